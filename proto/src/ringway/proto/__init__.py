@@ -1,0 +1,1 @@
+"""Contracts of every NATS subject. Imports pydantic and nothing else."""

@@ -1,0 +1,342 @@
+"""Messages of the ACD: agents, routing, the connected part of interactions, trunks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from ringway.proto.base import Fact, PhoneE164, Presence, Reply, Request, Seconds, Token
+
+
+class AgentState(StrEnum):
+    """What an agent is doing (style guide, part 3)."""
+
+    LOGGED_OUT = "logged_out"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    RESERVED = "reserved"
+    TALKING = "talking"
+    HOLD = "hold"
+    WRAP_UP = "wrap_up"
+
+
+class LegMode(StrEnum):
+    """How the agent's phone is used during a session."""
+
+    NAILED_UP = "nailed_up"  # called once at sign-in, stays up
+    ON_DEMAND = "on_demand"  # rings for each offer
+
+
+class HungUpBy(StrEnum):
+    """Who ended a talk."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+# -- facts ---------------------------------------------------------------------------------------
+
+
+class AgentStateChangedV1(Fact):
+    """An agent went from one state to another; ``previous_s`` is exact."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.agent.{agent_id}.state_changed"
+
+    agent_id: Token
+    session_id: Token
+    previous: AgentState
+    previous_s: Seconds
+    state: AgentState
+    reason: str = ""
+    interaction_id: Token | None = None
+
+
+class InteractionQueuedV1(Fact):
+    """A live customer reached the ACD and needs an agent."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.queued"
+
+    interaction_id: Token
+    direction: Direction
+    campaign_id: Token | None = None
+    attempt_id: Token | None = None
+    answered_at: AwareDatetime
+
+
+class InteractionConnectedV1(Fact):
+    """Customer and agent hear each other."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.connected"
+
+    interaction_id: Token
+    agent_id: Token
+    agent_number: str
+    campaign_id: Token | None = None
+    attempt_id: Token | None = None
+    connected_at: AwareDatetime
+    wait_s: Seconds
+    leg_mode: LegMode
+
+
+class InteractionAbandonedV1(Fact):
+    """Nobody was there in time, or the customer left before anyone was.
+
+    ``by_limit`` is true when the limit passed (it counts against the abandonment rate) and
+    false when the customer hung up earlier.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.abandoned"
+
+    interaction_id: Token
+    campaign_id: Token | None = None
+    attempt_id: Token | None = None
+    waited_s: Seconds
+    by_limit: bool
+    message_played: bool
+
+
+class InteractionDisconnectedV1(Fact):
+    """The talk is over; the agent may still be in wrap-up.
+
+    ``recordings`` are the names of the two halves on ``node`` (what the agent said, what the
+    customer said), or empty when recording was off. ``ended_exactly`` is false when the end
+    fell into a time when nobody watched: then ``disconnected_at`` is when we noticed.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.disconnected"
+
+    interaction_id: Token
+    direction: Direction
+    agent_id: Token
+    agent_number: str
+    campaign_id: Token | None = None
+    attempt_id: Token | None = None
+    caller: str = ""
+    called: str = ""
+    connected_at: AwareDatetime
+    disconnected_at: AwareDatetime
+    talk_s: Seconds
+    hung_up_by: HungUpBy
+    cause_q850: int = 0
+    node: Token
+    recording_agent: str = ""
+    recording_customer: str = ""
+    ended_exactly: bool = True
+
+
+class InteractionEndedV1(Fact):
+    """Wrap-up is over; the interaction is complete."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.ended"
+
+    interaction_id: Token
+    agent_id: Token
+    wrap_up_s: Seconds
+    disposition: str = ""
+
+
+# -- presence ------------------------------------------------------------------------------------
+
+
+class CampaignAgentsV1(Presence):
+    """Agents of one campaign by state, on every change and every second."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.presence.{campaign_id}.agents"
+
+    campaign_id: Token
+    ready: int
+    reserved: int
+    talking: int
+    wrap_up: int
+    not_ready: int
+    waiting: int  # live customers waiting for an agent
+
+
+class AgentPresenceV1(Presence):
+    """One agent's state now, for consoles."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.presence.{agent_id}.agent"
+
+    agent_id: Token
+    state: AgentState
+    reason: str = ""
+    since: AwareDatetime
+    interaction_id: Token | None = None
+    phone_e164: PhoneE164 | None = None
+    campaign_id: Token | None = None
+
+
+# -- requests ------------------------------------------------------------------------------------
+
+
+class PutTrunkV1(Request):
+    """Create or change a SIP trunk; it works on every node within a second."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.put_trunk"
+
+    trunk_id: Token
+    name: str = Field(min_length=1, max_length=100)
+    host: str = Field(min_length=1, max_length=255)
+    port: int = Field(default=5060, ge=1, le=65535)
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+
+
+class TrunkV1(Reply):
+    """How a trunk is addressed."""
+
+    trunk_id: Token
+    endpoint: str  # PJSIP endpoint name; dial PJSIP/<number>@<endpoint>
+
+
+class PutAgentV1(Request):
+    """Create or change an agent and his SIP account."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.put_agent"
+
+    agent_id: Token
+    number: str = Field(pattern=r"^[0-9]{2,10}$")  # the agent's number inside the tenant (工号)
+    name: str = Field(default="", max_length=200)
+    sip_password: str | None = Field(default=None, min_length=12, max_length=128)
+    enabled: bool = True
+
+
+class AgentAccountV1(Reply):
+    """The SIP account of an agent. The password is shown only when it was just made."""
+
+    agent_id: Token
+    sip_username: str
+    sip_password: str | None
+
+
+class SetCampaignAgentsV1(Request):
+    """Say which agents serve a campaign, and its limits. Sent by the dialer; repeats are normal."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.set_campaign_agents"
+
+    campaign_id: Token
+    agent_ids: tuple[Token, ...]
+    abandonment_limit_s: Seconds
+    wrap_up_s: Seconds
+
+
+class SignInV1(Request):
+    """Begin an agent's session. Nailed-up: his phone is called now and must answer.
+
+    Refused with ``phone_not_registered``, ``phone_not_answered`` or ``agent_unknown``.
+    A repeat while signed in returns the running session.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.sign_in"
+
+    agent_id: Token
+    leg_mode: LegMode = LegMode.NAILED_UP
+
+
+class AgentStatusV1(Reply):
+    """An agent's state now."""
+
+    agent_id: Token
+    session_id: Token | None
+    state: AgentState
+    reason: str = ""
+    since: AwareDatetime
+    interaction_id: Token | None = None
+
+
+class SignOutV1(Request):
+    """End the session: after the running interaction, if there is one."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.sign_out"
+
+    agent_id: Token
+
+
+class SetAgentStateV1(Request):
+    """The agent chooses ready or not ready (with a reason). During a talk it takes effect after."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.set_agent_state"
+
+    agent_id: Token
+    ready: bool
+    reason: str = Field(default="", max_length=100)
+
+
+class FinishWrapUpV1(Request):
+    """The agent files the result and is done with after-call work.
+
+    ``interaction_id`` guards against a late click: another interaction's is refused with
+    ``not_in_wrap_up``; a repeat for the same interaction is answered Done.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.finish_wrap_up"
+
+    agent_id: Token
+    interaction_id: Token
+    disposition: str = Field(default="", max_length=100)
+
+
+class HangUpV1(Request):
+    """The agent ends his talk."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.hang_up"
+
+    agent_id: Token
+
+
+class GetAgentV1(Request):
+    """Ask for one agent's state."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.get_agent"
+
+    agent_id: Token
+
+
+class ListAgentsV1(Request):
+    """Ask for the state of every agent of the tenant."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.list_agents"
+
+
+class AgentListV1(Reply):
+    """Every agent of the tenant."""
+
+    agents: tuple[AgentStatusV1, ...]
+
+
+class ReserveAgentV1(Request):
+    """Precise dialing: take one ready agent of a campaign for one attempt.
+
+    Refused with ``no_agent_ready``. A repeat with the same attempt returns the same agent.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.reserve_agent"
+
+    campaign_id: Token
+    attempt_id: Token
+    hold_s: Seconds  # the reservation ends by itself after this
+
+
+class AgentReservedV1(Reply):
+    """Who is reserved."""
+
+    agent_id: Token
+
+
+class ReleaseAgentV1(Request):
+    """The attempt did not answer: the agent is ready again, or kept for ``next_attempt_id``."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.release_agent"
+
+    attempt_id: Token
+    next_attempt_id: Token | None = None

@@ -1,0 +1,248 @@
+"""Messages of the dialer: campaigns, lists, leads, attempts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from ringway.proto.base import Fact, Model, PhoneE164, Presence, Reply, Request, Seconds, Token
+
+
+class CampaignMode(StrEnum):
+    """How calls are started (R148, R149)."""
+
+    PRECISE = "precise"
+    PROGRESSIVE = "progressive"
+
+
+class CampaignState(StrEnum):
+    """Where a campaign is in its life."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class AttemptDisposition(StrEnum):
+    """Our word for how one dial of one lead ended."""
+
+    CONNECTED = "connected"  # an agent and the customer talked
+    ABANDONED = "abandoned"  # a live person answered and no agent was there in time
+    HUNG_UP_EARLY = "hung_up_early"  # answered, the customer left before the abandonment limit
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    INVALID_NUMBER = "invalid_number"
+    REJECTED = "rejected"
+    CONGESTION = "congestion"
+    CANCELLED = "cancelled"  # we withdrew it before an answer
+    FAILED = "failed"  # the trunk or a part of ours failed
+    LOST = "lost"  # ended while nobody watched; what is known comes from Asterisk's own record
+
+
+class RetryRule(Model):
+    """When a lead is dialed again after one outcome."""
+
+    disposition: AttemptDisposition
+    delay_s: Seconds
+    max_attempts: int = Field(ge=1, le=50)
+
+
+class CampaignSpec(Model):
+    """Everything that an administrator sets on a campaign."""
+
+    name: str = Field(min_length=1, max_length=200)
+    project_id: Token
+    mode: CampaignMode
+    list_ids: tuple[Token, ...]
+    agent_ids: tuple[Token, ...]
+    trunk_id: Token
+    caller_id: PhoneE164 | None = None
+    ratio: float = Field(default=1.0, ge=1.0, le=10.0)  # progressive: calls per ready agent
+    rate_cps: float | None = Field(default=None, gt=0, le=100)  # progressive: calls per second
+    max_lines: int = Field(default=100, ge=1, le=10_000)
+    max_attempts: int = Field(default=3, ge=1, le=50)
+    ring_timeout_s: float = Field(default=25, ge=5, le=120)
+    retry_rules: tuple[RetryRule, ...] = ()
+    abandonment_limit_s: float = Field(default=2.0, ge=0.5, le=10)
+    wrap_up_s: float = Field(default=30, ge=0, le=3600)  # forced end of wrap-up; 0 = no wrap-up
+
+
+# -- facts ---------------------------------------------------------------------------------------
+
+
+class AttemptStartedV1(Fact):
+    """The dialer asked Asterisk to originate; the call is on its way to the trunk."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.attempt.{attempt_id}.started"
+
+    attempt_id: Token
+    interaction_id: Token
+    campaign_id: Token
+    lead_id: Token
+    attempt_no: int
+    phone_e164: PhoneE164
+    caller_id: PhoneE164 | None = None
+    mode: CampaignMode
+    node: Token
+    channel_id: str
+
+
+class AttemptAnsweredV1(Fact):
+    """The far end answered."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.attempt.{attempt_id}.answered"
+
+    attempt_id: Token
+    interaction_id: Token
+    campaign_id: Token
+    lead_id: Token
+    phone_e164: PhoneE164
+    answered_at: AwareDatetime
+
+
+class AttemptEndedV1(Fact):
+    """The dialed channel is gone; how and why."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.attempt.{attempt_id}.ended"
+
+    attempt_id: Token
+    interaction_id: Token
+    campaign_id: Token
+    lead_id: Token
+    attempt_no: int
+    phone_e164: PhoneE164
+    caller_id: PhoneE164 | None = None
+    disposition: AttemptDisposition
+    cause_q850: int  # 0 when the far end gave none
+    tech_cause: int  # SIP status, 0 when there was none
+    started_at: AwareDatetime
+    answered_at: AwareDatetime | None
+    ended_at: AwareDatetime
+    agent_id: Token | None = None
+
+
+class CampaignStateChangedV1(Fact):
+    """A campaign was started, paused, stopped, or ran out of leads."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.campaign.{campaign_id}.state_changed"
+
+    campaign_id: Token
+    previous: CampaignState
+    state: CampaignState
+    reason: str = ""
+
+
+# -- presence ------------------------------------------------------------------------------------
+
+
+class CampaignLiveV1(Presence):
+    """Live figures of one campaign, on change and at least every 2 s while it runs."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.campaign.{campaign_id}.live"
+
+    campaign_id: Token
+    state: CampaignState
+    dialing: int
+    ringing: int
+    answered_waiting: int
+    lines: int
+    attempts: int
+    answered: int
+    connected: int
+    abandoned: int
+    leads_total: int
+    leads_open: int
+    explanation: str = ""  # why the dialer does what it does now
+
+
+# -- requests ------------------------------------------------------------------------------------
+
+
+class PutProjectV1(Request):
+    """Create or rename an outbound project."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.put_project"
+
+    project_id: Token
+    name: str = Field(min_length=1, max_length=200)
+
+
+class PutListV1(Request):
+    """Create or rename a list of leads."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.put_list"
+
+    list_id: Token
+    name: str = Field(min_length=1, max_length=200)
+
+
+class LeadRow(Model):
+    """One party to reach."""
+
+    lead_id: Token
+    phone_e164: PhoneE164
+    name: str = Field(default="", max_length=200)
+    data: dict[str, str] = Field(default_factory=dict)
+    priority: int = Field(default=0, ge=-1000, le=1000)
+
+
+class AddLeadsV1(Request):
+    """Add leads to a list, many at a time. A repeat of the same chunk adds nothing."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.add_leads"
+
+    list_id: Token
+    batch_id: Token
+    chunk_no: int = Field(ge=0)
+    rows: tuple[LeadRow, ...] = Field(max_length=5000)
+
+
+class LeadsAddedV1(Reply):
+    """How many rows became leads; the others were in the list already (same number)."""
+
+    added: int
+    duplicates: int
+    duplicate_lead_ids: tuple[Token, ...] = ()
+
+
+class PutCampaignV1(Request):
+    """Create a campaign, or change one: changes take effect within seconds.
+
+    Refused with ``campaign_invalid`` when a list or project does not exist.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.put_campaign"
+
+    campaign_id: Token
+    spec: CampaignSpec
+
+
+class CampaignAction(StrEnum):
+    """What an operator does to a campaign."""
+
+    START = "start"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class ControlCampaignV1(Request):
+    """Start, pause or stop a campaign.
+
+    Refused with ``campaign_not_found``, ``campaign_without_agents``, ``campaign_without_leads``
+    or ``campaign_stopped``; each says what to do.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.control_campaign"
+
+    campaign_id: Token
+    action: CampaignAction
+
+
+class CampaignStateV1(Reply):
+    """The campaign's state after the action."""
+
+    state: CampaignState
