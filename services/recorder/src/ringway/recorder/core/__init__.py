@@ -1,0 +1,1 @@
+"""What the recorder decides, without IO and without a clock."""
