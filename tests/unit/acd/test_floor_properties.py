@@ -55,6 +55,9 @@ class FloorMachine(RuleBasedStateMachine):
     def campaigns_begin(self) -> None:
         self.send(m.CampaignSet(0.0, "c1", frozenset({"ann", "bob"}), 2.0, 10.0))
         self.send(m.CampaignSet(0.0, "c2", frozenset({"bob", "cid"}), 2.0, 0.0))
+        for agent, mode in (("bob", LegMode.NAILED_UP), ("cid", LegMode.ON_DEMAND)):
+            self.send(m.SignedIn(0.0, agent, "1", f"s-{agent}", mode))
+            self.send(m.Chose(0.0, agent, True))
 
     @rule(passed_s=st.sampled_from([0.0, 0.1, 1.0, 2.0, 20.0, 70.0]))
     def time_passes(self, passed_s: float) -> None:
@@ -114,14 +117,21 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def customer_goes(self, data: st.DataObject) -> None:
-        name = data.draw(st.integers(0, max(self.seen, 1)))
-        self.send(m.CustomerGone(self.at, f"i{name}"))
+        name = data.draw(st.sampled_from(["unknown", *self.floor.calls]))
+        self.send(m.CustomerGone(self.at, name))
+
+    @rule(data=st.data())
+    def customer_goes_again(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(["unknown", *self.outcomes]))
+        if name not in self.floor.calls:
+            self.send(m.CustomerGone(self.at, name))
 
     @precondition(lambda self: self.connecting)
-    @rule(data=st.data(), joined=st.booleans(), rona=st.booleans())
-    def connect_ends(self, data: st.DataObject, joined: bool, rona: bool) -> None:
+    @rule(data=st.data(), joined=st.booleans(), rona=st.booleans(), again=st.booleans())
+    def connect_ends(self, data: st.DataObject, joined: bool, rona: bool, again: bool) -> None:
         pair = data.draw(st.sampled_from(sorted(self.connecting)))
-        self.connecting.discard(pair)
+        if not again:
+            self.connecting.discard(pair)
         if joined:
             self.send(m.Bridged(self.at, pair[0]))
         else:
@@ -129,8 +139,8 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(agent=agents, data=st.data())
     def finishes_wrap_up(self, agent: str, data: st.DataObject) -> None:
-        name = data.draw(st.integers(0, max(self.seen, 1)))
-        self.send(m.WrapUpDone(self.at, agent, f"i{name}", "sale"))
+        name = data.draw(st.sampled_from(["unknown", *self.outcomes]))
+        self.send(m.WrapUpDone(self.at, agent, name, "sale"))
 
     @rule(agent=agents)
     def hangs_up(self, agent: str) -> None:
