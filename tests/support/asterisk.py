@@ -1,0 +1,174 @@
+"""A real Asterisk for one test: SIP on loopback, ARI users acd, dialer and recorder.
+
+Use it as::
+
+    async with real_asterisk(tmp_path) as asterisk:
+        node = AriNodeSettings(name=asterisk.node, url=asterisk.ari_url, username="acd", ...)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from tests.support.ports import free_range
+
+from ringway.cli import asterisk_config, asterisk_program
+from ringway.cli.asterisk_config import AsteriskSettings, CdrDatabase
+
+_PORTS = 200
+_START_LIMIT_S = 20.0
+
+
+@dataclass(slots=True)
+class RealAsterisk:
+    """One Asterisk node. ``kill`` and ``start`` keep ports, accounts' contacts and recordings."""
+
+    folder: Path
+    settings: AsteriskSettings
+    username: str = "acd"
+    """The ARI user of ``password``; the others are in ``passwords``."""
+    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+
+    @property
+    def node(self) -> str:
+        return self.settings.node
+
+    @property
+    def ari_url(self) -> str:
+        """Address without a path: ARI is below ``/ari``, SIP over WebSocket at ``/ws``."""
+        return f"http://127.0.0.1:{self.settings.http_port}"
+
+    @property
+    def sip_ws(self) -> str:
+        return f"ws://127.0.0.1:{self.settings.http_port}/ws"
+
+    @property
+    def sip_port(self) -> int:
+        return self.settings.sip_port
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        return self.settings.ari_passwords
+
+    @property
+    def password(self) -> str:
+        return self.passwords[self.username]
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    @property
+    def recordings(self) -> Path:
+        """The folder in which Asterisk stores recordings."""
+        return self.folder / "spool" / "recording"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "asterisk.log").read_text(errors="replace")
+
+    async def start(self) -> None:
+        """Start Asterisk and return when ARI answers."""
+        program = asterisk_program.find_or_fetch()
+        config = asterisk_config.write(self.folder, program, self.settings)
+        with (self.folder / "asterisk.log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *asterisk_config.command(program, config),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(_START_LIMIT_S), self.http() as session:
+            while not await self._answers(session):
+                if self._process.returncode is not None:
+                    raise RuntimeError(f"Asterisk ended at start:\n{self.log[-2000:]}")
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """End Asterisk as a crash would."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End Asterisk as an operator would, calls or no calls."""
+        await self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Stop the process without closing its sockets, as a hung machine would."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGCONT)
+
+    async def command(self, line: str) -> str:
+        """Run one line of Asterisk's own command line interface and return what it prints."""
+        program = asterisk_program.find_or_fetch()
+        done = await asyncio.create_subprocess_exec(
+            *program.argv,
+            *("-C", str(self.folder / "etc" / "asterisk.conf"), "-rx", line),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await done.communicate()
+        return out.decode(errors="replace")
+
+    def http(self, username: str | None = None) -> aiohttp.ClientSession:
+        """Return a plain HTTP session signed in as an ARI user, for looking from the outside."""
+        user = username or self.username
+        credentials = aiohttp.encode_basic_auth(user, self.passwords[user])
+        return aiohttp.ClientSession(headers={"Authorization": credentials})
+
+    async def _answers(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get(f"{self.ari_url}/ari/asterisk/ping") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def _end(self, with_signal: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(with_signal)
+        try:
+            async with asyncio.timeout(5):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def real_asterisk(
+    folder: Path, *, node: str = "ast-0", username: str = "acd", cdr: CdrDatabase | None = None
+) -> AsyncIterator[RealAsterisk]:
+    """Start an Asterisk on free ports below ``folder``; it is ended with the block."""
+    first = free_range(_PORTS)
+    asterisk = RealAsterisk(
+        folder / node,
+        AsteriskSettings(
+            node=node,
+            http_port=first,
+            sip_port=first + 1,
+            rtp_first=first + 10,
+            rtp_last=first + _PORTS - 1,
+            ari_passwords={user: f"{user}-secret" for user in ("acd", "dialer", "recorder")},
+            placeholder_password="placeholder-secret",
+            cdr=cdr,
+        ),
+        username,
+    )
+    try:
+        await asterisk.start()
+        yield asterisk
+    finally:
+        await asterisk.stop()
