@@ -1,0 +1,243 @@
+"""Keeps one node's event connection alive for ever.
+
+One connection goes through: ping → event socket → event filter → reconcile hooks, while the
+events that arrive meanwhile are kept → kept events → live events → lost. The reader only
+dispatches to a synchronous callback; it never waits for a handler, because a handler that
+waits for a later event would stop the very events it waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import aiohttp
+import orjson
+from prometheus_client import Counter
+
+from ringway.runtime.ari import metrics
+from ringway.runtime.ari.errors import AppReplaced, AriDown, AriError
+from ringway.runtime.ari.events import (
+    DISALLOWED_TYPES,
+    KNOWN_TYPES,
+    ApplicationReplaced,
+    Event,
+    Unknown,
+    parse,
+)
+from ringway.runtime.ari.http import HttpPool
+from ringway.runtime.ari.node import AriNode
+
+_log = logging.getLogger("ringway.ari")
+
+ConnectHook = Callable[[AriNode], Awaitable[None]]
+LostHook = Callable[[AriNode], None]
+Dispatch = Callable[[Event], None]
+_T = TypeVar("_T")
+
+# A pong is due after half of this: a frozen node is noticed 2 to 3 s after its last word.
+HEARTBEAT_S = 2.0
+CONNECT_TIMEOUT_S = 3.0
+RECONCILE_TIMEOUT_S = 60.0
+FIRST_DELAY_S = 0.2
+MAX_DELAY_S = 2.0
+# Some minutes of one busy node's events; more than that means the hooks do not get on.
+MAX_KEPT_EVENTS = 100_000
+
+_DISALLOWED = frozenset(DISALLOWED_TYPES)
+
+
+class Connection:
+    """The event connection of one node, in one application's name."""
+
+    def __init__(
+        self,
+        node: AriNode,
+        app: str,
+        *,
+        hooks: Sequence[ConnectHook],
+        lost_hooks: Sequence[LostHook],
+        dispatch: Dispatch,
+    ) -> None:
+        self._node = node
+        self._app = app
+        self._hooks = hooks
+        self._lost_hooks = lost_hooks
+        self._dispatch = dispatch
+        # Events that arrived while the hooks run; None when events are dispatched at once.
+        self._kept: list[Event] | None = None
+        self._failed_hook: Exception | None = None
+        self._handshake_given_up = False
+        self._lost_at: float | None = None
+        self._counters: dict[str, Counter] = {}
+        self._facts = {"node": node.name, "app": app}
+
+    async def run(self) -> None:
+        """Connect, and connect again after every loss.
+
+        Raises:
+            AppReplaced: Another client uses our application name; carrying on would mean
+                two processes that both believe to control the same calls.
+        """
+        attempt = 0
+        while True:
+            pool = HttpPool(self._node.settings)
+            try:
+                reason, flowed = await self._one_connection(pool)
+            finally:
+                self._node._detach()
+                await pool.close()
+            attempt = 1 if flowed else attempt + 1
+            self._note_loss(reason)
+            # Jitter keeps the replicas of a service from knocking in step.
+            longest_s = min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**attempt)
+            await asyncio.sleep(random.uniform(FIRST_DELAY_S, longest_s))
+
+    async def _one_connection(self, pool: HttpPool) -> tuple[str, bool]:
+        """Connect, reconcile, read to the end. Returns why it ended and whether it ever flowed."""
+        try:
+            socket = await self._knock(pool)
+        except (AriDown, AriError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            return repr(error), False
+        self._kept = []
+        self._failed_hook = None
+        self._node._attach(pool)
+        try:
+            async with asyncio.TaskGroup() as group:
+                hooks = group.create_task(
+                    self._reconcile(socket), name=f"ari-reconcile-{self._node.name}"
+                )
+                replaced = await self._read(socket)
+                hooks.cancel()
+        finally:
+            # A connection cut in the middle must not leave a handshake's socket half open.
+            with contextlib.suppress(Exception):
+                await socket.close()
+        flowed = self._node.connected
+        self._node._detach()
+        for lost_hook in self._lost_hooks:
+            self._guarded(lost_hook, self._node)
+        if replaced and not self._handshake_given_up:
+            raise AppReplaced(self._node.name, self._app)
+        if replaced:
+            self._handshake_given_up = False
+            return "replaced by our own earlier handshake", flowed
+        fault = self._failed_hook or socket.exception()
+        return (repr(fault) if fault else f"closed with code {socket.close_code}"), flowed
+
+    async def _knock(self, pool: HttpPool) -> aiohttp.ClientWebSocketResponse[bool]:
+        """Open the event socket, but only of a node that answers.
+
+        A frozen Asterisk accepts connections in its backlog and serves them all when it
+        thaws: an abandoned handshake then registers our name after the living one. So the
+        node must answer a ping first, and a handshake given up nevertheless is remembered.
+        """
+        await pool.request("ping", "GET", "asterisk/ping", timeout_s=CONNECT_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return await pool.events(self._app, heartbeat_s=HEARTBEAT_S)
+        except (TimeoutError, OSError, aiohttp.ClientError):
+            self._handshake_given_up = True
+            raise
+
+    async def _reconcile(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+        """Filter events, run the connect hooks, then let the kept and the live events flow."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(RECONCILE_TIMEOUT_S):
+                await self._node.disallow_events(self._app, DISALLOWED_TYPES)
+                for hook in self._hooks:
+                    await hook(self._node)
+        except Exception as error:
+            if not isinstance(error, AriDown):
+                _log.exception("reconcile failed", extra=self._facts)
+            self._failed_hook = error
+            await socket.close()
+            return
+        metrics.RECONCILE_SECONDS.observe(loop.time() - began)
+        kept, self._kept = self._kept or [], None
+        self._note_return(reconcile_s=loop.time() - began, kept_events=len(kept))
+        self._node._flowing()
+        # No await from here to the end: the reader cannot overtake the kept events.
+        for event in kept:
+            self._guarded(self._dispatch, event)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> bool:
+        """Dispatch events until the socket ends. Returns whether our name was taken over."""
+        in_one_go = 0
+        async for message in socket:
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            event = self._understand(message.data)
+            if event is None:
+                continue
+            if isinstance(event, ApplicationReplaced):
+                return True
+            if self._kept is None:
+                self._guarded(self._dispatch, event)
+            else:
+                self._kept.append(event)
+                if len(self._kept) > MAX_KEPT_EVENTS:
+                    self._failed_hook = RuntimeError("too many events while reconciling")
+                    return False
+            # A full buffer is read without ever suspending; others want to run, too.
+            in_one_go += 1
+            if in_one_go % 50 == 0:
+                await asyncio.sleep(0)
+        return False
+
+    def _understand(self, data: str | bytes) -> Event | None:
+        """Parse one message; ``None`` for what nobody wants."""
+        try:
+            raw = orjson.loads(data)
+            if raw.get("type") in _DISALLOWED:
+                return None  # sent before the filter was set
+            event = parse(raw)
+        except (ValueError, AttributeError):
+            metrics.EVENT_FAULTS.labels(self._node.name, "unreadable").inc()
+            _log.exception("unreadable event", extra=self._facts)
+            return None
+        if isinstance(event, Unknown):
+            name = "unknown"
+            if event.type in KNOWN_TYPES:
+                metrics.EVENT_FAULTS.labels(self._node.name, "malformed").inc()
+                _log.error("event lacks a field", extra=self._facts | {"event_type": event.type})
+        else:
+            name = type(event).__name__
+        counter = self._counters.get(name)
+        if counter is None:
+            counter = self._counters[name] = metrics.EVENTS.labels(self._node.name, name)
+        counter.inc()
+        return event
+
+    def _guarded(self, call: Callable[[_T], None], value: _T) -> None:
+        """Call into a service; its bug must not stop the events of all other calls."""
+        try:
+            call(value)
+        except Exception:
+            metrics.EVENT_FAULTS.labels(self._node.name, "handler").inc()
+            _log.exception(
+                "event dispatcher failed",
+                extra=self._facts | {"event_type": type(value).__name__},
+            )
+
+    def _note_loss(self, reason: str) -> None:
+        if self._lost_at is None:
+            self._lost_at = asyncio.get_running_loop().time()
+            _log.warning("asterisk node lost", extra=self._facts | {"reason": reason})
+
+    def _note_return(self, *, reconcile_s: float, kept_events: int) -> None:
+        metrics.CONNECTS.labels(self._node.name).inc()
+        facts: dict[str, object] = {
+            "reconcile_s": round(reconcile_s, 3),
+            "kept_events": kept_events,
+        }
+        if self._lost_at is not None:
+            facts["lost_for_s"] = round(asyncio.get_running_loop().time() - self._lost_at, 3)
+        self._lost_at = None
+        _log.info("asterisk node connected", extra=self._facts | facts)

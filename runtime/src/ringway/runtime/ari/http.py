@@ -1,0 +1,183 @@
+"""Commands and files over a pool of keep-alive HTTP connections to one Asterisk node.
+
+One pool lives as long as one event connection. Closing it fails every request in flight, so
+that the loss of a node is felt at once by whoever waits for an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aiohttp
+import orjson
+from pydantic import SecretStr
+from yarl import URL
+
+from ringway.runtime.ari import metrics
+from ringway.runtime.ari.errors import AriDown, AriError, AriTimedOut, error_for
+from ringway.runtime.ari.models import Raw
+
+Query = Mapping[str, str | int | bool | None]
+
+# Asterisk closes a connection that was idle for 15 s (http.conf session_keep_alive). A POST on
+# a connection that is being closed at that moment fails and must not be repeated blindly, so
+# our side stops using idle connections well before.
+_KEEP_ALIVE_S = 8.0
+# Of Asterisk's http.conf sessionlimit; commands beyond it wait for a free connection.
+_MAX_CONNECTIONS = 32
+
+
+class NodeSettings(Protocol):
+    """How to reach one Asterisk node; ``ringway.runtime.settings.AriNodeSettings`` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> SecretStr: ...
+
+
+def base_url(settings: NodeSettings) -> URL:
+    """Return the node's ``…/ari/`` address, whether or not the setting ends in ``/ari``."""
+    return URL(settings.url.rstrip("/").removesuffix("/ari") + "/ari/")
+
+
+def query_strings(query: Query) -> dict[str, str]:
+    """Write query values as ARI reads them: bools in lower case, ``None`` left out."""
+    out = {}
+    for key, value in query.items():
+        if value is None:
+            continue
+        out[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return out
+
+
+def refusal(status: int, body: bytes, command: str) -> AriError:
+    """Turn an error answer into an exception with Asterisk's own words."""
+    try:
+        raw = orjson.loads(body)
+        message = str(raw.get("message") or raw.get("error") or raw)
+    except (orjson.JSONDecodeError, AttributeError):
+        message = body[:200].decode(errors="replace")
+    return error_for(status, message, command)
+
+
+class HttpPool:
+    """The HTTP side of one connection to one node."""
+
+    def __init__(self, settings: NodeSettings) -> None:
+        self._node = settings.name
+        self._base = base_url(settings)
+        token = b64encode(f"{settings.username}:{settings.password.get_secret_value()}".encode())
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S),
+            # In the header, never in the URL: URLs end up in the logs of proxies.
+            headers={"Authorization": f"Basic {token.decode()}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+
+    async def close(self) -> None:
+        """Close all connections. Requests in flight fail with ``AriDown``."""
+        await self._session.close()
+
+    async def events(
+        self, app: str, *, heartbeat_s: float
+    ) -> aiohttp.ClientWebSocketResponse[bool]:
+        """Open the event socket of an application and so register it."""
+        return await self._session.ws_connect(
+            self._base / "events",
+            params={"app": app},
+            heartbeat=heartbeat_s,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+        )
+
+    async def request(
+        self,
+        command: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Raw | None = None,
+        timeout_s: float,
+    ) -> bytes:
+        """Send one command and return the answer's body.
+
+        Args:
+            command: Our name of the command, for metrics and errors.
+            path: Below ``/ari/``, ids already percent-encoded.
+            timeout_s: From now to the end of the answer, waiting for a connection included.
+
+        Raises:
+            AriError: Asterisk refused, as the most exact subclass.
+            AriDown: The connection failed.
+            AriTimedOut: No complete answer in time.
+        """
+        async with self._asked(command, method, path, query, body, timeout_s) as answer:
+            return await answer.read()
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        command: str,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Raw | None,
+        timeout_s: float,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        outcome = "cancelled"
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._session.request(
+                    method,
+                    URL(f"{self._base}{path}", encoded=True),
+                    params=query_strings(query) if query else None,
+                    data=orjson.dumps(body) if body is not None else None,
+                    headers={"Content-Type": "application/json"} if body is not None else None,
+                ) as answer,
+            ):
+                if answer.status >= 400:
+                    raise refusal(answer.status, await answer.read(), command)
+                yield answer
+            outcome = "ok"
+        except AriError as error:
+            outcome = str(error.status)
+            raise
+        except TimeoutError as error:
+            outcome = "timed_out"
+            raise AriTimedOut(
+                f"node {self._node}: no answer to {command} within {timeout_s} s"
+            ) from error
+        except (aiohttp.ClientError, RuntimeError, OSError) as error:
+            # aiohttp raises RuntimeError when the session is closed under a request.
+            outcome = "down"
+            raise AriDown(f"node {self._node}: {command}: {error!r}") from error
+        finally:
+            metrics.COMMANDS.labels(self._node, command, outcome).inc()
+            metrics.COMMAND_SECONDS.labels(command).observe(loop.time() - began)
+
+    async def stream(
+        self, command: str, path: str, *, chunk_bytes: int, timeout_s: float
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield a binary answer in pieces of at most ``chunk_bytes``.
+
+        Raises:
+            AriError: As ``request``.
+            AriDown: The connection failed, also in the middle: the pieces are then incomplete.
+            AriTimedOut: Not complete within ``timeout_s``, the consumer's own time included.
+        """
+        async with self._asked(command, "GET", path, None, None, timeout_s) as answer:
+            async for chunk in answer.content.iter_chunked(chunk_bytes):
+                yield chunk

@@ -1,0 +1,130 @@
+"""Commands on applications, endpoints, dynamic configuration and the node itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ringway.runtime.ari import models as m
+from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, q
+
+
+class SystemCommands(Commands):
+    """Subscriptions, PJSIP accounts, health of the node."""
+
+    async def get_application(self, app: str) -> m.Application:
+        """Return an application with its channels and bridges, also one without a client.
+
+        Raises:
+            AriNotFound: No client ever, or none any more and no channel left.
+        """
+        return m.application(await self._json("application", "GET", f"applications/{q(app)}"))
+
+    async def get_applications(self) -> tuple[m.Application, ...]:
+        """Return every application on the node."""
+        raw = await self._json("applications", "GET", "applications")
+        return tuple(m.application(each) for each in raw)
+
+    async def subscribe(self, app: str, *sources: str) -> m.Application:
+        """Subscribe to objects that are not in the application, such as ``endpoint:PJSIP``.
+
+        Args:
+            sources: ``channel:<id>``, ``bridge:<id>``, ``endpoint:<tech>[/<name>]``.
+
+        Raises:
+            AriUnprocessable: A source does not exist (yet).
+        """
+        raw = await self._json(
+            "subscribe",
+            "POST",
+            f"applications/{q(app)}/subscription",
+            query={"eventSource": ",".join(sources)},
+        )
+        return m.application(raw)
+
+    async def unsubscribe(self, app: str, *sources: str) -> m.Application:
+        """Undo ``subscribe``.
+
+        Raises:
+            AriConflict: The application is not subscribed to a source.
+        """
+        raw = await self._json(
+            "unsubscribe",
+            "DELETE",
+            f"applications/{q(app)}/subscription",
+            query={"eventSource": ",".join(sources)},
+        )
+        return m.application(raw)
+
+    async def disallow_events(self, app: str, types: Sequence[str]) -> None:
+        """Keep Asterisk from sending these event types to ``app``.
+
+        The list belongs to the application's registration and is lost with it.
+        """
+        await self._ask(
+            "event_filter",
+            "PUT",
+            f"applications/{q(app)}/eventFilter",
+            body={"disallowed": [{"type": each} for each in types]},
+        )
+
+    async def put_dynamic(
+        self, config_class: str, object_type: str, id: str, fields: Mapping[str, str]
+    ) -> None:
+        """Create or replace a configuration object, e.g. ``res_pjsip``, ``endpoint``, ``ann``.
+
+        Objects in sorcery's memory are lost when Asterisk restarts: put them again at every
+        connect.
+
+        Raises:
+            AriError: 403 when sorcery.conf gives the type no writable store, 400 bad field.
+        """
+        await self._ask(
+            "put_dynamic",
+            "PUT",
+            f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
+            body={"fields": [{"attribute": k, "value": v} for k, v in fields.items()]},
+        )
+
+    async def get_dynamic(self, config_class: str, object_type: str, id: str) -> dict[str, str]:
+        """Return a configuration object's fields.
+
+        Raises:
+            AriNotFound: There is none.
+        """
+        raw = await self._json(
+            "get_dynamic",
+            "GET",
+            f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
+        )
+        return {each["attribute"]: each["value"] for each in raw}
+
+    async def delete_dynamic(self, config_class: str, object_type: str, id: str) -> bool:
+        """Delete a configuration object. Returns whether it was there."""
+        return await self._gone(
+            "delete_dynamic",
+            "DELETE",
+            f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
+        )
+
+    async def endpoints(self, technology: str | None = None) -> tuple[m.Endpoint, ...]:
+        """Return the endpoints of all technologies or of one, such as ``PJSIP``."""
+        path = f"endpoints/{q(technology)}" if technology else "endpoints"
+        return tuple(m.endpoint(raw) for raw in await self._json("endpoints", "GET", path))
+
+    async def endpoint(self, technology: str, resource: str) -> m.Endpoint:
+        """Return one endpoint.
+
+        Raises:
+            AriNotFound: There is none.
+        """
+        raw = await self._json("endpoint", "GET", f"endpoints/{q(technology)}/{q(resource)}")
+        return m.endpoint(raw)
+
+    async def ping(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+        """Return the node's entity id; the cheapest proof that it lives."""
+        raw = await self._json("ping", "GET", "asterisk/ping", timeout_s=timeout_s)
+        return str(raw["asterisk_id"])
+
+    async def info(self) -> m.NodeInfo:
+        """Return the node's version and when it started."""
+        return m.node_info(await self._json("info", "GET", "asterisk/info"))
