@@ -7,7 +7,8 @@ from typing import Literal
 
 from ringway.runtime.ari import models as m
 from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, joined, q, variables_body
-from ringway.runtime.ari.errors import AriConflict, AriNotFound
+from ringway.runtime.ari.errors import AriConflict, AriError, AriNotFound
+from ringway.runtime.ari.http import Query
 
 Direction = Literal["none", "both", "out", "in"]
 MuteDirection = Literal["both", "in", "out"]
@@ -66,15 +67,9 @@ class ChannelCommands(Commands):
             "originator": originator,
             "formats": formats,
         }
-        try:
-            raw = await self._json(
-                "originate", "POST", "channels", query=query, body=variables_body(variables)
-            )
-        except AriConflict:
-            if not exists_ok:
-                raise
-            return await self.get_channel(channel_id)
-        return m.channel(raw)
+        return await self._make(
+            "originate", "channels", channel_id, query, variables_body(variables), exists_ok
+        )
 
     async def create(
         self,
@@ -103,15 +98,37 @@ class ChannelCommands(Commands):
             "originator": originator,
             "formats": formats,
         }
+        return await self._make(
+            "create", "channels/create", channel_id, query, variables_body(variables), exists_ok
+        )
+
+    async def _make(
+        self,
+        command: str,
+        path: str,
+        channel_id: str,
+        query: Query,
+        body: m.Raw | None,
+        exists_ok: bool,
+    ) -> m.Channel:
+        """Make a channel; find out what a refusal really means."""
         try:
-            raw = await self._json(
-                "create", "POST", "channels/create", query=query, body=variables_body(variables)
-            )
-        except AriConflict:
-            if not exists_ok:
+            return m.channel(await self._json(command, "POST", path, query=query, body=body))
+        except AriError as error:
+            # Asterisk 22 takes the reason from a variable of the serving thread that nobody
+            # resets: after one true conflict on a connection, an unknown endpoint is also
+            # answered with 409 there. And a snoop's taken id is answered with 500.
+            if error.status not in (409, 500):
                 raise
-            return await self.get_channel(channel_id)
-        return m.channel(raw)
+            try:
+                existing = await self.get_channel(channel_id)
+            except AriNotFound:
+                if isinstance(error, AriConflict):
+                    raise AriError(500, "Allocation failed", command) from error
+                raise error from None
+            if exists_ok:
+                return existing
+            raise AriConflict(409, f"channel {channel_id} exists already", command) from error
 
     async def dial(self, channel: str, *, caller: str | None = None, timeout_s: int = 30) -> None:
         """Dial a channel made by ``create``. ``timeout_s``: how long it may ring."""
@@ -270,19 +287,28 @@ class ChannelCommands(Commands):
         spy: Direction = "none",
         whisper: Direction = "none",
         app_args: Sequence[str] | str = (),
+        exists_ok: bool = False,
     ) -> m.Channel:
         """Make a channel that hears (``spy``) and speaks to (``whisper``) another one.
 
         ``spy="in"`` is what comes from the party, ``spy="out"`` what the party hears. Wait for
         the snoop's ``StasisStart`` before commanding it.
+
+        Args:
+            exists_ok: Return the channel that has the id already, instead of raising.
+
+        Raises:
+            AriNotFound: The channel to listen to is gone.
+            AriConflict: ``snoop_id`` is taken (unless ``exists_ok``).
         """
-        raw = await self._json(
+        return await self._make(
             "snoop",
-            "POST",
             f"channels/{q(channel)}/snoop/{q(snoop_id)}",
-            query={"app": app, "spy": spy, "whisper": whisper, "appArgs": joined(app_args)},
+            snoop_id,
+            {"app": app, "spy": spy, "whisper": whisper, "appArgs": joined(app_args)},
+            None,
+            exists_ok,
         )
-        return m.channel(raw)
 
     async def get_variable(self, channel: str, name: str) -> str | None:
         """Return a channel variable or function such as ``CHANNEL(pjsip,call-id)``.
