@@ -1,0 +1,177 @@
+"""Sending facts from code that may not wait, such as call control."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import nats.errors
+from nats.aio.msg import Msg
+from prometheus_client import Counter, Gauge
+
+from ringway.proto.base import Fact
+from ringway.runtime.bus.bucket import Bucket
+from ringway.runtime.bus.codec import Outgoing, encode
+from ringway.runtime.bus.connection import ApiRefused, Connection, checked, is_status
+from ringway.runtime.errors import BusDown
+
+if TYPE_CHECKING:
+    from ringway.runtime.bus.bus import Bus
+
+_log = logging.getLogger("ringway.bus")
+_queued = Gauge("ringway_fact_writer_queued", "Facts that wait to be published.")
+_dropped = Counter("ringway_fact_writer_dropped", "Facts that were LOST: page somebody.")
+
+_WINDOW = 128  # how many messages are on their way at once
+_ACK_TIMEOUT_S = 5.0
+_RETRY_S = (0.1, 2.0)
+
+
+class Impossible(Exception):
+    """The server will never take this message."""
+
+
+async def publish_window(connection: Connection, window: Sequence[Outgoing]) -> int:
+    """Send messages in order, wait for their acknowledgements, and return how many are stored.
+
+    The result counts from the front: what follows the first that failed counts as not stored,
+    although it may be. Sending again is harmless, a message id is stored once.
+
+    Raises:
+        Impossible: The first message can never be stored.
+        BusDown: None was stored.
+    """
+    epoch = await connection.wait_up(_ACK_TIMEOUT_S)
+    answers: list[asyncio.Future[Msg]] = []
+    failure: Exception | None = None
+    try:
+        async with asyncio.timeout(_ACK_TIMEOUT_S):
+            for each in window:
+                answer = await epoch.begin_request(each.subject, each.payload, each.headers)
+                answers.append(answer)
+    except nats.errors.MaxPayloadError as error:
+        failure = Impossible(str(error))
+    except (BusDown, TimeoutError) as error:
+        failure = error
+    stored = 0
+    try:
+        async with asyncio.timeout(_ACK_TIMEOUT_S):
+            for answer in answers:
+                message = await answer
+                if is_status(message, "503"):
+                    raise BusDown("JetStream does not take messages")
+                checked(message)
+                stored += 1
+    except ApiRefused as refused:
+        # 4xx is about the message itself, anything else about the server's present state.
+        failure = (Impossible if 400 <= refused.code < 500 else BusDown)(str(refused))
+    except (BusDown, TimeoutError) as error:
+        failure = error
+    finally:
+        for answer in answers:
+            answer.cancel()
+    if stored == 0 and failure is not None:
+        if isinstance(failure, Impossible):
+            raise failure
+        raise BusDown(str(failure) or "no acknowledgement in time") from failure
+    return stored
+
+
+class FactWriter:
+    """An ordered queue in memory in front of JetStream.
+
+    ``put`` never waits. ``run`` publishes in the order of ``put`` and, while NATS is down, tries
+    for ever. What is queued is lost with the process: facts that must survive it go through
+    :mod:`ringway.runtime.outbox`, or can be rebuilt from Asterisk.
+
+    Args:
+        limit: With so many waiting, further ones are dropped, counted and logged as errors.
+    """
+
+    def __init__(self, bus: Bus, *, limit: int = 100_000) -> None:
+        self._bus = bus
+        self._buckets: set[Bucket] = set()
+        self._limit = limit
+        self._queue: deque[Outgoing] = deque()
+        self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._full = False
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def healthy(self) -> bool | str:
+        """True, or why not, for /readyz."""
+        return "full: facts are being lost" if self._full else True
+
+    def put(self, fact: Fact) -> None:
+        """Queue a fact."""
+        self._put(encode(fact))
+
+    def put_kv(self, bucket: Bucket | str, key: str, value: bytes | None) -> None:
+        """Queue a write to a key-value bucket; None deletes the key."""
+        bucket = self._bus.kv(bucket) if isinstance(bucket, str) else bucket
+        self._buckets.add(bucket)
+        headers = {} if value is not None else {"KV-Operation": "DEL"}
+        self._put(Outgoing(f"$KV.{bucket.name}.{key}", value or b"", headers))
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until all is published; False when ``timeout_s`` passed before."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Publish what is queued, until cancelled."""
+        pause_s = _RETRY_S[0]
+        while True:
+            await self._wake.wait()
+            window = [self._queue[i] for i in range(min(_WINDOW, len(self._queue)))]
+            try:
+                for bucket in tuple(self._buckets):
+                    await bucket.ready()
+                stored = await publish_window(self._bus.connection, window)
+            except Impossible as error:
+                _dropped.inc()
+                _log.error(
+                    "A fact cannot be stored and is dropped.",
+                    extra={"subject": window[0].subject, "reason": str(error)},
+                )
+                stored = 1
+            except BusDown:
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+                pause_s = min(2 * pause_s, _RETRY_S[1])
+                continue
+            pause_s = _RETRY_S[0]
+            for _ in range(stored):
+                self._queue.popleft()
+            self._settle()
+
+    def _put(self, message: Outgoing) -> None:
+        if len(self._queue) >= self._limit:
+            _dropped.inc()
+            if not self._full:
+                self._full = True
+                _log.error("Facts are dropped: the queue is full.", extra={"limit": self._limit})
+            return
+        self._queue.append(message)
+        self._wake.set()
+        self._empty.clear()
+        _queued.set(len(self._queue))
+
+    def _settle(self) -> None:
+        _queued.set(len(self._queue))
+        if len(self._queue) < self._limit // 2:
+            self._full = False
+        if not self._queue:
+            self._wake.clear()
+            self._empty.set()

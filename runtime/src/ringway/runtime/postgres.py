@@ -1,0 +1,251 @@
+"""PostgreSQL: a pool whose every transaction belongs to one tenant, or explicitly to none.
+
+Row-level security compares ``tenant_id`` with the setting ``ringway.tenant_id``, which exists only
+inside the transactions opened here. Forgetting it shows no rows instead of everybody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from uuid import UUID
+
+import asyncpg
+from prometheus_client import Counter, Gauge
+
+from ringway.runtime.errors import PostgresDown
+from ringway.runtime.tasks import TaskSet
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection: TypeAlias = asyncpg.Connection
+
+_log = logging.getLogger("ringway.postgres")
+_connected = Gauge("ringway_postgres_connected", "1 while PostgreSQL answers.")
+_losses = Counter("ringway_postgres_losses", "Times PostgreSQL stopped answering.")
+
+T = TypeVar("T")
+
+CONNECT_LIMIT_S = 5.0
+_COMMAND_TIMEOUT_S = 30.0
+_PROBE_UP_S = 5.0
+_PROBE_DOWN_S = 0.25
+_PROBE_TIMEOUT_S = 2.0
+
+# The server is not there, is starting or stopping, or the connection broke.
+_DOWN: tuple[type[Exception], ...] = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+
+
+def is_down(error: BaseException) -> bool:
+    """Whether an error of asyncpg or the socket means that PostgreSQL is not there."""
+    if isinstance(error, asyncpg.InterfaceError):
+        text = str(error)
+        return "closed" in text or "released" in text
+    # asyncpg.QueryCanceledError and the like are answers, so the server is there.
+    return isinstance(error, _DOWN) and not isinstance(error, TimeoutError)
+
+
+class Pool:
+    """Connections of one service to PostgreSQL. Make it with :meth:`open`."""
+
+    def __init__(self, dsn: str, pool: asyncpg.Pool[asyncpg.Record], application_name: str) -> None:
+        self.dsn = dsn
+        self.application_name = application_name
+        self._pool = pool
+        self._healthy = False
+        self._known_down = False
+        self._has_been_up = False
+        self._doubt = asyncio.Event()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, dsn: str, *, min_size: int = 1, max_size: int = 10, application_name: str
+    ) -> AsyncIterator[Pool]:
+        """Open a pool, also while PostgreSQL is down; it connects when it is needed.
+
+        Args:
+            min_size: So many connections are kept even when idle.
+            max_size: At most so many; further transactions wait their turn.
+            application_name: Shown in ``pg_stat_activity``.
+        """
+        del min_size  # asyncpg would refuse to open while the server is down
+        inner = asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=max_size,
+            command_timeout=_COMMAND_TIMEOUT_S,
+            timeout=CONNECT_LIMIT_S,
+            server_settings={"application_name": application_name},
+            # Settings are local to transactions, so a connection comes back as it went.
+            reset=_nothing_to_reset,
+        )
+        async with inner as made, TaskSet("postgres") as tasks:
+            pool = cls(dsn, made, application_name)
+            with suppress(PostgresDown):
+                await pool._probe()
+            tasks.spawn(pool._watch(), name="postgres probe")
+            try:
+                yield pool
+            finally:
+                await tasks.cancel()
+                made.terminate() if not pool.healthy else None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether PostgreSQL answered when last asked."""
+        return self._healthy
+
+    @asynccontextmanager
+    async def tenant(
+        self, tenant: str | UUID, *, limit_s: float = CONNECT_LIMIT_S
+    ) -> AsyncIterator[Connection]:
+        """Open a transaction that sees and writes one tenant's rows only.
+
+        Commits at the end of the context, rolls back when it raises.
+
+        Raises:
+            PostgresDown: Not reachable within ``limit_s`` seconds, or lost meanwhile.
+            ValueError: ``tenant`` is not a UUID.
+        """
+        tenant_id = str(tenant if isinstance(tenant, UUID) else UUID(tenant))
+        async with self._transaction(limit_s) as conn:
+            await conn.execute("SELECT set_config('ringway.tenant_id', $1, true)", tenant_id)
+            yield conn
+
+    @asynccontextmanager
+    async def platform(self, *, limit_s: float = CONNECT_LIMIT_S) -> AsyncIterator[Connection]:
+        """Open a transaction of no tenant: rows of tenants do not exist in it. Raises as tenant."""
+        async with self._transaction(limit_s) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _transaction(self, limit_s: float) -> AsyncIterator[Connection]:
+        conn = await self._acquire(limit_s)
+        try:
+            async with conn.transaction():
+                yield conn
+        except Exception as error:
+            if is_down(error):
+                self._lost(error)
+                raise PostgresDown(str(error) or repr(error)) from error
+            raise
+        finally:
+            await self._release(conn)
+
+    async def _acquire(self, limit_s: float) -> Any:
+        deadline = asyncio.get_running_loop().time() + limit_s
+        reason: BaseException | None = None
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    conn = await self._pool.acquire()
+            except TimeoutError as error:
+                why = reason or "no free connection in time"
+                raise PostgresDown(f"PostgreSQL is not reachable: {why}") from (reason or error)
+            except Exception as error:
+                if not is_down(error):
+                    raise
+                self._lost(error)
+                reason = error
+                if asyncio.get_running_loop().time() + _PROBE_DOWN_S >= deadline:
+                    raise PostgresDown(f"PostgreSQL is not reachable: {error}") from error
+                await asyncio.sleep(_PROBE_DOWN_S * random.uniform(0.5, 1.0))
+            else:
+                return conn
+
+    async def _release(self, conn: Any) -> None:
+        try:
+            await self._pool.release(conn, timeout=_PROBE_TIMEOUT_S)
+        except Exception as error:
+            if not is_down(error):
+                raise
+
+    # -- health ----------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Ask now and then whether the server is there; more often while it is not."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PROBE_UP_S if self._healthy else _PROBE_DOWN_S):
+                    await self._doubt.wait()
+            if self._doubt.is_set():
+                self._doubt.clear()
+                await asyncio.sleep(_PROBE_DOWN_S)
+            with suppress(PostgresDown):
+                await self._probe()
+
+    async def _probe(self) -> None:
+        try:
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                conn: Any = await asyncpg.connect(
+                    self.dsn, server_settings={"application_name": self.application_name}
+                )
+                try:
+                    await conn.execute("SELECT 1")
+                finally:
+                    conn.terminate()
+        except TimeoutError as error:
+            self._lost(error)
+            raise PostgresDown("no answer") from error
+        except Exception as error:
+            self._lost(error)
+            raise PostgresDown(str(error) or repr(error)) from error
+        self._found()
+
+    def _found(self) -> None:
+        if self._known_down or not self._has_been_up:
+            _log.info("PostgreSQL is connected.", extra={"again": self._has_been_up})
+        self._healthy = self._has_been_up = True
+        self._known_down = False
+        _connected.set(1)
+
+    def _lost(self, reason: BaseException) -> None:
+        if self._healthy:
+            _losses.inc()
+        self._healthy = False
+        self._doubt.set()
+        _connected.set(0)
+        if not self._known_down:
+            self._known_down = True
+            _log.warning("PostgreSQL is lost.", extra={"reason": str(reason) or repr(reason)})
+
+
+async def retry_while_down(fn: Callable[[], Awaitable[T]], *, limit_s: float) -> T:
+    """Call ``fn`` until it does not raise PostgresDown, for at most ``limit_s`` seconds.
+
+    ``fn`` must be idempotent: when the connection broke in a commit, it may have been done.
+
+    Raises:
+        PostgresDown: The last one, when the limit passed.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit_s
+    pause_s = 0.1
+    while True:
+        try:
+            return await fn()
+        except PostgresDown:
+            if loop.time() + pause_s >= deadline:
+                raise
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, 2.0)
+
+
+async def _nothing_to_reset(conn: object) -> None:
+    return None
