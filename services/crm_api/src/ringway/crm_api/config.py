@@ -1,0 +1,39 @@
+"""Settings of the CRM API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from ringway.runtime.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Read from ``RINGWAY_CRM_API_*``. Health is served on the HTTP port itself."""
+
+    health_port: int = Field(default=0, ge=0, le=65535)
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=0, le=65535)
+    # HS256 needs a key at least as long as its hash.
+    token_secret: SecretStr = Field(min_length=32)
+    media_secret: SecretStr = Field(min_length=16)
+    recorder_url: str
+    sip_address: str
+    sip_ws: str
+    platform_admin_password: SecretStr = Field(min_length=8)
+
+    access_token_s: float = Field(default=900, gt=0)
+    refresh_token_s: float = Field(default=14 * 86_400, gt=0)
+    lockout_failures: int = Field(default=5, ge=1)
+    lockout_s: float = Field(default=900, gt=0)
+    # Sign-ins of one client address: a burst, then so many a second.
+    sign_in_burst: int = Field(default=200, ge=1)
+    sign_in_rate: float = Field(default=5, gt=0)
+    trusted_proxies: tuple[str, ...] = ()
+
+    body_max_bytes: int = Field(default=1_000_000, ge=1_000)
+    import_max_bytes: int = Field(default=100_000_000, ge=1_000)
+    import_max_rows: int = Field(default=1_000_000, ge=1)
+    work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder
+    event_send_timeout_s: float = Field(default=10, gt=0)

@@ -1,0 +1,1 @@
+"""Decisions of the CRM API: no IO and no clock."""

@@ -1,0 +1,218 @@
+"""The record of one interaction (CDR) as a pure function of the facts about it.
+
+Facts come late, twice and in any order, from three services. So nothing is ever "updated":
+the latest fact of each kind is kept (:func:`merge`), and the row is derived from what is kept
+(:func:`derive`). ``merge`` takes the greater of two facts of one kind in a total order, which
+makes it commutative, associative and idempotent; the row follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ringway.proto.acd import (
+    InteractionAbandonedV1,
+    InteractionConnectedV1,
+    InteractionDisconnectedV1,
+    InteractionEndedV1,
+    InteractionQueuedV1,
+)
+from ringway.proto.base import Fact
+from ringway.proto.dialer import AttemptAnsweredV1, AttemptEndedV1, AttemptStartedV1
+from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
+
+Source = dict[str, Any]  # one fact's fields as JSON values
+Sources = dict[str, Source]  # by type name of the fact
+
+FACTS: tuple[type[Fact], ...] = (
+    AttemptStartedV1,
+    AttemptAnsweredV1,
+    AttemptEndedV1,
+    InteractionQueuedV1,
+    InteractionConnectedV1,
+    InteractionAbandonedV1,
+    InteractionDisconnectedV1,
+    InteractionEndedV1,
+    RecordingStoredV1,
+    RecordingMissingV1,
+)
+_STARTED, _ANSWERED, _ATTEMPT_ENDED = (kind.type_name() for kind in FACTS[:3])
+_QUEUED, _CONNECTED, _ABANDONED, _DISCONNECTED, _ENDED = (k.type_name() for k in FACTS[3:8])
+_STORED, _MISSING = (kind.type_name() for kind in FACTS[8:])
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRow:
+    """One row of ``crm.interaction``; durations in seconds, None where not known (yet)."""
+
+    attempt_id: UUID | None
+    campaign_id: UUID | None
+    lead_id: UUID | None
+    direction: str
+    caller: str
+    called: str
+    agent_id: UUID | None
+    agent_number: str
+    started_at: datetime | None
+    answered_at: datetime | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+    ended_at: datetime | None
+    ring_s: float | None
+    wait_s: float | None
+    talk_s: float | None
+    wrap_up_s: float | None
+    disposition: str
+    agent_disposition: str
+    cause_q850: int | None
+    tech_cause: int | None
+    hung_up_by: str | None
+    recording_id: str | None
+    recording_missing_reason: str | None
+    is_live: bool
+
+
+def source_of(fact: Fact) -> tuple[str, Source]:
+    """Return the kind of a fact and what is kept of it."""
+    return type(fact).type_name(), fact.model_dump(mode="json", exclude={"tenant"})
+
+
+def merge(sources: Mapping[str, Source], kind: str, source: Source) -> Sources:
+    """Return ``sources`` with one more fact. A repeated or older fact of its kind adds nothing."""
+    merged = dict(sources)
+    known = merged.get(kind)
+    if known is None or _order(source) > _order(known):
+        merged[kind] = source
+    return merged
+
+
+def is_counted(sources: Mapping[str, Source]) -> bool:
+    """Return whether this was an interaction: the far end answered, or it reached the ACD.
+
+    A dial that nobody answered is an attempt and never becomes an interaction.
+    """
+    ended = sources.get(_ATTEMPT_ENDED)
+    answered = ended is not None and ended["answered_at"] is not None
+    return answered or bool(sources.keys() - {_STARTED, _ATTEMPT_ENDED})
+
+
+def derive(sources: Mapping[str, Source]) -> InteractionRow:
+    """Return the row that these facts make. Where facts overlap, the closest witness wins."""
+    s = _Reader(sources)
+    attempt_known = bool(sources.keys() & {_STARTED, _ANSWERED, _ATTEMPT_ENDED})
+    direction = s.first("direction", _QUEUED, _DISCONNECTED) or (
+        "outbound" if attempt_known else "inbound"
+    )
+    started_at = s.time("started_at", _ATTEMPT_ENDED) or s.time("occurred_at", _STARTED)
+    answered_at = s.time("answered_at", _ANSWERED, _ATTEMPT_ENDED, _QUEUED)
+    connected_at = s.time("connected_at", _DISCONNECTED, _CONNECTED)
+    caller = s.first("caller", _DISCONNECTED, _STORED)
+    called = s.first("called", _DISCONNECTED, _STORED)
+    if attempt_known:
+        caller = s.first("caller_id", _ATTEMPT_ENDED, _STARTED) or caller
+        called = s.first("phone_e164", _ATTEMPT_ENDED, _ANSWERED, _STARTED) or called
+    stored_id = s.first("recording_id", _STORED)
+    over = bool(sources.keys() & {_ABANDONED, _DISCONNECTED, _ATTEMPT_ENDED, _ENDED})
+    return InteractionRow(
+        attempt_id=s.uuid(
+            "attempt_id",
+            *(_ATTEMPT_ENDED, _ANSWERED, _STARTED, _DISCONNECTED, _CONNECTED, _QUEUED, _ABANDONED),
+        ),
+        campaign_id=s.uuid(
+            "campaign_id",
+            *(_ATTEMPT_ENDED, _ANSWERED, _STARTED, _DISCONNECTED, _CONNECTED, _QUEUED, _ABANDONED),
+        ),
+        lead_id=s.uuid("lead_id", _ATTEMPT_ENDED, _ANSWERED, _STARTED),
+        direction=direction,
+        caller=caller or "",
+        called=called or "",
+        agent_id=s.uuid("agent_id", _DISCONNECTED, _CONNECTED, _ENDED, _STORED, _ATTEMPT_ENDED),
+        agent_number=s.first("agent_number", _DISCONNECTED, _CONNECTED, _STORED) or "",
+        started_at=started_at,
+        answered_at=answered_at,
+        connected_at=connected_at,
+        disconnected_at=s.time("disconnected_at", _DISCONNECTED),
+        ended_at=_ended_at(s),
+        ring_s=_between(started_at, answered_at),
+        wait_s=_wait_s(s, answered_at, connected_at),
+        talk_s=s.first("talk_s", _DISCONNECTED),
+        wrap_up_s=s.first("wrap_up_s", _ENDED),
+        disposition=_disposition(s),
+        agent_disposition=s.first("disposition", _ENDED) or "",
+        cause_q850=s.first("cause_q850", _ATTEMPT_ENDED, _DISCONNECTED),
+        tech_cause=s.first("tech_cause", _ATTEMPT_ENDED),
+        hung_up_by=s.first("hung_up_by", _DISCONNECTED),
+        recording_id=stored_id,
+        recording_missing_reason=None if stored_id else s.first("reason", _MISSING),
+        is_live=not over,
+    )
+
+
+def _order(source: Source) -> tuple[datetime, str, str]:
+    # The whole content is the last tie-break: two facts with one id and one time must still
+    # have an order, or the result would depend on which came first.
+    at = datetime.fromisoformat(source["occurred_at"])
+    return at, str(source["message_id"]), repr(sorted(source.items()))
+
+
+def _ended_at(s: _Reader) -> datetime | None:
+    """When the interaction was complete: after wrap-up if anybody talked, else with the call."""
+    ended = s.time("occurred_at", _ENDED)
+    if ended is not None or s.has(_CONNECTED) or s.has(_DISCONNECTED):
+        return ended
+    return s.time("ended_at", _ATTEMPT_ENDED) or s.time("occurred_at", _ABANDONED)
+
+
+def _wait_s(
+    s: _Reader, answered_at: datetime | None, connected_at: datetime | None
+) -> float | None:
+    told: float | None = s.first("wait_s", _CONNECTED)
+    if told is None and connected_at is None:
+        told = s.first("waited_s", _ABANDONED)
+    return told if told is not None else _between(answered_at, connected_at)
+
+
+def _disposition(s: _Reader) -> str:
+    """Our word for how it went; empty while the customer waits."""
+    if s.has(_CONNECTED) or s.has(_DISCONNECTED) or s.has(_ENDED):
+        return "connected"
+    by_limit = s.first("by_limit", _ABANDONED)
+    if by_limit is not None:
+        return "abandoned" if by_limit else "hung_up_early"
+    return s.first("disposition", _ATTEMPT_ENDED) or ""
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    if start is None or end is None:
+        return None
+    # Two services' clocks may differ by a little; a duration is never negative.
+    return max(0.0, (end - start).total_seconds())
+
+
+class _Reader:
+    """Reads a field from the first of several kinds of facts that tells it."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
+
+    def has(self, kind: str) -> bool:
+        return kind in self._sources
+
+    def first(self, name: str, *kinds: str) -> Any:
+        for kind in kinds:
+            value = self._sources.get(kind, {}).get(name)
+            if value is not None and value != "":
+                return value
+        return None
+
+    def time(self, name: str, *kinds: str) -> datetime | None:
+        value = self.first(name, *kinds)
+        return datetime.fromisoformat(value) if value is not None else None
+
+    def uuid(self, name: str, *kinds: str) -> UUID | None:
+        value = self.first(name, *kinds)
+        return UUID(value) if value is not None else None

@@ -1,0 +1,106 @@
+"""What routes are given: the parts of this process, and who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.security import OAuth2PasswordBearer
+from ringway.crm_api.imports.runner import ImportRunner
+from starlette.requests import HTTPConnection
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.auth.guard import Guard
+from ringway.crm_api.auth.limiter import RateLimiter
+from ringway.crm_api.auth.passwords import Passwords
+from ringway.crm_api.auth.tokens import Tokens
+from ringway.crm_api.config import Settings
+from ringway.crm_api.errors import Forbidden, Unauthorized
+from ringway.crm_api.events.hub import PresenceHub
+from ringway.crm_api.recordings.media import RecorderMedia
+from ringway.runtime.bus import Bus
+from ringway.runtime.health import Health
+from ringway.runtime.postgres import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The parts of one process; made at start, closed in reverse."""
+
+    settings: Settings
+    pool: Pool
+    bus: Bus
+    health: Health
+    passwords: Passwords
+    tokens: Tokens
+    guard: Guard
+    sign_in_limiter: RateLimiter
+    importer: ImportRunner
+    hub: PresenceHub
+    media: RecorderMedia
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+def get_deps(connection: HTTPConnection) -> Deps:
+    """Return the parts of the process that serves this connection."""
+    deps: Deps = connection.app.state.deps
+    return deps
+
+
+DepsOf = Annotated[Deps, Depends(get_deps)]
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+
+
+def client_ip(connection: HTTPConnection) -> str:
+    """Return the address of the client; uvicorn has applied trusted proxies' headers."""
+    return connection.client.host if connection.client is not None else ""
+
+
+class Requires:
+    """A dependency: the caller, if his role has the permission. The only place that decides.
+
+    Routes say it as ``caller: Annotated[Caller, Depends(requires(Permission.X))]``.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(
+        self,
+        request: Request,
+        deps: DepsOf,
+        token: Annotated[str | None, Depends(_bearer)],
+    ) -> Caller:
+        """Return the caller.
+
+        Raises:
+            Unauthorized: Nobody known calls.
+            Forbidden: His role does not have the permission.
+        """
+        if token is None:
+            raise Unauthorized("not_signed_in", "Sign in: send an access token as Bearer.")
+        caller, _ = deps.tokens.read(token, deps.now(), client_ip(request))
+        await deps.guard.check(caller)
+        if not caller.may(self.permission):
+            raise Forbidden(
+                "permission_missing",
+                f"The role {caller.role.value} does not have the permission {self.permission}.",
+                extra={"permission": self.permission.value},
+            )
+        return caller
+
+
+def requires(permission: Permission) -> Callable[..., Awaitable[Caller]]:
+    """Return the dependency that lets only callers with ``permission`` pass."""
+    return Requires(permission)
+
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many items a page holds at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the previous page.")
+]

@@ -1,0 +1,221 @@
+"""``Idempotency-Key`` on POST: the first answer is stored and given again to repeats.
+
+A key belongs to one caller. It is taken before the work begins, so that two simultaneous
+requests do the work once; a process that dies with it leaves it to a repeat after a minute.
+An answer that says "try again" (5xx) is not stored. Secrets that are shown once (a new SIP
+password) are not stored either: a repeat gets null in their place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response, StreamingResponse
+
+from ringway.crm_api.access import Caller
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import ApiError, BadRequest, Conflict, Invalid, problem, translate
+from ringway.runtime.postgres import Connection
+
+_log = logging.getLogger("ringway.crm_api.idempotency")
+
+HEADER = "idempotency-key"
+_HOLD = timedelta(seconds=60)
+_MAX_KEY = 200
+_KEPT_HEADERS = ("content-type", "etag", "location")
+_SECRETS = frozenset({"sip_password", "access_token", "refresh_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    fingerprint: bytes
+    status: int | None
+    headers: dict[str, str]
+    body: bytes
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POST honours ``Idempotency-Key``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler of the route."""
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            key = request.headers.get(HEADER)
+            if request.method != "POST" or key is None:
+                return await handle(request)
+            if not 1 <= len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable():
+                raise BadRequest(
+                    "idempotency_key_invalid", f"Send 1 to {_MAX_KEY} printable ASCII characters."
+                )
+            deps: Deps = request.app.state.deps
+            caller = _caller(request, deps)
+            if caller is None:
+                return await handle(request)  # which refuses it
+            return await _Once(deps, caller, key).run(request, handle)
+
+        return handle_once
+
+
+class _Once:
+    def __init__(self, deps: Deps, caller: Caller, key: str) -> None:
+        self._deps = deps
+        self._caller = caller
+        self._key = key
+        self._attempt = uuid4()
+
+    async def run(
+        self, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        fingerprint = await _fingerprint(request)
+        stored = await self._take(fingerprint)
+        if stored is not None:
+            return _replay(stored, fingerprint)
+        try:
+            response = await handle(request)
+        except BaseException as error:
+            known = translate(error) if isinstance(error, Exception) else None
+            if known is None or known.status >= 500 or not isinstance(error, ApiError):
+                await self._release()
+                raise
+            response = problem(request.url.path, known)
+        if isinstance(response, StreamingResponse) or response.status_code >= 500:
+            await self._release()
+        else:
+            await self._store(response)
+        return response
+
+    async def _take(self, fingerprint: bytes) -> _Stored | None:
+        """Take the key, or return what is stored under it."""
+        now = self._deps.now()
+        async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
+            taken = await conn.fetchval(
+                """
+                INSERT INTO crm.idempotency_key AS k
+                    (tenant_id, user_id, key, fingerprint, attempt, locked_until, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (tenant_id, user_id, key) DO UPDATE
+                    SET attempt = $5, locked_until = $6
+                  WHERE k.status IS NULL AND k.locked_until < $7 AND k.fingerprint = $4
+                RETURNING true
+                """,
+                self._caller.tenant_id,
+                self._caller.user_id,
+                self._key,
+                fingerprint,
+                self._attempt,
+                now + _HOLD,
+                now,
+            )
+            return None if taken else await self._read(conn)
+
+    async def _read(self, conn: Connection) -> _Stored:
+        row = await conn.fetchrow(
+            "SELECT fingerprint, status, headers, body FROM crm.idempotency_key "
+            "WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
+            self._caller.tenant_id,
+            self._caller.user_id,
+            self._key,
+        )
+        if row is None:  # released between the two statements
+            raise _in_use()
+        return _Stored(
+            row["fingerprint"],
+            row["status"],
+            orjson.loads(row["headers"]) if row["headers"] else {},
+            row["body"] or b"",
+        )
+
+    async def _store(self, response: Response) -> None:
+        headers = {k: v for k in _KEPT_HEADERS if (v := response.headers.get(k)) is not None}
+        try:
+            await self._finish(response.status_code, headers, _without_secrets(response))
+        except Exception as error:
+            # The work is done and its answer must reach the caller; a repeat within the hold
+            # is refused, a later one is decided by the state that the work left.
+            _log.warning("An answer could not be stored.", extra={"error": repr(error)})
+
+    async def _finish(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
+            await conn.execute(
+                "UPDATE crm.idempotency_key SET status = $5, headers = $6::jsonb, body = $7 "
+                "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4",
+                *self._mine,
+                status,
+                orjson.dumps(headers).decode(),
+                body,
+            )
+
+    async def _release(self) -> None:
+        try:
+            async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
+                await conn.execute(
+                    "DELETE FROM crm.idempotency_key "
+                    "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4",
+                    *self._mine,
+                )
+        except Exception as error:
+            _log.warning("A key could not be released.", extra={"error": repr(error)})
+
+    @property
+    def _mine(self) -> tuple[UUID, UUID, str, UUID]:
+        return self._caller.tenant_id, self._caller.user_id, self._key, self._attempt
+
+
+def _caller(request: Request, deps: Deps) -> Caller | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return deps.tokens.read(token, deps.now())[0]
+    except ApiError:
+        return None
+
+
+async def _fingerprint(request: Request) -> bytes:
+    """Return a hash of what is asked. An upload counts by its length: it is not read twice."""
+    asked = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        asked.update(request.headers.get("content-length", "").encode())
+    else:
+        asked.update(await request.body())
+    return asked.digest()
+
+
+def _replay(stored: _Stored, fingerprint: bytes) -> Response:
+    if stored.fingerprint != fingerprint:
+        raise Invalid(
+            "idempotency_key_reused", "This Idempotency-Key was used for another request."
+        )
+    if stored.status is None:
+        raise _in_use()
+    headers = {**stored.headers, "Idempotent-Replayed": "true"}
+    return Response(stored.body, status_code=stored.status, headers=headers)
+
+
+def _in_use() -> Conflict:
+    return Conflict(
+        "idempotency_key_in_use",
+        "The first request with this Idempotency-Key is still running.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _without_secrets(response: Response) -> bytes:
+    body = bytes(response.body)
+    if "json" not in response.headers.get("content-type", "") or not body:
+        return body
+    content = orjson.loads(body)
+    if isinstance(content, dict) and _SECRETS & content.keys():
+        return orjson.dumps({k: None if k in _SECRETS else v for k, v in content.items()})
+    return body

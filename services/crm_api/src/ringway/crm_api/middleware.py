@@ -1,0 +1,154 @@
+"""Around every HTTP request: size limits, security headers, a trace, figures."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ringway.crm_api.errors import TooLarge, internal_problem, problem, translate
+from ringway.runtime import telemetry
+
+_log = logging.getLogger("ringway.crm_api.http")
+
+_requests = Counter(
+    "ringway_http_requests", "HTTP requests by route and status.", ["method", "route", "status"]
+)
+_duration = Histogram(
+    "ringway_http_request_duration_seconds",
+    "Time from the request's head to the response's end.",
+    ["method", "route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
+)
+
+# An API answers data only: nothing of it may run, be framed, or be kept by a shared cache.
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_UPLOAD = re.compile(r"^/api/v1/lists/[^/]+/imports$")
+
+
+class Edge:
+    """The outermost layer of the application.
+
+    Args:
+        body_max_bytes: Limit of a request's body.
+        upload_max_bytes: The same for uploads of number lists.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_max_bytes: int,
+        upload_max_bytes: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._app = app
+        self._body_max_bytes = body_max_bytes
+        self._upload_max_bytes = upload_max_bytes
+        self._clock = clock
+        self._tracer = telemetry.tracer("ringway.crm_api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = self._clock()
+        headers = Headers(scope=scope)
+        status = 500
+
+        async def send_dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                out = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    out.setdefault(name, value)
+            await send(message)
+
+        with self._tracer.start_as_current_span(
+            f"HTTP {scope['method']}",
+            context=telemetry.extract(headers),
+            kind=SpanKind.SERVER,
+        ) as span:
+            try:
+                await self._serve(scope, headers, receive, send_dressed)
+            finally:
+                route = getattr(scope.get("route"), "path_format", None) or "unknown"
+                span.update_name(f"HTTP {scope['method']} {route}")
+                span.set_attribute("http.response.status_code", status)
+                if status >= 500:
+                    span.set_status(Status(StatusCode.ERROR))
+                method = scope["method"]
+                _requests.labels(method, route, str(status)).inc()
+                _duration.labels(method, route).observe(self._clock() - started)
+
+    async def _serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        limit = self._upload_max_bytes if _UPLOAD.match(path) else self._body_max_bytes
+        body = _LimitedBody(receive, limit)
+        has_started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        answer: Response
+        try:
+            body.check_announced(headers.get("content-length"))
+            await self._app(scope, body.receive, send_noted)
+            return
+        except Exception as error:
+            if has_started:
+                raise
+            known = translate(error)
+            if known is None:
+                _log.error("A request failed.", exc_info=error, extra={"path": path})
+                answer = internal_problem(path)
+            else:
+                answer = problem(path, known)
+        if isinstance(answer, Response):
+            if body.is_unread:
+                # The rest of a body that is too large is not read: the connection ends here.
+                answer.headers["Connection"] = "close"
+            await answer(scope, receive, send)
+
+
+class _LimitedBody:
+    def __init__(self, receive: Receive, limit_bytes: int) -> None:
+        self._receive = receive
+        self._limit_bytes = limit_bytes
+        self._seen_bytes = 0
+        self.is_unread = False
+
+    def check_announced(self, content_length: str | None) -> None:
+        if content_length is not None and content_length.isdigit():
+            self._check(int(content_length))
+
+    async def receive(self) -> Message:
+        message: dict[str, Any] = dict(await self._receive())
+        if message["type"] == "http.request":
+            self._seen_bytes += len(message.get("body", b""))
+            self._check(self._seen_bytes)
+        return message
+
+    def _check(self, size_bytes: int) -> None:
+        if size_bytes > self._limit_bytes:
+            self.is_unread = True
+            raise TooLarge("body_too_large", f"The body is larger than {self._limit_bytes} bytes.")
