@@ -76,8 +76,20 @@ class Floor:
 
     def restore(self, restored: m.Restored) -> None:
         """Take over a snapshot; the caller then reports what it finds in Asterisk as events."""
+        self.campaigns.update({c.campaign_id: c for c in restored.campaigns})
         self.agents.update({a.agent_id: a for a in restored.agents})
         self.calls.update({c.interaction_id: c for c in restored.calls})
+
+    def adopt(self, at: float, interaction_id: str, agent_id: str) -> Sequence[m.Command]:
+        """Accept that Asterisk has joined these two although no snapshot says so."""
+        call, agent = self.calls[interaction_id], self.agents[agent_id]
+        if call.state not in (CallState.WAITING, CallState.OFFERED) or (
+            agent.interaction_id not in (None, interaction_id)
+        ):
+            return []
+        call.state, call.agent_id = CallState.OFFERED, agent_id
+        out = [self._to(agent, at, AgentState.RESERVED, "", interaction_id)]
+        return [*out, *self.handle(m.Bridged(at, interaction_id))]
 
     # -- what others may ask -------------------------------------------------------------------
 

@@ -347,5 +347,6 @@ class Counts:
 class Restored:
     """A floor as the last snapshot had it."""
 
+    campaigns: list[Campaign] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)

@@ -1,0 +1,69 @@
+"""Entry point: ``python -m ringway.acd``."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from ringway.acd.app import Acd
+from ringway.acd.config import Settings
+from ringway.acd.presence import Presence
+from ringway.acd.requests import Requests
+from ringway.runtime.ari import AriClient
+from ringway.runtime.bus import Bus, FactWriter
+from ringway.runtime.health import Health
+from ringway.runtime.leases import Leases
+from ringway.runtime.postgres import Pool
+from ringway.runtime.service import Lifecycle, main, serve, signals_stop
+from ringway.runtime.tasks import TaskSet
+
+
+async def run(settings: Settings) -> None:
+    """Open everything in the order it is needed; the stack closes it in reverse."""
+    life = Lifecycle()
+    health = Health(life)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(signals_stop(life))
+        await stack.enter_async_context(health.served(settings.health_host, settings.health_port))
+        pool = await stack.enter_async_context(
+            Pool.open(settings.postgres_dsn, application_name="acd")
+        )
+        bus = await stack.enter_async_context(
+            Bus.open(
+                settings.nats_url,
+                user=settings.nats_user,
+                password=settings.nats_password.get_secret_value(),
+                name="acd",
+            )
+        )
+        ari = await stack.enter_async_context(AriClient.open(settings.ari_nodes, settings.app))
+        tasks = await stack.enter_async_context(TaskSet("acd"))
+        writer = FactWriter(bus)
+        leases = Leases(bus, settings.app, ttl_s=settings.lease_ttl_s)
+        acd = Acd(settings, pool, bus, ari, leases, writer, tasks)
+        presence = Presence(acd, bus)
+
+        async def asterisk() -> None:
+            # The floors first: the reconciliation at connect needs to know what was.
+            await acd.open_floors()
+            await Requests(acd).serve(bus)
+            await ari.run()
+
+        health.add("postgres", lambda: pool.healthy)
+        health.add("nats", lambda: bus.healthy)
+        health.add("asterisk", ari.health)
+        health.add("facts", lambda: writer.healthy)
+        await serve(
+            life,
+            {
+                "leases": leases.run,
+                "facts": writer.run,
+                "asterisk": asterisk,
+                "presence": presence.run,
+            },
+            drain=acd.until_no_open_offers,
+            drain_timeout_s=settings.drain_timeout_s,
+        )
+
+
+if __name__ == "__main__":
+    main(run, Settings, "acd")

@@ -1,0 +1,176 @@
+"""SIP accounts: kept in PostgreSQL, cached here, and pushed into every Asterisk node.
+
+Asterisk holds them in memory, so after its restart they are pushed again. Registrations live in
+its own database and survive. See docs/adr/0003-sip-accounts-by-push.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+
+from ringway.acd import account_store as store
+from ringway.acd.account_store import AgentAccount, Trunk
+from ringway.proto.acd import AgentAccountV1, PutAgentV1, PutTrunkV1, TrunkV1
+from ringway.runtime.ari import AriClient, AriNode
+from ringway.runtime.errors import DependencyDown, Refused
+from ringway.runtime.postgres import Pool
+
+_log = logging.getLogger("ringway.acd.accounts")
+_PUSHES_AT_ONCE = 8
+_RTP_TIMEOUT_S = 20  # a phone or trunk that died without a BYE is noticed by its silence
+
+
+class Accounts:
+    """Every agent and trunk of the tenants this replica serves."""
+
+    def __init__(self, pool: Pool, ari: AriClient, realm: str) -> None:
+        self._pool = pool
+        self._ari = ari
+        self._realm = realm
+        self.agents: dict[tuple[str, str], AgentAccount] = {}
+        self._trunks: dict[tuple[str, str], Trunk] = {}
+
+    async def load(self, tenant: str) -> None:
+        """Read one tenant's accounts from PostgreSQL into the cache."""
+        agents, trunks = await store.load(self._pool, tenant)
+        self.agents.update({(tenant, a.agent_id): a for a in agents})
+        self._trunks.update({(tenant, t.trunk_id): t for t in trunks})
+
+    async def push_all(self, node: AriNode) -> None:
+        """Give a node every account; done at each (re)connect."""
+        gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
+
+        async def one(account: AgentAccount | Trunk) -> None:
+            async with gate:
+                await _push(node, account, self._realm)
+
+        async with asyncio.TaskGroup() as group:
+            for agent in self.agents.values():
+                group.create_task(one(agent))
+            for trunk in self._trunks.values():
+                group.create_task(one(trunk))
+
+    async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
+        """Create or change an agent; the password is returned only when it is new."""
+        old = self.agents.get((request.tenant, request.agent_id))
+        username = f"{request.number}-{request.tenant.replace('-', '')[-12:]}"
+        password = request.sip_password
+        if password is None and (old is None or old.sip_username != username):
+            password = secrets.token_urlsafe(18)
+        ha1 = _ha1(username, self._realm, password) if password else old.sip_ha1 if old else ""
+        account = AgentAccount(
+            request.tenant,
+            request.agent_id,
+            request.number,
+            request.name,
+            username,
+            ha1,
+            request.enabled,
+        )
+        try:
+            async with self._pool.tenant(request.tenant) as conn:
+                await store.put_agent(conn, account=account)
+        except store.NumberTaken as exc:
+            raise Refused(
+                "agent_number_taken",
+                f"Number {request.number} belongs to another agent; choose a free one.",
+            ) from exc
+        self.agents[request.tenant, request.agent_id] = account
+        await self._push_everywhere(account)
+        return AgentAccountV1(
+            agent_id=account.agent_id, sip_username=username, sip_password=password
+        )
+
+    async def put_trunk(self, request: PutTrunkV1) -> TrunkV1:
+        """Create or change a trunk."""
+        trunk = Trunk(
+            request.tenant,
+            request.trunk_id,
+            request.name,
+            request.host,
+            request.port,
+            request.codecs,
+        )
+        async with self._pool.tenant(request.tenant) as conn:
+            await store.put_trunk(conn, trunk=trunk)
+        self._trunks[request.tenant, request.trunk_id] = trunk
+        await self._push_everywhere(trunk)
+        return TrunkV1(trunk_id=trunk.trunk_id, endpoint=trunk.endpoint)
+
+    async def _push_everywhere(self, account: AgentAccount | Trunk) -> None:
+        for node in self._ari.nodes.values():
+            try:
+                await _push(node, account, self._realm)
+            except DependencyDown:
+                # The node gets every account when it is back.
+                _log.info("Account waits for its node.", extra={"node": node.name})
+
+
+def _ha1(username: str, realm: str, password: str) -> str:
+    """Return the digest of RFC 7616 that Asterisk stores instead of a password."""
+    text = f"{username}:{realm}:{password}"
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+async def _push(node: AriNode, account: AgentAccount | Trunk, realm: str) -> None:
+    if isinstance(account, Trunk):
+        await _push_trunk(node, account)
+    elif account.is_enabled:
+        await _push_agent(node, account, realm)
+
+
+async def _push_agent(node: AriNode, account: AgentAccount, realm: str) -> None:
+    name = account.sip_username
+    await node.put_dynamic(
+        "res_pjsip",
+        "auth",
+        name,
+        {"auth_type": "md5", "username": name, "md5_cred": account.sip_ha1, "realm": realm},
+    )
+    await node.put_dynamic(
+        "res_pjsip",
+        "aor",
+        name,
+        {"max_contacts": "1", "remove_existing": "yes", "minimum_expiration": "30"},
+    )
+    await node.put_dynamic(
+        "res_pjsip",
+        "endpoint",
+        name,
+        {
+            "auth": name,
+            "aors": name,
+            "context": "from-agent",
+            "allow": "!all,ulaw,alaw",
+            "direct_media": "no",
+            "rtp_symmetric": "yes",
+            "force_rport": "yes",
+            "rewrite_contact": "yes",
+            "rtp_timeout": str(_RTP_TIMEOUT_S),
+            "rtp_keepalive": "10",
+            "callerid": f'"{name}" <{account.number}>',
+        },
+    )
+
+
+async def _push_trunk(node: AriNode, trunk: Trunk) -> None:
+    name = trunk.endpoint
+    await node.put_dynamic("res_pjsip", "aor", name, {"contact": f"sip:{trunk.host}:{trunk.port}"})
+    await node.put_dynamic(
+        "res_pjsip",
+        "endpoint",
+        name,
+        {
+            "aors": name,
+            "context": "from-trunk",
+            "allow": "!all," + ",".join(trunk.codecs),
+            "direct_media": "no",
+            "rtp_symmetric": "yes",
+            "rtp_timeout": str(_RTP_TIMEOUT_S),
+            "rtp_keepalive": "10",
+            "trust_id_outbound": "yes",
+        },
+    )

@@ -1,0 +1,106 @@
+"""What the ACD knows of calls and legs beyond the floor: where their channels are.
+
+Both are written to the snapshot bucket, so a new process finds them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from ringway.proto.acd import Direction, LegMode
+from ringway.runtime.ids import uuid7
+
+
+@dataclass(slots=True)
+class Call:
+    """The customer's side of one interaction. Times are moments, UTC."""
+
+    interaction_id: str
+    campaign_id: str
+    attempt_id: str
+    node: str
+    channel_id: str
+    caller: str
+    called: str
+    answered_at: datetime
+    direction: Direction = Direction.OUTBOUND
+    cause_q850: int = 0
+    is_recording: bool = False
+    is_gone: bool = False  # the customer's channel left
+    ended_exactly: bool = True
+
+    @property
+    def recording_customer(self) -> str:
+        """Name of the recording of what the customer says."""
+        return f"{self.interaction_id}.in"
+
+    @property
+    def recording_agent(self) -> str:
+        """Name of the recording of what the customer hears, that is the agent."""
+        return f"{self.interaction_id}.out"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot form."""
+        return {
+            "interaction_id": self.interaction_id,
+            "campaign_id": self.campaign_id,
+            "attempt_id": self.attempt_id,
+            "node": self.node,
+            "channel_id": self.channel_id,
+            "caller": self.caller,
+            "called": self.called,
+            "answered_at": self.answered_at.isoformat(),
+            "direction": self.direction,
+            "is_recording": self.is_recording,
+        }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Self:
+        """Read the snapshot form.
+
+        Raises:
+            KeyError, ValueError: It is not a snapshot of a call.
+        """
+        return cls(
+            interaction_id=raw["interaction_id"],
+            campaign_id=raw["campaign_id"],
+            attempt_id=raw["attempt_id"],
+            node=raw["node"],
+            channel_id=raw["channel_id"],
+            caller=raw["caller"],
+            called=raw["called"],
+            answered_at=datetime.fromisoformat(raw["answered_at"]),
+            direction=Direction(raw["direction"]),
+            is_recording=raw["is_recording"],
+        )
+
+
+@dataclass(slots=True)
+class Leg:
+    """An agent's phone in a call: its channel and the bridge it stands in."""
+
+    agent_id: str
+    leg_mode: LegMode
+    node: str
+    channel_id: str = field(default_factory=lambda: f"{uuid7()}.a")
+    is_up: bool = False
+
+    @property
+    def bridge_id(self) -> str:
+        """Every leg has a bridge of its own; its id is never used again."""
+        return f"{self.channel_id.removesuffix('.a')}.b"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot form."""
+        return {"leg_mode": self.leg_mode, "node": self.node, "channel_id": self.channel_id}
+
+    @classmethod
+    def from_json(cls, agent_id: str, raw: dict[str, Any]) -> Self:
+        """Read the snapshot form.
+
+        Raises:
+            KeyError, ValueError: It is not a snapshot of a leg.
+        """
+        return cls(agent_id, LegMode(raw["leg_mode"]), raw["node"], raw["channel_id"], is_up=True)

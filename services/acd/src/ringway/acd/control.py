@@ -1,0 +1,288 @@
+"""Call control on real channels: join, ring, record, play, hang up.
+
+Every method may meet a channel that has just gone: that is normal and told by the return value.
+Only a node that does not answer raises (AriDown).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import orjson
+from prometheus_client import Counter
+
+from ringway.acd.calls import Call, Leg
+from ringway.runtime.ari import (
+    AriClient,
+    AriConflict,
+    AriDown,
+    AriError,
+    AriNode,
+    AriNotFound,
+    ChannelDestroyed,
+    Event,
+    PlaybackFinished,
+    StasisEnd,
+    StasisStart,
+)
+
+_log = logging.getLogger("ringway.acd.control")
+_recordings = Counter("acd_recordings", "Recordings asked for.", ["outcome"])
+
+_MESSAGE_LIMIT_S = 20.0
+_SNOOP_LIMIT_S = 3.0
+
+
+class PhoneNotRegistered(Exception):
+    """The agent's phone is not there to be called."""
+
+
+class PhoneNotAnswered(Exception):
+    """The agent's phone rang and was not answered, or declined."""
+
+
+class CallControl:
+    """Commands of the ACD on Asterisk, with waiting for what follows from them."""
+
+    def __init__(self, ari: AriClient, app: str, message: Sequence[str]) -> None:
+        self._ari = ari
+        self._app = app
+        self._message = tuple(message)
+        self._entered: dict[str, asyncio.Future[bool]] = {}
+        self._played: dict[str, asyncio.Future[bool]] = {}
+
+    def on_event(self, event: Event) -> None:
+        """See an event first; whoever waits for it here goes on."""
+        match event:
+            case StasisStart():
+                self._resolve(self._entered, event.channel.id, True)
+            case ChannelDestroyed() | StasisEnd():
+                self._resolve(self._entered, event.channel.id, False)
+                self._resolve(self._played, event.channel.id, False)
+            case PlaybackFinished():
+                channel = event.channel_id
+                if channel is not None:
+                    self._resolve(self._played, channel, event.playback.state == "done")
+            case _:
+                pass
+
+    # -- agents' phones ------------------------------------------------------------------------
+
+    async def call_phone(
+        self, leg: Leg, username: str, variables: dict[str, str], ring_s: float
+    ) -> None:
+        """Call an agent's phone and put the answered leg into its own bridge.
+
+        Raises:
+            PhoneNotRegistered: There is no such phone now.
+            PhoneNotAnswered: It was not answered within ``ring_s`` seconds.
+            AriDown: The node does not answer.
+        """
+        node = self.node(leg.node)
+        waiter = self._expect(self._entered, leg.channel_id)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._make_bridge(node, leg))
+                group.create_task(self._originate(node, leg, username, variables, ring_s))
+            async with asyncio.timeout(ring_s + 2):
+                if not await waiter:
+                    raise PhoneNotAnswered(username)
+            await node.add_to_bridge(leg.bridge_id, leg.channel_id)
+            leg.is_up = True
+        except BaseExceptionGroup as group_error:
+            await self.hang_up_leg(leg)
+            raise _first(group_error) from group_error
+        except (TimeoutError, AriError) as error:
+            await self.hang_up_leg(leg)
+            raise PhoneNotAnswered(username) from error
+        except BaseException:
+            await self.hang_up_leg(leg)
+            raise
+        finally:
+            self._entered.pop(leg.channel_id, None)
+
+    async def _make_bridge(self, node: AriNode, leg: Leg) -> None:
+        await node.create_bridge(leg.bridge_id, "mixing,proxy_media", exists_ok=True)
+
+    async def _originate(
+        self, node: AriNode, leg: Leg, username: str, variables: dict[str, str], ring_s: float
+    ) -> None:
+        await node.subscribe(self._app, f"channel:{leg.channel_id}")
+        try:
+            await node.originate(
+                f"PJSIP/{username}",
+                channel_id=leg.channel_id,
+                app=self._app,
+                app_args=("agent",),
+                caller_id='"Ringway" <ringway>',
+                timeout_s=max(1, int(ring_s)),
+                variables=variables,
+                exists_ok=True,
+            )
+        except AriConflict:
+            raise
+        except AriError as error:
+            if error.status == 500:
+                raise PhoneNotRegistered(username) from error
+            raise
+
+    async def hang_up_leg(self, leg: Leg) -> None:
+        """End an agent's leg and its bridge. A node that is down ends them by itself."""
+        node = self.node(leg.node)
+        try:
+            await node.hangup(leg.channel_id)
+            await node.destroy_bridge(leg.bridge_id)
+        except (AriDown, AriError):
+            _log.info("A leg could not be ended now.", extra={"channel_id": leg.channel_id})
+
+    # -- customers -----------------------------------------------------------------------------
+
+    async def join(self, call: Call, leg: Leg) -> bool:
+        """Put the customer into the agent's bridge. False: one of the two has gone.
+
+        Raises:
+            AriDown: The node does not answer.
+        """
+        try:
+            await self.node(call.node).add_to_bridge(leg.bridge_id, call.channel_id)
+        except AriError as error:
+            _log.info(
+                "Customer and agent could not be joined.",
+                extra={"interaction_id": call.interaction_id, "error": str(error)},
+            )
+            return False
+        return True
+
+    async def is_there(self, node: str, channel_id: str) -> bool:
+        """Tell whether a channel still exists.
+
+        Raises:
+            AriDown: The node does not answer.
+        """
+        try:
+            await self.node(node).get_channel(channel_id)
+        except AriNotFound:
+            return False
+        return True
+
+    async def record(self, call: Call) -> None:
+        """Start the two halves of the recording; a repeat starts only what is missing."""
+        node = self.node(call.node)
+        halves = (("in", "ri", call.recording_customer), ("out", "ro", call.recording_agent))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for spy, suffix, name in halves:
+                    group.create_task(self._record_half(node, call, spy, suffix, name))
+        except BaseExceptionGroup as group_error:
+            error = _first(group_error)
+            if isinstance(error, asyncio.CancelledError):
+                raise error from group_error
+            _recordings.labels("failed").inc()
+            level = logging.INFO if call.is_gone else logging.ERROR
+            _log.log(
+                level,
+                "A recording could not be started.",
+                extra={"interaction_id": call.interaction_id, "error": repr(error)},
+            )
+        else:
+            call.is_recording = True
+            _recordings.labels("started").inc()
+
+    async def _record_half(
+        self, node: AriNode, call: Call, spy: str, suffix: str, name: str
+    ) -> None:
+        snoop_id = f"{call.interaction_id}.{suffix}"
+        waiter = self._expect(self._entered, snoop_id)
+        try:
+            await node.snoop(
+                call.channel_id,
+                snoop_id,
+                app=self._app,
+                app_args=("snoop",),
+                spy="in" if spy == "in" else "out",
+            )
+            async with asyncio.timeout(_SNOOP_LIMIT_S):
+                if not await waiter:
+                    raise AriNotFound(404, "the snoop ended at once", "snoop")
+        except AriConflict:
+            _log.info("The snoop is there already.", extra={"channel_id": snoop_id})
+        finally:
+            self._entered.pop(snoop_id, None)
+        try:
+            await node.record(snoop_id, name)
+        except AriConflict:
+            _log.info("This half is being recorded already.", extra={"channel_id": snoop_id})
+
+    async def play_message(self, call: Call) -> bool:
+        """Play the abandonment message to its end. False: it could not be played or heard out."""
+        waiter = self._expect(self._played, call.channel_id)
+        try:
+            await self.node(call.node).play(
+                self._message,
+                channel=call.channel_id,
+                playback_id=f"{call.interaction_id}.m",
+            )
+            async with asyncio.timeout(_MESSAGE_LIMIT_S):
+                return await waiter
+        except (AriError, TimeoutError):
+            return False
+        finally:
+            self._played.pop(call.channel_id, None)
+
+    async def hang_up_customer(self, call: Call) -> None:
+        """End the customer's channel; the event that follows ends the call."""
+        try:
+            await self.node(call.node).hangup(call.channel_id)
+        except AriError:
+            _log.info("The customer had gone.", extra={"interaction_id": call.interaction_id})
+
+    def node(self, name: str) -> AriNode:
+        """Return a node by name.
+
+        Raises:
+            AriDown: No such node is configured any more.
+        """
+        try:
+            return self._ari.nodes[name]
+        except KeyError as error:
+            raise AriDown(f"node {name} is not configured") from error
+
+    def any_node(self) -> AriNode:
+        """Return a node that can take a call.
+
+        Raises:
+            AriDown: None is connected.
+        """
+        for node in self._ari.nodes.values():
+            if node.connected:
+                return node
+        raise AriDown("no Asterisk node is connected")
+
+    # -- waiting -------------------------------------------------------------------------------
+
+    @staticmethod
+    def _expect(table: dict[str, asyncio.Future[bool]], channel_id: str) -> asyncio.Future[bool]:
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        table[channel_id] = future
+        return future
+
+    @staticmethod
+    def _resolve(table: dict[str, asyncio.Future[bool]], channel_id: str, value: bool) -> None:
+        future = table.get(channel_id)
+        if future is not None and not future.done():
+            future.set_result(value)
+
+
+def state_variable(**facts: str) -> dict[str, str]:
+    """Return the one channel variable from which any process can rebuild the picture."""
+    return {"CC_STATE": orjson.dumps(facts).decode()}
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first exception of a group that is not itself a group."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,160 @@
+"""The floor's decisions as facts for everyone else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+
+from ringway.acd.core import model as m
+from ringway.proto.acd import (
+    AgentStateChangedV1,
+    InteractionAbandonedV1,
+    InteractionConnectedV1,
+    InteractionDisconnectedV1,
+    InteractionEndedV1,
+    InteractionQueuedV1,
+)
+from ringway.proto.base import Fact
+from ringway.runtime.bus import FactWriter
+
+if TYPE_CHECKING:
+    from ringway.acd.runner import FloorRunner
+
+_interactions = Counter("acd_interactions", "Interactions by what became of them.", ["outcome"])
+_wait = Histogram(
+    "acd_connect_wait_seconds",
+    "From the customer's answer until customer and agent are joined.",
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60),
+)
+
+
+class FloorFacts:
+    """Turns commands that tell of something into facts; others it passes over.
+
+    Ids are made from the interaction and the event, so that a fact told twice is one fact.
+    """
+
+    def __init__(self, runner: FloorRunner, writer: FactWriter) -> None:
+        self._runner = runner
+        self._writer = writer
+
+    def write(self, command: m.Command) -> None:
+        """Write the fact of one command, if it is one."""
+        fact = self._fact(command)
+        if fact is not None:
+            self._writer.put(fact)
+
+    def _fact(self, command: m.Command) -> Fact | None:
+        match command:
+            case m.StateChanged():
+                return self._state_changed(command)
+            case m.Queued():
+                return self._queued(command)
+            case m.Connected():
+                return self._connected(command)
+            case m.Abandoned():
+                return self._abandoned(command)
+            case m.Disconnected():
+                return self._disconnected(command)
+            case m.Ended():
+                return self._ended(command)
+            case _:
+                return None
+
+    def _state_changed(self, c: m.StateChanged) -> Fact:
+        return AgentStateChangedV1(
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            agent_id=c.agent_id,
+            session_id=c.session_id,
+            previous=c.previous,
+            previous_s=c.previous_s,
+            state=c.state,
+            reason=c.reason,
+            interaction_id=c.interaction_id,
+        )
+
+    def _queued(self, c: m.Queued) -> Fact:
+        call = self._runner.calls[c.interaction_id]
+        return InteractionQueuedV1(
+            message_id=f"{c.interaction_id}-queued",
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            interaction_id=c.interaction_id,
+            direction=call.direction,
+            campaign_id=call.campaign_id,
+            attempt_id=call.attempt_id,
+            answered_at=call.answered_at,
+        )
+
+    def _connected(self, c: m.Connected) -> Fact:
+        call = self._runner.calls[c.interaction_id]
+        agent = self._runner.floor.agents[c.agent_id]
+        _interactions.labels("connected").inc()
+        _wait.observe(c.wait_s)
+        return InteractionConnectedV1(
+            message_id=f"{c.interaction_id}-connected",
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            interaction_id=c.interaction_id,
+            agent_id=c.agent_id,
+            agent_number=agent.number,
+            campaign_id=call.campaign_id,
+            attempt_id=call.attempt_id,
+            connected_at=self._runner.wall(c.at),
+            wait_s=c.wait_s,
+            leg_mode=agent.leg_mode,
+        )
+
+    def _abandoned(self, c: m.Abandoned) -> Fact:
+        call = self._runner.calls[c.interaction_id]
+        _interactions.labels("abandoned" if c.by_limit else "left").inc()
+        return InteractionAbandonedV1(
+            message_id=f"{c.interaction_id}-abandoned",
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            interaction_id=c.interaction_id,
+            campaign_id=call.campaign_id,
+            attempt_id=call.attempt_id,
+            waited_s=c.waited_s,
+            by_limit=c.by_limit,
+            message_played=c.by_limit,
+        )
+
+    def _disconnected(self, c: m.Disconnected) -> Fact:
+        call = self._runner.calls[c.interaction_id]
+        agent = self._runner.floor.agents.get(c.agent_id)
+        return InteractionDisconnectedV1(
+            message_id=f"{c.interaction_id}-disconnected",
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            interaction_id=c.interaction_id,
+            direction=call.direction,
+            agent_id=c.agent_id,
+            agent_number=agent.number if agent else "",
+            campaign_id=call.campaign_id,
+            attempt_id=call.attempt_id,
+            caller=call.caller,
+            called=call.called,
+            connected_at=self._runner.wall(c.connected_at),
+            disconnected_at=self._runner.wall(c.at),
+            talk_s=max(0.0, c.at - c.connected_at),
+            hung_up_by=c.hung_up_by,
+            cause_q850=call.cause_q850,
+            node=call.node,
+            recording_agent=call.recording_agent,
+            recording_customer=call.recording_customer,
+            ended_exactly=call.ended_exactly,
+        )
+
+    def _ended(self, c: m.Ended) -> Fact:
+        return InteractionEndedV1(
+            message_id=f"{c.interaction_id}-ended",
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            interaction_id=c.interaction_id,
+            agent_id=c.agent_id,
+            wrap_up_s=max(0.0, c.wrap_up_s),
+            disposition=c.disposition,
+        )
