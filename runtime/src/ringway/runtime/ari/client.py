@@ -11,18 +11,15 @@ Usage::
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Self
 
 from ringway.runtime.ari.connection import ConnectHook, Connection, LostHook
 from ringway.runtime.ari.errors import AppReplaced
-from ringway.runtime.ari.events import Event
 from ringway.runtime.ari.http import NodeSettings
 from ringway.runtime.ari.node import AriNode
-
-EventHook = Callable[[str, Event], None]
 
 
 class AriClient:
@@ -111,17 +108,8 @@ class AriClient:
                         self.app,
                         hooks=self._connect_hooks,
                         lost_hooks=self._lost_hooks,
-                        dispatch=self._dispatcher(node.name),
+                        event_hooks=self._event_hooks,
                     )
                     group.create_task(connection.run(), name=f"ari-{node.name}")
         except* AppReplaced as group_of_same:
             raise group_of_same.exceptions[0] from None
-
-    def _dispatcher(self, node: str) -> Callable[[Event], None]:
-        hooks = self._event_hooks
-
-        def dispatch(event: Event) -> None:
-            for hook in hooks:
-                hook(node, event)
-
-        return dispatch

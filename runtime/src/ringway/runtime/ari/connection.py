@@ -13,7 +13,6 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 import aiohttp
 import orjson
@@ -36,8 +35,7 @@ _log = logging.getLogger("ringway.ari")
 
 ConnectHook = Callable[[AriNode], Awaitable[None]]
 LostHook = Callable[[AriNode], None]
-Dispatch = Callable[[Event], None]
-_T = TypeVar("_T")
+EventHook = Callable[[str, Event], None]
 
 # A pong is due after half of this: a frozen node is noticed 2 to 3 s after its last word.
 HEARTBEAT_S = 2.0
@@ -45,6 +43,8 @@ CONNECT_TIMEOUT_S = 3.0
 RECONCILE_TIMEOUT_S = 60.0
 FIRST_DELAY_S = 0.2
 MAX_DELAY_S = 2.0
+# How long after a handshake that we gave up Asterisk may still carry it out.
+GHOST_S = 60.0
 # Some minutes of one busy node's events; more than that means the hooks do not get on.
 MAX_KEPT_EVENTS = 100_000
 
@@ -61,17 +61,17 @@ class Connection:
         *,
         hooks: Sequence[ConnectHook],
         lost_hooks: Sequence[LostHook],
-        dispatch: Dispatch,
+        event_hooks: Sequence[EventHook],
     ) -> None:
         self._node = node
         self._app = app
         self._hooks = hooks
         self._lost_hooks = lost_hooks
-        self._dispatch = dispatch
+        self._event_hooks = event_hooks
         # Events that arrived while the hooks run; None when events are dispatched at once.
         self._kept: list[Event] | None = None
         self._failed_hook: Exception | None = None
-        self._handshake_given_up = False
+        self._gave_up_at: float | None = None
         self._lost_at: float | None = None
         self._counters: dict[str, Counter] = {}
         self._facts = {"node": node.name, "app": app}
@@ -112,19 +112,19 @@ class Connection:
                     self._reconcile(socket), name=f"ari-reconcile-{self._node.name}"
                 )
                 replaced = await self._read(socket)
+                flowed = self._node.connected
+                # First of all refuse commands: closing the socket may take a moment.
+                self._node._detach()
                 hooks.cancel()
         finally:
-            # A connection cut in the middle must not leave a handshake's socket half open.
+            self._node._detach()
             with contextlib.suppress(Exception):
                 await socket.close()
-        flowed = self._node.connected
-        self._node._detach()
-        for lost_hook in self._lost_hooks:
-            self._guarded(lost_hook, self._node)
-        if replaced and not self._handshake_given_up:
-            raise AppReplaced(self._node.name, self._app)
+        self._tell_lost()
         if replaced:
-            self._handshake_given_up = False
+            if not self._may_be_own_ghost():
+                raise AppReplaced(self._node.name, self._app)
+            self._gave_up_at = None
             return "replaced by our own earlier handshake", flowed
         fault = self._failed_hook or socket.exception()
         return (repr(fault) if fault else f"closed with code {socket.close_code}"), flowed
@@ -141,8 +141,13 @@ class Connection:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 return await pool.events(self._app, heartbeat_s=HEARTBEAT_S)
         except (TimeoutError, OSError, aiohttp.ClientError):
-            self._handshake_given_up = True
+            self._gave_up_at = asyncio.get_running_loop().time()
             raise
+
+    def _may_be_own_ghost(self) -> bool:
+        """Whether a handshake that we gave up lately may have taken our own name over."""
+        now = asyncio.get_running_loop().time()
+        return self._gave_up_at is not None and now - self._gave_up_at < GHOST_S
 
     async def _reconcile(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         """Filter events, run the connect hooks, then let the kept and the live events flow."""
@@ -165,7 +170,7 @@ class Connection:
         self._node._flowing()
         # No await from here to the end: the reader cannot overtake the kept events.
         for event in kept:
-            self._guarded(self._dispatch, event)
+            self._dispatch(event)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> bool:
         """Dispatch events until the socket ends. Returns whether our name was taken over."""
@@ -179,7 +184,7 @@ class Connection:
             if isinstance(event, ApplicationReplaced):
                 return True
             if self._kept is None:
-                self._guarded(self._dispatch, event)
+                self._dispatch(event)
             else:
                 self._kept.append(event)
                 if len(self._kept) > MAX_KEPT_EVENTS:
@@ -215,16 +220,25 @@ class Connection:
         counter.inc()
         return event
 
-    def _guarded(self, call: Callable[[_T], None], value: _T) -> None:
-        """Call into a service; its bug must not stop the events of all other calls."""
-        try:
-            call(value)
-        except Exception:
-            metrics.EVENT_FAULTS.labels(self._node.name, "handler").inc()
-            _log.exception(
-                "event dispatcher failed",
-                extra=self._facts | {"event_type": type(value).__name__},
-            )
+    def _dispatch(self, event: Event) -> None:
+        """Hand an event over; one hook's bug must not stop the events of all other calls."""
+        for hook in self._event_hooks:
+            try:
+                hook(self._node.name, event)
+            except Exception:
+                metrics.EVENT_FAULTS.labels(self._node.name, "handler").inc()
+                _log.exception(
+                    "event dispatcher failed",
+                    extra=self._facts
+                    | {"event_type": type(event).__name__, "channel_id": event.channel_id},
+                )
+
+    def _tell_lost(self) -> None:
+        for hook in self._lost_hooks:
+            try:
+                hook(self._node)
+            except Exception:
+                _log.exception("lost hook failed", extra=self._facts)
 
     def _note_loss(self, reason: str) -> None:
         if self._lost_at is None:
