@@ -119,6 +119,12 @@ def test_misses_end_after_about_two_minutes() -> None:
     assert not is_last_miss(misses - 2)
 
 
+def test_a_file_without_sound_is_read_three_times() -> None:
+    assert isinstance(after_miss(2, Miss.EMPTY), TryAgain)
+    assert after_miss(3, Miss.EMPTY) == GiveUp(Miss.EMPTY)
+    assert after_miss(3, Miss.UNREADABLE) == GiveUp(Miss.UNREADABLE)
+
+
 def test_a_token_of_another_shape_is_refused() -> None:
     good = media_token(b"s", "t", "r", 100)
     assert is_valid(good, b"s", "t", "r", 99.9)

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 _HINDRANCE_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _MISS_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+# A closed file does not change: it is read again only in case the transfer was at fault.
+_SAME_FILE_TRIES = 3
 
 
 class Miss(StrEnum):
@@ -44,7 +46,10 @@ def after_hindrance(tries: int) -> TryAgain:
 
 def after_miss(misses: int, reason: Miss) -> TryAgain | GiveUp:
     """Decide after the ``misses``-th miss (1 is the first)."""
-    if misses > len(_MISS_DELAYS_S):
+    limit = len(_MISS_DELAYS_S)
+    if reason in (Miss.EMPTY, Miss.UNREADABLE):
+        limit = _SAME_FILE_TRIES - 1
+    if misses > limit:
         return GiveUp(reason)
     return TryAgain(_MISS_DELAYS_S[misses - 1])
 
