@@ -1,0 +1,88 @@
+"""When, if ever, a lead is dialed again after one attempt ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringway.proto.dialer import AttemptDisposition as D
+from ringway.proto.dialer import RetryRule
+
+
+class ClosedReason(StrEnum):
+    """Why a lead is dialed no more."""
+
+    REACHED = "reached"  # a live person answered
+    INVALID = "invalid"  # the number does not exist
+    REFUSED = "refused"  # the far end said no
+    EXHAUSTED = "exhausted"  # the number of attempts is used up
+
+
+@dataclass(frozen=True, slots=True)
+class DialAgain:
+    """The lead becomes due again ``delay_s`` seconds after the attempt's end."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The lead is done."""
+
+    reason: ClosedReason
+
+
+# Seconds until the next attempt where the campaign has no rule of its own. An outcome that is
+# missing here closes the lead.
+DEFAULT_DELAY_S = {
+    D.BUSY: 300.0,
+    D.NO_ANSWER: 1800.0,
+    D.CONGESTION: 120.0,
+    D.FAILED: 120.0,
+    D.LOST: 300.0,
+    D.CANCELLED: 60.0,
+}
+_CLOSES = {
+    D.CONNECTED: ClosedReason.REACHED,
+    D.ABANDONED: ClosedReason.REACHED,
+    D.HUNG_UP_EARLY: ClosedReason.REACHED,
+    D.INVALID_NUMBER: ClosedReason.INVALID,
+    D.REJECTED: ClosedReason.REFUSED,
+}
+
+
+def after(
+    disposition: D, *, attempt_no: int, max_attempts: int, rules: Iterable[RetryRule] = ()
+) -> DialAgain | Closed:
+    """Decide what happens to a lead after its ``attempt_no``-th attempt ended.
+
+    The campaign's rule for this outcome comes first, else the default. A rule ends the lead at
+    its own ``max_attempts`` or the campaign's, whichever is lower. A lead that talked to an
+    agent is never dialed again by rule.
+
+    Args:
+        disposition: How the attempt ended.
+        attempt_no: Number of this attempt of the lead, from 1.
+        max_attempts: The campaign's limit of attempts of one lead.
+        rules: The campaign's rules; the first one for the outcome counts.
+
+    Raises:
+        ValueError: ``attempt_no`` is below 1.
+    """
+    if attempt_no < 1:
+        raise ValueError(f"attempt_no is {attempt_no}, must be at least 1")
+    if disposition is D.CONNECTED:
+        return Closed(ClosedReason.REACHED)
+    rule = next((r for r in rules if r.disposition is disposition), None)
+    if rule is not None:
+        delay_s: float | None = rule.delay_s
+        limit = min(rule.max_attempts, max_attempts)
+    else:
+        delay_s = DEFAULT_DELAY_S.get(disposition)
+        limit = max_attempts
+    if delay_s is None:
+        return Closed(_CLOSES[disposition])
+    if attempt_no >= limit:
+        return Closed(ClosedReason.EXHAUSTED)
+    return DialAgain(delay_s)
