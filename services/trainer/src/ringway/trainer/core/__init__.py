@@ -1,0 +1,1 @@
+"""Pure decisions and formats of the trainer: no IO, no clock; time enters as ``at`` (seconds)."""

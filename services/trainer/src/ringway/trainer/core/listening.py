@@ -1,0 +1,89 @@
+"""What one side of a call hears: packets counted, gaps, keys and tones with their times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ringway.trainer.core import rtp
+from ringway.trainer.core.g711 import FRAME_SAMPLES, Law
+from ringway.trainer.core.tone import WINDOW_SAMPLES, ToneLog, find_tones
+
+_GAP_S = 0.1  # five missing packets: audible
+_MAX_GAPS = 100
+
+
+@dataclass(slots=True)
+class Listener:
+    """Receives the RTP of one call. All times are seconds on the clock of ``at``."""
+
+    laws: dict[int, Law] = field(default_factory=lambda: {0: Law.ULAW, 8: Law.ALAW})
+    dtmf: int | None = 101
+    packets: int = 0
+    lost: int = 0
+    late: int = 0
+    foreign: int = 0  # datagrams that are no RTP, or of an unknown payload type
+    first_at: float | None = None
+    last_at: float | None = None
+    keys: str = ""
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    tones: ToneLog = field(default_factory=ToneLog)
+    _keys: rtp.KeyReceiver = field(default_factory=rtp.KeyReceiver)
+    _ssrc: int | None = None
+    _sequence: int = 0
+    _audio: bytearray = field(default_factory=bytearray)
+    _audio_law: Law = Law.ULAW
+    _audio_from: float = 0.0
+
+    def receive(self, data: bytes, at: float) -> None:
+        """Take one datagram."""
+        try:
+            packet = rtp.parse(data)
+        except rtp.NotRtp:
+            self.foreign += 1
+            return
+        is_key = packet.payload_type == self.dtmf
+        law = self.laws.get(packet.payload_type)
+        if not is_key and law is None:
+            self.foreign += 1
+            return
+        self._count(packet, at)
+        if is_key:
+            self.keys += self._keys.receive(packet)
+        elif law is not None and self._in_order(packet):
+            self._hear(packet.payload, law, at)
+
+    def _count(self, packet: rtp.Packet, at: float) -> None:
+        self.packets += 1
+        if self.first_at is None or self.last_at is None:
+            self.first_at = at
+        elif at - self.last_at > _GAP_S and len(self.gaps) < _MAX_GAPS:
+            self.gaps.append((self.last_at, at))
+        self.last_at = at
+
+    def _in_order(self, packet: rtp.Packet) -> bool:
+        if packet.ssrc != self._ssrc:
+            self._ssrc, self._sequence = packet.ssrc, packet.sequence
+            self._audio.clear()
+            return True
+        ahead = (packet.sequence - self._sequence) & 0xFFFF
+        if ahead == 0 or ahead >= 0x8000:
+            self.late += 1
+            return False
+        if ahead > 1:
+            self.lost += ahead - 1 if ahead < 0x1000 else 0
+            self._audio.clear()
+        self._sequence = packet.sequence
+        return True
+
+    def _hear(self, payload: bytes, law: Law, at: float) -> None:
+        if law is not self._audio_law:
+            self._audio_law = law
+            self._audio.clear()
+        if not self._audio:
+            self._audio_from = at - FRAME_SAMPLES / 8000
+        self._audio += payload
+        while len(self._audio) >= WINDOW_SAMPLES:
+            window = bytes(self._audio[:WINDOW_SAMPLES])
+            del self._audio[:WINDOW_SAMPLES]
+            self.tones.add(find_tones(window, law), self._audio_from, max(at, self._audio_from))
+            self._audio_from = at
