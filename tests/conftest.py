@@ -1,0 +1,66 @@
+"""Fixtures that start real servers, and the rule that every module says its level."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from tests.support.nats import NatsServer
+from tests.support.postgres import Database, PostgresServer
+
+LEVELS = frozenset({"unit", "property", "contract", "api", "integration", "e2e"})
+
+MakeDatabase = Callable[..., Awaitable[Database]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the long tests, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wrong: dict[str, list[str]] = {}
+    for item in items:
+        levels = sorted({mark.name for mark in item.iter_markers()} & LEVELS)
+        if len(levels) != 1:
+            wrong[str(item.path)] = levels
+        if item.get_closest_marker("soak") and not config.getoption("--soak"):
+            item.add_marker(pytest.mark.skip(reason="only with --soak"))
+    if wrong:
+        lines = [f"{path}: {levels or 'none'}" for path, levels in sorted(wrong.items())]
+        raise pytest.UsageError(
+            "a test module carries exactly one level marker (pytestmark): " + "; ".join(lines)
+        )
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The session's PostgreSQL. Whoever kills it need not start it for others."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    asyncio.run(server.start())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def make_database(postgres: PostgresServer) -> AsyncIterator[MakeDatabase]:
+    """Makes fresh databases: ``await make_database("dialer")`` has the dialer's migrations."""
+    async with AsyncExitStack() as stack:
+
+        async def make(*services: str) -> Database:
+            database = await postgres.create_database(services)
+            stack.push_async_callback(postgres.drop_database, database)
+            return database
+
+        yield make
+
+
+@pytest.fixture
+async def nats(tmp_path: Path) -> AsyncIterator[NatsServer]:
+    """A NATS server of this test alone."""
+    server = NatsServer(tmp_path / "nats")
+    await server.start()
+    yield server
+    server.stop()

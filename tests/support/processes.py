@@ -1,0 +1,88 @@
+"""Server processes of tests: started, killed, and never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ringway.cli.part import Check
+
+_START_LIMIT_S = 20.0
+
+
+class ServerProcess:
+    """One server program that can be killed and started again on the same port and data."""
+
+    def __init__(
+        self, name: str, argv: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
+        self.name = name
+        self._argv = _dies_with_us(tuple(argv))
+        self._environment = dict(environment)
+        self._log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def spawn(self) -> None:
+        """Start the program and return at once."""
+        assert not self.is_running
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self._argv, env=self._environment, stdout=out, stderr=out, cwd="/"
+            )
+
+    async def start(self, check: Check) -> None:
+        """Start the program and wait until it works; one that ends at once is started again."""
+        deadline = time.monotonic() + _START_LIMIT_S
+        reason: str | None = "not started"
+        while time.monotonic() < deadline:
+            if not self.is_running:
+                # The children of a killed PostgreSQL hold its shared memory for a moment.
+                self.spawn()
+            reason = await check()
+            if reason is None:
+                return
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"{self.name} does not start: {reason}\n{self.log()[-2000:]}")
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal that ends the program, and wait until it has ended."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.send_signal(number)
+            self._process.wait(timeout=10)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal and do not wait: SIGSTOP and SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+
+def _dies_with_us(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Have the kernel end the server when this process ends, however it ends."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return argv
+    if argv[0] == setpriv:  # changing the user clears the wish, so it goes into the same call
+        return (setpriv, "--pdeathsig=QUIT", *argv[1:])
+    return (setpriv, "--pdeathsig=QUIT", *argv)
