@@ -1,0 +1,142 @@
+"""The pool on a real PostgreSQL: tenants are kept apart, losses are survived."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from tests.conftest import MakeDatabase
+from tests.support.postgres import Database, PostgresServer, connect
+
+from ringway.runtime.errors import PostgresDown
+from ringway.runtime.postgres import Pool, retry_while_down
+
+pytestmark = pytest.mark.integration
+
+A, B = uuid4(), uuid4()
+
+TABLE = """
+CREATE SCHEMA dialer;
+GRANT USAGE ON SCHEMA dialer TO ringway_dialer;
+CREATE TABLE dialer.thing (
+    tenant_id uuid NOT NULL, name text NOT NULL, PRIMARY KEY (tenant_id, name)
+);
+ALTER TABLE dialer.thing ENABLE ROW LEVEL SECURITY;
+ALTER TABLE dialer.thing FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON dialer.thing TO ringway_dialer
+    USING (tenant_id = nullif(current_setting('ringway.tenant_id', true), '')::uuid)
+    WITH CHECK (tenant_id = nullif(current_setting('ringway.tenant_id', true), '')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON dialer.thing TO ringway_dialer;
+"""
+INSERT = "INSERT INTO dialer.thing (tenant_id, name) VALUES ($1, $2)"
+COUNT = "SELECT count(*) FROM dialer.thing"
+
+
+@pytest.fixture
+async def database(make_database: MakeDatabase) -> Database:
+    made = await make_database()
+    owner = await connect(made, "ringway_owner")
+    await owner.execute(TABLE)
+    await owner.close()
+    return made
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[Pool]:
+    async with Pool.open(database.dsn("ringway_dialer"), application_name="test") as opened:
+        async with opened.tenant(A) as conn:
+            await conn.execute(INSERT, A, "a")
+        async with opened.tenant(str(B)) as conn:
+            await conn.execute(INSERT, B, "b")
+        yield opened
+
+
+async def test_a_tenant_sees_its_rows_only(pool: Pool) -> None:
+    async with pool.tenant(A) as conn:
+        assert [r["name"] for r in await conn.fetch("SELECT name FROM dialer.thing")] == ["a"]
+
+
+async def test_a_forgotten_tenant_sees_nothing(pool: Pool) -> None:
+    async with pool.platform() as conn:
+        assert await conn.fetchval(COUNT) == 0
+        assert await conn.execute("DELETE FROM dialer.thing") == "DELETE 0"
+
+
+async def test_a_tenant_cannot_write_for_another(pool: Pool) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, B, "smuggled")
+
+
+async def test_the_tenant_does_not_outlive_its_transaction(database: Database) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool:
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "a")
+        async with pool.platform() as conn:  # the same connection
+            assert await conn.fetchval(COUNT) == 0
+        with pytest.raises(RuntimeError, match="changed my mind"):  # noqa: PT012
+            async with pool.tenant(A) as conn:
+                await conn.execute(INSERT, A, "x")
+                raise RuntimeError("changed my mind")
+        async with pool.tenant(A) as conn:
+            assert await conn.fetchval(COUNT) == 1
+
+
+async def test_a_tenant_that_is_no_uuid_is_refused(pool: Pool) -> None:
+    with pytest.raises(ValueError, match="badly formed"):
+        async with pool.tenant("x'; DROP TABLE dialer.thing; --"):
+            pass
+
+
+async def test_errors_of_sql_are_not_taken_for_a_lost_server(pool: Pool) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "a")
+    with pytest.raises(asyncpg.QueryCanceledError):  # noqa: PT012
+        async with pool.platform() as conn:
+            await conn.execute("SET LOCAL statement_timeout = 10")
+            await conn.execute("SELECT pg_sleep(5)")
+    assert pool.healthy
+
+
+async def test_the_pool_survives_a_killed_server(
+    pool: Pool, postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ringway.postgres")
+    with pytest.raises(PostgresDown):  # noqa: PT012
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "lost")
+            postgres.kill()
+            await conn.execute("SELECT 1")
+    assert not pool.healthy
+    with pytest.raises(PostgresDown):
+        async with pool.tenant(A, limit_s=0.3):
+            pass
+
+    async def count() -> int:
+        async with pool.tenant(A, limit_s=0.3) as conn:
+            return int(await conn.fetchval(COUNT))
+
+    await postgres.start()
+    assert await retry_while_down(count, limit_s=10) == 1
+    messages = [r.getMessage() for r in caplog.records]
+    assert messages.count("PostgreSQL is lost.") == 1
+
+
+async def test_the_pool_opens_before_the_server_is_there(
+    database: Database, postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ringway.postgres")
+    postgres.kill()
+    async with Pool.open(database.dsn("ringway_dialer"), application_name="test") as pool:
+        assert not pool.healthy
+        await postgres.start()
+        async with pool.tenant(A) as conn:  # it waits a little by itself
+            assert await conn.fetchval(COUNT) == 0
+        while not pool.healthy:
+            await pool._probe()
+    messages = [r.getMessage() for r in caplog.records]
+    assert messages == ["PostgreSQL is lost.", "PostgreSQL is connected."]
