@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Self
 
-from ringway.runtime.ari.connection import ConnectHook, Connection, LostHook
+from ringway.runtime.ari.connection import ConnectHook, Connection, EventHook, LostHook
 from ringway.runtime.ari.errors import AppReplaced
 from ringway.runtime.ari.http import NodeSettings
 from ringway.runtime.ari.node import AriNode
