@@ -64,6 +64,10 @@ class Epoch:
         """Listen for answers."""
         await self.client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
 
+    async def settle(self) -> None:
+        """Wait until the server has done all it was sent, such as subscriptions."""
+        await self.client.flush(timeout=int(API_TIMEOUT_S))
+
     def end(self) -> None:
         """Mark the epoch lost and fail everything that waits for it. Repeats do nothing."""
         if self.lost.is_set():
@@ -223,8 +227,9 @@ class Connection:
             self._attachments.append(call)
             if self._epoch is not None:
                 # A loss meanwhile is no failure: the next epoch attaches it.
-                with suppress(BusDown, nats.errors.Error, OSError):
+                with suppress(BusDown, TimeoutError, nats.errors.Error, OSError):
                     await call(self._epoch)
+                    await self._epoch.settle()
 
     async def run(self) -> None:
         """Connect, attach, wait for the loss, and begin again, until cancelled."""
@@ -235,6 +240,7 @@ class Connection:
                 async with self._attaching:
                     for call in self._attachments:
                         await call(epoch)
+                    await epoch.settle()
                     self._came_up(epoch)
                 await epoch.lost.wait()
             except (
