@@ -109,7 +109,6 @@ class CallControl:
     async def _originate(
         self, node: AriNode, leg: Leg, username: str, variables: dict[str, str], ring_s: float
     ) -> None:
-        await node.subscribe(self._app, f"channel:{leg.channel_id}")
         try:
             await node.originate(
                 f"PJSIP/{username}",
