@@ -19,6 +19,9 @@ class BridgeCommands(Commands):
     ) -> m.Bridge:
         """Make a bridge under an id of our choice; never reuse the id of an earlier bridge.
 
+        An application hears of a bridge only while a channel of its own is in it. Who needs
+        ``BridgeDestroyed`` subscribes to ``bridge:<id>`` after this.
+
         Args:
             type: Comma-separated, such as ``mixing,proxy_media`` or ``holding``.
             exists_ok: Return the bridge that has the id already, instead of raising.
