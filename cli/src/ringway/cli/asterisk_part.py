@@ -52,6 +52,8 @@ class Asterisk:
             is_ready=self.check,
             # It writes its call detail records itself, and crashes when their table is missing.
             after=("migrations",),
+            # Started without its database it would write no record until it is started again.
+            needs=("postgres",),
             config_digest=digest.hexdigest(),
         )
 

@@ -22,6 +22,8 @@ class Part:
     is_ready: Check
     after: tuple[str, ...] = ()
     """Parts and steps that must be ready before this one is started for the first time."""
+    needs: tuple[str, ...] = ()
+    """Parts that must be running before each start, also after a crash."""
     is_alive: Check | None = None
     """A running process for which this keeps failing is killed and started again. ``None`` for
     parts that hold calls or data, where waiting is better than killing."""

@@ -54,6 +54,7 @@ class Supervisor:
             steps=dict.fromkeys(self._steps, "waiting"),
         )
         self._ready = {name: asyncio.Event() for name in (*self._parts, *self._steps)}
+        self._running = {name: asyncio.Event() for name in self._parts}
         self._processes: dict[str, Owned] = {}
         self._stopping = False
 
@@ -92,6 +93,8 @@ class Supervisor:
             await self._wait_for(part.after)
         back_off_s = _BACK_OFF_FIRST_S
         while True:
+            if process is None:
+                await self._wait_until_running(part.needs)
             started = loop.time()
             try:
                 process = process or self._start(part)
@@ -205,6 +208,10 @@ class Supervisor:
             if name in self._ready:
                 await self._ready[name].wait()
 
+    async def _wait_until_running(self, names: Iterable[str]) -> None:
+        for name in names:
+            await self._running[name].wait()
+
     async def _stop_all(self) -> None:
         """Stop services first and what they depend on last."""
         remaining = dict(self._parts)
@@ -256,6 +263,10 @@ class Supervisor:
                 _log.info("A part is ready", extra={"part": name, "pid": pid})
             old.state, old.pid, old.started_at = new.state, new.pid, new.started_at
             old.problem = new.problem
+            if state is PartState.RUNNING:
+                self._running[name].set()
+            else:
+                self._running[name].clear()
             self._publish()
 
     def _publish(self) -> None:
