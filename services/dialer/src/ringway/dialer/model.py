@@ -1,0 +1,83 @@
+"""Rows of the dialer as values: what leaves the stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ringway.proto.dialer import AttemptDisposition, CampaignMode, CampaignSpec, CampaignState
+
+CHANNEL_SUFFIX = ".c"  # the customer's leg of an interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign. ``version`` grows with every change of its settings or state."""
+
+    tenant: str
+    campaign_id: str
+    spec: CampaignSpec
+    state: CampaignState
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCampaign:
+    """A campaign that needs a runner: it is running, or attempts of it are open."""
+
+    tenant: str
+    campaign_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One dial of one lead. Times are UTC."""
+
+    tenant: str
+    attempt_id: UUID
+    interaction_id: UUID
+    campaign_id: str
+    list_id: str
+    lead_id: str
+    attempt_no: int
+    phone_e164: str
+    caller_id: str | None
+    mode: CampaignMode
+    trunk_id: str
+    node: str
+    claimed_at: datetime
+    reserved_agent_id: str | None = None
+    placed_at: datetime | None = None
+    answered_at: datetime | None = None
+    outcome: AttemptDisposition | None = None
+    agent_id: str | None = None
+
+    @property
+    def channel_id(self) -> str:
+        """The id under which the call exists in Asterisk; chosen before it does."""
+        return f"{self.interaction_id}{CHANNEL_SUFFIX}"
+
+    @property
+    def endpoint(self) -> str:
+        """What Asterisk dials."""
+        return f"PJSIP/{self.phone_e164}@trunk-{self.trunk_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Figures of one campaign."""
+
+    attempts: int
+    answered: int
+    connected: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCounts:
+    """How many leads a campaign's lists have, and how many of them are not done."""
+
+    total: int
+    open: int
