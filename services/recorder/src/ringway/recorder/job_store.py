@@ -99,7 +99,7 @@ class Job:
     started_at: datetime
     caller: str
     called: str
-    agent_id: str
+    agent_id: UUID
     agent_number: str
     tries: int
     misses: int
@@ -150,7 +150,7 @@ class JobStore:
                 fact.talk_s,
                 fact.caller,
                 fact.called,
-                fact.agent_id,
+                UUID(fact.agent_id),
                 fact.agent_number,
             )
         return bool(added)
@@ -210,7 +210,7 @@ class JobStore:
             tenant=str(job.tenant_id),
             recording_id=str(job.recording_id),
             interaction_id=str(job.interaction_id),
-            agent_id=job.agent_id,
+            agent_id=str(job.agent_id),
             agent_number=job.agent_number,
             caller=job.caller,
             called=job.called,

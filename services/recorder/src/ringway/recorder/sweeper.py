@@ -15,6 +15,8 @@ from ringway.recorder.job_store import JobStore
 from ringway.recorder.source import HalfSource
 from ringway.runtime.errors import DependencyDown
 
+RETRY_S = 5.0
+
 _log = logging.getLogger("ringway.recorder")
 
 
@@ -49,11 +51,11 @@ class Sweeper:
         """Sweep all nodes until cancelled."""
         while True:
             self._wanted.clear()
-            for node in self._source.nodes:
-                await self._try(node)
+            done = [await self._try(node) for node in self._source.nodes]
             await self._measure()
+            pause_s = self._interval_s if all(done) else min(RETRY_S, self._interval_s)
             try:
-                async with asyncio.timeout(self._interval_s):
+                async with asyncio.timeout(pause_s):
                     await self._wanted.wait()
             except TimeoutError:
                 pass
@@ -90,7 +92,8 @@ class Sweeper:
                     },
                 )
 
-    async def _try(self, node: str) -> None:
+    async def _try(self, node: str) -> bool:
+        """Sweep a node; tell whether that worked."""
         try:
             await self.sweep(node)
         except DependencyDown as error:
@@ -98,6 +101,9 @@ class Sweeper:
         except Exception:
             # The next sweep may do better, and collecting goes on without it.
             _log.exception("Sweep failed.", extra={"node": node})
+        else:
+            return True
+        return False
 
     async def _measure(self) -> None:
         try:

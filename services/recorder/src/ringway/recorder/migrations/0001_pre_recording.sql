@@ -11,7 +11,7 @@ CREATE TABLE recorder.recording (
     duration_s double precision NOT NULL CHECK (duration_s >= 0),
     caller text NOT NULL,
     called text NOT NULL,
-    agent_id text NOT NULL,
+    agent_id uuid NOT NULL,
     agent_number text NOT NULL,
     state text NOT NULL CHECK (state IN ('stored', 'missing')),
     reason text NOT NULL DEFAULT '', -- why it is missing
@@ -50,7 +50,7 @@ CREATE TABLE recorder.job (
     talk_s double precision NOT NULL,
     caller text NOT NULL,
     called text NOT NULL,
-    agent_id text NOT NULL,
+    agent_id uuid NOT NULL,
     agent_number text NOT NULL,
     file_number bigint,          -- given once, so that a repeated try writes the same file
     tries integer NOT NULL DEFAULT 0,
