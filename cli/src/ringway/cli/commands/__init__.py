@@ -1,0 +1,1 @@
+"""One module per command of ``./ringway``: ``HELP``, ``add_arguments`` and ``run``."""

@@ -1,0 +1,102 @@
+"""Check everything: lint, types, imports between members, then the tests from unit to e2e.
+
+With arguments only pytest runs, with these arguments. ``--soak`` adds the long runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from ringway.cli.places import checkout
+from ringway.cli.say import say
+
+HELP = "check everything: lint, types, tests"
+# Decisions live in the cores, so their tests leave little of them out.
+_CORE_COVERAGE_PCT = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One command of the whole."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--soak", action="store_true", help="run the long tests, too")
+    parser.set_defaults(takes_more=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    soak = ("--soak",) if arguments.soak else ()
+    if arguments.rest:
+        checks: Sequence[Check] = [Check("tests", _pytest(*arguments.rest, *soak))]
+    else:
+        checks = [*_static(), *_tests(soak)]
+    failed = []
+    took_s = {}
+    for check in checks:
+        say(f"\n━━ {check.name}: {' '.join(_short(check.argv))}")
+        started = monotonic()
+        code = subprocess.run(
+            check.argv,
+            cwd=checkout(),
+            env={**os.environ, "PYTHONASYNCIODEBUG": "0"},
+            # stdout is kept for the JSON object at the end.
+            stdout=sys.stderr if arguments.json else None,
+            check=False,
+        ).returncode
+        took_s[check.name] = round(monotonic() - started, 1)
+        say(f"━━ {check.name} {'passed' if code == 0 else 'FAILED'} in {took_s[check.name]} s")
+        if code != 0:
+            failed.append(check.name)
+    if arguments.json:
+        print(json.dumps({"ok": not failed, "failed": failed, "took_s": took_s}))
+    elif failed:
+        say(f"\nFailed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _static() -> list[Check]:
+    return [
+        Check("lint", (_tool("ruff"), "check", ".")),
+        Check("format", (_tool("ruff"), "format", "--check", ".")),
+        Check("types", (_tool("mypy"),)),
+        Check("imports", (_tool("lint-imports"),)),
+    ]
+
+
+def _tests(soak: Sequence[str]) -> list[Check]:
+    cores = sorted(p.parent.name for p in (checkout() / "services").glob("*/src/ringway/*/core"))
+    coverage = (
+        *(f"--cov=ringway.{service}.core" for service in cores),
+        "--cov-branch",
+        "--cov-report=term:skip-covered",
+        f"--cov-fail-under={_CORE_COVERAGE_PCT}",
+    )
+    pure = "unit or property or contract"
+    return [
+        Check("cores", _pytest("-m", pure, *coverage)),
+        Check("parts", _pytest("-m", f"not ({pure})", "--durations=10", *soak)),
+    ]
+
+
+def _pytest(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", *arguments)
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.prefix) / "bin" / name)
+
+
+def _short(argv: Sequence[str]) -> list[str]:
+    return [Path(argv[0]).name, *argv[1:]]
