@@ -9,7 +9,6 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
-from ringway.crm_api.imports.runner import ImportRunner
 from starlette.requests import HTTPConnection
 
 from ringway.crm_api.access import Caller, Permission
@@ -20,6 +19,7 @@ from ringway.crm_api.auth.tokens import Tokens
 from ringway.crm_api.config import Settings
 from ringway.crm_api.errors import Forbidden, Unauthorized
 from ringway.crm_api.events.hub import PresenceHub
+from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.runtime.bus import Bus
 from ringway.runtime.health import Health

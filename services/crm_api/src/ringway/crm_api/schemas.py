@@ -6,6 +6,7 @@ import base64
 import binascii
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -84,3 +85,23 @@ def decode_cursor(cursor: str, length: int) -> list[str]:
 
 def _bad_cursor() -> BadRequest:
     return BadRequest("cursor_invalid", "Use next_cursor of the previous page unchanged.")
+
+
+def cursor_uuid(cursor: str | None) -> UUID | None:
+    """Return the id inside a cursor of one id; None begins at the first page."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError as error:
+        raise _bad_cursor() from error
+
+
+def cursor_number(cursor: str | None) -> int | None:
+    """Return the number inside a cursor of one number; None begins at the first page."""
+    if cursor is None:
+        return None
+    text = decode_cursor(cursor, 1)[0]
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise _bad_cursor()
+    return int(text)

@@ -1,0 +1,53 @@
+"""/auth: sign in, refresh, sign out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Request
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.auth import service
+from ringway.crm_api.auth.schemas import TokenPair
+from ringway.crm_api.deps import DepsOf, client_ip, requires
+from ringway.crm_api.errors import BadRequest
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post("/token")
+async def issue_token(
+    request: Request,
+    deps: DepsOf,
+    grant_type: Annotated[Literal["password", "refresh_token"], Form()],
+    username: Annotated[str | None, Form(max_length=200, examples=["ann@acme"])] = None,
+    password: Annotated[str | None, Form(max_length=256)] = None,
+    refresh_token: Annotated[str | None, Form(max_length=500)] = None,
+) -> TokenPair:
+    """Sign in (OAuth2 password grant), or exchange a refresh token.
+
+    `username` is `user@tenant-slug`, or `user` alone for an operator of the platform. A refresh
+    token works once; using it a second time ends the session.
+    """
+    ip = client_ip(request)
+    if grant_type == "password":
+        if username is None or password is None:
+            raise _incomplete("username and password")
+        return await service.sign_in(deps, login=username, password=password, client_ip=ip)
+    if refresh_token is None:
+        raise _incomplete("refresh_token")
+    return await service.refresh(deps, token=refresh_token, client_ip=ip)
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(
+    deps: DepsOf, caller: Annotated[Caller, Depends(requires(Permission.ME))]
+) -> None:
+    """End this session: its refresh token works no more."""
+    await service.sign_out(deps, caller)
+
+
+def _incomplete(what: str) -> BadRequest:
+    return BadRequest(
+        "invalid_request", f"This grant needs {what}.", extra={"error": "invalid_request"}
+    )

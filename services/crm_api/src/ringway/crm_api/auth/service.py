@@ -1,0 +1,187 @@
+"""Sign-in: passwords, lockout, rotating refresh tokens."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from ringway.crm_api.access import PLATFORM_TENANT, Caller
+from ringway.crm_api.audit import store as audit
+from ringway.crm_api.auth import store
+from ringway.crm_api.auth.schemas import TokenPair
+from ringway.crm_api.auth.tokens import new_refresh_token, refresh_token_tenant, token_hash
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import BadRequest, TooMany
+from ringway.runtime.ids import uuid7
+from ringway.runtime.postgres import Connection
+
+_log = logging.getLogger("ringway.crm_api.auth")
+
+PLATFORM_SLUG = "platform"
+_MAX_PASSWORD = 256
+
+
+async def sign_in(deps: Deps, *, login: str, password: str, client_ip: str) -> TokenPair:
+    """Sign in with ``user@tenant-slug``, or ``user`` for operators of the platform.
+
+    Raises:
+        BadRequest: Login or password is wrong, or the account may not be used; it does not say
+            which.
+        TooMany: The login is locked, or the client tries too often.
+    """
+    _check_rate(deps, client_ip)
+    username, _, slug = login.strip().lower().rpartition("@")
+    if not username:
+        username, slug = slug, PLATFORM_SLUG
+    key = f"{username}@{slug}"[:200]
+    now = deps.now()
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        until = await store.locked_until(conn, login=key, now=now)
+        found = await store.find_login(conn, slug=slug, username=username)
+    if until is not None:
+        raise TooMany(
+            "sign_in_locked",
+            "Too many sign-ins with a wrong password. Wait, then try again.",
+            retry_after_s=(until - now).total_seconds(),
+        )
+    stored = found.password_hash if found is not None else None
+    fits = await deps.passwords.verify(stored, password[:_MAX_PASSWORD])
+    if found is None or not fits or not found.is_enabled or not found.is_tenant_active:
+        await _refuse(deps, key)
+    assert found is not None
+    caller = _caller(found, uuid7(), client_ip)
+    if deps.passwords.is_outdated(found.password_hash):
+        await _rehash(deps, caller, password)
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        await store.clear_failures(conn, login=key)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        pair = await _issue(deps, conn, caller)
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="auth.signed_in",
+            object_type="user",
+            object_id=caller.user_id,
+        )
+    return pair
+
+
+async def refresh(deps: Deps, *, token: str, client_ip: str) -> TokenPair:
+    """Exchange a refresh token for a new pair.
+
+    A token that was used before ends its session: either its owner or a thief has the newer
+    one, and nobody can tell who asks.
+
+    Raises:
+        BadRequest: The token is not valid (any more).
+    """
+    _check_rate(deps, client_ip)
+    tenant_id = refresh_token_tenant(token)
+    if tenant_id is None:
+        raise _invalid_grant()
+    now = deps.now()
+    async with deps.pool.tenant(tenant_id) as conn:
+        stored = await store.take_refresh_token(
+            conn, tenant_id=tenant_id, token_hash=token_hash(token), now=now
+        )
+        found = (
+            await store.login_of(conn, tenant_id=tenant_id, user_id=stored.user_id)
+            if stored is not None
+            else None
+        )
+        if (
+            stored is not None
+            and found is not None
+            and stored.used_at is None
+            and stored.expires_at > now
+            and found.is_enabled
+            and found.is_tenant_active
+        ):
+            return await _issue(deps, conn, _caller(found, stored.session_id, client_ip))
+        if stored is not None and stored.used_at is not None:
+            _log.warning(
+                "A refresh token was used twice; its session is ended.",
+                extra={"tenant": str(tenant_id), "user_id": str(stored.user_id)},
+            )
+            await store.end_session(conn, tenant_id=tenant_id, session_id=stored.session_id)
+    raise _invalid_grant()
+
+
+async def sign_out(deps: Deps, caller: Caller) -> None:
+    """End the caller's session: its refresh token works no more."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await store.end_session(conn, tenant_id=caller.tenant_id, session_id=caller.session_id)
+
+
+def _check_rate(deps: Deps, client_ip: str) -> None:
+    wait_s = deps.sign_in_limiter.take(client_ip, deps.monotonic())
+    if wait_s:
+        raise TooMany("sign_in_rate", "Too many sign-ins from here.", retry_after_s=wait_s)
+
+
+async def _refuse(deps: Deps, key: str) -> None:
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        locked = await store.add_failure(
+            conn,
+            login=key,
+            now=deps.now(),
+            limit=deps.settings.lockout_failures,
+            lockout=timedelta(seconds=deps.settings.lockout_s),
+        )
+    if locked:
+        _log.warning("A login is locked.", extra={"pii_login": key})
+    raise _invalid_grant()
+
+
+def _invalid_grant() -> BadRequest:
+    # "error" is what OAuth2 clients look at (RFC 6749, 5.2).
+    return BadRequest(
+        "invalid_grant",
+        "Login, password or token is not valid.",
+        extra={"error": "invalid_grant"},
+    )
+
+
+async def _rehash(deps: Deps, caller: Caller, password: str) -> None:
+    fresh = await deps.passwords.hash(password)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await store.set_password_hash(
+            conn,
+            tenant_id=caller.tenant_id,
+            user_id=caller.user_id,
+            password_hash=fresh,
+            now=deps.now(),
+        )
+
+
+async def _issue(deps: Deps, conn: Connection, caller: Caller) -> TokenPair:
+    now = deps.now()
+    token = new_refresh_token(caller.tenant_id)
+    await store.add_refresh_token(
+        conn,
+        tenant_id=caller.tenant_id,
+        token_hash=token_hash(token),
+        session_id=caller.session_id,
+        user_id=caller.user_id,
+        now=now,
+        expires_at=now + timedelta(seconds=deps.settings.refresh_token_s),
+    )
+    return TokenPair(
+        access_token=deps.tokens.access_token(caller, now),
+        expires_in=int(deps.tokens.access_s),
+        refresh_token=token,
+    )
+
+
+def _caller(found: store.Login, session_id: UUID, client_ip: str) -> Caller:
+    return Caller(
+        tenant_id=found.tenant_id,
+        user_id=found.user_id,
+        username=found.username,
+        role=found.role,
+        agent_number=found.agent_number,
+        session_id=session_id,
+        client_ip=client_ip,
+    )

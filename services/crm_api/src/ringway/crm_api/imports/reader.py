@@ -1,0 +1,246 @@
+"""Files as they come: CSV in several encodings and delimiters, or XLSX, to rows of text.
+
+Nothing is trusted: a file may be empty, binary, a zip bomb, one endless line, or half a quote.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from ringway.crm_api.core.number_list import ListRefused
+
+MAX_LINE = 65_536  # characters of one physical line
+MAX_FIELD = 32_768
+_PROBE_BYTES = 65_536
+_DELIMITERS = ",;\t|"
+_XLSX_MAGIC = b"PK\x03\x04"
+_XLS_MAGIC = b"\xd0\xcf\x11\xe0"
+_MAX_UNPACKED_BYTES = 1_000_000_000
+_MAX_RATIO = 300  # of a zip's contents to its size; spreadsheets are below 50
+# Before GB18030, because text in UTF-8 can look like it but hardly the other way round.
+_TRIALS = ("utf-8", "gb18030")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlong:
+    """Stands for a row that is not read because it is too long."""
+
+    line: int
+    reason: str
+
+
+RawRow = tuple[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedList:
+    """The rows of a file, and how they were read (``xlsx`` or the encoding)."""
+
+    encoding: str
+    rows: Iterator[RawRow | Overlong]
+
+
+def open_list(path: Path, encoding: str | None = None) -> OpenedList:
+    """Open a number list.
+
+    Args:
+        encoding: A Python codec that the caller insists on; None finds out.
+
+    Raises:
+        ListRefused: It is nothing that we can read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_PROBE_BYTES)
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise ListRefused("file_empty", "The file is empty.")
+    if head.startswith(_XLSX_MAGIC):
+        return OpenedList("xlsx", _xlsx_rows(path))
+    if head.startswith(_XLS_MAGIC):
+        raise ListRefused("file_old_excel", "This is an old .xls file: save it as .xlsx or CSV.")
+    found = encoding or _find_encoding(path, head)
+    return OpenedList(found.removesuffix("-sig"), _csv_rows(path, found))
+
+
+# -- CSV -----------------------------------------------------------------------------------------
+
+
+def _find_encoding(path: Path, head: bytes) -> str:
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            _check_decodes(path, name)
+            return name
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if even + odd > len(head) // 8:
+        # Text of Latin letters and digits in UTF-16 is half NULs, all on one side.
+        name = "utf-16-le" if odd > even else "utf-16-be"
+        if min(even, odd) * 20 > max(even, odd) or not _decodes(path, name):
+            raise ListRefused("file_binary", "The file is not text.")
+        return name
+    for name in _TRIALS:
+        if _decodes(path, name):
+            return name
+    raise ListRefused(
+        "file_encoding_unknown",
+        "The text is neither UTF-8, UTF-16 nor GB18030: save it as UTF-8, or name its encoding.",
+    )
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _check_decodes(path: Path, encoding: str) -> None:
+    if not _decodes(path, encoding):
+        raise ListRefused("file_damaged", f"The file says it is {encoding}, but it is not.")
+
+
+def _csv_rows(path: Path, encoding: str) -> Iterator[RawRow | Overlong]:
+    try:
+        # newline='' leaves line ends inside quotes to the csv module.
+        with path.open(encoding=encoding, errors="strict", newline="") as text:
+            lines = _Lines(text)
+            first = lines.peek()
+            csv.field_size_limit(MAX_FIELD)
+            reader = csv.reader(lines, delimiter=_find_delimiter(first), skipinitialspace=True)
+            yield from _read_all(reader, lines)
+    except UnicodeError as error:
+        raise ListRefused("file_damaged", f"The file is not {encoding}: {error}.") from None
+
+
+def _read_all(reader: Any, lines: _Lines) -> Iterator[RawRow | Overlong]:
+    while True:
+        begins = lines.number + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # The reader starts anew with the next physical line.
+            yield Overlong(begins, f"The row cannot be read: {error}.")
+            continue
+        if lines.was_cut:
+            lines.was_cut = False
+            yield Overlong(begins, f"The line is longer than {MAX_LINE} characters.")
+        else:
+            yield begins, cells
+
+
+class _Lines:
+    """Physical lines of bounded length. ``number`` is the last one given, from 1."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._next: str | None = None
+        self.number = 0
+        self.was_cut = False
+
+    def peek(self) -> str:
+        self._next = self._text.readline(MAX_LINE + 1)
+        return self._next
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._next if self._next is not None else self._text.readline(MAX_LINE + 1)
+        self._next = None
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) > MAX_LINE and line[-1] not in "\r\n":
+            self.was_cut = True
+            while rest := self._text.readline(MAX_LINE):
+                if rest[-1] in "\r\n":
+                    break
+            return "\n"
+        return line
+
+
+def _find_delimiter(first_line: str) -> str:
+    """Return the delimiter that the header uses most, outside of quotes."""
+    outside = "".join(first_line.split('"')[0::2])
+    return max(_DELIMITERS, key=lambda char: (outside.count(char), char == ","))
+
+
+# -- XLSX ----------------------------------------------------------------------------------------
+
+
+def _xlsx_rows(path: Path) -> Iterator[RawRow | Overlong]:
+    _check_unpacked_size(path)
+    # Imported late: most lists are CSV.
+    from openpyxl import load_workbook
+
+    with path.open("rb") as file:
+        book = _load(load_workbook, file)
+        try:
+            sheet = next((s for s in book.worksheets if s.sheet_state == "visible"), None)
+            if sheet is None:
+                raise ListRefused("file_empty", "The workbook has no visible sheet.")
+            # What a file says about its dimensions may be wrong.
+            sheet.reset_dimensions()
+            try:
+                for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                    yield line, [_text(cell) for cell in cells]
+            except ListRefused:
+                raise
+            except Exception as error:
+                raise _damaged(error) from error
+        finally:
+            book.close()
+
+
+def _load(load_workbook: Any, file: IO[bytes]) -> Any:
+    try:
+        # data_only=False: a formula comes as its text and is refused like one in a CSV.
+        return load_workbook(file, read_only=True, data_only=False, keep_links=False)
+    except Exception as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> ListRefused:
+    return ListRefused("file_damaged", f"The workbook cannot be read: {type(error).__name__}.")
+
+
+def _check_unpacked_size(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise ListRefused("file_damaged", "The workbook is not a whole zip file.") from error
+    packed = max(1, path.stat().st_size)
+    if unpacked > _MAX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked / packed > _MAX_RATIO):
+        raise ListRefused("file_too_large", "The workbook unpacks to more than is sensible.")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        return str(int(value))  # a spreadsheet knows no whole numbers
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)

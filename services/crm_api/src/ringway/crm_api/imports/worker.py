@@ -1,0 +1,152 @@
+"""A process of its own that reads one number list, so that no file can stop the service.
+
+Called as ``python -m ringway.crm_api.imports.worker`` with a job on stdin; writes chunks of good
+rows and of bad rows into the job's folder, and the outcome to stdout. Memory is limited.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from ringway.crm_api.core.number_list import BadRow, Columns, GoodRow, ListRefused, RowReader
+from ringway.crm_api.core.phone import NumberCheck
+from ringway.crm_api.imports.reader import Overlong, open_list
+
+CHUNK_ROWS = 5_000
+CHUNK_BYTES = 600_000  # a message on the bus is at most 1 MiB
+_ROW_BYTES = 130  # of a row on the bus besides its name and data
+_MEMORY_BYTES = 3 << 30
+
+
+class Job(BaseModel):
+    """What to read and how."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    out_dir: Path
+    mapping: dict[str, str] = {}
+    region: str | None = None
+    check: NumberCheck = NumberCheck.VALID
+    encoding: str | None = None
+    max_rows: int
+
+
+class Outcome(BaseModel):
+    """What came of it. ``refused_code`` is set when nothing of the file can be used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    encoding: str = ""
+    rows: int = 0
+    good: int = 0
+    bad: int = 0
+    duplicates: int = 0
+    good_files: tuple[Path, ...] = ()
+    bad_files: tuple[Path, ...] = ()
+    refused_code: str = ""
+    refused_detail: str = ""
+
+
+class _Chunks:
+    """Writes rows into files that are each small enough for one message."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._rows: list[Any] = []
+        self._bytes = 0
+        self.files: list[Path] = []
+
+    def add(self, row: tuple[Any, ...], size_bytes: int) -> None:
+        if len(self._rows) >= CHUNK_ROWS or self._bytes + size_bytes > CHUNK_BYTES:
+            self.flush()
+        self._rows.append(row)
+        self._bytes += size_bytes
+
+    def flush(self) -> None:
+        if self._rows:
+            path = self._folder / f"{self._name}-{len(self.files):05d}.json"
+            path.write_bytes(orjson.dumps(self._rows))
+            self.files.append(path)
+            self._rows, self._bytes = [], 0
+
+
+def read_list(job: Job) -> Outcome:
+    """Read a list to its end."""
+    try:
+        return _read(job)
+    except ListRefused as refused:
+        return Outcome(refused_code=refused.code, refused_detail=refused.detail)
+    except MemoryError:
+        return Outcome(refused_code="file_too_large", refused_detail="The file is too large.")
+
+
+def _read(job: Job) -> Outcome:
+    opened = open_list(job.path, job.encoding)
+    good, bad = _Chunks(job.out_dir, "good"), _Chunks(job.out_dir, "bad")
+    reader: RowReader | None = None
+    rows = goods = bads = duplicates = 0
+    for raw in opened.rows:
+        if isinstance(raw, Overlong):
+            result: GoodRow | BadRow | None = BadRow(raw.line, "", "", "row_unreadable", raw.reason)
+        else:
+            line, cells = raw
+            if reader is None:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                columns = Columns.of(cells, job.mapping, job.region)
+                reader = RowReader(columns, job.region, job.check)
+                if columns.has_header:
+                    continue
+            result = reader.read(line, cells)
+        if result is None:
+            continue
+        rows += 1
+        if rows > job.max_rows:
+            raise ListRefused("file_too_many_rows", f"A list has at most {job.max_rows} rows.")
+        if isinstance(result, GoodRow):
+            goods += 1
+            data = orjson.dumps(result.data)
+            size_bytes = _ROW_BYTES + len(result.name.encode()) + len(data)
+            good.add(
+                (result.line, result.phone_e164, result.name, result.priority, data.decode()),
+                size_bytes,
+            )
+        else:
+            duplicates += result.code == "duplicate_in_file"
+            bads += result.code != "duplicate_in_file"
+            bad.add((result.line, result.column, result.value, result.code, result.reason), 100)
+    if rows == 0:
+        raise ListRefused("file_without_rows", "The file has a header and no rows.")
+    good.flush()
+    bad.flush()
+    return Outcome(
+        encoding=opened.encoding,
+        rows=rows,
+        good=goods,
+        bad=bads,
+        duplicates=duplicates,
+        good_files=tuple(good.files),
+        bad_files=tuple(bad.files),
+    )
+
+
+def main() -> None:
+    """Read the job from stdin, write its outcome to stdout."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    # The process ends with its file: what it makes is never garbage for long.
+    gc.disable()
+    job = Job.model_validate_json(sys.stdin.buffer.read())
+    sys.stdout.write(read_list(job).model_dump_json())
+
+
+if __name__ == "__main__":
+    main()

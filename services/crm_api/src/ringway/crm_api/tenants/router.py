@@ -1,0 +1,66 @@
+"""/tenants: the operator of the platform opens and suspends enterprises."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from ringway.crm_api.access import PLATFORM_TENANT, Caller, Permission
+from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.routing import api_router
+from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.tenants import service, store
+from ringway.crm_api.tenants.schemas import NewTenant, TenantState, TenantView
+
+router = api_router("/tenants", "tenants")
+Reader = Annotated[Caller, Depends(requires(Permission.TENANTS_READ))]
+Writer = Annotated[Caller, Depends(requires(Permission.TENANTS_WRITE))]
+
+
+@router.post("", status_code=201)
+async def create_tenant(
+    new: NewTenant, deps: DepsOf, caller: Writer, response: Response
+) -> TenantView:
+    """Open an enterprise with its first admin, who can sign in at once as `user@slug`."""
+    tenant = await service.open_tenant(deps, caller, new)
+    response.headers["Location"] = f"/api/v1/tenants/{tenant.tenant_id}"
+    return TenantView.model_validate(tenant)
+
+
+@router.get("")
+async def list_tenants(
+    deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> Page[TenantView]:
+    """List the enterprises by slug."""
+    after = decode_cursor(cursor, 1)[0] if cursor is not None else None
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenants = await store.page(conn, after=after, limit=limit + 1)
+    items = [TenantView.model_validate(tenant) for tenant in tenants[:limit]]
+    more = len(tenants) > limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].slug) if more else None)
+
+
+@router.get("/{tenant_id}")
+async def get_tenant(tenant_id: UUID, deps: DepsOf, caller: Reader) -> TenantView:
+    """Return one enterprise."""
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await store.get(conn, tenant_id=tenant_id)
+    if tenant is None:
+        raise service.tenant_not_found(tenant_id)
+    return TenantView.model_validate(tenant)
+
+
+@router.post("/{tenant_id}/suspend")
+async def suspend_tenant(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
+    """Take away the access of all users of an enterprise."""
+    tenant = await service.set_state(deps, caller, tenant_id, TenantState.SUSPENDED)
+    return TenantView.model_validate(tenant)
+
+
+@router.post("/{tenant_id}/resume")
+async def resume_tenant(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
+    """Give the access back."""
+    tenant = await service.set_state(deps, caller, tenant_id, TenantState.ACTIVE)
+    return TenantView.model_validate(tenant)

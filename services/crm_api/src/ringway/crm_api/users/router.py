@@ -1,0 +1,79 @@
+"""/users: the people of a tenant and their roles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from ringway.crm_api.access import Caller, Permission, Role
+from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.routing import api_router
+from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.users import service, store
+from ringway.crm_api.users.schemas import CreatedUser, NewUser, UserChange, UserView
+
+router = api_router("/users", "users")
+Reader = Annotated[Caller, Depends(requires(Permission.USERS_READ))]
+Writer = Annotated[Caller, Depends(requires(Permission.USERS_WRITE))]
+
+
+@router.post("", status_code=201)
+async def create_user(
+    new: NewUser, deps: DepsOf, caller: Writer, response: Response
+) -> CreatedUser:
+    """Create a user. With `agent_number` the SIP account is made; its password is shown once."""
+    user, sip_password = await service.create(deps, caller, new)
+    set_etag(response, user.version)
+    response.headers["Location"] = f"/api/v1/users/{user.user_id}"
+    view = UserView.model_validate(user)
+    return CreatedUser(**view.model_dump(), sip_password=sip_password)
+
+
+@router.get("")
+async def list_users(
+    deps: DepsOf,
+    caller: Reader,
+    role: Role | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[UserView]:
+    """List the users of the caller's tenant by name."""
+    after = decode_cursor(cursor, 1)[0] if cursor is not None else None
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        users = await store.page(
+            conn, tenant_id=caller.tenant_id, after=after, limit=limit + 1, role=role
+        )
+    items = [UserView.model_validate(user) for user in users[:limit]]
+    more = len(users) > limit
+    return Page(
+        items=items, next_cursor=encode_cursor(items[-1].username.lower()) if more else None
+    )
+
+
+@router.get("/{user_id}")
+async def get_user(user_id: UUID, deps: DepsOf, caller: Reader, response: Response) -> UserView:
+    """Return one user of the caller's tenant."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        user = await store.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
+    if user is None:
+        raise service.user_not_found(user_id)
+    set_etag(response, user.version)
+    return UserView.model_validate(user)
+
+
+@router.patch("/{user_id}")
+async def change_user(
+    user_id: UUID,
+    change: UserChange,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> UserView:
+    """Change a user. Disabling him or setting a password ends his sessions."""
+    user = await service.change(deps, caller, user_id, expected_version(if_match), change)
+    set_etag(response, user.version)
+    return UserView.model_validate(user)

@@ -1,0 +1,172 @@
+"""Users of a tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from ringway.crm_api.access import Role
+from ringway.runtime.postgres import Connection
+
+_COLUMNS = """user_id, username, display_name, role, agent_number, sip_username, is_enabled,
+              version, created_at, updated_at"""
+
+
+class UsernameTaken(Exception):
+    """Another user of the tenant has this name."""
+
+
+class AgentNumberTaken(Exception):
+    """Another user of the tenant has this agent number."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One row of ``crm.user_account`` without its secret."""
+
+    user_id: UUID
+    username: str
+    display_name: str
+    role: Role
+    agent_number: str | None
+    sip_username: str | None
+    is_enabled: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def agent_id(self) -> str | None:
+        """An agent's id is his user's id."""
+        return str(self.user_id) if self.agent_number is not None else None
+
+
+async def add(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID,
+    username: str,
+    display_name: str,
+    role: Role,
+    password_hash: str,
+    agent_number: str | None,
+    now: datetime,
+) -> User:
+    """Create a user.
+
+    Raises:
+        UsernameTaken, AgentNumberTaken: Another user has it.
+    """
+    try:
+        row = await conn.fetchrow(
+            f"""
+            INSERT INTO crm.user_account (tenant_id, user_id, username, display_name, role,
+                                          password_hash, agent_number, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {_COLUMNS}
+            """,  # noqa: S608 - a constant
+            tenant_id,
+            user_id,
+            username,
+            display_name,
+            role.value,
+            password_hash,
+            agent_number,
+            now,
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "user_account_agent_number":
+            raise AgentNumberTaken(agent_number) from error
+        raise UsernameTaken(username) from error
+    return _user(row)
+
+
+async def get(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> User | None:
+    """Return one user."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM crm.user_account WHERE tenant_id = $1 AND user_id = $2",  # noqa: S608
+        tenant_id,
+        user_id,
+    )
+    return _user(row) if row is not None else None
+
+
+async def page(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    after: str | None,
+    limit: int,
+    role: Role | None = None,
+    with_seat: bool | None = None,
+) -> list[User]:
+    """Return users by name, after ``after``."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM crm.user_account
+         WHERE tenant_id = $1 AND ($2::text IS NULL OR lower(username) > $2)
+           AND ($3::text IS NULL OR role = $3)
+           AND ($4::boolean IS NULL OR (agent_number IS NOT NULL) = $4)
+         ORDER BY lower(username) LIMIT $5
+        """,  # noqa: S608 - a constant
+        tenant_id,
+        after,
+        role.value if role is not None else None,
+        with_seat,
+        limit,
+    )
+    return [_user(row) for row in rows]
+
+
+async def change(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID,
+    version: int | None,
+    now: datetime,
+    display_name: str | None,
+    role: Role | None,
+    password_hash: str | None,
+    is_enabled: bool | None,
+) -> User | None:
+    """Change what is not None. None when ``version`` is not the present one, or no such user."""
+    row = await conn.fetchrow(
+        f"""
+        UPDATE crm.user_account SET
+               display_name = coalesce($4, display_name), role = coalesce($5, role),
+               password_hash = coalesce($6, password_hash),
+               is_enabled = coalesce($7, is_enabled), version = version + 1, updated_at = $8
+         WHERE tenant_id = $1 AND user_id = $2 AND ($3::integer IS NULL OR version = $3)
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608 - a constant
+        tenant_id,
+        user_id,
+        version,
+        display_name,
+        role.value if role is not None else None,
+        password_hash,
+        is_enabled,
+        now,
+    )
+    return _user(row) if row is not None else None
+
+
+async def set_sip_username(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID, sip_username: str
+) -> None:
+    """Remember the SIP account that the ACD made."""
+    await conn.execute(
+        "UPDATE crm.user_account SET sip_username = $3 WHERE tenant_id = $1 AND user_id = $2",
+        tenant_id,
+        user_id,
+        sip_username,
+    )
+
+
+def _user(row: asyncpg.Record | None) -> User:
+    assert row is not None
+    return User(**{**row, "role": Role(row["role"])})
