@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ringway.trainer.core import rtp
 from ringway.trainer.core.g711 import FRAME_SAMPLES, Law
-from ringway.trainer.core.tone import WINDOW_SAMPLES, ToneLog, find_tones
+from ringway.trainer.core.tone import WINDOW_SAMPLES, ToneLog, find_tones, is_sound
 
 _GAP_S = 0.1  # five missing packets: audible
 _MAX_GAPS = 100
@@ -22,7 +22,8 @@ class Listener:
     lost: int = 0
     late: int = 0
     foreign: int = 0  # datagrams that are no RTP, or of an unknown payload type
-    first_at: float | None = None
+    first_at: float | None = None  # of any packet since the answer
+    first_sound_at: float | None = None  # of audio that is not silence, since the answer
     last_at: float | None = None
     keys: str = ""
     gaps: list[tuple[float, float]] = field(default_factory=list)
@@ -33,6 +34,14 @@ class Listener:
     _audio: bytearray = field(default_factory=bytearray)
     _audio_law: Law = Law.ULAW
     _audio_from: float = 0.0
+
+    def answered(self) -> None:
+        """The call is answered now: what came before was early media."""
+        self.first_at = self.first_sound_at = None
+
+    def is_silent_since(self, at: float) -> bool:
+        """Whether no packet came since ``at``."""
+        return self.last_at is None or self.last_at < at
 
     def receive(self, data: bytes, at: float) -> None:
         """Take one datagram."""
@@ -50,13 +59,15 @@ class Listener:
         if is_key:
             self.keys += self._keys.receive(packet)
         elif law is not None and self._in_order(packet):
+            if self.first_sound_at is None and is_sound(packet.payload, law):
+                self.first_sound_at = at
             self._hear(packet.payload, law, at)
 
     def _count(self, packet: rtp.Packet, at: float) -> None:
         self.packets += 1
-        if self.first_at is None or self.last_at is None:
+        if self.first_at is None:
             self.first_at = at
-        elif at - self.last_at > _GAP_S and len(self.gaps) < _MAX_GAPS:
+        elif self.last_at is not None and at - self.last_at > _GAP_S and len(self.gaps) < _MAX_GAPS:
             self.gaps.append((self.last_at, at))
         self.last_at = at
 

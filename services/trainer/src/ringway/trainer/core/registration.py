@@ -28,8 +28,8 @@ class Registration:
 
     def begin(self) -> int:
         """A REGISTER is sent now; returns its sequence number."""
-        # Two numbers each time: an answered challenge uses the second.
-        self.cseq += 2
+        # Room for the same request with an answered challenge, and once more for a stale nonce.
+        self.cseq += 4
         return self.cseq
 
     def completed(self, response: Response | None, at: float) -> None:

@@ -63,13 +63,22 @@ class Talker:
         self._ssrc = rng.getrandbits(32)
         self._sequence = rng.getrandbits(15)
         self._timestamp = rng.getrandbits(31)
+        self._script: tuple[Sequence[Say], bool] = ((), False)
         self._frames = frames((), law)
         self._keys: deque[Iterator[rtp.KeyFrame]] = deque()
         self._starts = True
 
     def say(self, script: Sequence[Say], *, repeat: bool = False) -> None:
         """Say something else from the next slot on."""
+        self._script = (script, repeat)
         self._frames = frames(script, self.law, repeat=repeat)
+
+    def use(self, law: Law, payload_type: int) -> None:
+        """Speak with another codec; when the law changes the script starts again."""
+        self.payload_type = payload_type
+        if law is not self.law:
+            self.law = law
+            self.say(self._script[0], repeat=self._script[1])
 
     def press(self, keys: str) -> None:
         """Press keys after those already being pressed.

@@ -90,14 +90,22 @@ def _window() -> tuple[npt.NDArray[np.float64], float]:
     return hann, 2 / float(hann.sum())
 
 
+def is_sound(codes: bytes, law: Law) -> bool:
+    """Whether companded samples are more than silence and its noise."""
+    if not codes:
+        return False
+    samples = decode(codes, law)
+    return int(samples.max()) - int(samples.min()) >= 2 * _QUIET
+
+
 def find_tones(codes: bytes, law: Law) -> list[Tone]:
     """The pure tones in one window of ``WINDOW_SAMPLES`` companded samples, loudest first.
 
     Tones at least 50 Hz apart are told from each other; a frequency is right within 2 Hz.
     """
-    samples = decode(codes, law)
-    if len(samples) != WINDOW_SAMPLES or int(samples.max()) - int(samples.min()) < 2 * _QUIET:
+    if len(codes) != WINDOW_SAMPLES or not is_sound(codes, law):
         return []
+    samples = decode(codes, law)
     hann, scale = _window()
     size = np.abs(np.fft.rfft(samples * hann)) * scale
     energy = size * size
