@@ -196,6 +196,8 @@ class Trunk:
                 await self._talk(call, session)
             await call.over.wait()
         finally:
+            if call.ended is None:  # a fault of ours: no call is left hanging
+                self._endpoint.do(self._endpoint.agent.hang_up(call.handle, self.now))
             self._pacer.remove(session)
             session.close()
 

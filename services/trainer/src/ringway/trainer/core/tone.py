@@ -118,7 +118,7 @@ def find_tones(codes: bytes, law: Law) -> list[Tone]:
         if share >= _MIN_SHARE:
             left, middle, right = np.log(size[position - 1 : position + 2] + 1e-9)
             shift = 0.5 * float(left - right) / float(left - 2 * middle + right)
-            found.append(Tone((position + shift) * _BIN_HZ, float(size[position])))
+            found.append(Tone((int(position) + shift) * _BIN_HZ, float(size[position])))
     return sorted(found, key=lambda tone: -tone.amplitude)
 
 
