@@ -60,11 +60,11 @@ class Supervisor:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep everything running until ``stop`` is set, then stop all parts in reverse order."""
+        self._publish()
         leftovers = {process.part: process for process in processes.owned_by(self._data)}
         for name in leftovers.keys() - self._parts.keys() - {"supervisor"}:
             _log.info("A leftover of no part is stopped", extra={"part": name})
             await processes.stop(leftovers[name], signal.SIGTERM, _LEFTOVER_GRACE_S)
-        self._publish()
         async with asyncio.TaskGroup() as group:
             tasks = [
                 *(
