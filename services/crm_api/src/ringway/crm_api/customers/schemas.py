@@ -11,13 +11,9 @@ from pydantic import Field
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.base import PhoneE164
 
-Data = Annotated[
-    dict[
-        Annotated[Text, Field(min_length=1, max_length=100)],
-        Annotated[Text, Field(max_length=2000)],
-    ],
-    Field(max_length=100),
-]
+_Key = Annotated[Text, Field(min_length=1, max_length=100)]
+_Value = Annotated[Text, Field(max_length=2000)]
+Data = Annotated[dict[_Key, _Value], Field(max_length=100)]
 
 
 class CustomerBody(Body):

@@ -1,0 +1,144 @@
+"""Campaigns: what is checked before the dialer is asked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ringway.crm_api.access import Caller
+from ringway.crm_api.audit import store as audit
+from ringway.crm_api.campaigns import store
+from ringway.crm_api.campaigns.schemas import CampaignBody, CampaignSummary, CampaignView
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.trunks import store as trunks
+from ringway.proto.base import Reply
+from ringway.proto.dialer import (
+    CampaignAction,
+    CampaignSpec,
+    CampaignState,
+    CampaignStateV1,
+    ControlCampaignV1,
+    PutCampaignV1,
+)
+
+
+async def put(
+    deps: Deps, caller: Caller, campaign_id: UUID, wanted: CampaignBody, *, action: str
+) -> CampaignView:
+    """Create or change a campaign.
+
+    Raises:
+        Invalid: An agent or the trunk does not exist.
+        Refused, DependencyDown: The dialer did not take it.
+    """
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        unknown = await store.unknown_agents(
+            conn, tenant_id=caller.tenant_id, agent_ids=wanted.agent_ids
+        )
+        trunk = await trunks.get(conn, tenant_id=caller.tenant_id, trunk_id=wanted.trunk_id)
+    if unknown:
+        ids = ", ".join(str(each) for each in unknown[:10])
+        raise Invalid("agent_unknown", f"These are no agents: {ids}.")
+    if trunk is None:
+        raise Invalid("trunk_unknown", f"There is no trunk {wanted.trunk_id}.")
+    now = deps.now()
+    question = PutCampaignV1(
+        occurred_at=now,
+        tenant=caller.tenant,
+        campaign_id=str(campaign_id),
+        spec=CampaignSpec.model_validate(wanted.model_dump(mode="json")),
+    )
+    await deps.bus.request(question, Reply)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action=action,
+            object_type="campaign",
+            object_id=campaign_id,
+            detail={"name": wanted.name},
+        )
+    return await get(deps, caller, campaign_id)
+
+
+async def check_version(deps: Deps, caller: Caller, campaign_id: UUID, version: int | None) -> None:
+    """Raise PreconditionFailed when the campaign is not at ``version``, NotFound without it."""
+    present = await get(deps, caller, campaign_id)
+    if version is not None and present.version != version:
+        raise PreconditionFailed(
+            "campaign_changed",
+            "The campaign was changed meanwhile; `current` is what it is now.",
+            extra={"current": present.model_dump(mode="json")},
+        )
+
+
+async def control(
+    deps: Deps, caller: Caller, campaign_id: UUID, action: CampaignAction
+) -> CampaignState:
+    """Start, pause or stop a campaign. The dialer's refusals say what to do."""
+    now = deps.now()
+    question = ControlCampaignV1(
+        occurred_at=now, tenant=caller.tenant, campaign_id=str(campaign_id), action=action
+    )
+    reply = await deps.bus.request(question, CampaignStateV1)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action=f"campaign.{action}",
+            object_type="campaign",
+            object_id=campaign_id,
+        )
+    return reply.state
+
+
+async def get(deps: Deps, caller: Caller, campaign_id: UUID) -> CampaignView:
+    """Return one campaign."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        campaign = await store.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+    if campaign is None:
+        raise _not_found(campaign_id)
+    return view(campaign)
+
+
+async def summary(deps: Deps, caller: Caller, campaign_id: UUID) -> CampaignSummary:
+    """Return what a campaign has come to."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        if await store.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id) is None:
+            raise _not_found(campaign_id)
+        figures = await store.figures(
+            conn, tenant_id=caller.tenant_id, campaign_id=campaign_id, now=deps.now()
+        )
+    answered, staffed_s = figures.answered, figures.busy_s + figures.idle_s
+    return CampaignSummary(
+        attempts=figures.attempts,
+        answered=answered,
+        connected=figures.connected,
+        abandoned=figures.abandoned,
+        abandonment_rate=round(figures.abandoned / answered, 6) if answered else 0.0,
+        recordings=figures.recordings,
+        talk_s=round(figures.talk_s, 3),
+        occupancy=round(figures.busy_s / staffed_s, 6) if staffed_s else 0.0,
+    )
+
+
+def view(campaign: store.Campaign) -> CampaignView:
+    """Return a campaign as the API shows it."""
+    fields = {
+        "campaign_id": campaign.campaign_id,
+        "state": campaign.state,
+        "version": campaign.version,
+        "leads_total": campaign.leads_total,
+        "leads_open": campaign.leads_open,
+        "created_at": campaign.created_at,
+        "changed_at": campaign.changed_at,
+        "started_at": campaign.started_at,
+        "finished_at": campaign.finished_at,
+    }
+    return CampaignView.model_validate({**campaign.spec, **fields})
+
+
+def _not_found(campaign_id: UUID) -> NotFound:
+    return NotFound("campaign_not_found", f"There is no campaign {campaign_id}.")

@@ -1,0 +1,111 @@
+"""Lists and leads, from the views that the dialer publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from ringway.runtime.postgres import Connection
+
+_LIST = (
+    "SELECT list_id::uuid, name, leads_total, leads_open, created_at, changed_at "
+    "FROM dialer.list_v "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """One row of ``dialer.list_v``."""
+
+    list_id: UUID
+    name: str
+    leads_total: int
+    leads_open: int
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One row of ``dialer.lead_v``."""
+
+    lead_id: str
+    phone_e164: str
+    name: str
+    data: dict[str, str]
+    priority: int
+    position: int
+    attempts: int
+    state: str
+    closed_reason: str | None
+    last_disposition: str | None
+    next_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+
+
+async def get(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> LeadList | None:
+    """Return one list."""
+    row = await conn.fetchrow(
+        f"{_LIST} WHERE tenant_id = $1 AND list_id = $2", tenant_id, str(list_id)
+    )
+    return LeadList(**row) if row is not None else None
+
+
+async def exists(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> bool:
+    """Return whether there is such a list, without counting its leads."""
+    found = await conn.fetchval(
+        "SELECT true FROM dialer.list WHERE tenant_id = $1 AND list_id = $2",
+        tenant_id,
+        str(list_id),
+    )
+    return bool(found)
+
+
+async def page(
+    conn: Connection, *, tenant_id: UUID, before: UUID | None, limit: int
+) -> list[LeadList]:
+    """Return lists, newest first."""
+    rows = await conn.fetch(
+        f"{_LIST} WHERE tenant_id = $1 AND ($2::text IS NULL OR list_id < $2) "
+        "ORDER BY list_id DESC LIMIT $3",
+        tenant_id,
+        str(before) if before is not None else None,
+        limit,
+    )
+    return [LeadList(**row) for row in rows]
+
+
+async def leads(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    list_id: UUID,
+    after: int | None,
+    limit: int,
+    state: str | None,
+) -> list[Lead]:
+    """Return leads in the order of import, after position ``after``."""
+    rows = await conn.fetch(
+        """
+        SELECT lead_id, phone_e164, name, data, priority, position, attempts, state,
+               closed_reason, last_disposition, next_attempt_at, last_attempt_at
+          FROM dialer.lead_v
+         WHERE tenant_id = $1 AND list_id = $2 AND ($3::bigint IS NULL OR position > $3)
+           AND ($4::text IS NULL OR state = $4)
+         ORDER BY position LIMIT $5
+        """,
+        tenant_id,
+        str(list_id),
+        after,
+        state,
+        limit,
+    )
+    return [_lead(row) for row in rows]
+
+
+def _lead(row: asyncpg.Record) -> Lead:
+    return Lead(**{**row, "data": orjson.loads(row["data"])})
