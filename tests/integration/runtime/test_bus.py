@@ -106,7 +106,7 @@ async def test_a_poisonous_fact_goes_to_the_dead_letters(nats: NatsServer, ended
             letters.put_nowait(message)
 
         await epoch.client.subscribe("dead_letter.>", cb=keep)
-        await epoch.client.flush()
+        await epoch.settle()
         poison = ended("poison")
         await acd.publish(poison)
         await acd.publish(ended("fine"))
@@ -392,7 +392,7 @@ async def test_presence_reaches_who_asked_for_it(nats: NatsServer, tenant: str) 
     got: asyncio.Queue[CampaignAgentsV1] = asyncio.Queue()
     async with nats.bus("acd") as acd, nats.bus("dialer") as dialer:
         await dialer.subscribe(CampaignAgentsV1, got.put, tenant=tenant, campaign_id="c1")
-        await (await dialer.connection.wait_up(5)).client.flush()
+
         acd.emit(agents(tenant, "c2", 1))
         acd.emit(agents("other", "c1", 2))
         acd.emit(agents(tenant, "c1", 3))

@@ -25,6 +25,7 @@ _held = Gauge("ringway_leases_held", "Leases this process holds.")
 _lost = Counter("ringway_leases_lost", "Leases lost against our will.")
 
 BUCKET = "leases"
+_ASK_LIMIT_S = 0.5  # a customer may be waiting on the answer of owner_of
 
 
 @dataclass(eq=False, slots=True)
@@ -118,6 +119,9 @@ class Leases:
             present = self.lease(key)
             if present is not None:
                 return present
+            stale = self._leases.get(key)
+            if stale is not None:
+                self._lose(stale, "not renewed in time")
             asked_at = self._now()
             revision = await self._take(key)
             if revision is None:
@@ -172,7 +176,7 @@ class Leases:
                 return None
             return claim.owner
         try:
-            entry = await self._bucket.get(key)
+            entry = await self._bucket.get(key, timeout_s=_ASK_LIMIT_S)
         except BusDown:
             return None
         claim = _Claim.read(entry) if entry is not None else None

@@ -33,6 +33,7 @@ _NAME = re.compile(r"^(?P<number>\d{4})_(?P<phase>pre|post)_(?P<name>[a-z0-9_]+)
 _NO_TRANSACTION = "-- no transaction"
 # Any number will do as long as every runner uses the same.
 _ADVISORY_LOCK = 7_266_349_001
+_LOCK_POLL_S = 0.1
 _LEDGER = """
     CREATE SCHEMA IF NOT EXISTS ringway_meta;
     CREATE TABLE IF NOT EXISTS ringway_meta.migration (
@@ -106,7 +107,10 @@ async def migrate(
     done: list[str] = []
     conn: Any = await asyncpg.connect(dsn, server_settings={"application_name": "ringway-migrate"})
     try:
-        await conn.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+        # Asked again and again instead of waited for: a waiting statement would hold up another
+        # runner's CREATE INDEX CONCURRENTLY, which waits for all that is running.
+        while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_LOCK):
+            await asyncio.sleep(_LOCK_POLL_S)
         await conn.execute(_LEDGER)
         rows = await conn.fetch(
             "SELECT service, number, file, checksum FROM ringway_meta.migration"

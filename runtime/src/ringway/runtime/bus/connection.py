@@ -66,7 +66,10 @@ class Epoch:
 
     async def settle(self) -> None:
         """Wait until the server has done all it was sent, such as subscriptions."""
-        await self.client.flush(timeout=int(API_TIMEOUT_S))
+        # The client writes a ping past commands that still wait in its buffer. By the first answer
+        # they are written, so the second ping follows them.
+        for _ in range(2):
+            await self.client.flush(timeout=int(API_TIMEOUT_S))
 
     def end(self) -> None:
         """Mark the epoch lost and fail everything that waits for it. Repeats do nothing."""

@@ -1,0 +1,85 @@
+"""Key-value buckets on a real NATS server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.support.bus import running
+from tests.support.fake_bucket import FakeBucket
+from tests.support.nats import NatsServer
+from tests.support.waiting import eventually
+
+from ringway.runtime.bus import Entry, FactWriter, WrongRevision
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+async def test_values_have_revisions(nats: NatsServer, kind: str) -> None:
+    async with nats.bus("acd") as bus:
+        kv = bus.kv("acd_live") if kind == "real" else FakeBucket()
+        assert await kv.get("a.b") is None
+        first = await kv.create("a.b", b"1")
+        assert await kv.get("a.b") == Entry("a.b", b"1", first)
+        with pytest.raises(WrongRevision):
+            await kv.create("a.b", b"2")
+        second = await kv.update("a.b", b"2", last=first)
+        with pytest.raises(WrongRevision):
+            await kv.update("a.b", b"3", last=first)
+        with pytest.raises(WrongRevision):
+            await kv.delete("a.b", last=first)
+        await kv.delete("a.b", last=second)
+        assert await kv.get("a.b") is None
+        assert await kv.create("a.b", b"4") > second
+        await kv.put("c", b"5")
+        assert await kv.keys() == ["a.b", "c"]
+        await kv.delete("c")
+        assert {key: entry.value for key, entry in (await kv.items()).items()} == {"a.b": b"4"}
+        assert await kv.items("nothing.>") == {}
+
+
+async def test_a_watch_sees_what_is_there_and_then_each_change(nats: NatsServer) -> None:
+    async with nats.bus("acd") as bus:
+        kv = bus.kv("acd_live")
+        await kv.put("a", b"1")
+        seen: list[tuple[str, bytes | None] | None] = []
+
+        async def watch() -> None:
+            async for entry in kv.watch():
+                seen.append(entry and (entry.key, entry.value))  # noqa: PERF401
+
+        async with running(watch()):
+            await eventually(lambda: None in seen)
+            await kv.put("b", b"2")
+            await kv.delete("a")
+            await eventually(lambda: len(seen) == 4)
+            assert seen == [("a", b"1"), None, ("b", b"2"), ("a", None)]
+            seen.clear()
+            nats.kill()
+            await nats.start()
+            await eventually(lambda: None in seen, within_s=10)
+            assert seen == [("b", b"2"), ("a", None), None]
+
+
+async def test_the_writer_keeps_the_order_of_values(nats: NatsServer) -> None:
+    async with nats.bus("acd") as bus:
+        writer = FactWriter(bus)
+        async with running(writer.run()):
+            nats.kill()
+            for i in range(300):
+                writer.put_kv("acd_live", "x", b"%d" % i)
+                writer.put_kv(bus.kv("acd_live"), "y", None if i % 2 else b"%d" % i)
+            await nats.start()
+            assert await writer.flush(10)
+        kv = bus.kv("acd_live")
+        entry = await kv.get("x")
+        assert entry is not None
+        assert entry.value == b"299"
+        assert await kv.get("y") is None
+
+
+async def test_two_processes_may_make_a_bucket_at_once(nats: NatsServer) -> None:
+    async with nats.bus("acd", name="acd-0") as one, nats.bus("acd", name="acd-1") as two:
+        await asyncio.gather(one.kv("acd_live").put("a", b"1"), two.kv("acd_live").put("b", b"2"))
+        assert await one.kv("acd_live").keys() == ["a", "b"]
