@@ -163,13 +163,6 @@ class CallBroadcast(ChannelEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class CallClaimed(ChannelEvent):
-    """A broadcast caller was claimed by ``winner_app``."""
-
-    winner_app: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChannelTransfer(ChannelEvent):
     """A phone sent REFER and leaves the decision to us. ``channel`` is the referring leg.
 
@@ -223,13 +216,6 @@ class BridgeCreated(BridgeEvent):
 @dataclass(frozen=True, slots=True)
 class BridgeDestroyed(BridgeEvent):
     """A bridge is gone. Channels that were in it stay in Stasis, in silence."""
-
-
-@dataclass(frozen=True, slots=True)
-class BridgeMerged(BridgeEvent):
-    """``bridge_from`` was merged into ``bridge``."""
-
-    bridge_from: Bridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,16 +403,12 @@ _PARSERS: dict[str, Callable[[datetime, Raw], Event]] = {
     "CallBroadcast": lambda at, r: CallBroadcast(
         at, m.channel(r["channel"]), r.get("caller") or "", r.get("called") or ""
     ),
-    "CallClaimed": lambda at, r: CallClaimed(at, m.channel(r["channel"]), r["winner_app"]),
     "ChannelTransfer": _transfer,
     "Dial": lambda at, r: Dial(
         at, m.channel(r["peer"]), r["dialstatus"], m.maybe_channel(r.get("caller"))
     ),
     "BridgeCreated": lambda at, r: BridgeCreated(at, m.bridge(r["bridge"])),
     "BridgeDestroyed": lambda at, r: BridgeDestroyed(at, m.bridge(r["bridge"])),
-    "BridgeMerged": lambda at, r: BridgeMerged(
-        at, m.bridge(r["bridge"]), m.bridge(r["bridge_from"])
-    ),
     "ChannelEnteredBridge": lambda at, r: ChannelEnteredBridge(
         at, m.bridge(r["bridge"]), m.maybe_channel(r.get("channel"))
     ),
