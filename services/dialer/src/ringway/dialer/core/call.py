@@ -88,6 +88,6 @@ class Call:
             return D.CONNECTED
         if self.has_foreign_playback:
             return D.ABANDONED
-        if self.gone is not None and self.gone.known is D.LOST:
+        if self.gone is not None and self.gone.known is not None:
             return D.LOST
         return D.HUNG_UP_EARLY

@@ -195,6 +195,11 @@ class Campaign:
         )
 
     @property
+    def is_recovered(self) -> bool:
+        """Whether what an earlier process left behind is known."""
+        return self._is_recovered
+
+    @property
     def is_empty(self) -> bool:
         """Whether no attempt and no reserved agent is left."""
         return not self._calls and not self._kept and self._claiming is None

@@ -18,6 +18,7 @@ class Part(StrEnum):
     ASTERISK = "Asterisk"
     BUS = "NATS"
     DATABASE = "PostgreSQL"
+    LEASE = "the lease"
 
 
 class Phase(StrEnum):

@@ -1,0 +1,78 @@
+"""Entry point: ``python -m ringway.dialer``."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from ringway.dialer.app import Dialer
+from ringway.dialer.books import SCHEMA
+from ringway.dialer.config import Settings
+from ringway.dialer.requests import Requests
+from ringway.proto.acd import CampaignAgentsV1
+from ringway.runtime.ari import AriClient
+from ringway.runtime.bus import Bus
+from ringway.runtime.health import Health
+from ringway.runtime.leases import Leases
+from ringway.runtime.outbox import OutboxRelay
+from ringway.runtime.postgres import Pool
+from ringway.runtime.service import Lifecycle, main, serve, signals_stop
+from ringway.runtime.tasks import TaskSet
+
+
+async def run(settings: Settings, life: Lifecycle | None = None) -> None:
+    """Open everything in the order it is needed; the stack closes it in reverse.
+
+    Args:
+        life: Given by a test that stops the service itself; signals do otherwise.
+    """
+    async with AsyncExitStack() as stack:
+        if life is None:
+            life = Lifecycle()
+            await stack.enter_async_context(signals_stop(life))
+        health = Health(life)
+        await stack.enter_async_context(health.served(settings.health_host, settings.health_port))
+        pool = await stack.enter_async_context(
+            Pool.open(settings.postgres_dsn, application_name="dialer")
+        )
+        bus = await stack.enter_async_context(
+            Bus.open(
+                settings.nats_url,
+                user=settings.nats_user,
+                password=settings.nats_password.get_secret_value(),
+                name=settings.app,
+            )
+        )
+        ari = await stack.enter_async_context(AriClient.open(settings.ari_nodes, settings.app))
+        leases = Leases(bus, settings.app, settings.lease_ttl_s)
+        tasks = await stack.enter_async_context(TaskSet("dialer"))
+        dialer = Dialer(settings, pool, bus, ari, leases, tasks)
+
+        await Requests(pool, dialer.look_soon).serve(bus)
+        await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
+        health.add("postgres", lambda: pool.healthy)
+        health.add("nats", lambda: bus.healthy)
+        health.add("asterisk", ari.health)
+
+        async def drain() -> None:
+            await dialer.until_quiet()
+            await leases.release_all()
+
+        await serve(
+            life,
+            {
+                "asterisk": ari.run,
+                "leases": leases.run,
+                "books": dialer.books.run,
+                "outbox": OutboxRelay(pool, bus, SCHEMA).run,
+                "outcomes": dialer.consume_outcomes,
+                "parts": dialer.watch_parts,
+                "campaigns": dialer.run_campaigns,
+                "clean": dialer.clean,
+            },
+            drain=drain,
+            drain_timeout_s=settings.drain_timeout_s,
+        )
+
+
+if __name__ == "__main__":
+    main(run, Settings, "dialer")

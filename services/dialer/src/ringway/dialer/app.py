@@ -1,0 +1,263 @@
+"""The dialer of one process: which campaigns it runs, and what all of them share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from ringway.dialer import attempt_store, campaign_store, cdr_store, metrics, presence, recovery
+from ringway.dialer.books import Books
+from ringway.dialer.config import Settings
+from ringway.dialer.core import messages as m
+from ringway.dialer.model import LiveCampaign
+from ringway.dialer.runner import CampaignRunner, Parts
+from ringway.dialer.switchboard import Line, Switchboard
+from ringway.proto.acd import CampaignAgentsV1, InteractionAbandonedV1, InteractionConnectedV1
+from ringway.proto.dialer import AttemptDisposition
+from ringway.runtime.ari import AriClient, AriNode
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import BusDown, PostgresDown
+from ringway.runtime.ids import shard_of
+from ringway.runtime.leases import Leases
+from ringway.runtime.postgres import Pool
+from ringway.runtime.tasks import TaskSet
+
+_log = logging.getLogger("ringway.dialer")
+
+_LOOK_EVERY_S = 1.0
+_WATCH_PARTS_EVERY_S = 0.1
+_BOOKS_BEHIND = 1000
+_CLEAN_EVERY_S = 3600.0
+
+DURABLE = "dialer-acd"
+OUTCOME_FACTS = (InteractionConnectedV1, InteractionAbandonedV1)
+
+
+class Dialer:
+    """Runs the campaigns of the tenants whose shards this process holds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pool: Pool,
+        bus: Bus,
+        ari: AriClient,
+        leases: Leases,
+        tasks: TaskSet,
+    ) -> None:
+        self.books = Books(pool)
+        self.switchboard = Switchboard(
+            ari, settings.app, leases, bus, tasks, settings.abandonment_message
+        )
+        self.runners: dict[tuple[str, str], CampaignRunner] = {}
+        self._settings = settings
+        self._pool = pool
+        self._bus = bus
+        self._ari = ari
+        self._leases = leases
+        self._tasks = tasks
+        self._parts = Parts(pool, bus, self.books, self.switchboard)
+        self._look = asyncio.Event()
+        self._is_up: dict[m.Part, bool] = {}
+        self._has_lease: dict[tuple[str, str], bool] = {}
+        self._is_draining = False
+        ari.on_event(self.switchboard.on_event)
+        ari.on_connect(self._reconcile)
+
+    # -- which campaigns -------------------------------------------------------------------------
+
+    def look_soon(self) -> None:
+        """Rows have changed: do not wait for the next regular look."""
+        self._look.set()
+
+    async def run_campaigns(self) -> None:
+        """Worker: begin, reload and give up campaigns as the rows and the leases say."""
+        while True:
+            self._look.clear()
+            try:
+                async with self._pool.platform() as conn:
+                    live = await campaign_store.live_campaigns(conn)
+                await self._follow(live)
+            except PostgresDown as error:
+                _log.debug("Campaigns are not looked for now.", extra={"error": str(error)})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self._look.wait()
+
+    async def _follow(self, live: Iterable[LiveCampaign]) -> None:
+        wanted = {(each.tenant, each.campaign_id): each for each in live}
+        for key, each in wanted.items():
+            mine = await self._may_run(each.tenant)
+            runner = self.runners.get(key)
+            if runner is None and mine and not self._is_draining:
+                await self._begin(each)
+        for key, runner in list(self.runners.items()):
+            await self._check_lease(key, runner)
+            each_live = wanted.get(key)
+            if each_live is None or each_live.version != runner.campaign.version:
+                await runner.reload()
+
+    async def _may_run(self, tenant: str) -> bool:
+        """Whether this process holds the tenant's shard, now or by asking for it."""
+        try:
+            return await self._leases.acquire(_shard_key(tenant)) is not None
+        except BusDown:
+            return False
+
+    async def _check_lease(self, key: tuple[str, str], runner: CampaignRunner) -> None:
+        """Without the lease nothing new is dialed; when another has it, the campaign is his."""
+        holds = self._leases.holds(_shard_key(key[0])) or await self._may_run(key[0])
+        if self._has_lease.get(key) != holds:
+            self._has_lease[key] = holds
+            runner.post(m.PartChanged(_now(), m.Part.LEASE, holds))
+        if not holds:
+            owner = await self._leases.owner_of(_shard_key(key[0]))
+            if owner is not None and owner != self._leases.owner:
+                _log.warning("A campaign went to another replica.", extra={"campaign": key[1]})
+                runner.give_up()
+
+    async def _begin(self, each: LiveCampaign) -> None:
+        async with self._pool.tenant(each.tenant) as conn:
+            campaign = await campaign_store.get_campaign(
+                conn, tenant_id=UUID(each.tenant), campaign_id=each.campaign_id
+            )
+        if campaign is None:
+            return
+        runner = CampaignRunner(campaign, self._parts)
+        self.runners[runner.key] = runner
+        self._has_lease[runner.key] = True
+        metrics.RUNNERS.set(len(self.runners))
+        for part, is_up in self._is_up.items():
+            runner.post(m.PartChanged(_now(), part, is_up))
+        self._tasks.spawn(self._run(runner), name=f"campaign {each.campaign_id}")
+        _log.info("Campaign begins.", extra={"tenant": each.tenant, "campaign": each.campaign_id})
+
+    async def _run(self, runner: CampaignRunner) -> None:
+        try:
+            runner.spawn(presence.tell_acd(runner, self._parts), "tell acd")
+            runner.spawn(presence.tell_live(runner, self._parts), "tell live")
+            await runner.run()
+            await presence.count_leads(runner, self._parts)
+            self._bus.emit(presence.live_of(runner))
+        finally:
+            self.runners.pop(runner.key, None)
+            self._has_lease.pop(runner.key, None)
+            metrics.RUNNERS.set(len(self.runners))
+            _log.info(
+                "Campaign ends here.",
+                extra={"campaign": runner.campaign.campaign_id, "state": runner.core.state.value},
+            )
+
+    # -- what all campaigns hear -----------------------------------------------------------------
+
+    async def watch_parts(self) -> None:
+        """Worker: tell every campaign when something it needs is lost or back."""
+        while True:
+            seen = {
+                m.Part.ASTERISK: self._ari.healthy,
+                m.Part.BUS: self._bus.healthy,
+                m.Part.DATABASE: self._pool.healthy and self.books.pending < _BOOKS_BEHIND,
+            }
+            for part, is_up in seen.items():
+                if self._is_up.get(part) != is_up:
+                    self._is_up[part] = is_up
+                    for runner in self.runners.values():
+                        runner.post(m.PartChanged(_now(), part, is_up))
+            await asyncio.sleep(_WATCH_PARTS_EVERY_S)
+
+    def on_agents(self, seen: CampaignAgentsV1) -> None:
+        """The ACD told how many agents of a campaign are in which state."""
+        runner = self.runners.get((seen.tenant, seen.campaign_id))
+        if runner is not None:
+            runner.post(
+                m.AgentsSeen(
+                    _now(),
+                    seen.occurred_at.timestamp(),
+                    seen.ready,
+                    seen.reserved,
+                    seen.talking,
+                    seen.wrap_up,
+                    seen.not_ready,
+                    seen.waiting,
+                )
+            )
+
+    async def on_outcome(self, fact: InteractionConnectedV1 | InteractionAbandonedV1) -> None:
+        """The ACD told what became of an answered call: it is kept, and the campaign hears it."""
+        if fact.attempt_id is None or fact.campaign_id is None:
+            return
+        try:
+            tenant_id, attempt_id = UUID(fact.tenant), UUID(fact.attempt_id)
+        except ValueError:
+            return
+        agent_id: str | None = None
+        if isinstance(fact, InteractionConnectedV1):
+            outcome, agent_id = AttemptDisposition.CONNECTED, fact.agent_id
+        elif fact.by_limit:
+            outcome = AttemptDisposition.ABANDONED
+        else:
+            outcome = AttemptDisposition.HUNG_UP_EARLY
+        runner = self.runners.get((fact.tenant, fact.campaign_id))
+        if runner is not None:
+            acd_at = fact.occurred_at.timestamp()
+            runner.post(m.OutcomeKnown(_now(), fact.attempt_id, outcome, agent_id, acd_at))
+        async with self._pool.tenant(tenant_id) as conn:
+            await attempt_store.note_outcome(
+                conn,
+                tenant_id=tenant_id,
+                attempt_id=attempt_id,
+                outcome=outcome,
+                agent_id=agent_id,
+            )
+
+    async def consume_outcomes(self) -> None:
+        """Worker: hear the ACD's facts about answered calls."""
+        await self._bus.consume(DURABLE, OUTCOME_FACTS, self.on_outcome)
+
+    async def _reconcile(self, node: AriNode) -> None:
+        lines = self.switchboard.on_node(node.name)
+        absent: dict[tuple[str, str], list[Line]] = {}
+        for line in await recovery.reconcile(node, lines, self._parts):
+            key = (line.attempt.tenant, line.attempt.campaign_id)
+            absent.setdefault(key, []).append(line)
+        for key, gone in absent.items():
+            runner = self.runners.get(key)
+            if runner is not None:
+                # PostgreSQL may be away: the node's events must not wait for it.
+                runner.spawn(recovery.settle_absent(runner, gone, self._parts), "settle")
+
+    # -- house-keeping ---------------------------------------------------------------------------
+
+    async def clean(self) -> None:
+        """Worker: remove Asterisk's records that are too old to matter."""
+        keep = timedelta(days=self._settings.cdr_keep_days)
+        while True:
+            try:
+                async with self._pool.platform() as conn:
+                    await cdr_store.remove_old(conn, now=utcnow(), keep=keep)
+            except PostgresDown:
+                _log.debug("Old records are not removed now.")
+            await asyncio.sleep(_CLEAN_EVERY_S)
+
+    async def until_quiet(self) -> None:
+        """Start nothing new and wait until nothing rings and everything is written down."""
+        self._is_draining = True
+        for runner in self.runners.values():
+            runner.post(m.Draining(_now()))
+        async with asyncio.TaskGroup() as group:
+            for runner in self.runners.values():
+                group.create_task(runner.until_quiet())
+        await self.books.synced(self._settings.drain_timeout_s)
+
+
+def _shard_key(tenant: str) -> str:
+    return f"dialer.shard.{shard_of(tenant)}"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,108 @@
+"""What a running campaign tells others now and then: its figures, and who serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from ringway.dialer import lead_store
+from ringway.dialer.core.messages import Phase
+from ringway.dialer.runner import CampaignRunner, Parts
+from ringway.proto.acd import SetCampaignAgentsV1
+from ringway.proto.base import Done
+from ringway.proto.dialer import AttemptDisposition, CampaignLiveV1
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown, PostgresDown, Refused
+
+_log = logging.getLogger("ringway.dialer.presence")
+
+_AT_MOST_EVERY_S = 0.5
+_AT_LEAST_EVERY_S = 2.0
+_COUNT_LEADS_EVERY_S = 3.0
+_TELL_ACD_EVERY_S = 5.0
+_TELL_ACD_AGAIN_S = 0.5
+
+
+def live_of(runner: CampaignRunner) -> CampaignLiveV1:
+    """Return a campaign's live figures."""
+    core = runner.core
+    calls = core.calls
+    tenant, campaign_id = runner.key
+    waiting = (Phase.ANSWERED, Phase.HANDED_OVER, Phase.ABANDONING)
+    return CampaignLiveV1(
+        occurred_at=utcnow(),
+        tenant=tenant,
+        campaign_id=campaign_id,
+        state=core.state,
+        dialing=sum(c.phase in (Phase.PLACING, Phase.DIALING) and not c.has_rung for c in calls),
+        ringing=sum(c.phase in (Phase.PLACING, Phase.DIALING) and c.has_rung for c in calls),
+        answered_waiting=sum(
+            c.phase in waiting
+            and c.outcome is not AttemptDisposition.CONNECTED
+            and c.bridged_at is None
+            for c in calls
+        ),
+        lines=core.lines,
+        attempts=core.counts.attempts,
+        answered=core.counts.answered,
+        connected=core.counts.connected,
+        abandoned=core.counts.abandoned,
+        leads_total=runner.lead_counts.total,
+        leads_open=runner.lead_counts.open,
+        explanation=core.explanation,
+    )
+
+
+async def tell_live(runner: CampaignRunner, parts: Parts) -> None:
+    """Worker: figures on change, at most twice a second, and at least every 2 s."""
+    now = asyncio.get_running_loop().time
+    last: dict[str, Any] = {}
+    told_at = counted_at = float("-inf")
+    while True:
+        if now() - counted_at >= _COUNT_LEADS_EVERY_S and parts.pool.healthy:
+            counted_at = now()
+            await count_leads(runner, parts)
+        live = live_of(runner)
+        figures = live.model_dump(exclude={"occurred_at", "message_id"})
+        if figures != last or now() - told_at >= _AT_LEAST_EVERY_S:
+            last, told_at = figures, now()
+            parts.bus.emit(live)
+        await asyncio.sleep(_AT_MOST_EVERY_S)
+
+
+async def count_leads(runner: CampaignRunner, parts: Parts) -> None:
+    """Read how many leads there are; unchanged while PostgreSQL is away."""
+    try:
+        async with parts.pool.tenant(runner.tenant_id) as conn:
+            runner.lead_counts = await lead_store.counts(
+                conn, tenant_id=runner.tenant_id, list_ids=runner.core.spec.list_ids
+            )
+    except PostgresDown:
+        _log.debug("Leads are not counted now.")
+
+
+async def tell_acd(runner: CampaignRunner, parts: Parts) -> None:
+    """Worker: tell the ACD which agents serve the campaign, again and again: it may be new."""
+    while True:
+        spec = runner.core.spec
+        tenant, campaign_id = runner.key
+        request = SetCampaignAgentsV1(
+            occurred_at=utcnow(),
+            tenant=tenant,
+            campaign_id=campaign_id,
+            agent_ids=spec.agent_ids,
+            abandonment_limit_s=spec.abandonment_limit_s,
+            wrap_up_s=spec.wrap_up_s,
+        )
+        pause_s = _TELL_ACD_EVERY_S
+        try:
+            await parts.bus.request(request, Done, timeout_s=2)
+        except (Refused, DependencyDown) as error:
+            _log.debug("The ACD was not told.", extra={"error": str(error)})
+            pause_s = _TELL_ACD_AGAIN_S
+        runner.reconfigured.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await runner.reconfigured.wait()

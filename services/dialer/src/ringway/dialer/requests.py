@@ -1,0 +1,147 @@
+"""What others may ask of the dialer. Every request is a change of rows; runners follow the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from ringway.dialer import campaign_store, facts, lead_store
+from ringway.dialer.books import SCHEMA
+from ringway.proto import dialer as p
+from ringway.proto.base import Done, Request
+from ringway.runtime import outbox
+from ringway.runtime.bus import Bus
+from ringway.runtime.errors import Refused
+from ringway.runtime.postgres import Pool
+
+
+class Requests:
+    """Answers requests on the bus; any replica may answer any tenant's.
+
+    Args:
+        changed: Called after a change that a runner should hear of soon.
+    """
+
+    def __init__(self, pool: Pool, changed: Callable[[], None]) -> None:
+        self._pool = pool
+        self._changed = changed
+
+    async def serve(self, bus: Bus) -> None:
+        """Answer from now on."""
+        await bus.respond(p.PutProjectV1, self.put_project)
+        await bus.respond(p.PutListV1, self.put_list)
+        await bus.respond(p.AddLeadsV1, self.add_leads)
+        await bus.respond(p.PutCampaignV1, self.put_campaign)
+        await bus.respond(p.ControlCampaignV1, self.control_campaign)
+
+    async def put_project(self, request: p.PutProjectV1) -> Done:
+        """Create or rename a project."""
+        tenant_id = _tenant_id(request)
+        async with self._pool.tenant(tenant_id) as conn:
+            await campaign_store.put_project(
+                conn, tenant_id=tenant_id, project_id=request.project_id, name=request.name
+            )
+        return Done()
+
+    async def put_list(self, request: p.PutListV1) -> Done:
+        """Create or rename a list."""
+        tenant_id = _tenant_id(request)
+        async with self._pool.tenant(tenant_id) as conn:
+            await lead_store.put_list(
+                conn, tenant_id=tenant_id, list_id=request.list_id, name=request.name
+            )
+        return Done()
+
+    async def add_leads(self, request: p.AddLeadsV1) -> p.LeadsAddedV1:
+        """Add a chunk of leads."""
+        tenant_id = _tenant_id(request)
+        try:
+            async with self._pool.tenant(tenant_id) as conn:
+                done = await lead_store.add_leads(
+                    conn,
+                    tenant_id=tenant_id,
+                    list_id=request.list_id,
+                    batch_id=request.batch_id,
+                    chunk_no=request.chunk_no,
+                    rows=request.rows,
+                )
+        except lead_store.ListMissing as exc:
+            raise Refused("list_not_found", "There is no such list; create it first.") from exc
+        return p.LeadsAddedV1(
+            added=done.added,
+            duplicates=len(done.duplicate_lead_ids),
+            duplicate_lead_ids=done.duplicate_lead_ids,
+        )
+
+    async def put_campaign(self, request: p.PutCampaignV1) -> Done:
+        """Create or change a campaign."""
+        tenant_id = _tenant_id(request)
+        try:
+            async with self._pool.tenant(tenant_id) as conn:
+                await campaign_store.put_campaign(
+                    conn, tenant_id=tenant_id, campaign_id=request.campaign_id, spec=request.spec
+                )
+        except campaign_store.ListMissing as exc:
+            raise Refused("campaign_invalid", f"List {exc} does not exist.") from exc
+        except campaign_store.ProjectMissing as exc:
+            raise Refused("campaign_invalid", f"Project {exc} does not exist.") from exc
+        self._changed()
+        return Done()
+
+    async def control_campaign(self, request: p.ControlCampaignV1) -> p.CampaignStateV1:
+        """Start, pause or stop a campaign. A repeat changes nothing."""
+        tenant_id = _tenant_id(request)
+        campaign_id = request.campaign_id
+        async with self._pool.tenant(tenant_id) as conn:
+            row = await campaign_store.get_campaign(
+                conn, tenant_id=tenant_id, campaign_id=campaign_id, for_update=True
+            )
+            if row is None:
+                raise Refused("campaign_not_found", "There is no such campaign; create it first.")
+            state = _after(row.state, request.action)
+            if request.action is p.CampaignAction.START and state is not row.state:
+                if not row.spec.agent_ids:
+                    raise Refused(
+                        "campaign_without_agents", "Give the campaign agents, then start it."
+                    )
+                if not await campaign_store.has_work(
+                    conn, tenant_id=tenant_id, campaign_id=campaign_id, spec=row.spec
+                ):
+                    raise Refused(
+                        "campaign_without_leads",
+                        "Its lists have no lead left to dial; add leads, then start it.",
+                    )
+            if state is not row.state:
+                await campaign_store.set_state(
+                    conn, tenant_id=tenant_id, campaign_id=campaign_id, state=state
+                )
+                fact = facts.state_changed(
+                    request.tenant, request.campaign_id, row.state, state, "asked for"
+                )
+                await outbox.add(conn, SCHEMA, fact)
+        self._changed()
+        return p.CampaignStateV1(state=state)
+
+
+def _after(state: p.CampaignState, action: p.CampaignAction) -> p.CampaignState:
+    """Return the state after an action.
+
+    Raises:
+        Refused: A stopped campaign stays stopped.
+    """
+    if action is p.CampaignAction.STOP:
+        return p.CampaignState.STOPPED
+    if state is p.CampaignState.STOPPED:
+        raise Refused(
+            "campaign_stopped", "A stopped campaign stays stopped; make a new one with its lists."
+        )
+    if action is p.CampaignAction.START:
+        return p.CampaignState.RUNNING
+    return p.CampaignState.PAUSED if state is p.CampaignState.RUNNING else state
+
+
+def _tenant_id(request: Request) -> UUID:
+    try:
+        return UUID(request.tenant)
+    except ValueError as exc:
+        raise Refused("invalid", "tenant is not a UUID") from exc

@@ -1,0 +1,460 @@
+"""One running campaign: the only place where its core meets time, Asterisk and the stores.
+
+Events go through one inbox into the core, one at a time. Commands are begun in order, each in a
+task of its own, and report back with events: nothing that waits can hold up an answered customer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ringway.dialer import (
+    attempt_store,
+    campaign_store,
+    facts,
+    lead_store,
+    metrics,
+    recovery,
+)
+from ringway.dialer.books import SCHEMA, Books
+from ringway.dialer.core import messages as m
+from ringway.dialer.core import retry
+from ringway.dialer.core.campaign import Campaign as Core
+from ringway.dialer.model import Attempt, Campaign, LeadCounts
+from ringway.dialer.switchboard import Line, Switchboard
+from ringway.proto import acd
+from ringway.proto.base import Done
+from ringway.proto.dialer import CampaignState
+from ringway.runtime import outbox
+from ringway.runtime.ari import AriDown, AriError, AriNotFound
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown, PostgresDown, Refused
+from ringway.runtime.postgres import Connection, Pool
+from ringway.runtime.tasks import TaskSet
+
+_log = logging.getLogger("ringway.dialer.runner")
+
+_ASK_ACD_S = 2.0
+_SYNC_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every runner of this process shares."""
+
+    pool: Pool
+    bus: Bus
+    books: Books
+    switchboard: Switchboard
+
+
+class CampaignRunner:
+    """Run one campaign until it is over or this process gives it up.
+
+    Args:
+        campaign: The campaign as it was when the runner was made.
+    """
+
+    def __init__(self, campaign: Campaign, parts: Parts) -> None:
+        self.campaign = campaign
+        self.tenant_id = UUID(campaign.tenant)
+        self.core = Core(campaign.spec, campaign.state)
+        self.lines: dict[str, Line] = {}
+        self.lead_counts = LeadCounts(0, 0)
+        self.is_over = False
+        self.reconfigured = asyncio.Event()
+        self._parts = parts
+        self._inbox: asyncio.Queue[m.Event] = asyncio.Queue()
+        self._now = asyncio.get_running_loop().time
+        self._tasks = TaskSet(f"campaign {campaign.campaign_id}")
+        self._moved = asyncio.Event()  # the core has handled an event
+        self._has_doubt = False  # a claim may have been committed without our knowing
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Tenant and campaign."""
+        return self.campaign.tenant, self.campaign.campaign_id
+
+    def post(self, event: m.Event) -> None:
+        """Give the core an event; it is handled in order of arrival."""
+        self._inbox.put_nowait(event)
+
+    def spawn(self, coro: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something for this campaign beside its loop."""
+        self._tasks.spawn(coro, name=f"{name} {self.campaign.campaign_id}")
+
+    async def reload(self) -> None:
+        """Read settings and state again; changes take effect at once. Raises PostgresDown."""
+        async with self._parts.pool.tenant(self.tenant_id) as conn:
+            row = await campaign_store.get_campaign(
+                conn, tenant_id=self.tenant_id, campaign_id=self.campaign.campaign_id
+            )
+        if row is None or row.version == self.campaign.version:
+            return
+        self.campaign = row
+        self.post(m.Configured(self._now(), row.spec))
+        self.reconfigured.set()
+        self.post(m.Controlled(self._now(), row.state))
+
+    async def run(self) -> None:
+        """Handle events until the campaign is over; then nothing of it is left open."""
+        self.spawn(recovery.recover(self, self._parts), "recover")
+        try:
+            while not self.is_over:
+                deadline = self.core.next_deadline
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        event = await self._inbox.get()
+                except TimeoutError:
+                    event = m.Tick(self._now())
+                self._before(event)
+                for command in self.core.handle(event):
+                    self._perform(command)
+                self.is_over = self._is_done()
+                self._moved.set()
+        finally:
+            self.is_over = True
+            self._moved.set()
+            await self._tasks.cancel()
+            for line in self.lines.values():
+                self._parts.switchboard.remove(line)
+
+    async def until_quiet(self) -> None:
+        """Wait until nothing is under way that should be seen through before the process ends."""
+        while not self.is_over and not (self.core.is_quiet and self._inbox.empty()):
+            self._moved.clear()
+            await self._moved.wait()
+
+    def give_up(self) -> None:
+        """The campaign is another process's now: leave it as it is."""
+        self.is_over = True
+        self.post(m.Tick(self._now()))
+
+    def _is_done(self) -> bool:
+        return self.is_over or (
+            self.core.state is not CampaignState.RUNNING
+            and self.core.is_empty
+            and self.core.is_recovered
+            and self._inbox.empty()
+        )
+
+    # -- lines -----------------------------------------------------------------------------------
+
+    def open_line(self, attempt: Attempt) -> Line:
+        """Begin to follow an attempt's channel."""
+        line = Line(attempt, self.post, attempt.placed_at, attempt.answered_at)
+        self.lines[line.attempt_id] = line
+        self._parts.switchboard.add(line)
+        return line
+
+    def close_line(self, attempt_id: str) -> Line | None:
+        """Follow it no longer."""
+        line = self.lines.pop(attempt_id, None)
+        if line is not None:
+            self._parts.switchboard.remove(line)
+        return line
+
+    def note_placed(self, line: Line, at: datetime | None = None) -> None:
+        """Write down, once, that Asterisk has the call."""
+        if line.placed_at is None:
+            line.placed_at = at or utcnow()
+            call = self.core.call(line.attempt_id)
+            self._parts.books.placed(
+                line.attempt, line.placed_at, call.agent_id if call is not None else None
+            )
+
+    def note_answered(self, line: Line) -> None:
+        """Write down the answer; the store keeps the first."""
+        self.note_placed(line)
+        line.answered_at = line.answered_at or utcnow()
+        self._parts.books.answered(line.attempt, line.answered_at)
+
+    def _before(self, event: m.Event) -> None:
+        """See an event before the core does: what proves that a call was placed is noted."""
+        match event:
+            case m.Placed() | m.Rang() | m.Answered() | m.ChannelGone():
+                line = self.lines.get(event.attempt_id)
+                if line is not None:
+                    self.note_placed(line)
+            case _:
+                pass
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def _perform(self, command: m.Command) -> None:
+        match command:
+            case m.Claim(count):
+                self.spawn(self._claim(count), "claim")
+                return
+            case m.Finish():
+                self.spawn(self._finish(), "finish")
+                return
+            case m.Unbook(attempt_id):
+                self.spawn(self._release(attempt_id), "release")
+                return
+            case _:
+                pass
+        line = self.lines.get(command.attempt_id)
+        if line is None:
+            return
+        board = self._parts.switchboard
+        match command:
+            case m.Originate():
+                self.spawn(self._originate(line), "originate")
+            case m.HandOver(_, agent_id):
+                self.spawn(board.hand_over(line, agent_id), "hand over")
+            case m.NoteAnswer():
+                self.note_answered(line)
+            case m.PlayAbandon():
+                self.spawn(board.play_abandonment(line), "abandon")
+            case m.HangUp():
+                self.spawn(board.hang_up(line), "hang up")
+            case m.LookUp():
+                self.spawn(self._look_up(line), "look up")
+            case m.Book(_, hold_s, instead_of):
+                self.spawn(self._book(line, hold_s, instead_of), "book")
+            case m.AskOutcome():
+                self.spawn(self._ask_outcome(line), "ask outcome")
+            case m.GiveBack():
+                self.close_line(command.attempt_id)
+                self._parts.books.given_back(replace(line.attempt, placed_at=line.placed_at))
+            case m.Close():
+                self._close(line, command)
+
+    def _close(self, line: Line, end: m.Close) -> None:
+        self.close_line(end.attempt_id)
+        attempt, spec = line.attempt, self.core.spec
+        how = attempt_store.End(
+            line.ended_at or utcnow(), end.disposition, end.cause, end.tech_cause, end.agent_id
+        )
+        then = retry.after(
+            end.disposition,
+            attempt_no=attempt.attempt_no,
+            max_attempts=spec.max_attempts,
+            rules=spec.retry_rules,
+        )
+        self._parts.books.ended(
+            attempt,
+            how,
+            then,
+            placed_at=line.placed_at or attempt.claimed_at,
+            answered_at=line.answered_at,
+        )
+        if isinstance(then, retry.Closed) and self.lead_counts.open:
+            counts = self.lead_counts
+            self.lead_counts = LeadCounts(counts.total, counts.open - 1)
+        metrics.ATTEMPTS.labels(end.disposition.value).inc()
+        _log.info(
+            "Attempt ended.",
+            extra={
+                "tenant": attempt.tenant,
+                "interaction_id": str(attempt.interaction_id),
+                "channel_id": attempt.channel_id,
+                "campaign": attempt.campaign_id,
+                "attempt": end.attempt_id,
+                "attempt_no": attempt.attempt_no,
+                "disposition": end.disposition.value,
+                "cause_q850": end.cause,
+                "tech_cause": end.tech_cause,
+                "agent": end.agent_id,
+                "pii_phone": attempt.phone_e164,
+            },
+        )
+
+    # -- leads -----------------------------------------------------------------------------------
+
+    async def _claim(self, count: int) -> None:
+        claimed: list[Attempt] = []
+        try:
+            if self._has_doubt:
+                await self._resolve_doubt()
+            nodes = self._parts.switchboard.nodes_for(count)
+            claimed, due = await self._claim_rows(nodes)
+            if not claimed and due is None:
+                # Ends that are not written yet may make leads due again.
+                if not await self._parts.books.synced(_SYNC_S):
+                    raise PostgresDown("the books are behind")
+                claimed, due = await self._claim_rows(nodes)
+        except PostgresDown:
+            self._has_doubt = True
+            self.post(m.ClaimFailed(self._now()))
+            return
+        for attempt in claimed:
+            self.open_line(attempt)
+        due_in_s = None if due is None else max(0.0, (due - utcnow()).total_seconds())
+        leads = tuple(m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed)
+        self.post(m.Claimed(self._now(), leads, due_in_s))
+
+    async def _claim_rows(self, nodes: list[str]) -> tuple[list[Attempt], datetime | None]:
+        spec = self.core.spec
+        async with self._parts.pool.tenant(self.tenant_id) as conn:
+            claimed: list[Attempt] = []
+            if nodes:
+                claimed += await lead_store.claim(
+                    conn,
+                    tenant_id=self.tenant_id,
+                    campaign_id=self.campaign.campaign_id,
+                    list_ids=spec.list_ids,
+                    max_attempts=spec.max_attempts,
+                    now=utcnow(),
+                    nodes=nodes,
+                    caller_id=spec.caller_id,
+                    mode=spec.mode,
+                    trunk_id=spec.trunk_id,
+                )
+            due = await lead_store.next_due(
+                conn,
+                tenant_id=self.tenant_id,
+                list_ids=spec.list_ids,
+                max_attempts=spec.max_attempts,
+            )
+        return claimed, due
+
+    async def _resolve_doubt(self) -> None:
+        """Give back what was claimed by a commit whose answer never came."""
+        if not await self._parts.books.synced(_SYNC_S):
+            raise PostgresDown("the books are behind")
+        async with self._parts.pool.tenant(self.tenant_id) as conn:
+            found = await attempt_store.open_attempts(
+                conn, tenant_id=self.tenant_id, campaign_id=self.campaign.campaign_id
+            )
+        for attempt in found:
+            unknown = str(attempt.attempt_id) not in self.lines
+            if unknown and not self._parts.books.is_pending(attempt.attempt_id):
+                self._parts.books.given_back(attempt)
+        self._has_doubt = False
+
+    async def _finish(self) -> None:
+        tenant, campaign_id = self.key
+        try:
+            if not await self._parts.books.synced(_SYNC_S):
+                raise PostgresDown("the books are behind")
+            async with self._parts.pool.tenant(self.tenant_id) as conn:
+                finished = await self._finish_rows(conn)
+        except PostgresDown:
+            finished = False
+        if not finished:
+            self.post(m.FinishRefused(self._now()))
+            return
+        _log.info("Campaign finished.", extra={"tenant": tenant, "campaign": campaign_id})
+        self.post(m.Controlled(self._now(), CampaignState.FINISHED))
+
+    async def _finish_rows(self, conn: Connection) -> bool:
+        tenant, campaign_id = self.key
+        tenant_id = self.tenant_id
+        row = await campaign_store.get_campaign(
+            conn, tenant_id=tenant_id, campaign_id=campaign_id, for_update=True
+        )
+        if row is None or row.state is not CampaignState.RUNNING:
+            return False
+        if await campaign_store.has_work(
+            conn, tenant_id=tenant_id, campaign_id=campaign_id, spec=row.spec
+        ):
+            return False
+        await campaign_store.set_state(
+            conn, tenant_id=tenant_id, campaign_id=campaign_id, state=CampaignState.FINISHED
+        )
+        fact = facts.state_changed(
+            tenant, campaign_id, row.state, CampaignState.FINISHED, "every lead is done"
+        )
+        await outbox.add(conn, SCHEMA, fact)
+        return True
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    async def _originate(self, line: Line) -> None:
+        try:
+            await self._parts.switchboard.originate(
+                line, ring_timeout_s=self.core.spec.ring_timeout_s
+            )
+        except AriDown:
+            await recovery.find_out(self, line, self._parts)
+        except AriError as error:
+            _log.warning(
+                "Asterisk cannot use the trunk.",
+                extra={
+                    "tenant": line.attempt.tenant,
+                    "campaign": line.attempt.campaign_id,
+                    "trunk": line.attempt.trunk_id,
+                    "error": str(error),
+                },
+            )
+            self.post(m.NotPlaced(self._now(), line.attempt_id, trunk_fault=True))
+        else:
+            self.post(m.Placed(self._now(), line.attempt_id))
+
+    async def _look_up(self, line: Line) -> None:
+        try:
+            await self._parts.switchboard.node(line).get_channel(line.attempt.channel_id)
+        except AriNotFound:
+            await recovery.settle_absent(self, [line], self._parts)
+        except (AriDown, AriError) as error:
+            _log.debug("A call could not be looked up.", extra={"error": str(error)})
+
+    # -- the ACD ---------------------------------------------------------------------------------
+
+    async def _book(self, line: Line, hold_s: float, instead_of: str | None) -> None:
+        attempt_id = line.attempt_id
+        try:
+            if instead_of is not None:
+                await self._ask_release(instead_of, attempt_id)
+            # The agent kept for this attempt is returned, else any other who is ready.
+            reply = await self._parts.bus.request(
+                acd.ReserveAgentV1(
+                    occurred_at=utcnow(),
+                    tenant=self.campaign.tenant,
+                    campaign_id=self.campaign.campaign_id,
+                    attempt_id=attempt_id,
+                    hold_s=hold_s,
+                ),
+                acd.AgentReservedV1,
+                timeout_s=_ASK_ACD_S,
+            )
+        except Refused:
+            self.post(m.BookingRefused(self._now(), attempt_id))
+        except DependencyDown:
+            # He may be reserved all the same; if the release is lost too, the hold runs out.
+            self.spawn(self._release(attempt_id), "release")
+            self.post(m.BookingRefused(self._now(), attempt_id))
+        else:
+            self.post(m.AgentBooked(self._now(), attempt_id, reply.agent_id))
+
+    async def _release(self, attempt_id: str) -> None:
+        try:
+            await self._ask_release(attempt_id, None)
+        except (Refused, DependencyDown) as error:
+            _log.info(
+                "An agent's reservation runs out by itself.",
+                extra={"attempt": attempt_id, "error": str(error)},
+            )
+
+    async def _ask_release(self, attempt_id: str, next_attempt_id: str | None) -> None:
+        await self._parts.bus.request(
+            acd.ReleaseAgentV1(
+                occurred_at=utcnow(),
+                tenant=self.campaign.tenant,
+                attempt_id=attempt_id,
+                next_attempt_id=next_attempt_id,
+            ),
+            Done,
+            timeout_s=_ASK_ACD_S,
+        )
+
+    async def _ask_outcome(self, line: Line) -> None:
+        try:
+            async with self._parts.pool.tenant(self.tenant_id) as conn:
+                said = await attempt_store.outcome_of(
+                    conn, tenant_id=self.tenant_id, attempt_id=line.attempt.attempt_id
+                )
+        except PostgresDown:
+            return
+        if said is not None:
+            disposition, agent_id = said
+            self.post(m.OutcomeKnown(self._now(), line.attempt_id, disposition, agent_id))
