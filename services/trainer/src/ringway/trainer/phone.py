@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from ringway.runtime.tasks import TaskSet
 from ringway.trainer.core.address import NameAddr, Uri
+from ringway.trainer.core.call import EndedBy
 from ringway.trainer.core.digest import Authenticator
 from ringway.trainer.core.events import (
     Answered,
@@ -66,6 +67,7 @@ class Phone:
         self._pacer: Pacer
         self._tasks: TaskSet
         self._is_registering = False
+        self._doubt = asyncio.Event()
         self._word = f"{random.getrandbits(96):024x}"  # Call-ID and tag of all its REGISTERs
 
     @classmethod
@@ -239,6 +241,8 @@ class Phone:
 
     def _over(self, call: PhoneCall, ended: Ended) -> None:
         self.finished += 1
+        if ended.by is EndedBy.FAULT:  # whoever forgot the call may have forgotten us too
+            self._doubt.set()
         if call.session is not None:
             self._pacer.remove(call.session)
             call.session.close()
@@ -282,7 +286,10 @@ class Phone:
                     "Phone registered." if not was else "Phone is not registered any more.",
                     extra={"sip_username": self.username, "reason": self.registration.last_error},
                 )
-            await asyncio.sleep(max(0.0, self.registration.next_at - self._now))
+            self._doubt.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self.registration.next_at):
+                    await self._doubt.wait()
 
     async def _send_register(self, expires_s: int) -> Response | None:
         assert self._registrar is not None

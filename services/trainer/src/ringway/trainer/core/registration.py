@@ -16,7 +16,7 @@ class Registration:
     """One address of record at one registrar. Times are seconds on the clock of ``at``."""
 
     expires_s: int = 60
-    refresh_s: float = 8.0
+    refresh_s: float = 5.0
     first_retry_s: float = 0.4
     longest_retry_s: float = 3.0
     is_registered: bool = False
