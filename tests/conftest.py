@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from tests.support.nats import NatsServer
 from tests.support.postgres import Database, PostgresServer
+from tests.support.stack import running_installation
 
-LEVELS = frozenset({"unit", "property", "contract", "api", "integration", "e2e"})
+from ringway.cli.installation import Installation
+
+# In this order: what is quick and tells most comes first.
+LEVELS = ("unit", "property", "contract", "api", "integration", "e2e")
 
 MakeDatabase = Callable[..., Awaitable[Database]]
 
@@ -20,10 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long tests, too")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wrong: dict[str, list[str]] = {}
     for item in items:
-        levels = sorted({mark.name for mark in item.iter_markers()} & LEVELS)
+        levels = sorted({mark.name for mark in item.iter_markers()} & set(LEVELS))
         if len(levels) != 1:
             wrong[str(item.path)] = levels
         if item.get_closest_marker("soak") and not config.getoption("--soak"):
@@ -33,6 +38,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(
             "a test module carries exactly one level marker (pytestmark): " + "; ".join(lines)
         )
+    # Stable: within a level the random order stays.
+    items.sort(
+        key=lambda item: LEVELS.index(next(m.name for m in item.iter_markers() if m.name in LEVELS))
+    )
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +73,10 @@ async def nats(tmp_path: Path) -> AsyncIterator[NatsServer]:
     await server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The run's one shared installation: every part real, on free ports."""
+    with running_installation(tmp_path_factory.mktemp("stack")) as installation:
+        yield installation

@@ -197,10 +197,10 @@ async def test_what_others_depend_on_is_stopped_last(data: Path, tmp_path: Path)
     )
 
     def journalling(name: str, **changes: object) -> Part:
-        listens = Path(f"{journal}{name}")
+        has_begun = Path(f"{journal}{name}").exists
 
         async def is_ready() -> str | None:
-            return None if listens.exists() else "not yet"
+            return None if has_begun() else "not yet"
 
         return part(name, code, str(journal), name, is_ready=is_ready, **changes)
 
