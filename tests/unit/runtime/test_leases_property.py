@@ -19,7 +19,7 @@ pytestmark = pytest.mark.property
 
 TTL_S = 5.0
 KEY = "acd.shard.1"
-OWNERS = ("acd-0", "acd-1", "acd-2")
+OWNERS = ("acd-0", "acd-1")
 owners = st.sampled_from(OWNERS)
 
 
@@ -41,7 +41,7 @@ class FakeBus:
 
 
 class Replicas(RuleBasedStateMachine):
-    """Three replicas compete for one key; each believes its own clock only."""
+    """Two replicas compete for one key; each believes its own clock only."""
 
     @initialize()
     def begin(self) -> None:
@@ -84,7 +84,7 @@ class Replicas(RuleBasedStateMachine):
         now(self.replicas[owner].release(KEY))
         assert not self.replicas[owner].holds(KEY)
 
-    @rule(latency_s=st.floats(0, TTL_S / 2))
+    @rule(latency_s=st.sampled_from([0.0, 0.2, 1.0]))
     def slow(self, latency_s: float) -> None:
         self.bucket.latency_s = latency_s
 
@@ -93,7 +93,7 @@ class Replicas(RuleBasedStateMachine):
         self.ever = [(name, lease) for name, lease in self.ever if name != owner]
         self.replicas[owner] = self._start(owner)
 
-    @rule(seconds=st.floats(0.01, TTL_S * 1.5))
+    @rule(seconds=st.sampled_from([0.1, 1.0, TTL_S / 2, TTL_S]))
     def pass_time(self, seconds: float) -> None:
         self.bucket.at += seconds
 

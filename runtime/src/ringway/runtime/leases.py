@@ -202,14 +202,14 @@ class Leases:
                 lease.key, claim, last=lease.revision, timeout_s=self._ttl_s / 2
             )
         except WrongRevision:
-            await self._settle_doubt(lease, asked_at)
+            await self._settle_doubt(lease)
         except BusDown:
             return  # it expires by itself if this goes on
         else:
             lease.revision = revision
             lease.expires_at = asked_at + self._ttl_s
 
-    async def _settle_doubt(self, lease: Lease, asked_at: float) -> None:
+    async def _settle_doubt(self, lease: Lease) -> None:
         """The key moved under us: by our own renewal whose answer was lost, or by another."""
         try:
             entry = await self._bucket.get(lease.key)
