@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -91,21 +90,13 @@ def _moved(installation: Installation) -> bool:
 
 def _start_supervisor(installation: Installation) -> Owned:
     data = installation.data
-    with (data / "logs" / "supervisor.log").open("ab") as log:
-        child = subprocess.Popen(
-            (
-                *(sys.executable, "-m", "ringway.cli.supervisor"),
-                *("--data", str(data), "--port-base", str(installation.ports.base)),
-            ),
-            env={**os.environ, **processes.marks(data, "supervisor", "")},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-        )
-    child.returncode = 0  # watched through its pid
-    return Owned(child.pid, processes.start_ticks(child.pid) or 0, "supervisor", "")
+    argv = (
+        *(sys.executable, "-P", "-m", "ringway.cli.supervisor"),
+        *("--data", str(data), "--port-base", str(installation.ports.base)),
+    )
+    environment = {**os.environ, **processes.marks(data, "supervisor", "")}
+    log_file = installation.log_file("supervisor")
+    return processes.start(argv, environment, log_file, "supervisor", "")
 
 
 def _follow(installation: Installation, supervisor: Owned, timeout_s: float) -> None:

@@ -17,7 +17,8 @@ SERVICE_ROLES = ("acd", "dialer", "recorder", "crm_api", "asterisk")
 """Each has a login role ``ringway_<name>``, neither owner nor superuser."""
 ARI_USERS = ("acd", "dialer", "recorder")
 NATS_USERS = (*SERVICES, "cli")
-PLATFORM_ADMIN = "platform"
+PLATFORM_ADMIN = "admin"
+"""The first sign-in; crm_api makes this user at its first start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class Installation:
         if not services or not importlib.util.find_spec("ringway.runtime.migrate"):
             return
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ringway.runtime.migrate"),
+            *(sys.executable, "-P", "-m", "ringway.runtime.migrate"),
             *("--dsn", f"postgresql://{DATABASE_OWNER}@127.0.0.1:{self.ports.postgres}/{DATABASE}"),
             *("--phase", phase, *services),
             # Not among the arguments, which every user of the machine may read.
@@ -245,7 +245,7 @@ class Installation:
 
         return Part(
             name=service,
-            argv=(sys.executable, "-m", f"ringway.{service}"),
+            argv=(sys.executable, "-P", "-m", f"ringway.{service}"),
             environment=self.env_for(service),
             is_ready=ready,
             is_alive=alive,

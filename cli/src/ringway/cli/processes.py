@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,31 @@ def owned_by(data: Path) -> list[Owned]:
         if not (parent in found and found[parent][0].part == owned.part)
     ]
     return sorted(mains, key=lambda owned: owned.start_ticks)
+
+
+def start(
+    argv: Sequence[str], environment: Mapping[str, str], log_file: Path, part: str, spec: str
+) -> Owned:
+    """Start a process that outlives us; what it prints is added to ``log_file``.
+
+    It is watched and ended through the functions below, never through a handle.
+
+    Raises:
+        OSError: The program cannot be run.
+    """
+    with log_file.open("ab") as log:
+        child = subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            # Ctrl-C in the operator's terminal must not reach it directly.
+            start_new_session=True,
+        )
+    child.returncode = 0  # no warning about a child that nobody waited for
+    return Owned(child.pid, start_ticks(child.pid) or 0, part, spec)
 
 
 def start_ticks(pid: int) -> int | None:

@@ -14,7 +14,6 @@ import fcntl
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -139,22 +138,9 @@ class Supervisor:
         return False
 
     def _start(self, part: Part) -> Owned:
+        environment = environment_of(self._data, part)
         log_file = self._data / "logs" / f"{part.name}.log"
-        with log_file.open("ab") as log:
-            child = subprocess.Popen(
-                part.argv,
-                env=environment_of(self._data, part),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                # Ctrl-C in the operator's terminal must not reach the parts directly.
-                start_new_session=True,
-            )
-        # The process is watched and reaped through its pid from here on.
-        child.returncode = 0
-        ticks = processes.start_ticks(child.pid)
-        return Owned(child.pid, ticks or 0, part.name, part.spec)
+        return processes.start(part.argv, environment, log_file, part.name, part.spec)
 
     async def _watch(self, part: Part, process: Owned) -> int | None:
         """Report the part's health until its process ends; return its exit code if known."""
