@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 from tests.support.asterisk import RealAsterisk
+from tests.support.waiting import eventually
 
 from ringway.runtime.ari import AriClient, AriNode, Event
 from ringway.runtime.settings import AriNodeSettings
@@ -86,6 +87,22 @@ class Ari:
         self.node = node
         self.log = log
         self.app = client.app
+
+
+async def clear(node: AriNode) -> None:
+    """End every channel and bridge of a node that several tests share."""
+    for channel in await node.get_channels():
+        await node.hangup(channel.id)
+    for bridge in await node.get_bridges():
+        await node.destroy_bridge(bridge.id)
+
+    left: list[str] = []
+
+    async def is_quiet() -> bool:
+        left[:] = [channel.name for channel in await node.get_channels()]
+        return not left
+
+    await eventually(is_quiet, what=lambda: f"no channel left of {left}")
 
 
 @asynccontextmanager

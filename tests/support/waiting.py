@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(
-    check: Callable[[], bool | Awaitable[bool]], *, within_s: float = 5.0, what: str = ""
+    check: Callable[[], bool | Awaitable[bool]],
+    *,
+    within_s: float = 5.0,
+    what: Callable[[], str] = str,
 ) -> float:
     """Return when ``check`` is true, and how many seconds that took.
 
     Raises:
-        TimeoutError: It is still false after ``within_s``; the message says ``what``.
+        TimeoutError: It is still false after ``within_s``; the message has what ``what`` says.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -22,5 +25,5 @@ async def eventually(
         if await result if inspect.isawaitable(result) else result:
             return loop.time() - began
         if loop.time() - began > within_s:
-            raise TimeoutError(f"not within {within_s} s: {what or check}")
+            raise TimeoutError(f"not within {within_s} s: {what() or check}")
         await asyncio.sleep(0.01)

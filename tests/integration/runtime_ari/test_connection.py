@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from tests.support.ari import ari_on, node_settings
+from tests.support.ari import EventLog, ari_on, node_settings
 from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.cut_proxy import cut_proxy
 from tests.support.waiting import eventually
 
 from ringway.runtime.ari import (
@@ -19,6 +20,7 @@ from ringway.runtime.ari import (
     AriDown,
     AriNode,
     AriTimedOut,
+    ChannelDestroyed,
     Event,
     StasisStart,
 )
@@ -168,6 +170,64 @@ async def test_command_times_out_when_asterisk_is_slow(tmp_path: Path) -> None:
             asterisk.thaw()
         assert await ari.node.ping()
         assert ari.node.connected
+
+
+async def test_cut_connection_is_reconciled_while_calls_live_on(tmp_path: Path) -> None:
+    """Events of the gap are lost for ever; the hook is where they are made good."""
+    found: list[list[str]] = []
+
+    async def hook(node: AriNode) -> None:
+        found.append([channel.id for channel in await node.get_channels()])
+
+    async with (
+        real_asterisk(tmp_path) as asterisk,
+        cut_proxy(asterisk.settings.http_port) as proxy,
+        ari_on(asterisk, "other-0") as other,
+        AriClient.open(
+            [node_settings(asterisk, url=f"http://127.0.0.1:{proxy.port}")], "acd-0"
+        ) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        log = EventLog()
+        client.on_event(log)
+        client.on_connect(hook)
+        running = group.create_task(client.run())
+        node = client.nodes["ast-0"]
+        await client.wait_connected(5)
+        for name in ("stays", "goes"):
+            await node.originate(ECHO, channel_id=name, app="acd-0")
+            await log.until(StasisStart, name)
+        proxy.cut(stay_closed=True)
+        await connected(node, False)
+        await other.node.hangup("goes")
+        proxy.mend()
+        await connected(node, True)
+        assert found[0] == []
+        assert set(found[1]) == {"stays", "stays;2"}
+        # Nobody tells about the gap, but the survivor's events flow again by themselves.
+        assert not any(isinstance(event, ChannelDestroyed) for event in log.events)
+        await other.node.hangup("stays")
+        await log.until(ChannelDestroyed, "stays")
+        running.cancel()
+
+
+async def test_stalled_network_is_noticed_by_heartbeat(tmp_path: Path) -> None:
+    async with (
+        real_asterisk(tmp_path) as asterisk,
+        cut_proxy(asterisk.settings.http_port) as proxy,
+        AriClient.open(
+            [node_settings(asterisk, url=f"http://127.0.0.1:{proxy.port}")], "acd-0"
+        ) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        running = group.create_task(client.run())
+        node = client.nodes["ast-0"]
+        await client.wait_connected(5)
+        proxy.stall()
+        assert await connected(node, False) < 4.5
+        proxy.mend()
+        await connected(node, True)
+        running.cancel()
 
 
 async def test_second_client_of_the_same_name_ends_the_first(tmp_path: Path) -> None:

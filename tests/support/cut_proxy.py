@@ -1,0 +1,87 @@
+"""A TCP relay that can lose connections, as networks do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class CutProxy:
+    """Relays to one address. ``cut`` drops what is open, ``stall`` swallows without closing."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._open = True
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def cut(self, *, stay_closed: bool = False) -> None:
+        """Reset all connections; with ``stay_closed`` refuse new ones until ``mend``."""
+        self._open = not stay_closed
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def stall(self) -> None:
+        """Keep connections open but pass nothing on."""
+        self._flowing.clear()
+
+    def mend(self) -> None:
+        """Pass everything on again."""
+        self._open = True
+        self._flowing.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        far_writer: asyncio.StreamWriter | None = None
+        try:
+            if not self._open:
+                return
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+            self._writers.add(far_writer)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump(reader, far_writer))
+                group.create_task(self._pump(far_reader, writer))
+        except OSError:
+            pass
+        finally:
+            for each in (writer, far_writer):
+                if each is not None:
+                    self._writers.discard(each)
+                    each.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.mend()
+        self.cut(stay_closed=True)
+        await self._server.wait_closed()
+
+
+@asynccontextmanager
+async def cut_proxy(port: int, host: str = "127.0.0.1") -> AsyncIterator[CutProxy]:
+    """Open a relay to a port on a free port of its own."""
+    proxy = CutProxy(host, port)
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.stop()
