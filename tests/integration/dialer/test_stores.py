@@ -154,9 +154,10 @@ async def test_a_lead_cannot_have_a_second_open_attempt(pool: Pool, database: Da
     await _fill(pool, 1)
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
+    async with pool.tenant(TENANT) as conn:
+        await conn.execute("UPDATE dialer.lead SET open_attempt_id = NULL")
     with pytest.raises(asyncpg.UniqueViolationError):
         async with pool.tenant(TENANT) as conn:
-            await conn.execute("UPDATE dialer.lead SET open_attempt_id = NULL")
             await _claim(conn, 1)
     async with pool.tenant(TENANT) as conn:
         found = await attempt_store.open_attempts(conn, tenant_id=TENANT, campaign_id="c")

@@ -355,6 +355,8 @@ def state_of(attempt: Attempt, **more: str) -> str:
         "attempt": str(attempt.attempt_id),
         "lead": attempt.lead_id,
         "role": "customer",
+        "caller": attempt.caller_id or "",
+        "called": attempt.phone_e164,
         **more,
     }
     return orjson.dumps(facts).decode()

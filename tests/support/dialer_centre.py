@@ -1,0 +1,301 @@
+"""A dialer and an ACD on real parts, with simulated customers behind a trunk and agents' phones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.nats import PASSWORD, NatsServer
+from tests.support.ports import free_port
+from tests.support.postgres import Database
+from tests.support.processes import ServerProcess
+from tests.support.waiting import eventually
+
+from ringway.cli.asterisk_config import CdrDatabase
+from ringway.cli.probe import http_ok
+from ringway.proto import acd
+from ringway.proto import dialer as p
+from ringway.proto.base import Done, Reply, Request
+from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown
+from ringway.runtime.postgres import Pool
+from ringway.trainer.phone import Phone
+from ringway.trainer.trunk import Trunk
+
+R = TypeVar("R", bound=Reply)
+
+# The last two digits of a number choose how its owner behaves.
+BEHAVIOURS = {
+    "10": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(1.0, 1.5)),
+    "11": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(60, 60)),
+    "12": Persona(kind=PersonaKind.ANSWERS, ring_s=(3.0, 3.0), talk_s=(10, 10)),
+    "20": Persona(kind=PersonaKind.BUSY, ring_s=(0.1, 0.2)),
+    "30": Persona(kind=PersonaKind.NO_ANSWER, ring_s=(0.1, 0.2)),
+    "40": Persona(kind=PersonaKind.INVALID_NUMBER, ring_s=(0.1, 0.2)),
+    "50": Persona(kind=PersonaKind.TRUNK_REFUSES, ring_s=(0.0, 0.1)),
+    "60": Persona(kind=PersonaKind.REJECTS, ring_s=(0.1, 0.2)),
+}
+
+
+@dataclass(slots=True)
+class DialerCentre:
+    """One tenant with agents, a trunk and as many campaigns as a test makes."""
+
+    asterisk: RealAsterisk
+    bus: Bus
+    pool: Pool
+    acd: ServerProcess
+    dialer: ServerProcess
+    trunk: Trunk
+    stack: AsyncExitStack
+    tenant: str
+    acd_health: str
+    dialer_health: str
+    facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    lives: list[p.CampaignLiveV1] = field(default_factory=list)
+    _leads: int = 0
+
+    async def start_dialer(self) -> None:
+        """Start the dialer, again or for the first time, and wait until it is ready."""
+        await self.dialer.start(partial(http_ok, self.dialer_health))
+
+    async def start_acd(self) -> None:
+        """The same for the ACD."""
+        await self.acd.start(partial(http_ok, self.acd_health))
+
+    async def ask(self, kind: type[Request], reply: type[R], **fields: Any) -> R:
+        """Send one request as the public API would."""
+        request = kind(occurred_at=utcnow(), tenant=self.tenant, **fields)
+        return await self.bus.request(request, reply, timeout_s=15)
+
+    async def ready_agent(
+        self, agent: str, number: str, mode: acd.LegMode = acd.LegMode.NAILED_UP
+    ) -> Phone:
+        """Have an agent with a real phone, signed in and ready."""
+        account = await self.ask(acd.PutAgentV1, acd.AgentAccountV1, agent_id=agent, number=number)
+        phone = await self.stack.enter_async_context(
+            Phone.open(
+                account.sip_username,
+                account.sip_password or "",
+                registrar=("127.0.0.1", self.asterisk.sip_port),
+                tone_hz=900,
+            )
+        )
+        await phone.register()
+        await self.ask(acd.SignInV1, acd.AgentStatusV1, agent_id=agent, leg_mode=mode)
+        await self.ask(acd.SetAgentStateV1, acd.AgentStatusV1, agent_id=agent, ready=True)
+        return phone
+
+    async def campaign(
+        self,
+        behaviours: list[str],
+        agents: list[str],
+        campaign_id: str = "c1",
+        *,
+        start: bool = True,
+        **spec: Any,
+    ) -> None:
+        """Make a campaign with one lead per behaviour, in that order, and start it."""
+        list_id = f"list-{campaign_id}"
+        await self.ask(p.PutProjectV1, Done, project_id="p1", name="P")
+        await self.ask(p.PutListV1, Done, list_id=list_id, name="L")
+        rows = []
+        for behaviour in behaviours:
+            self._leads += 1
+            rows.append(
+                p.LeadRow(
+                    lead_id=f"lead-{self._leads}", phone_e164=f"+4477009{self._leads:03}{behaviour}"
+                )
+            )
+        await self.ask(
+            p.AddLeadsV1, p.LeadsAddedV1, list_id=list_id, batch_id=list_id, chunk_no=0,
+            rows=tuple(rows),
+        )  # fmt: skip
+        values = {
+            "name": "C", "project_id": "p1", "mode": p.CampaignMode.PROGRESSIVE,
+            "list_ids": (list_id,), "agent_ids": tuple(agents), "trunk_id": "t1",
+            "caller_id": "+447700900999", "max_attempts": 1, "ring_timeout_s": 5, "wrap_up_s": 0.3,
+            **spec,
+        }  # fmt: skip
+        await self.ask(
+            p.PutCampaignV1, Done, campaign_id=campaign_id,
+            spec=p.CampaignSpec.model_validate(values),
+        )  # fmt: skip
+        if start:
+            await self.control("start", campaign_id)
+
+    async def control(self, action: str, campaign_id: str = "c1") -> p.CampaignState:
+        reply = await self.ask(
+            p.ControlCampaignV1, p.CampaignStateV1, campaign_id=campaign_id, action=action
+        )
+        return reply.state
+
+    async def state(self, campaign_id: str = "c1") -> str:
+        async with self.pool.tenant(self.tenant) as conn:
+            return str(
+                await conn.fetchval(
+                    "SELECT state FROM dialer.campaign WHERE campaign_id = $1", campaign_id
+                )
+            )
+
+    async def until_finished(self, campaign_id: str = "c1", within_s: float = 30) -> None:
+        async def finished() -> bool:
+            return await self.state(campaign_id) == "finished"
+
+        await eventually(finished, within_s=within_s, what=f"{campaign_id} is finished")
+
+    async def attempts(self) -> list[dict[str, Any]]:
+        """Every attempt, in order of claim."""
+        async with self.pool.tenant(self.tenant) as conn:
+            rows = await conn.fetch("SELECT * FROM dialer.attempt ORDER BY attempt_id")
+        return [dict(row) for row in rows]
+
+    async def until_attempts(self, within_s: float = 10, **wanted: int) -> None:
+        """Wait until so many attempts are ``placed``, ``answered``, ``ended`` or of an outcome."""
+
+        async def so_many() -> bool:
+            rows = await self.attempts()
+            have = {
+                "placed": sum(r["placed_at"] is not None for r in rows),
+                "answered": sum(r["answered_at"] is not None for r in rows),
+                "ended": sum(r["ended_at"] is not None for r in rows),
+                "connected": sum(r["outcome"] == "connected" for r in rows),
+            }
+            return all(have[key] >= value for key, value in wanted.items())
+
+        await eventually(so_many, within_s=within_s, what=str(wanted))
+
+    async def dispositions(self) -> Counter[str]:
+        return Counter(r["disposition"] or "open" for r in await self.attempts())
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The facts of one name, such as ``attempt.ended``."""
+        noun, verb = event.split(".")
+        return [
+            data
+            for subject, data in self.facts
+            if subject.split(".")[3] == noun and subject.endswith(f".{verb}")
+        ]
+
+    def last_live(self) -> p.CampaignLiveV1:
+        return self.lives[-1]
+
+    async def balance(self) -> None:
+        """Assert that rows, trunk, leads and facts agree about every attempt."""
+        rows = await self.attempts()
+        assert all(r["ended_at"] is not None for r in rows)
+        by_number = Counter(r["phone_e164"] for r in rows)
+        reached = Counter(r["number"] for r in self.trunk.records("invite"))
+        assert by_number == reached
+        async with self.pool.tenant(self.tenant) as conn:
+            leads = await conn.fetch("SELECT * FROM dialer.lead WHERE attempts > 0")
+            open_leads = await conn.fetchval(
+                "SELECT count(*) FROM dialer.lead WHERE open_attempt_id IS NOT NULL"
+            )
+        assert open_leads == 0
+        assert {r["phone_e164"]: r["attempts"] for r in leads} == dict(by_number)
+        ids = Counter(str(r["attempt_id"]) for r in rows)
+        for event in ("attempt.started", "attempt.ended"):
+            await eventually(
+                lambda e=event: Counter(d["attempt_id"] for d in self.told(e)) == ids,
+                within_s=10,
+                what=f"one {event} for each attempt",
+            )
+        answered = {str(r["attempt_id"]) for r in rows if r["answered_at"] is not None}
+        assert {d["attempt_id"] for d in self.told("attempt.answered")} == answered
+
+
+@asynccontextmanager
+async def dialer_centre(
+    folder: Path, database: Database, nats: NatsServer
+) -> AsyncIterator[DialerCentre]:
+    """Start Asterisk, the ACD, the dialer and a trunk with customers."""
+    async with AsyncExitStack() as stack:
+        cdr = CdrDatabase(
+            "127.0.0.1", database.port, database.name, "ringway_asterisk", "no-secret"
+        )
+        asterisk = await stack.enter_async_context(real_asterisk(folder / "asterisk", cdr=cdr))
+        trunk = await stack.enter_async_context(Trunk.open(folder / "trunk.jsonl"))
+        tenant = str(uuid4())
+        trunk.put_scenario(
+            tenant,
+            tuple(
+                PersonaRule(pattern=rf"\+\d+{end}", mix=((1.0, persona),))
+                for end, persona in BEHAVIOURS.items()
+            ),
+        )
+        services = {}
+        for service in ("acd", "dialer"):
+            port = free_port()
+            process = ServerProcess(
+                service,
+                (sys.executable, "-m", f"ringway.{service}"),
+                _environment(service, asterisk, database, nats, port),
+                folder,
+            )
+            stack.callback(process.kill)
+            services[service] = (process, f"http://127.0.0.1:{port}/readyz")
+        bus = await stack.enter_async_context(nats.bus("crm_api"))
+        pool = await stack.enter_async_context(
+            Pool.open(database.dsn("ringway_dialer"), max_size=3, application_name="test")
+        )
+        centre = DialerCentre(
+            asterisk, bus, pool, services["acd"][0], services["dialer"][0], trunk, stack, tenant,
+            services["acd"][1], services["dialer"][1],
+        )  # fmt: skip
+        await bus.subscribe(p.CampaignLiveV1, centre.lives.append)
+        await asyncio.gather(centre.start_acd(), centre.start_dialer())
+        reader = asyncio.get_running_loop().create_task(_follow(centre))
+        try:
+            await eventually(lambda: _put_trunk(centre), within_s=15, what="the ACD answers")
+            yield centre
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+
+async def _follow(centre: DialerCentre) -> None:
+    async for _, subject, payload in centre.bus.facts_from(centre.tenant, 0):
+        centre.facts.append((subject, json.loads(payload)))
+
+
+async def _put_trunk(centre: DialerCentre) -> bool:
+    host, port = centre.trunk.address
+    try:
+        await centre.ask(acd.PutTrunkV1, acd.TrunkV1, trunk_id="t1", name="t", host=host, port=port)
+    except DependencyDown:
+        return False
+    return True
+
+
+def _environment(
+    service: str, asterisk: RealAsterisk, database: Database, nats: NatsServer, health_port: int
+) -> dict[str, str]:
+    node = {
+        "name": asterisk.node,
+        "url": asterisk.ari_url,
+        "username": service,
+        "password": asterisk.passwords[service],
+    }
+    prefix = f"RINGWAY_{service.upper()}_"
+    values = {
+        "POSTGRES_DSN": database.dsn(f"ringway_{service}"),
+        "NATS_URL": nats.url,
+        "NATS_USER": service,
+        "NATS_PASSWORD": PASSWORD,
+        "HEALTH_PORT": str(health_port),
+        "ARI_NODES": json.dumps([node]),
+    }
+    return {f"{prefix}{key}": value for key, value in values.items()} | {"PYTHONUNBUFFERED": "1"}
