@@ -71,7 +71,7 @@ def restore(installation: Installation, source: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=installation.data, prefix=".restore-") as folder:
         scratch = Path(folder)
         with step("Unpacking"):
-            manifest = _unpack(source, scratch)
+            manifest = unpack(source, scratch)
         with step("Restoring the database"):
             asyncio.run(_replace_database(installation, scratch / _DUMP))
         old = scratch / "old-recordings"
@@ -82,7 +82,7 @@ def restore(installation: Installation, source: Path) -> dict[str, Any]:
     return manifest
 
 
-def _unpack(source: Path, scratch: Path) -> dict[str, Any]:
+def unpack(source: Path, scratch: Path) -> dict[str, Any]:
     try:
         with tarfile.open(source) as archive:
             archive.extractall(scratch, filter="data")
@@ -95,7 +95,7 @@ def _unpack(source: Path, scratch: Path) -> dict[str, Any]:
 
 
 async def _replace_database(installation: Installation, dump: Path) -> None:
-    async with _database(installation):
+    async with database(installation):
         conn = await installation.postgres.connect_as_admin("postgres")
         try:
             await conn.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
@@ -110,7 +110,7 @@ async def _replace_database(installation: Installation, dump: Path) -> None:
 
 
 async def _with_database(installation: Installation, program: str, *arguments: str) -> None:
-    async with _database(installation):
+    async with database(installation):
         await asyncio.to_thread(_client, installation, program, *arguments)
 
 
@@ -135,7 +135,7 @@ def _client(installation: Installation, program: str, *arguments: str) -> None:
 
 
 @asynccontextmanager
-async def _database(installation: Installation) -> AsyncIterator[None]:
+async def database(installation: Installation) -> AsyncIterator[None]:
     """Use the running database, or run it alone for the time of the block."""
     if control.supervisor_of(installation.data) is not None:
         yield
