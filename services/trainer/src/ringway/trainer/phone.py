@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -35,6 +36,7 @@ _log = logging.getLogger("ringway.trainer.phone")
 
 _REGISTER_LIMIT_S = 2.0
 _GOODBYE_S = 0.5
+_ARRIVED_LIMIT = 32
 
 
 class Phone:
@@ -61,7 +63,8 @@ class Phone:
         self._advertised = host
         self._on_ended = on_ended
         self._auth = Authenticator(username, password)
-        self._arrived: asyncio.Queue[PhoneCall] = asyncio.Queue()
+        self.recent: deque[PhoneCall] = deque(maxlen=8)  # calls that are over
+        self._arrived: asyncio.Queue[PhoneCall] = asyncio.Queue(_ARRIVED_LIMIT)
         self._replies: dict[str, asyncio.Future[Response | None]] = {}
         self._endpoint: SipEndpoint
         self._pacer: Pacer
@@ -183,8 +186,8 @@ class Phone:
         self._endpoint.do(effects)
         return call
 
-    async def next_call(self, within_s: float = 10) -> PhoneCall:
-        """Wait for the next incoming call nobody asked for yet.
+    async def next_call(self, within_s: float | None = 10) -> PhoneCall:
+        """Wait for the next incoming call nobody asked for yet; ``None`` waits for ever.
 
         Raises:
             TimeoutError: None came.
@@ -205,6 +208,8 @@ class Phone:
                     self._endpoint.do(self._endpoint.agent.refuse(event.call, self._now, 488))
                     return
                 self._endpoint.do(self._endpoint.agent.ring(event.call, self._now))
+                if self._arrived.full():  # nobody asks for them
+                    self._arrived.get_nowait()
                 self._arrived.put_nowait(call)
                 self._tasks.spawn(self._take(call), name=f"call {event.call}")
             case Completed(token, response):
@@ -241,6 +246,7 @@ class Phone:
 
     def _over(self, call: PhoneCall, ended: Ended) -> None:
         self.finished += 1
+        self.recent.append(call)
         if ended.by is EndedBy.FAULT:  # whoever forgot the call may have forgotten us too
             self._doubt.set()
         if call.session is not None:
