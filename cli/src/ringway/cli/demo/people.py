@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
 
-# 07700 900000 to 900999: the British regulator keeps them free for drama, nobody can have one.
-_FIRST = "+447700900{:03d}"
-MOST_LEADS = 1000
+# 555-0100 to 555-0199 of each area code: North America keeps them for fiction, nobody has one.
+_AREAS = (201, 202, 203, 205, 206, 207, 208, 209, 210, 212)
+MOST_LEADS = 100 * len(_AREAS)
 
 
 def numbers(count: int) -> list[str]:
@@ -17,7 +17,7 @@ def numbers(count: int) -> list[str]:
     """
     if not 0 < count <= MOST_LEADS:
         raise ValueError(f"the demo has 1 to {MOST_LEADS} leads")
-    return [_FIRST.format(index) for index in range(count)]
+    return [f"+1{_AREAS[i // 100]}55501{i % 100:02d}" for i in range(count)]
 
 
 def rules(talk_s: tuple[float, float] = (4.0, 7.0)) -> tuple[PersonaRule, ...]:
