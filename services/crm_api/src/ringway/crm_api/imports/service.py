@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID, uuid5
 
 import orjson
@@ -341,7 +341,7 @@ def lead_id(batch_id: UUID, line: int) -> UUID:
     return UUID(int=(batch_id.int >> 32 << 32) | line)
 
 
-async def _load(path: Path) -> list[list[object]]:
+async def _load(path: Path) -> list[list[Any]]:
     raw = await asyncio.to_thread(path.read_bytes)
-    rows: list[list[object]] = orjson.loads(raw)
+    rows: list[list[Any]] = orjson.loads(raw)
     return rows

@@ -1,0 +1,163 @@
+"""Start the CRM API: ``python -m ringway.crm_api``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import aiohttp
+import uvicorn
+
+from ringway.crm_api.app import create_app
+from ringway.crm_api.auth.guard import Guard
+from ringway.crm_api.auth.limiter import RateLimiter
+from ringway.crm_api.auth.passwords import Passwords
+from ringway.crm_api.auth.tokens import Tokens
+from ringway.crm_api.config import Settings
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.events.hub import PresenceHub
+from ringway.crm_api.imports.runner import ImportRunner
+from ringway.crm_api.projector import Projector
+from ringway.crm_api.recordings.media import RecorderMedia
+from ringway.crm_api.tenants.service import ensure_platform
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import PostgresDown
+from ringway.runtime.health import Health
+from ringway.runtime.outbox import OutboxRelay
+from ringway.runtime.postgres import Pool
+from ringway.runtime.service import Lifecycle, main, serve, signals_stop
+
+_log = logging.getLogger("ringway.crm_api")
+
+_PRUNE_EVERY_S = 600.0
+_POOL_SIZE = 16
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the lifecycle, not to the HTTP server."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(settings: Settings) -> None:
+    """Open everything in the order it is needed; the stack closes it in reverse."""
+    life = Lifecycle()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(signals_stop(life))
+        deps = await stack.enter_async_context(open_deps(settings, life))
+        server = _Server(_http_config(settings, deps))
+        projector = Projector(deps.pool, deps.now)
+
+        answered = asyncio.Event()
+
+        async def http() -> None:
+            await server.serve()
+            answered.set()
+            if life.stop.is_set():
+                await asyncio.Event().wait()  # the other workers go on until they are cancelled
+
+        async def drain() -> None:
+            server.should_exit = True  # no new connections; requests in progress are answered
+            await answered.wait()
+
+        await serve(
+            life,
+            {
+                "http": http,
+                "projector": lambda: projector.run(deps.bus),
+                "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
+                "housekeeping": lambda: _keep_house(deps),
+            },
+            drain=drain,
+            drain_timeout_s=settings.drain_timeout_s,
+        )
+
+
+@asynccontextmanager
+async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
+    """Open the parts of this process."""
+    loop = asyncio.get_running_loop()
+    async with (
+        Pool.open(
+            settings.postgres_dsn, max_size=_POOL_SIZE, application_name="ringway-crm_api"
+        ) as pool,
+        Bus.open(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name=f"crm_api-{settings.replica}",
+        ) as bus,
+        aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=30),
+            auto_decompress=False,
+        ) as http,
+    ):
+        health = Health(life)
+        health.add("postgres", lambda: pool.healthy)
+        health.add("nats", lambda: bus.healthy)
+        hub = PresenceHub()
+        await hub.attach(bus)
+        yield Deps(
+            settings=settings,
+            pool=pool,
+            bus=bus,
+            health=health,
+            passwords=Passwords(),
+            tokens=Tokens(
+                settings.token_secret.get_secret_value(), access_s=settings.access_token_s
+            ),
+            guard=Guard(pool, loop.time),
+            sign_in_limiter=RateLimiter(burst=settings.sign_in_burst, rate=settings.sign_in_rate),
+            importer=ImportRunner(),
+            hub=hub,
+            media=RecorderMedia(
+                http, settings.recorder_url, settings.media_secret.get_secret_value()
+            ),
+            now=utcnow,
+            monotonic=loop.time,
+        )
+
+
+def _http_config(settings: Settings, deps: Deps) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(deps),
+        host=settings.http_host,
+        port=settings.http_port,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
+    )
+
+
+async def _keep_house(deps: Deps) -> None:
+    """Make the platform's first admin, then remove what has no more use, for ever."""
+    while True:
+        try:
+            await ensure_platform(deps)
+            break
+        except PostgresDown:
+            await asyncio.sleep(1)
+    while True:
+        try:
+            async with deps.pool.platform() as conn:
+                removed = await conn.fetchval("SELECT crm.prune($1)", deps.now())
+            _log.debug("Housekeeping done.", extra={"rows": removed})
+        except PostgresDown as error:
+            _log.debug("Housekeeping waits.", extra={"reason": str(error)})
+        await asyncio.sleep(_PRUNE_EVERY_S)
+
+
+if __name__ == "__main__":
+    main(run, Settings, "crm_api")

@@ -1,0 +1,85 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import ORJSONResponse
+
+from ringway.crm_api import errors, openapi
+from ringway.crm_api.agents.router import router as agents
+from ringway.crm_api.audit.router import router as audit
+from ringway.crm_api.auth.router import router as auth
+from ringway.crm_api.campaigns.router import router as campaigns
+from ringway.crm_api.customers.router import router as customers
+from ringway.crm_api.deps import Deps, DepsOf
+from ringway.crm_api.events.router import router as events
+from ringway.crm_api.imports.router import router as imports
+from ringway.crm_api.interactions.router import router as interactions
+from ringway.crm_api.lists.router import router as lists
+from ringway.crm_api.me.router import router as me
+from ringway.crm_api.middleware import Edge
+from ringway.crm_api.projects.router import router as projects
+from ringway.crm_api.recordings.router import router as recordings
+from ringway.crm_api.tenants.router import router as tenants
+from ringway.crm_api.trunks.router import router as trunks
+from ringway.crm_api.users.router import router as users
+
+_NOUNS = (
+    *(auth, me, tenants, users, agents, trunks, customers, lists, imports, projects, campaigns),
+    *(interactions, recordings, events, audit),
+)
+# What a form needs around the file itself.
+_UPLOAD_OVERHEAD_BYTES = 10_000
+
+health = APIRouter(include_in_schema=False)
+
+
+@health.get("/livez")
+async def livez(deps: DepsOf) -> Response:
+    """Say that the event loop turns."""
+    status, body = deps.health.livez()
+    return ORJSONResponse(body, status)
+
+
+@health.get("/readyz")
+async def readyz(deps: DepsOf) -> Response:
+    """Say whether work is taken, and which part is missing."""
+    status, body = deps.health.readyz()
+    return ORJSONResponse(body, status)
+
+
+@health.get("/metrics")
+async def metrics(deps: DepsOf) -> Response:
+    """Return figures in Prometheus's text format."""
+    return Response(deps.health.metrics_text(), media_type="text/plain; version=0.0.4")
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """Return the application over the parts of one process."""
+    app = make_api()
+    app.state.deps = deps
+    app.add_middleware(
+        Edge,
+        body_max_bytes=deps.settings.body_max_bytes,
+        upload_max_bytes=deps.settings.import_max_bytes + _UPLOAD_OVERHEAD_BYTES,
+        clock=deps.monotonic,
+    )
+    return app
+
+
+def make_api() -> FastAPI:
+    """Return the routes alone, enough for the OpenAPI document."""
+    app = FastAPI(
+        title="Ringway",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+        redirect_slashes=False,
+    )
+    for noun in _NOUNS:
+        app.include_router(noun, prefix="/api/v1")
+    app.include_router(health)
+    errors.install(app)
+    openapi.install(app)
+    return app

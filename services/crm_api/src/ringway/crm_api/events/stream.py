@@ -1,0 +1,84 @@
+"""What one browser is told of, and in which form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.proto.acd import AgentPresenceV1
+from ringway.proto.base import Kind, Presence, registry
+
+RESUME_GAP = "crm.v1.events.gap"
+
+
+@dataclass(frozen=True, slots=True)
+class _FactType:
+    pattern: re.Pattern[str]
+    name: str
+
+
+def _fact_types() -> tuple[_FactType, ...]:
+    return tuple(
+        _FactType(
+            re.compile(re.escape(kind.subject_filter()).replace(r"\*", "[^.]+")), kind.type_name()
+        )
+        for kind in registry()
+        if kind.KIND is Kind.FACT
+    )
+
+
+class FactNames:
+    """Finds the stable name of a fact by its subject."""
+
+    def __init__(self) -> None:
+        self._types = _fact_types()
+
+    def name_of(self, subject: str) -> str | None:
+        """Return the type name of the fact with this subject, None when we know none."""
+        return next((t.name for t in self._types if t.pattern.fullmatch(subject)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which messages a caller sees: supervisors all of their tenant, others those about them."""
+
+    caller: Caller
+
+    def sees_fact(self, data: dict[str, Any]) -> bool:
+        """Return whether a fact is for the caller."""
+        return self._sees_all or data.get("agent_id") == self.caller.agent_id
+
+    def sees_presence(self, presence: Presence) -> bool:
+        """Return whether a live figure is for the caller."""
+        if self._sees_all:
+            return True
+        return isinstance(presence, AgentPresenceV1) and presence.agent_id == self.caller.agent_id
+
+    @property
+    def _sees_all(self) -> bool:
+        return self.caller.may(Permission.EVENTS_ALL)
+
+
+def fact_message(sequence: int, name: str, tenant: str, data: dict[str, Any]) -> str:
+    """Return one fact as it is sent; its sequence resumes a broken connection."""
+    return _message(sequence, name, tenant, data)
+
+
+def presence_message(presence: Presence) -> str:
+    """Return one live figure as it is sent; it has no id, the next one replaces it."""
+    data = presence.model_dump(mode="json")
+    return _message(None, type(presence).type_name(), presence.tenant, data)
+
+
+def gap_message(tenant: str, first: int) -> str:
+    """Return the notice that facts after ``last_event_id`` are no longer kept: read anew."""
+    return _message(None, RESUME_GAP, tenant, {"first_event_id": first})
+
+
+def _message(sequence: int | None, name: str, tenant: str, data: dict[str, Any]) -> str:
+    message = {"id": sequence, "type": name, "tenant": tenant, "data": data}
+    return orjson.dumps(message).decode()

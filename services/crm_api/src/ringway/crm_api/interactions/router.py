@@ -1,0 +1,91 @@
+"""/interactions: conversations as they were (call detail records)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.errors import NotFound
+from ringway.crm_api.interactions import store
+from ringway.crm_api.interactions.schemas import InteractionView
+from ringway.crm_api.routing import api_router
+from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.proto.acd import Direction
+from ringway.proto.dialer import AttemptDisposition
+
+router = api_router("/interactions", "interactions")
+Reader = Annotated[Caller, Depends(requires(Permission.INTERACTIONS_READ))]
+
+Number = Annotated[str | None, Query(max_length=32)]
+
+
+@router.get("")
+async def list_interactions(
+    deps: DepsOf,
+    caller: Reader,
+    begins_at: Annotated[
+        AwareDatetime | None, Query(alias="from", description="Answered at or after.")
+    ] = None,
+    ends_at: Annotated[
+        AwareDatetime | None, Query(alias="to", description="Answered before.")
+    ] = None,
+    campaign_id: UUID | None = None,
+    agent_id: UUID | None = None,
+    agent_number: Number = None,
+    caller_number: Annotated[str | None, Query(alias="caller", max_length=32)] = None,
+    called: Number = None,
+    direction: Direction | None = None,
+    disposition: AttemptDisposition | None = None,
+    is_live: bool | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[InteractionView]:
+    """List interactions, newest first. An agent sees his own only."""
+    if not caller.may(Permission.INTERACTIONS_ALL):
+        if agent_id is not None and agent_id != caller.user_id:
+            return Page(items=[])
+        agent_id = caller.user_id
+    wanted = store.Filter(
+        begins_at=begins_at,
+        ends_at=ends_at,
+        campaign_id=campaign_id,
+        agent_id=agent_id,
+        agent_number=agent_number,
+        caller=caller_number,
+        called=called,
+        direction=direction.value if direction is not None else None,
+        disposition=disposition.value if disposition is not None else None,
+        is_live=is_live,
+    )
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await store.page(
+            conn,
+            tenant_id=caller.tenant_id,
+            wanted=wanted,
+            before=cursor_uuid(cursor),
+            limit=limit + 1,
+        )
+    items = [_view(interaction) for interaction in found[:limit]]
+    more = len(found) > limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].interaction_id) if more else None)
+
+
+@router.get("/{interaction_id}")
+async def get_interaction(interaction_id: UUID, deps: DepsOf, caller: Reader) -> InteractionView:
+    """Return one interaction. An agent sees his own only."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await store.get(conn, tenant_id=caller.tenant_id, interaction_id=interaction_id)
+    hidden = not caller.may(Permission.INTERACTIONS_ALL)
+    if found is None or (hidden and found.row.agent_id != caller.user_id):
+        raise NotFound("interaction_not_found", f"There is no interaction {interaction_id}.")
+    return _view(found)
+
+
+def _view(interaction: store.Interaction) -> InteractionView:
+    return InteractionView(interaction_id=interaction.interaction_id, **asdict(interaction.row))

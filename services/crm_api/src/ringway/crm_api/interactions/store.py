@@ -1,0 +1,181 @@
+"""Interactions: read by the API, written by the projector alone."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from ringway.crm_api.core.interaction import InteractionRow, Sources
+from ringway.proto.acd import AgentStateChangedV1
+from ringway.runtime.postgres import Connection
+
+_FIELDS = tuple(field.name for field in fields(InteractionRow))
+_COLUMNS = ", ".join(_FIELDS)
+_UPSERT = f"""
+    INSERT INTO crm.interaction (tenant_id, interaction_id, sources, {_COLUMNS})
+    VALUES ($1, $2, $3::jsonb, {", ".join(f"${n + 4}" for n in range(len(_FIELDS)))})
+    ON CONFLICT (tenant_id, interaction_id) DO UPDATE
+        SET sources = excluded.sources, {", ".join(f"{f} = excluded.{f}" for f in _FIELDS)}
+"""  # noqa: S608 - made of names in this file
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One row of ``crm.interaction``."""
+
+    interaction_id: UUID
+    row: InteractionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked for; None means any."""
+
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+    campaign_id: UUID | None = None
+    agent_id: UUID | None = None
+    agent_number: str | None = None
+    caller: str | None = None
+    called: str | None = None
+    direction: str | None = None
+    disposition: str | None = None
+    is_live: bool | None = None
+
+
+async def page(
+    conn: Connection, *, tenant_id: UUID, wanted: Filter, before: UUID | None, limit: int
+) -> list[Interaction]:
+    """Return interactions, newest first: their ids are in the order of their beginning."""
+    rows = await conn.fetch(
+        f"""
+        SELECT interaction_id, {_COLUMNS} FROM crm.interaction
+         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR interaction_id < $2)
+           AND ($3::timestamptz IS NULL OR answered_at >= $3)
+           AND ($4::timestamptz IS NULL OR answered_at < $4)
+           AND ($5::uuid IS NULL OR campaign_id = $5)
+           AND ($6::uuid IS NULL OR agent_id = $6)
+           AND ($7::text IS NULL OR agent_number = $7)
+           AND ($8::text IS NULL OR caller = $8)
+           AND ($9::text IS NULL OR called = $9)
+           AND ($10::text IS NULL OR direction = $10)
+           AND ($11::text IS NULL OR disposition = $11)
+           AND ($12::boolean IS NULL OR is_live = $12)
+         ORDER BY interaction_id DESC LIMIT $13
+        """,  # noqa: S608 - a constant
+        tenant_id,
+        before,
+        *(
+            wanted.begins_at,
+            wanted.ends_at,
+            wanted.campaign_id,
+            wanted.agent_id,
+            wanted.agent_number,
+            wanted.caller,
+            wanted.called,
+            wanted.direction,
+            wanted.disposition,
+            wanted.is_live,
+        ),
+        limit,
+    )
+    return [_interaction(row) for row in rows]
+
+
+async def get(conn: Connection, *, tenant_id: UUID, interaction_id: UUID) -> Interaction | None:
+    """Return one interaction."""
+    row = await conn.fetchrow(
+        f"SELECT interaction_id, {_COLUMNS} FROM crm.interaction "  # noqa: S608 - a constant
+        "WHERE tenant_id = $1 AND interaction_id = $2",
+        tenant_id,
+        interaction_id,
+    )
+    return _interaction(row) if row is not None else None
+
+
+async def lock_sources(conn: Connection, *, tenant_id: UUID, interaction_id: UUID) -> Sources:
+    """Return what is known of an interaction or a dial; others wait until this commits.
+
+    An advisory lock, because there may be no row yet to lock.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 850))", str(interaction_id)
+    )
+    raw = await conn.fetchval(
+        """
+        SELECT sources FROM crm.interaction WHERE tenant_id = $1 AND interaction_id = $2
+        UNION ALL
+        SELECT sources FROM crm.interaction_pending WHERE tenant_id = $1 AND interaction_id = $2
+        LIMIT 1
+        """,
+        tenant_id,
+        interaction_id,
+    )
+    sources: Sources = orjson.loads(raw) if raw is not None else {}
+    return sources
+
+
+async def put(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    interaction_id: UUID,
+    sources: Sources,
+    row: InteractionRow,
+) -> None:
+    """Write the row of an interaction."""
+    await conn.execute(
+        _UPSERT, tenant_id, interaction_id, orjson.dumps(sources).decode(), *astuple(row)
+    )
+    await conn.execute(
+        "DELETE FROM crm.interaction_pending WHERE tenant_id = $1 AND interaction_id = $2",
+        tenant_id,
+        interaction_id,
+    )
+
+
+async def put_pending(
+    conn: Connection, *, tenant_id: UUID, interaction_id: UUID, sources: Sources, now: datetime
+) -> None:
+    """Remember facts about a dial that nobody has answered (yet)."""
+    await conn.execute(
+        """
+        INSERT INTO crm.interaction_pending (tenant_id, interaction_id, sources, updated_at)
+        VALUES ($1, $2, $3::jsonb, $4)
+        ON CONFLICT (tenant_id, interaction_id)
+        DO UPDATE SET sources = excluded.sources, updated_at = excluded.updated_at
+        """,
+        tenant_id,
+        interaction_id,
+        orjson.dumps(sources).decode(),
+        now,
+    )
+
+
+async def log_agent_state(conn: Connection, fact: AgentStateChangedV1) -> None:
+    """Add a change of state; a repeat of the fact adds nothing."""
+    await conn.execute(
+        """
+        INSERT INTO crm.agent_state_log (tenant_id, message_id, agent_id, session_id, previous,
+                                         previous_s, state, reason, interaction_id, occurred_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
+        """,
+        UUID(fact.tenant),
+        fact.message_id,
+        UUID(fact.agent_id),
+        fact.session_id,
+        fact.previous.value,
+        fact.previous_s,
+        fact.state.value,
+        fact.reason,
+        UUID(fact.interaction_id) if fact.interaction_id is not None else None,
+        fact.occurred_at,
+    )
+
+
+def _interaction(row: asyncpg.Record) -> Interaction:
+    return Interaction(row["interaction_id"], InteractionRow(*(row[name] for name in _FIELDS)))

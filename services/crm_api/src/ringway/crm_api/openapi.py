@@ -1,0 +1,107 @@
+"""The OpenAPI document: what FastAPI derives, and what holds for every operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from ringway.crm_api.errors import PROBLEM_JSON
+from ringway.crm_api.schemas import Problem
+
+VERSION = "1.0.0"
+_DESCRIPTION = """\
+Ringway's public API. Times are RFC 3339 in UTC, phone numbers E.164, durations seconds.
+Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by cursor.
+POST takes an `Idempotency-Key`; updates take `If-Match`.
+
+Live events come over a WebSocket at `/api/v1/events?access_token=…&last_event_id=…`; each message
+is `{"id", "type", "tenant", "data"}`. Facts have an id from which a broken connection resumes,
+live figures have none.
+"""
+_STATUS = {
+    "400": "The request cannot be understood.",
+    "401": "Nobody known calls.",
+    "403": "The caller's role may not do this.",
+    "404": "It does not exist, or belongs to another tenant.",
+    "405": "The method is not known here.",
+    "409": "The present state forbids it.",
+    "412": "It was changed meanwhile.",
+    "413": "The body is too large.",
+    "422": "The payload is malformed.",
+    "428": "If-Match is required.",
+    "429": "Too many requests.",
+    "503": "A part that is needed does not answer; Retry-After says when to try again.",
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return a stable id of an operation: generated clients name their methods by it."""
+    return route.name
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app.openapi()`` return the whole document, made once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Ringway",
+        version=VERSION,
+        openapi_version="3.1.0",
+        description=_DESCRIPTION,
+        routes=app.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(path, method, operation)
+    return document
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    is_public = "security" not in operation
+    has_body = "requestBody" in operation
+    takes_parameters = bool(operation.get("parameters")) or has_body
+    wanted = ["503"]
+    wanted += [] if is_public else ["401", "403"]
+    wanted += ["404"] if "{" in path else []
+    wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
+    wanted += ["412"] if method in ("put", "patch", "delete") else []
+    wanted += ["428"] if _needs_if_match(path, method) else []
+    wanted += ["429"] if path.endswith("/auth/token") else []
+    wanted += ["400"] if any(p["name"] == "cursor" for p in operation.get("parameters", [])) else []
+    wanted += ["422"] if takes_parameters or method == "post" else []
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for status in sorted(set(wanted)):
+        responses[status] = {
+            "description": _STATUS[status],
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    if method == "post" and not is_public:
+        operation.setdefault("parameters", []).append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "Repeats with the same key get the first answer.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            }
+        )
+
+
+def _needs_if_match(path: str, method: str) -> bool:
+    return method == "put" and path.startswith("/api/v1/customers/")
