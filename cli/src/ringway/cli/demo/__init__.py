@@ -130,13 +130,14 @@ async def _add_campaigns(centre: Centre, arguments: argparse.Namespace) -> None:
     if len(centre.seats) < len(modes) or len(phones) < len(modes):
         modes = modes[-1:]
     for index, mode in enumerate(modes):
-        list_id = await centre.import_list(f"{mode} list", phones[index :: len(modes)])
+        share = phones[index * len(phones) // len(modes) : (index + 1) * len(phones) // len(modes)]
+        list_id = await centre.import_list(f"{mode} list", share)
         await centre.add_campaign(
             mode,
             mode,
             list_id,
             centre.seats[index :: len(modes)],
-            ratio=1.3 if mode == "progressive" else 1.0,
+            ratio=1.2 if mode == "progressive" else 1.0,
             max_attempts=2,
             ring_timeout_s=6,
             wrap_up_s=10,
