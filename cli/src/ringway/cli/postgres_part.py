@@ -75,10 +75,10 @@ class Postgres:
                 cwd=self.folder if os.geteuid() else "/",
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             )
-        password.unlink()
-        if done.returncode != 0:
-            raise Trouble(f"initdb failed: {(done.stderr or done.stdout).strip()[-600:]}")
-        scratch.rename(self.cluster)
+            password.unlink()
+            if done.returncode != 0:
+                raise Trouble(f"initdb failed: {(done.stderr or done.stdout).strip()[-600:]}")
+            scratch.rename(self.cluster)
 
     def part(self) -> Part:
         """Return how the server is run."""
@@ -156,6 +156,7 @@ class Postgres:
     def _owner(self) -> pwd.struct_passwd | None:
         """Return the user that runs the server when we are root: PostgreSQL refuses root."""
         if os.geteuid() != 0:
+            _must_have_a_name(os.geteuid())
             return None
         if (self.cluster / "PG_VERSION").exists():
             return pwd.getpwuid((self.cluster / "PG_VERSION").stat().st_uid)
@@ -225,6 +226,16 @@ async def _make_role(conn: asyncpg.Connection, role: str, password: str) -> None
     await conn.execute(
         f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {text}"
     )
+
+
+def _must_have_a_name(user_id: int) -> None:
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        raise Trouble(
+            f"User id {user_id} has no entry in /etc/passwd, which PostgreSQL needs. "
+            "Add one, or run ./ringway as another user."
+        ) from None
 
 
 def _effective_capabilities() -> int:
