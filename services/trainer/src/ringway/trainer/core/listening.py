@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from ringway.trainer.core import rtp
 from ringway.trainer.core.g711 import FRAME_SAMPLES, Law
-from ringway.trainer.core.tone import WINDOW_SAMPLES, ToneLog, find_tones, is_sound
+from ringway.trainer.core.tone import (
+    WINDOW_SAMPLES,
+    Tone,
+    ToneLog,
+    find_tones,
+    is_only_tone,
+    is_sound,
+)
 
 _GAP_S = 0.1  # five missing packets: audible
 _MAX_GAPS = 100
@@ -31,7 +38,9 @@ class Listener:
     _keys: rtp.KeyReceiver = field(default_factory=rtp.KeyReceiver)
     _ssrc: int | None = None
     _sequence: int = 0
-    _audio: bytearray = field(default_factory=bytearray)
+    _audio: list[bytes] = field(default_factory=list)
+    _audio_bytes: int = 0
+    _last_tone: Tone | None = None
     _audio_law: Law = Law.ULAW
     _audio_from: float = 0.0
 
@@ -46,24 +55,23 @@ class Listener:
     def receive(self, data: bytes, at: float) -> None:
         """Take one datagram."""
         try:
-            packet = rtp.parse(data)
+            payload_type, sequence, timestamp, ssrc, payload = rtp.fields(data)
         except rtp.NotRtp:
             self.foreign += 1
             return
-        is_key = packet.payload_type == self.dtmf
-        law = self.laws.get(packet.payload_type)
-        if not is_key and law is None:
+        law = self.laws.get(payload_type)
+        if law is None and payload_type != self.dtmf:
             self.foreign += 1
             return
-        self._count(packet, at)
-        if is_key:
-            self.keys += self._keys.receive(packet)
-        elif law is not None and self._in_order(packet):
-            if self.first_sound_at is None and is_sound(packet.payload, law):
+        self._count(at)
+        if law is None:
+            self.keys += self._keys.receive(ssrc, timestamp, payload)
+        elif self._in_order(ssrc, sequence):
+            if self.first_sound_at is None and is_sound(payload, law):
                 self.first_sound_at = at
-            self._hear(packet.payload, law, at)
+            self._hear(payload, law, at)
 
-    def _count(self, packet: rtp.Packet, at: float) -> None:
+    def _count(self, at: float) -> None:
         self.packets += 1
         if self.first_at is None:
             self.first_at = at
@@ -71,30 +79,47 @@ class Listener:
             self.gaps.append((self.last_at, at))
         self.last_at = at
 
-    def _in_order(self, packet: rtp.Packet) -> bool:
-        if packet.ssrc != self._ssrc:
-            self._ssrc, self._sequence = packet.ssrc, packet.sequence
-            self._audio.clear()
+    def _in_order(self, ssrc: int, sequence: int) -> bool:
+        if ssrc != self._ssrc:
+            self._ssrc, self._sequence = ssrc, sequence
+            self._forget_audio()
             return True
-        ahead = (packet.sequence - self._sequence) & 0xFFFF
+        ahead = (sequence - self._sequence) & 0xFFFF
         if ahead == 0 or ahead >= 0x8000:
             self.late += 1
             return False
         if ahead > 1:
             self.lost += ahead - 1 if ahead < 0x1000 else 0
-            self._audio.clear()
-        self._sequence = packet.sequence
+            self._forget_audio()
+        self._sequence = sequence
         return True
 
     def _hear(self, payload: bytes, law: Law, at: float) -> None:
         if law is not self._audio_law:
             self._audio_law = law
-            self._audio.clear()
+            self._forget_audio()
         if not self._audio:
             self._audio_from = at - FRAME_SAMPLES / 8000
-        self._audio += payload
-        while len(self._audio) >= WINDOW_SAMPLES:
-            window = bytes(self._audio[:WINDOW_SAMPLES])
-            del self._audio[:WINDOW_SAMPLES]
-            self.tones.add(find_tones(window, law), self._audio_from, max(at, self._audio_from))
-            self._audio_from = at
+        self._audio.append(payload)
+        self._audio_bytes += len(payload)
+        if self._audio_bytes >= WINDOW_SAMPLES:
+            audio = b"".join(self._audio)
+            self._forget_audio()
+            while len(audio) >= WINDOW_SAMPLES:
+                self._measure(audio[:WINDOW_SAMPLES], at)
+                audio = audio[WINDOW_SAMPLES:]
+            if audio:
+                self._audio, self._audio_bytes = [audio], len(audio)
+
+    def _measure(self, window: bytes, at: float) -> None:
+        last = self._last_tone
+        if last is None or not is_only_tone(window, self._audio_law, last.hz):
+            found = find_tones(window, self._audio_law)
+            self._last_tone = last = found[0] if len(found) == 1 else None
+        else:
+            found = [last]
+        self.tones.add(found, self._audio_from, max(at, self._audio_from))
+        self._audio_from = at
+
+    def _forget_audio(self) -> None:
+        self._audio, self._audio_bytes = [], 0

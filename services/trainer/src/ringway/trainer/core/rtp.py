@@ -49,9 +49,21 @@ def parse(data: bytes) -> Packet:
     Raises:
         NotRtp: It is too short or of another version.
     """
+    payload_type, sequence, timestamp, ssrc, payload = fields(data)
+    return Packet(payload_type, sequence, timestamp, ssrc, payload, data[1] >> 7 == 1)
+
+
+def fields(data: bytes) -> tuple[int, int, int, int, bytes]:
+    """Payload type, sequence, timestamp, source and payload (a plain function, see above).
+
+    Raises:
+        NotRtp: It is too short or of another version.
+    """
     if len(data) < 12 or data[0] >> 6 != 2:
         raise NotRtp
     first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
+    if first == 0x80:
+        return second & 0x7F, sequence, timestamp, ssrc, data[12:]
     start, end = 12 + 4 * (first & 15), len(data)
     if first & 0x10:
         if len(data) < start + 4:
@@ -61,7 +73,7 @@ def parse(data: bytes) -> Packet:
         end -= data[-1]
     if start > end:
         raise NotRtp
-    return Packet(second & 0x7F, sequence, timestamp, ssrc, data[start:end], second >> 7 == 1)
+    return second & 0x7F, sequence, timestamp, ssrc, data[start:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +136,10 @@ class KeyReceiver:
     def __init__(self) -> None:
         self._seen: dict[tuple[int, int], None] = {}
 
-    def receive(self, packet: Packet) -> str:
-        """The key that ``packet`` begins, or an empty string."""
-        event = parse_key(packet.payload)
-        mark = (packet.ssrc, packet.timestamp)
+    def receive(self, ssrc: int, timestamp: int, payload: bytes) -> str:
+        """The key that a packet begins, or an empty string."""
+        event = parse_key(payload)
+        mark = (ssrc, timestamp)
         if event is None or mark in self._seen:
             return ""
         self._seen[mark] = None

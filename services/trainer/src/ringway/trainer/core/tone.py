@@ -19,6 +19,7 @@ _BIN_HZ = SAMPLE_RATE_HZ / WINDOW_SAMPLES
 _QUIET = 250  # peak amplitude (of 32768) below which a window is silence
 _MIN_AMPLITUDE = 200
 _MIN_SHARE = 0.15  # of the window's energy; speech and noise spread theirs wider
+_PURE_SHARE = 0.97
 _LOBE = 2  # bins each side that a pure tone fills under the Hann window
 
 
@@ -96,6 +97,25 @@ def is_sound(codes: bytes, law: Law) -> bool:
         return False
     samples = decode(codes, law)
     return int(samples.max()) - int(samples.min()) >= 2 * _QUIET
+
+
+@lru_cache(maxsize=256)
+def _waves(hz: int) -> npt.NDArray[np.float32]:
+    phase = 2 * math.pi * hz * np.arange(WINDOW_SAMPLES) / SAMPLE_RATE_HZ
+    return np.stack((np.cos(phase), np.sin(phase))).astype(np.float32)
+
+
+def is_only_tone(codes: bytes, law: Law, hz: float) -> bool:
+    """Whether one window holds this tone and nothing else, told ten times faster than by search.
+
+    Most windows of most calls do: a speaker's tone goes on, the search is for its changes.
+    """
+    samples = decode(codes, law).astype(np.float32)
+    energy = float(samples @ samples)
+    if energy < WINDOW_SAMPLES * _QUIET * _QUIET / 2:
+        return False
+    cosine, sine = (_waves(round(hz)) @ samples).tolist()
+    return bool(2 * (cosine * cosine + sine * sine) >= _PURE_SHARE * energy * WINDOW_SAMPLES)
 
 
 def find_tones(codes: bytes, law: Law) -> list[Tone]:
