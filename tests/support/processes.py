@@ -73,9 +73,12 @@ class ServerProcess:
             self._process.wait(timeout=10)
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal and do not wait: SIGSTOP and SIGCONT."""
+        """Send SIGSTOP or SIGCONT, and wait until it has taken effect."""
         assert self._process is not None
         self._process.send_signal(number)
+        stat = Path(f"/proc/{self.pid}/stat")
+        while (stat.read_text().rpartition(") ")[2][0] == "T") is not (number is signal.SIGSTOP):
+            time.sleep(0.001)
 
 
 def _dies_with_us(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -116,8 +116,11 @@ async def test_a_poisonous_fact_goes_to_the_dead_letters(nats: NatsServer, ended
         async with running(worker):
             letter = await letters.get()
             await inbox.has("fine")
-            state = await consumer_state(acd, "test")
-            assert state["num_ack_pending"] == 0
+
+            async def is_settled() -> bool:
+                return bool((await consumer_state(acd, "test"))["num_ack_pending"] == 0)
+
+            await eventually(is_settled)
     assert letter.subject == "dead_letter.test"
     assert letter.headers["Ringway-Subject"] == poison.subject
     assert letter.headers["Ringway-Message-Id"] == poison.message_id

@@ -170,17 +170,17 @@ class Leases:
         """Return who holds ``key``, as far as is known; None when nobody does."""
         if self.holds(key):
             return self.owner
-        if self._synced:
-            claim, seen_at = self._seen.get(key, (None, 0.0))
-            if claim is None or self._now() - seen_at >= self._ttl_s:
-                return None
-            return claim.owner
-        try:
-            entry = await self._bucket.get(key, timeout_s=_ASK_LIMIT_S)
-        except BusDown:
+        if not self._synced:
+            try:
+                entry = await self._bucket.get(key, timeout_s=_ASK_LIMIT_S)
+            except BusDown:
+                pass  # what was seen before may still hold
+            else:
+                self._see(key, entry)
+        claim, seen_at = self._seen.get(key, (None, 0.0))
+        if claim is None or self._now() - seen_at >= self._ttl_s:
             return None
-        claim = _Claim.read(entry) if entry is not None else None
-        return claim.owner if claim is not None else None
+        return claim.owner
 
     async def run(self) -> None:
         """Renew what we hold and watch what others hold, until cancelled."""
@@ -248,11 +248,14 @@ class Leases:
             if entry is None:
                 self._synced = True
                 continue
-            claim = _Claim.read(entry) if entry.value is not None else None
-            if claim is None:
-                self._seen.pop(entry.key, None)
-            else:
-                self._seen[entry.key] = (claim, self._now())
+            self._see(entry.key, entry)
+
+    def _see(self, key: str, entry: Entry | None) -> None:
+        claim = _Claim.read(entry) if entry is not None and entry.value is not None else None
+        if claim is None:
+            self._seen.pop(key, None)
+        else:
+            self._seen[key] = (claim, self._now())
 
     @staticmethod
     def _now() -> float:

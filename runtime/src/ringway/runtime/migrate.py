@@ -109,7 +109,7 @@ async def migrate(
     try:
         # Asked again and again instead of waited for: a waiting statement would hold up another
         # runner's CREATE INDEX CONCURRENTLY, which waits for all that is running.
-        while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_LOCK):
+        while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", _ADVISORY_LOCK):  # noqa: ASYNC110
             await asyncio.sleep(_LOCK_POLL_S)
         await conn.execute(_LEDGER)
         rows = await conn.fetch(
