@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
@@ -74,7 +75,7 @@ class HttpPool:
 
     def __init__(self, settings: NodeSettings) -> None:
         self._node = settings.name
-        self._base = base_url(settings)
+        self._base = str(base_url(settings))
         token = b64encode(f"{settings.username}:{settings.password.get_secret_value()}".encode())
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S),
@@ -93,8 +94,7 @@ class HttpPool:
     ) -> aiohttp.ClientWebSocketResponse[bool]:
         """Open the event socket of an application and so register it."""
         return await self._session.ws_connect(
-            self._base / "events",
-            params={"app": app},
+            self._url("events", {"app": app}),
             heartbeat=heartbeat_s,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         )
@@ -124,6 +124,11 @@ class HttpPool:
         async with self._asked(command, method, path, query, body, timeout_s) as answer:
             return await answer.read()
 
+    def _url(self, path: str, query: Query | None) -> URL:
+        # Encoded here once; yarl's own encoding costs as much as the rest of our layer.
+        text = urlencode(query_strings(query), quote_via=quote) if query else ""
+        return URL(f"{self._base}{path}?{text}" if text else f"{self._base}{path}", encoded=True)
+
     @asynccontextmanager
     async def _asked(
         self,
@@ -142,8 +147,7 @@ class HttpPool:
                 asyncio.timeout(timeout_s),
                 self._session.request(
                     method,
-                    URL(f"{self._base}{path}", encoded=True),
-                    params=query_strings(query) if query else None,
+                    self._url(path, query),
                     data=orjson.dumps(body) if body is not None else None,
                     headers={"Content-Type": "application/json"} if body is not None else None,
                 ) as answer,
@@ -165,8 +169,8 @@ class HttpPool:
             outcome = "down"
             raise AriDown(f"node {self._node}: {command}: {error!r}") from error
         finally:
-            metrics.COMMANDS.labels(self._node, command, outcome).inc()
-            metrics.COMMAND_SECONDS.labels(command).observe(loop.time() - began)
+            metrics.commands(self._node, command, outcome).inc()
+            metrics.command_seconds(command).observe(loop.time() - began)
 
     async def stream(
         self, command: str, path: str, *, chunk_bytes: int, timeout_s: float

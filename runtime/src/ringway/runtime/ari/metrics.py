@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS = Counter(
@@ -40,3 +42,15 @@ RECONCILE_SECONDS = Histogram(
     "Time from an established connection to the end of its reconcile hooks, in seconds.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
+
+
+@lru_cache(maxsize=4096)
+def commands(node: str, command: str, outcome: str) -> Counter:
+    """Return the counter of one kind of outcome; looking labels up each time is dear."""
+    return COMMANDS.labels(node, command, outcome)
+
+
+@lru_cache(maxsize=256)
+def command_seconds(command: str) -> Histogram:
+    """Return the latency histogram of one command."""
+    return COMMAND_SECONDS.labels(command)

@@ -65,7 +65,7 @@ class AriNode(ChannelCommands, BridgeCommands, MediaCommands, SystemCommands):
 
     def _open_pool(self, command: str) -> HttpPool:
         if self._pool is None:
-            metrics.COMMANDS.labels(self.name, command, "not_connected").inc()
+            metrics.commands(self.name, command, "not_connected").inc()
             raise AriDown(f"node {self.name} is not connected")
         return self._pool
 
