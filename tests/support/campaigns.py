@@ -27,6 +27,7 @@ async def open_centre(
     rules: Sequence[PersonaRule],
     leg_mode: str = "nailed_up",
     wrap_up_s: tuple[float, float] = (0.2, 0.5),
+    answer_after_s: float = 0.2,
 ) -> AsyncIterator[Centre]:
     """Open a tenant whose simulated agents are ready."""
     at = stack.endpoints()
@@ -39,7 +40,9 @@ async def open_centre(
     ):
         centre = await Centre.open(stack, platform, bus, tenant)
         await centre.add_agents(agents)
-        await centre.simulate(rules, leg_mode=leg_mode, wrap_up_s=wrap_up_s)
+        await centre.simulate(
+            rules, leg_mode=leg_mode, wrap_up_s=wrap_up_s, answer_after_s=answer_after_s
+        )
         await centre.until_agents_ready()
         try:
             yield centre
