@@ -129,6 +129,7 @@ class Centre:
         *,
         leg_mode: str = "nailed_up",
         wrap_up_s: tuple[float, float] = (0.5, 1.5),
+        answer_after_s: float = 0.2,
     ) -> None:
         """Tell the simulated network how to behave, and let simulated agents take the seats."""
         await self.bus.request(
@@ -145,6 +146,7 @@ class Centre:
                 password=seat.password,
                 leg_mode=leg_mode,
                 wrap_up_s=wrap_up_s,
+                answer_after_s=answer_after_s,
             )
             for seat in self.seats
         )
