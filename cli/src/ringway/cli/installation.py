@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import importlib.util
 import json
 import os
 import sys
@@ -55,7 +54,7 @@ class Installation:
     port_base: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", Path(os.path.abspath(self.data)))
+        object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
 
     # What it consists of
 
@@ -103,14 +102,9 @@ class Installation:
         return Asterisk(self.data / "asterisk", settings)
 
     @property
-    def services(self) -> tuple[str, ...]:
-        """The services of this checkout, in start order."""
-        return tuple(s for s in SERVICES if importlib.util.find_spec(f"ringway.{s}.__main__"))
-
-    @property
     def part_names(self) -> tuple[str, ...]:
         """Every part, in start order."""
-        return (*INFRASTRUCTURE, *self.services)
+        return (*INFRASTRUCTURE, *SERVICES)
 
     def log_file(self, part: str) -> Path:
         return self.data / "logs" / f"{part}.log"
@@ -121,7 +115,7 @@ class Installation:
             self.postgres.part(),
             self.nats.part(),
             self.asterisk.part(),
-            *(self._service_part(service) for service in self.services),
+            *(self._service_part(service) for service in SERVICES),
         ]
 
     def steps(self) -> list[Step]:
@@ -168,13 +162,10 @@ class Installation:
         Raises:
             Trouble: A migration failed; the message ends with what it said.
         """
-        services = [s for s in _MIGRATING if importlib.util.find_spec(f"ringway.{s}.migrations")]
-        if not services or not importlib.util.find_spec("ringway.runtime.migrate"):
-            return
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "ringway.runtime.migrate"),
             *("--dsn", f"postgresql://{DATABASE_OWNER}@127.0.0.1:{self.ports.postgres}/{DATABASE}"),
-            *("--phase", phase, *services),
+            *("--phase", phase, *_MIGRATING),
             # Not among the arguments, which every user of the machine may read.
             env={
                 **self._base_environment(),
