@@ -54,6 +54,9 @@ async def run(settings: Settings) -> None:
         projector = Projector(deps.pool, deps.now)
 
         answered = asyncio.Event()
+        # Ready means that the first sign-in works.
+        has_admin = asyncio.Event()
+        deps.health.add("admin", lambda: has_admin.is_set() or "the first admin is being made")
 
         async def http() -> None:
             await server.serve()
@@ -71,7 +74,7 @@ async def run(settings: Settings) -> None:
                 "http": http,
                 "projector": lambda: projector.run(deps.bus),
                 "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
-                "housekeeping": lambda: _keep_house(deps),
+                "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,
             drain_timeout_s=settings.drain_timeout_s,
@@ -141,11 +144,12 @@ def _http_config(settings: Settings, deps: Deps) -> uvicorn.Config:
     )
 
 
-async def _keep_house(deps: Deps) -> None:
+async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
     """Make the platform's first admin, then remove what has no more use, for ever."""
     while True:
         try:
             await ensure_platform(deps)
+            has_admin.set()
             break
         except PostgresDown:
             await asyncio.sleep(1)
