@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
-from collections.abc import AsyncIterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from tests.conftest import MakeDatabase
-from tests.support.dialer_centre import DialerCentre, dialer_centre
-from tests.support.nats import NatsServer
+from tests.support.dialer_centre import DialerCentre
+from tests.support.waiting import eventually
 
 from ringway.proto.dialer import CampaignMode
+from ringway.runtime.errors import Refused
 
 # Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
-
-
-@pytest.fixture
-async def centre(
-    tmp_path: Path, make_database: MakeDatabase, nats: NatsServer
-) -> AsyncIterator[DialerCentre]:
-    async with dialer_centre(tmp_path, await make_database("dialer", "acd"), nats) as centre:
-        yield centre
 
 
 async def test_a_progressive_campaign_runs_to_its_end_and_its_books_balance(
@@ -53,4 +44,84 @@ async def test_precise_moves_down_the_list_until_one_answers(centre: DialerCentr
     assert [r["disposition"] for r in rows] == ["busy", "invalid_number", "connected", "connected"]
     for earlier, later in pairwise(rows):
         assert later["placed_at"] >= earlier["ended_at"]
+    await centre.balance()
+
+
+async def test_a_trunk_that_refuses_everything_does_not_burn_the_list(
+    centre: DialerCentre,
+) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.campaign(["50"] * 12, ["ann"])
+
+    def is_explained() -> bool:
+        return bool(centre.lives) and "trunk failed" in centre.last_live().explanation
+
+    await eventually(is_explained, within_s=10, what="the explanation names the trunk")
+    # Five calls opened the breaker; the probes after them come 1, 3 and 7 s later.
+    assert len(await centre.attempts()) <= 7
+    assert await centre.control("stop") == "stopped"
+    with pytest.raises(Refused, match="campaign_stopped"):
+        await centre.control("start")
+    await eventually(lambda: centre.last_live().state == "stopped", what="it stops")
+    await centre.balance()
+
+
+async def test_pause_keeps_calls_and_stop_cancels_what_rings(centre: DialerCentre) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.ready_agent("bob", "1002")
+    await centre.campaign(["13", "12", "12", "12"], ["ann", "bob"], ratio=1.0)
+    await centre.until_attempts(connected=1)
+    await centre.control("pause")
+    before = len(await centre.attempts())
+    await centre.until_attempts(connected=2)
+    await eventually(lambda: centre.last_live().state == "paused", what="it pauses")
+    assert len(await centre.attempts()) == before == 2
+    await centre.control("start")
+    await centre.until_attempts(placed=3, within_s=15)
+    await centre.control("stop")
+    await centre.until_attempts(ended=3, within_s=15)
+    assert await centre.dispositions() == Counter(connected=2, cancelled=1)
+    await centre.balance()
+
+
+async def test_retries_come_when_they_are_due_and_end_at_the_limit(centre: DialerCentre) -> None:
+    await centre.ready_agent("ann", "1001")
+    rule = {"disposition": "busy", "delay_s": 1.5, "max_attempts": 2}
+    await centre.campaign(["20"], ["ann"], max_attempts=3, retry_rules=(rule,))
+    await centre.until_attempts(ended=1)
+    await eventually(
+        lambda: "next" in centre.last_live().explanation, what="it says when the next is due"
+    )
+    await centre.until_finished()
+    first, second = await centre.attempts()
+    assert 1.4 < (second["claimed_at"] - first["ended_at"]).total_seconds() < 3
+    await centre.balance()
+
+
+async def test_what_cannot_be_is_refused_with_a_reason(centre: DialerCentre) -> None:
+    with pytest.raises(Refused, match="campaign_not_found"):
+        await centre.control("start", "nowhere")
+    await centre.campaign(["20"], [], "lonely", start=False)
+    with pytest.raises(Refused, match="campaign_without_agents"):
+        await centre.control("start", "lonely")
+    await centre.campaign([], ["ann"], "empty", start=False)
+    with pytest.raises(Refused, match="campaign_without_leads"):
+        await centre.control("start", "empty")
+    with pytest.raises(Refused, match="campaign_invalid"):
+        await centre.campaign(["20"], ["ann"], "listless", list_ids=("nowhere",))
+    assert await centre.control("pause", "lonely") == "draft"
+
+
+async def test_a_terminated_dialer_sees_ringing_calls_through(centre: DialerCentre) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.campaign(["12", "10"], ["ann"])
+    await centre.until_attempts(placed=1)
+    centre.dialer.send(signal.SIGTERM)
+    await centre.until_attempts(answered=1)
+    await eventually(lambda: not centre.dialer.is_running, within_s=12, what="it ends")
+    await centre.until_attempts(connected=0)
+    assert len(await centre.attempts()) == 1
+    await centre.start_dialer()
+    await centre.until_finished()
+    assert await centre.dispositions() == Counter(connected=2)
     await centre.balance()

@@ -36,7 +36,6 @@ from ringway.runtime.ari import (
     StasisEnd,
     StasisStart,
 )
-from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.ids import shard_of
 from ringway.runtime.leases import Leases
@@ -96,14 +95,12 @@ class Switchboard:
         ari: AriClient,
         app: str,
         leases: Leases,
-        bus: Bus,
         tasks: TaskSet,
         message: Sequence[str],
     ) -> None:
         self.ari = ari
         self.app = app
         self._leases = leases
-        self._bus = bus
         self._last_owner: dict[str, str] = {}
         self._tasks = tasks
         self._message = tuple(message)
@@ -282,15 +279,14 @@ class Switchboard:
     async def _acd_of(self, tenant: str) -> str | None:
         """Return the application of the tenant's ACD.
 
-        While NATS is away it is the last one known: the ACD needs no NATS to connect a call, and
-        if it is gone the move fails and is told so.
+        While nobody is known to hold the lease it is the last one known: NATS may be away, and
+        the ACD needs none to connect a call. If it is gone, the move fails and is told so.
         """
         key = f"acd.shard.{shard_of(tenant)}"
         owner = await self._leases.owner_of(key)
-        if owner is not None:
-            self._last_owner[key] = owner
-        elif not self._bus.healthy:
+        if owner is None:
             return self._last_owner.get(key)
+        self._last_owner[key] = owner
         return owner
 
     def _hand_over_failed(self, line: Line) -> None:
