@@ -24,7 +24,7 @@ from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
 
-_NOUNS = (
+NOUNS = (
     *(auth, me, tenants, users, agents, trunks, customers, lists, imports, projects, campaigns),
     *(interactions, recordings, events, audit),
 )
@@ -77,9 +77,9 @@ def make_api() -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
     )
-    for noun in _NOUNS:
+    for noun in NOUNS:
         app.include_router(noun, prefix="/api/v1")
     app.include_router(health)
     errors.install(app)
-    openapi.install(app)
+    openapi.install(app, NOUNS)
     return app

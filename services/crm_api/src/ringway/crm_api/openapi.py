@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from ringway.crm_api.access import Permission
+from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
 from ringway.crm_api.schemas import Problem
 
@@ -42,18 +45,32 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def install(app: FastAPI) -> None:
+def permissions(nouns: Sequence[APIRouter]) -> dict[str, Permission | None]:
+    """Return what each operation asks for, by its id; None for what anybody may do."""
+    asked: dict[str, Permission | None] = {}
+    for router in nouns:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                calls = [each.call for each in route.dependant.dependencies]
+                asked[operation_id(route)] = next(
+                    (call.permission for call in calls if isinstance(call, Requires)), None
+                )
+    return asked
+
+
+def install(app: FastAPI, nouns: Sequence[APIRouter]) -> None:
     """Make ``app.openapi()`` return the whole document, made once."""
+    asked = permissions(nouns)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, asked)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, asked: dict[str, Permission | None]) -> dict[str, Any]:
     document = get_openapi(
         title="Ringway",
         version=VERSION,
@@ -68,6 +85,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
+            if (permission := asked[operation["operationId"]]) is not None:
+                operation["x-permission"] = permission.value
     return document
 
 

@@ -19,8 +19,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None, *, parallel: int = 2) -> None:
         self._hasher = hasher or PasswordHasher()
         self._slots = asyncio.Semaphore(parallel)
-        # Verified instead of a hash that does not exist, so that timing does not tell.
-        self._decoy = self._hasher.hash("nobody has this password")
+        self._decoy: str | None = None
 
     async def hash(self, password: str) -> str:
         """Return a new hash of ``password``."""
@@ -30,6 +29,10 @@ class Passwords:
     async def verify(self, stored: str | None, password: str) -> bool:
         """Return whether ``password`` fits ``stored``; takes equally long when it is None."""
         async with self._slots:
+            # A decoy is verified instead of a hash that does not exist, so that timing does not
+            # tell. It is made on first use, which is slower once.
+            if self._decoy is None:
+                self._decoy = await asyncio.to_thread(self._hasher.hash, "nobody has this one")
             fits = await asyncio.to_thread(self._verify, stored or self._decoy, password)
         return fits and stored is not None
 

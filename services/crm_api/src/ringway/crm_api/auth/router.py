@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.auth import service
 from ringway.crm_api.auth.schemas import TokenPair
 from ringway.crm_api.deps import DepsOf, client_ip, requires
 from ringway.crm_api.errors import BadRequest
+from ringway.crm_api.routing import api_router
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = api_router("/auth", "auth")
 
 
 @router.post("/token")

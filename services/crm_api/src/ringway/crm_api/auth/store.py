@@ -80,12 +80,15 @@ async def add_failure(
     locked: bool = await conn.fetchval(
         """
         INSERT INTO crm.sign_in_failure AS f (tenant_id, login, failures, last_at, locked_until)
-        VALUES ($1, $2, 1, $3, CASE WHEN 1 >= $4 THEN $3 + $5::interval END)
+        VALUES ($1, $2, 1, $3::timestamptz,
+                CASE WHEN $4::integer <= 1 THEN $3::timestamptz + $5::interval END)
         ON CONFLICT (tenant_id, login) DO UPDATE SET
-            failures = CASE WHEN f.last_at < $3 - $5::interval THEN 1 ELSE f.failures + 1 END,
-            last_at = $3,
-            locked_until = CASE WHEN f.last_at >= $3 - $5::interval AND f.failures + 1 >= $4
-                                THEN $3 + $5::interval END
+            failures = CASE WHEN f.last_at < $3::timestamptz - $5::interval THEN 1
+                            ELSE f.failures + 1 END,
+            last_at = $3::timestamptz,
+            locked_until = CASE WHEN f.last_at >= $3::timestamptz - $5::interval
+                                 AND f.failures + 1 >= $4::integer
+                                THEN $3::timestamptz + $5::interval END
         RETURNING locked_until IS NOT NULL
         """,
         PLATFORM_TENANT,

@@ -1,0 +1,351 @@
+"""The CRM API over real PostgreSQL and NATS, with stand-ins for the services behind the bus.
+
+The stand-ins write into the tables of the services that they stand for, so that what the API
+reads from their views is what it was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import orjson
+from argon2 import PasswordHasher
+from tests.support.nats import PASSWORD, NatsServer
+from tests.support.postgres import Database
+
+from ringway.crm_api.__main__ import open_deps
+from ringway.crm_api.access import PLATFORM_ROLES, Role
+from ringway.crm_api.app import create_app
+from ringway.crm_api.auth.passwords import Passwords
+from ringway.crm_api.config import Settings
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.tenants.service import ensure_platform
+from ringway.proto.acd import (
+    AgentAccountV1,
+    AgentListV1,
+    AgentState,
+    AgentStatusV1,
+    FinishWrapUpV1,
+    GetAgentV1,
+    HangUpV1,
+    ListAgentsV1,
+    PutAgentV1,
+    PutTrunkV1,
+    SetAgentStateV1,
+    SignInV1,
+    SignOutV1,
+    TrunkV1,
+)
+from ringway.proto.base import Done, Request
+from ringway.proto.dialer import (
+    AddLeadsV1,
+    CampaignState,
+    CampaignStateV1,
+    ControlCampaignV1,
+    LeadsAddedV1,
+    PutCampaignV1,
+    PutListV1,
+    PutProjectV1,
+)
+from ringway.runtime.bus import Bus, Refused
+from ringway.runtime.clock import utcnow
+from ringway.runtime.service import Lifecycle
+
+SERVICES = ("acd", "dialer", "recorder", "crm_api")
+PLATFORM_PASSWORD = "platform-password"
+USER_PASSWORD = "a good password"
+# The least that the algorithm allows: tests are about who gets in, not about cost.
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Clock:
+    """The wall clock, which a test may put forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utcnow() + self._ahead
+
+    def forward(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+@dataclass
+class Behind:
+    """What stands behind the bus. ``refuse`` maps a request's type to a refusal."""
+
+    owner: asyncpg.Connection[asyncpg.Record]
+    asked: list[Request] = field(default_factory=list)
+    refuse: dict[type[Request], Refused] = field(default_factory=dict)
+
+    def note(self, request: Request) -> None:
+        self.asked.append(request)
+        if (refusal := self.refuse.get(type(request))) is not None:
+            raise refusal
+
+    def last(self, kind: type[Request]) -> Any:
+        return next(each for each in reversed(self.asked) if isinstance(each, kind))
+
+    # -- acd ---------------------------------------------------------------------------------
+
+    async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
+        self.note(request)
+        sip_username = f"{request.number}-{request.tenant[-12:]}"
+        made = await self.owner.fetchval(
+            """
+            INSERT INTO acd.agent (tenant_id, agent_id, number, sip_username, sip_ha1)
+            VALUES ($1, $2, $3, $4, 'x')
+            ON CONFLICT (tenant_id, agent_id) DO UPDATE SET number = excluded.number
+            RETURNING xmax = 0
+            """,
+            *(UUID(request.tenant), request.agent_id, request.number, sip_username),
+        )
+        return AgentAccountV1(
+            agent_id=request.agent_id,
+            sip_username=sip_username,
+            sip_password="made-by-the-acd" if made else None,
+        )
+
+    async def put_trunk(self, request: PutTrunkV1) -> TrunkV1:
+        self.note(request)
+        await self.owner.execute(
+            """
+            INSERT INTO acd.trunk (tenant_id, trunk_id, name, host, port, codecs)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, trunk_id) DO UPDATE
+            SET name = excluded.name, host = excluded.host
+            """,
+            *(UUID(request.tenant), request.trunk_id, request.name, request.host),
+            *(request.port, list(request.codecs)),
+        )
+        return TrunkV1(trunk_id=request.trunk_id, endpoint=f"trunk-{request.trunk_id}")
+
+    async def agent_status(self, request: Any) -> AgentStatusV1:
+        self.note(request)
+        state = AgentState.NOT_READY
+        if isinstance(request, SetAgentStateV1) and request.ready:
+            state = AgentState.READY
+        return AgentStatusV1(
+            agent_id=request.agent_id, session_id="s1", state=state, since=utcnow()
+        )
+
+    async def list_agents(self, request: ListAgentsV1) -> AgentListV1:
+        self.note(request)
+        return AgentListV1(agents=())
+
+    async def done(self, request: Any) -> Done:
+        self.note(request)
+        return Done()
+
+    # -- dialer ------------------------------------------------------------------------------
+
+    async def put_project(self, request: PutProjectV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "INSERT INTO dialer.project (tenant_id, project_id, name) VALUES ($1, $2, $3) "
+            "ON CONFLICT (tenant_id, project_id) DO UPDATE SET name = excluded.name",
+            *(UUID(request.tenant), request.project_id, request.name),
+        )
+        return Done()
+
+    async def put_list(self, request: PutListV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "INSERT INTO dialer.list (tenant_id, list_id, name) VALUES ($1, $2, $3) "
+            "ON CONFLICT (tenant_id, list_id) DO UPDATE SET name = excluded.name",
+            *(UUID(request.tenant), request.list_id, request.name),
+        )
+        return Done()
+
+    async def add_leads(self, request: AddLeadsV1) -> LeadsAddedV1:
+        self.note(request)
+        added = await self.owner.fetch(
+            """
+            INSERT INTO dialer.lead (tenant_id, lead_id, list_id, phone_e164, name, data, batch_id)
+            SELECT $1, r.lead_id, $2, r.phone, r.name, r.data::jsonb, $3
+              FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
+                   AS r (lead_id, phone, name, data)
+            ON CONFLICT DO NOTHING RETURNING lead_id
+            """,
+            *(UUID(request.tenant), request.list_id, request.batch_id),
+            [row.lead_id for row in request.rows],
+            [row.phone_e164 for row in request.rows],
+            [row.name for row in request.rows],
+            [orjson.dumps(row.data).decode() for row in request.rows],
+        )
+        new = {row["lead_id"] for row in added}
+        known = tuple(row.lead_id for row in request.rows if row.lead_id not in new)
+        return LeadsAddedV1(added=len(new), duplicates=len(known), duplicate_lead_ids=known)
+
+    async def put_campaign(self, request: PutCampaignV1) -> Done:
+        self.note(request)
+        spec = request.spec
+        await self.owner.execute(
+            """
+            INSERT INTO dialer.campaign (tenant_id, campaign_id, project_id, name, spec, list_ids)
+            VALUES ($1, $2, $3, $4, $5::jsonb, $6) ON CONFLICT (tenant_id, campaign_id) DO UPDATE
+            SET name = excluded.name, spec = excluded.spec, version = campaign.version + 1
+            """,
+            *(UUID(request.tenant), request.campaign_id, spec.project_id, spec.name),
+            *(spec.model_dump_json(), list(spec.list_ids)),
+        )
+        return Done()
+
+    async def control_campaign(self, request: ControlCampaignV1) -> CampaignStateV1:
+        self.note(request)
+        state = {"start": "running", "pause": "paused", "stop": "stopped"}[request.action]
+        found = await self.owner.fetchval(
+            "UPDATE dialer.campaign SET state = $3 WHERE tenant_id = $1 AND campaign_id = $2 "
+            "RETURNING true",
+            *(UUID(request.tenant), request.campaign_id, state),
+        )
+        if not found:
+            raise Refused("campaign_not_found", "There is no such campaign.")
+        return CampaignStateV1(state=CampaignState(state))
+
+    async def attach(self, acd: Bus, dialer: Bus) -> None:
+        await acd.respond(PutAgentV1, self.put_agent)
+        await acd.respond(PutTrunkV1, self.put_trunk)
+        await acd.respond(ListAgentsV1, self.list_agents)
+        for asks_status in (GetAgentV1, SignInV1, SetAgentStateV1, SignOutV1):
+            await acd.respond(asks_status, self.agent_status)
+        await acd.respond(FinishWrapUpV1, self.done)
+        await acd.respond(HangUpV1, self.done)
+        await dialer.respond(PutProjectV1, self.put_project)
+        await dialer.respond(PutListV1, self.put_list)
+        await dialer.respond(AddLeadsV1, self.add_leads)
+        await dialer.respond(PutCampaignV1, self.put_campaign)
+        await dialer.respond(ControlCampaignV1, self.control_campaign)
+
+
+@dataclass
+class Signed:
+    """An HTTP client with somebody's token."""
+
+    http: httpx.AsyncClient
+    token: str
+    refresh_token: str
+    user_id: str = ""
+
+    async def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    async def get(self, path: str, **more: Any) -> Any:
+        """GET that must succeed; returns the body."""
+        return ok(await self("GET", path, **more))
+
+    async def post(self, path: str, json: Any = None, **more: Any) -> Any:
+        """POST that must succeed; returns the body."""
+        return ok(await self("POST", path, json=json, **more))
+
+    async def put(self, path: str, json: Any = None, **more: Any) -> Any:
+        """PUT that must succeed; returns the body."""
+        return ok(await self("PUT", path, json=json, **more))
+
+
+def ok(response: httpx.Response) -> Any:
+    """Return the body of a response that is a success."""
+    assert response.is_success, f"{response.status_code} {response.text}"
+    return response.json() if response.content else None
+
+
+def refused(response: httpx.Response, status: int, code: str) -> Any:
+    """Return the problem that a response is, which must be this one."""
+    body = response.json()
+    assert (response.status_code, body["code"]) == (status, code), response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert body["status"] == status
+    assert body["type"] == f"urn:ringway:problem:{code}"
+    return body
+
+
+@dataclass
+class Crm:
+    """The application of one test, and ways to become somebody."""
+
+    deps: Deps
+    http: httpx.AsyncClient
+    behind: Behind
+    clock: Clock
+    database: Database
+    nats: NatsServer
+    platform: Signed = field(init=False)
+
+    async def sign_in(self, login: str, password: str = USER_PASSWORD) -> Signed:
+        response = await self.http.post(
+            "/api/v1/auth/token",
+            data={"grant_type": "password", "username": login, "password": password},
+        )
+        body = ok(response)
+        return Signed(self.http, body["access_token"], body["refresh_token"])
+
+    async def open_tenant(self, slug: str) -> Signed:
+        """Open an enterprise and return its first admin."""
+        admin = {"username": "boss", "password": USER_PASSWORD}
+        await self.platform.post("/tenants", {"slug": slug, "name": slug, "admin": admin})
+        return await self.sign_in(f"boss@{slug}")
+
+    async def user(
+        self, by: Signed, slug: str, role: Role, name: str = "", number: str | None = None
+    ) -> Signed:
+        """Create a user and sign in as him."""
+        name = name or role.replace("_", "-")
+        new = {"username": name, "password": USER_PASSWORD, "role": role}
+        made = await by.post("/users", {**new, "agent_number": number})
+        login = name if role in PLATFORM_ROLES else f"{name}@{slug}"
+        signed = await self.sign_in(login)
+        return replace(signed, user_id=made["user_id"])
+
+
+@asynccontextmanager
+async def running_crm(
+    database: Database, nats: NatsServer, folder: Path, **changed: Any
+) -> AsyncIterator[Crm]:
+    """Run the application inside of this process."""
+    settings = Settings(
+        postgres_dsn=database.dsn("ringway_crm_api"),
+        nats_url=nats.url,
+        nats_user="crm_api",
+        nats_password=PASSWORD,
+        http_port=0,
+        token_secret="t" * 32,
+        media_secret="m" * 32,
+        sip_address="127.0.0.1:17005",
+        sip_ws="ws://127.0.0.1:17004/ws",
+        platform_admin_password=PLATFORM_PASSWORD,
+        work_dir=folder,
+        **{"recorder_url": "http://127.0.0.1:9", **changed},
+    )
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        deps = await stack.enter_async_context(open_deps(settings, Lifecycle(ready=True)))
+        deps = replace(deps, now=clock, passwords=Passwords(_CHEAP))
+        acd = await stack.enter_async_context(nats.bus("acd"))
+        dialer = await stack.enter_async_context(nats.bus("dialer"))
+        owner = await asyncpg.connect(database.dsn("ringway_owner"))
+        stack.push_async_callback(owner.close)
+        behind = Behind(owner)
+        await behind.attach(acd, dialer)
+        transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=False)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://crm", timeout=30)
+        )
+        await ensure_platform(deps)
+        crm = Crm(deps, http, behind, clock, database, nats)
+        crm.platform = await crm.sign_in("admin", PLATFORM_PASSWORD)
+        yield crm
+
+
+async def rows_of(crm: Crm, sql: str, *args: Any) -> list[asyncpg.Record]:
+    """Look behind the application's back, as the owner of the tables."""
+    return await asyncio.wait_for(crm.behind.owner.fetch(sql, *args), 5)
