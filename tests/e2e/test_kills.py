@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections import defaultdict
@@ -138,7 +139,7 @@ def _nobody_was_called_twice_at_once(books: Ledgers) -> None:
         spans[line["number"]].append((_moment(line["invite_at"]), _moment(line["ended_at"])))
     for number, calls in spans.items():
         calls.sort()
-        for (_, ended), (began, _) in zip(calls, calls[1:], strict=False):
+        for (_, ended), (began, _) in itertools.pairwise(calls):
             assert began >= ended - timedelta(milliseconds=100), number
 
 
