@@ -165,6 +165,17 @@ async def test_sha_256_digest_is_accepted(stage: Stage) -> None:
     await stage.phone.register()
 
 
+async def test_a_call_that_is_quiet_or_rings_for_long_goes_on(stage: Stage) -> None:
+    stage.customer()
+    await stage.dial("c", "PJSIP/1@trunk")  # in no bridge: Asterisk sends nothing
+    stage.customer(kind=PersonaKind.NO_ANSWER)
+    await stage.ari.node.originate("PJSIP/2@trunk", channel_id="c2", app=stage.ari.app)
+    began = stage.trunk.now
+    await until(lambda: stage.trunk.now - began > 6.5, 10)  # two probes of each
+    assert len(stage.trunk.calls) == 2
+    assert stage.trunk.records() == []
+
+
 @pytest.mark.timeout(60)  # Asterisk is killed and started again
 async def test_phones_and_calls_survive_the_death_of_asterisk(stage: Stage) -> None:
     stage.customer()
@@ -172,11 +183,14 @@ async def test_phones_and_calls_survive_the_death_of_asterisk(stage: Stage) -> N
     await stage.dial("a", "PJSIP/ann")
     agent = await stage.phone.next_call()
     await stage.dial("c", "PJSIP/1@trunk")
+    stage.customer(kind=PersonaKind.NO_ANSWER)
+    await stage.ari.node.originate("PJSIP/2@trunk", channel_id="c2", app=stage.ari.app)
+    await until(lambda: len(stage.trunk.calls) == 2, 5)
     await stage.asterisk.kill()
+    await stage.asterisk.start()  # before anybody could notice by silence alone
     assert (await agent.until_over(12)).by is EndedBy.FAULT
-    await until(lambda: bool(stage.trunk.records()), 12)
-    assert stage.trunk.records()[0]["ended_by"] == "fault"
-    await stage.asterisk.start()
+    await until(lambda: len(stage.trunk.records()) == 2, 12)
+    assert {record["ended_by"] for record in stage.trunk.records()} == {"fault"}
     await stage.ari.client.wait_connected(10)
     await stage.accounts()
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from ringway.trainer.core.events import Effect, Event
-from ringway.trainer.core.transaction import Address, Send
+from ringway.trainer.core.transaction import Address, Send, TimerValues
 from ringway.trainer.core.user_agent import UserAgent
 
 _log = logging.getLogger("ringway.trainer.sip")
@@ -35,7 +35,14 @@ class SipEndpoint(asyncio.DatagramProtocol):
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, host: str, port: int, on_event: EventHandler, *, user: str = "", advertised: str = ""
+        cls,
+        host: str,
+        port: int,
+        on_event: EventHandler,
+        *,
+        user: str = "",
+        advertised: str = "",
+        timers: TimerValues | None = None,
     ) -> AsyncIterator[SipEndpoint]:
         """Open the socket; port 0 takes any.
 
@@ -44,6 +51,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
             on_event: Told everything the user agent has to say; called on the loop.
             user: The user part of our Contact.
             advertised: The host others reach us at, when it is not ``host``.
+            timers: Other intervals of retransmission than SIP's.
 
         Raises:
             OSError: The port is taken.
@@ -54,7 +62,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         shown = (advertised or host, local[1])
         try:
             transport, protocol = await loop.create_datagram_endpoint(
-                lambda: cls(UserAgent(shown, user=user), on_event), sock=sock
+                lambda: cls(UserAgent(shown, user=user, timers=timers), on_event), sock=sock
             )
         except BaseException:
             sock.close()

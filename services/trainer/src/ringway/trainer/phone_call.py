@@ -24,6 +24,7 @@ class PhoneCall:
         self.number = number  # of the other side
         self.is_incoming = is_incoming
         self.began_at = endpoint.now
+        self.ringing_at = endpoint.now if is_incoming else None
         self.answered_at: float | None = None
         self.ended_at: float | None = None
         self.ended: Ended | None = None

@@ -14,10 +14,10 @@ from prometheus_client import Counter, Gauge
 
 from ringway.proto.trainer import PersonaRule
 from ringway.runtime.tasks import TaskSet
-from ringway.trainer.core.events import Ended, Event, Incoming, MediaChanged
+from ringway.trainer.core.events import Confirmed, Ended, Event, Incoming, MediaChanged
 from ringway.trainer.core.persona import Plan, Scenario
 from ringway.trainer.core.talking import RINGBACK
-from ringway.trainer.core.transaction import Address
+from ringway.trainer.core.transaction import Address, TimerValues
 from ringway.trainer.endpoint import SipEndpoint
 from ringway.trainer.journal import Journal, read_journal
 from ringway.trainer.media import MediaSession, Pacer
@@ -31,6 +31,8 @@ _calls_total = Counter("ringway_trunk_calls", "Calls that ended, by persona and 
 _calls_open = Gauge("ringway_trunk_calls_open", "Calls in progress.")
 # Long after any caller gives up; a caller that was killed never cancels.
 _RING_LIMIT_S = 300.0
+# A switch that died between our answer and its ACK is not waited for half a minute.
+_TIMERS = TimerValues(ack_limit_s=8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Trunk:
                 pacer = await stack.enter_async_context(Pacer.running())
             trunk._pacer = pacer
             trunk._endpoint = await stack.enter_async_context(
-                SipEndpoint.open(host, port, trunk._on_event, advertised=advertised)
+                SipEndpoint.open(host, port, trunk._on_event, advertised=advertised, timers=_TIMERS)
             )
             trunk._tasks = await stack.enter_async_context(TaskSet("trunk"))
             trunk._tasks.spawn(probe_quiet_calls(trunk._endpoint, trunk.calls.values), name="probe")
@@ -155,6 +157,10 @@ class Trunk:
         match event:
             case Incoming():
                 self._arrived(event)
+            case Confirmed(handle):
+                call = self.calls.get(handle)
+                if call is not None:
+                    call.acknowledged_at = self.now
             case MediaChanged(handle, media, remote):
                 call = self.calls.get(handle)
                 if call is not None and call.session is not None:

@@ -28,6 +28,7 @@ class TrunkCall:
     invite_at: float
     ringing_at: float | None = None
     answered_at: float | None = None
+    acknowledged_at: float | None = None  # the caller's ACK came: both know of the answer
     ended_at: float | None = None
     ended: Ended | None = None
     ended_by: str = ""  # customer, platform, fault or shutdown
@@ -74,6 +75,7 @@ class TrunkCall:
             "event": "end",
             "ringing_at": iso(self.ringing_at),
             "answered_at": iso(answered),
+            "acknowledged_at": iso(self.acknowledged_at),
             "ended_at": iso(self.ended_at),
             "ended_by": self.ended_by,
             "final_status": None if self.ended is None else self.ended.status,

@@ -119,7 +119,7 @@ class CallerSide:
             case Purpose.BYE if call is not None:
                 self._stack.calls.pop(call.handle, None)
             case Purpose.PROBE if call is not None and response.status in _GONE:
-                self._stack.end(call, EndedBy.FAULT, 200, None, keep=False)
+                self._stack.lost(call, at, is_certain=True)
             case _:
                 pass
         if pending.purpose is not Purpose.INVITE:
@@ -139,7 +139,7 @@ class CallerSide:
                 case Purpose.BYE:
                     self._stack.calls.pop(call.handle, None)
                 case Purpose.REOFFER | Purpose.PROBE:
-                    self._stack.end(call, EndedBy.FAULT, 200, None, keep=False)
+                    self._stack.lost(call, at, is_certain=False)
                 case _:
                     pass
         if pending.purpose is not Purpose.INVITE:
@@ -201,7 +201,7 @@ class CallerSide:
                 call.media, call.remote = offered, remote
                 self._stack.events.append(MediaChanged(call.handle, offered, remote))
         elif response.status in _GONE:
-            self._stack.end(call, EndedBy.FAULT, 200, None, keep=False)
+            self._stack.lost(call, at, is_certain=True)
 
 
 def _described(response: Response) -> Media | None:

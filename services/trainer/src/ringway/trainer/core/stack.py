@@ -181,5 +181,20 @@ class Stack:
         self.in_dialog(call, "BYE", at, Purpose.BYE, extra=reason)
         self.end(call, by, 200, cause, keep=True)
 
+    def lost(self, call: Call, at: float, *, is_certain: bool) -> None:
+        """The other side no longer knows the call.
+
+        Args:
+            is_certain: It said so. Otherwise it kept silent, and a goodbye tells it in case it
+                was only slow.
+        """
+        if call.stage is Stage.INCOMING and call.server_key is not None:
+            self.reply(call.invite, call.server_key, 480, at, call=call)
+            self.end(call, EndedBy.FAULT, 480, None, keep=False)
+        elif call.stage is Stage.CONFIRMED and not is_certain:
+            self.hang_up(call, at, EndedBy.FAULT, 102)
+        elif call.stage is not Stage.ENDED:
+            self.end(call, EndedBy.FAULT, 200, None, keep=False)
+
     def _source(self, key: ServerKey) -> Address:
         return self.tx.source_of(key) or ("0.0.0.0", 0)  # noqa: S104

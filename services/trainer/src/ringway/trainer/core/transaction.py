@@ -30,6 +30,7 @@ class TimerValues:
     t1: float = 0.5  # estimate of a round trip
     t2: float = 4.0  # longest interval between two sendings
     t4: float = 5.0  # how long a message may live in the network
+    ack_limit_s: float | None = None  # how long a 2xx is repeated; ``give_up`` when None
 
     @property
     def give_up(self) -> float:
@@ -185,6 +186,8 @@ class ServerTransaction:
             self.state = State.PROCEEDING
             return
         self._limit = at + self._timers.give_up
+        if self._is_invite and response.status < 300 and self._timers.ack_limit_s is not None:
+            self._limit = at + self._timers.ack_limit_s
         if self._is_invite:
             # A final answer to an INVITE is repeated until it is acknowledged, over UDP also a 2xx.
             self.state = State.ACCEPTED if response.status < 300 else State.COMPLETED

@@ -166,9 +166,12 @@ class UserAgent:
         return token, self._effects()
 
     def probe(self, call: str, at: float, limit_s: float = 4.0) -> list[Effect]:
-        """Ask whether the other side still knows the call; when it does not, the call ends."""
+        """Ask whether the other side still knows the call; when it does not, the call ends.
+
+        Also a call that still rings here may be asked about: its caller may have died.
+        """
         found = self._stack.calls.get(call)
-        if found is not None and found.stage is Stage.CONFIRMED:
+        if found is not None and found.stage in (Stage.INCOMING, Stage.CONFIRMED):
             self._stack.in_dialog(found, "OPTIONS", at, Purpose.PROBE, limit_s=limit_s)
         return self._effects()
 
