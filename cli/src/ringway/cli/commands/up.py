@@ -66,7 +66,8 @@ class _Interrupted:
     """Makes the end of the terminal or of our own process as good as Ctrl-C."""
 
     def watch(self) -> None:
-        for what in (signal.SIGTERM, signal.SIGHUP):
+        # SIGINT too: a shell in the background starts its commands with it ignored.
+        for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(what, self._interrupt)
 
     def ignore(self) -> None:
