@@ -20,6 +20,7 @@ from ringway.proto.acd import (
     ListAgentsV1,
 )
 from ringway.proto.base import Done
+from ringway.proto.permissions import nats_permissions
 from ringway.runtime.bus import (
     Bus,
     BusDown,
@@ -250,6 +251,13 @@ async def test_a_service_may_not_speak_for_another(nats: NatsServer, ended: Make
     async with nats.bus("recorder") as recorder:
         with pytest.raises(BusDown):
             await recorder.publish(ended("forged"), timeout_s=0.5)
+
+
+@pytest.mark.parametrize("user", sorted(nats_permissions()))
+async def test_every_service_may_open_the_bus(nats: NatsServer, user: str) -> None:
+    async with nats.bus(user) as bus:
+        assert bus.healthy
+        assert (await bus.facts_range()).last == 0
 
 
 # -- requests ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -140,3 +141,61 @@ async def test_the_pool_opens_before_the_server_is_there(
             await pool._probe()
     messages = [r.getMessage() for r in caplog.records]
     assert messages == ["PostgreSQL is lost.", "PostgreSQL is connected."]
+
+
+async def test_connections_that_broke_while_idle_are_replaced_unseen(
+    pool: Pool, postgres: PostgresServer
+) -> None:
+    async with pool.tenant(A), pool.tenant(A), pool.tenant(A):
+        pass  # three connections are now idle in the pool
+    postgres.kill()
+    await postgres.start()
+    for _ in range(5):
+        async with pool.tenant(A) as conn:
+            assert await conn.fetchval(COUNT) == 1
+
+
+async def test_errors_of_the_caller_stay_his(pool: Pool) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        async with pool.tenant(A):
+            raise ConnectionRefusedError("of some other server")
+    with pytest.raises(TimeoutError):
+        async with pool.tenant(A):
+            raise TimeoutError("of some other server")
+    assert pool.healthy
+
+
+async def test_a_cancelled_transaction_is_rolled_back(pool: Pool) -> None:
+    wrote = asyncio.Event()
+
+    async def write_and_hang() -> None:
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "half")
+            wrote.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.get_running_loop().create_task(write_and_hang())
+    await wrote.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with pool.tenant(A) as conn:
+        assert await conn.fetchval(COUNT) == 1
+
+
+async def test_a_full_pool_makes_others_wait_and_then_says_so(database: Database) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool, pool.platform():
+        with pytest.raises(PostgresDown, match="no free connection"):
+            async with pool.platform(limit_s=0.1):
+                pass
+
+
+async def test_a_transaction_may_contain_another(pool: Pool) -> None:
+    async with pool.tenant(A) as conn:
+        with pytest.raises(asyncpg.UniqueViolationError):
+            async with conn.transaction():
+                await conn.execute(INSERT, A, "a")
+        await conn.execute(INSERT, A, "b")
+    async with pool.tenant(A) as conn:
+        assert await conn.fetchval(COUNT) == 2

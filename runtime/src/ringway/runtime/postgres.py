@@ -22,6 +22,7 @@ from ringway.runtime.tasks import TaskSet
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
+    from asyncpg.transaction import Transaction
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 else:
@@ -47,7 +48,6 @@ _DOWN: tuple[type[Exception], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
-    asyncpg.InternalClientError,
 )
 
 
@@ -75,19 +75,18 @@ class Pool:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: str, *, min_size: int = 1, max_size: int = 10, application_name: str
+        cls, dsn: str, *, max_size: int = 10, application_name: str
     ) -> AsyncIterator[Pool]:
         """Open a pool, also while PostgreSQL is down; it connects when it is needed.
 
         Args:
-            min_size: So many connections are kept even when idle.
             max_size: At most so many; further transactions wait their turn.
             application_name: Shown in ``pg_stat_activity``.
         """
-        del min_size  # asyncpg would refuse to open while the server is down
         inner = asyncpg.create_pool(
             dsn,
-            min_size=0,
+            min_size=0,  # with more, asyncpg would not open while the server is down
+            max_inactive_connection_lifetime=0,
             max_size=max_size,
             command_timeout=_COMMAND_TIMEOUT_S,
             timeout=CONNECT_LIMIT_S,
@@ -136,38 +135,51 @@ class Pool:
 
     @asynccontextmanager
     async def _transaction(self, limit_s: float) -> AsyncIterator[Connection]:
-        conn = await self._acquire(limit_s)
+        conn, transaction = await self._begin(limit_s)
         try:
-            async with conn.transaction():
+            try:
                 yield conn
+            except BaseException:
+                await _roll_back(conn, transaction)
+                raise
+            await transaction.commit()
         except Exception as error:
-            if is_down(error):
+            # An OSError may also be the caller's own, of a file or another server.
+            if is_down(error) and (not isinstance(error, OSError) or conn.is_closed()):
                 self._lost(error)
                 raise PostgresDown(str(error) or repr(error)) from error
             raise
         finally:
             await self._release(conn)
 
-    async def _acquire(self, limit_s: float) -> Any:
-        deadline = asyncio.get_running_loop().time() + limit_s
-        reason: BaseException | None = None
+    async def _begin(self, limit_s: float) -> tuple[Any, Transaction]:
+        """Return a connection in a fresh transaction. Raises PostgresDown."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit_s
+        reason: Exception | None = None
         while True:
+            conn: Any = None
             try:
                 async with asyncio.timeout_at(deadline):
                     conn = await self._pool.acquire()
-            except TimeoutError as error:
-                why = reason or "no free connection in time"
-                raise PostgresDown(f"PostgreSQL is not reachable: {why}") from (reason or error)
-            except Exception as error:
-                if not is_down(error):
+                    transaction = conn.transaction()
+                    await transaction.start()
+                return conn, transaction
+            except BaseException as error:
+                if conn is not None:
+                    await self._release(conn)
+                if isinstance(error, TimeoutError):
+                    why = reason or "no free connection in time"
+                    raise PostgresDown(f"PostgreSQL is not reachable: {why}") from error
+                if not isinstance(error, Exception) or not is_down(error):
                     raise
-                self._lost(error)
                 reason = error
-                if asyncio.get_running_loop().time() + _PROBE_DOWN_S >= deadline:
-                    raise PostgresDown(f"PostgreSQL is not reachable: {error}") from error
-                await asyncio.sleep(_PROBE_DOWN_S * random.uniform(0.5, 1.0))
-            else:
-                return conn
+            if conn is not None:
+                continue  # a connection that broke while it was idle says nothing about the server
+            self._lost(reason)
+            if loop.time() + _PROBE_DOWN_S >= deadline:
+                raise PostgresDown(f"PostgreSQL is not reachable: {reason}") from reason
+            await asyncio.sleep(_PROBE_DOWN_S * random.uniform(0.5, 1.0))
 
     async def _release(self, conn: Any) -> None:
         try:
@@ -245,6 +257,16 @@ async def retry_while_down(fn: Callable[[], Awaitable[T]], *, limit_s: float) ->
                 raise
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, 2.0)
+
+
+async def _roll_back(conn: Any, transaction: Transaction) -> None:
+    """End a transaction without hiding why: what the server cannot be told, it finds out."""
+    if conn.is_closed():
+        return
+    try:
+        await transaction.rollback()
+    except Exception:
+        conn.terminate()
 
 
 async def _nothing_to_reset(conn: object) -> None:
