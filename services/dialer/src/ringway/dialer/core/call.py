@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ringway.dialer.core import messages as m
 from ringway.dialer.core.messages import ChannelGone, Phase
 from ringway.dialer.core.outcome import ChannelEnd, unanswered
 from ringway.proto.dialer import AttemptDisposition as D
+from ringway.proto.dialer import CampaignSpec
+
+OVERDUE_S = 5.0  # beyond the ring time-out, before a missing end is looked for
+LOOK_AGAIN_S = 5.0
+TAKEN_GRACE_S = 1.5  # beyond the abandonment limit, for an ACD that took the call and does not act
+ASK_OUTCOME_S = 1.0
+_MESSAGE_LIMIT_S = 30.0
 
 # The channel exists, or may exist any moment, and nobody has answered yet.
 RINGING_PHASES = frozenset({Phase.PLACING, Phase.DIALING, Phase.CANCELLING})
@@ -41,6 +50,34 @@ class Call:
     def is_taken(self) -> bool:
         """Whether the ACD is seen to care for the customer, by fact or by what Asterisk shows."""
         return self.outcome is not None or self.bridged_at is not None or self.has_foreign_playback
+
+    def limit_at(self, abandonment_limit_s: float) -> float:
+        """Return until when the answered customer must have an agent."""
+        assert self.answered_at is not None
+        return self.answered_at + abandonment_limit_s
+
+    def expire(self, at: float, abandonment_limit_s: float) -> Sequence[m.Command]:
+        """Do what is due because the deadline passed, and set the next one."""
+        attempt_id = self.attempt_id
+        match self.phase:
+            case Phase.ANSWERED if at < self.limit_at(abandonment_limit_s):
+                self.deadline = self.limit_at(abandonment_limit_s)
+                return [m.HandOver(attempt_id, self.agent_id)]
+            case Phase.ANSWERED | Phase.HANDED_OVER:
+                self.phase = Phase.ABANDONING
+                self.deadline = at + _MESSAGE_LIMIT_S
+                return [m.PlayAbandon(attempt_id)]
+            case Phase.PLACING | Phase.DIALING | Phase.CANCELLING | Phase.ABANDONING:
+                # It should be over by now: its end was lost, or the time-out was not kept.
+                self.is_overdue = self.is_overdue or self.phase is not Phase.ABANDONING
+                self.deadline = at + LOOK_AGAIN_S
+                return [m.HangUp(attempt_id), m.LookUp(attempt_id)]
+            case Phase.SETTLING:
+                self.deadline = at + ASK_OUTCOME_S
+                return [m.AskOutcome(attempt_id)]
+            case _:
+                self.deadline = None
+                return []
 
     def needs_agent(self, presence_at: float, presence_acd_at: float) -> bool:
         """Whether this call still competes for the agents that the last presence calls ready.
@@ -91,3 +128,25 @@ class Call:
         if self.gone is not None and self.gone.known is not None:
             return D.LOST
         return D.HUNG_UP_EARLY
+
+
+def adopted(event: m.Adopted, spec: CampaignSpec) -> Call:
+    """Return the attempt of an earlier process where it is now."""
+    call = Call(event.attempt_id, event.lead_id, event.attempt_no, agent_id=event.agent_id)
+    call.is_placed = True
+    if event.answered_for_s is None:
+        call.phase = Phase.DIALING
+        call.deadline = event.at + spec.ring_timeout_s + OVERDUE_S
+        return call
+    call.answered_at = event.at - event.answered_for_s
+    call.outcome = event.outcome
+    if event.in_bridge:
+        call.bridged_at = event.at
+    limit_at = call.limit_at(spec.abandonment_limit_s)
+    if event.was_handed_over or call.is_taken:
+        call.phase = Phase.HANDED_OVER
+        call.deadline = None if call.is_taken else max(event.at, limit_at) + TAKEN_GRACE_S
+    else:
+        # Answered while nobody watched: within the limit it is a normal call, else abandoned.
+        call.phase, call.deadline = Phase.ANSWERED, limit_at
+    return call

@@ -11,54 +11,24 @@ Every claimed attempt ends in exactly one GiveBack (it never left us) or one Clo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ringway.dialer.core import messages as m
 from ringway.dialer.core.breaker import TrunkBreaker
-from ringway.dialer.core.call import RINGING_PHASES, UNPLACED_PHASES, Call
-from ringway.dialer.core.messages import (
-    Adopted,
-    AgentBooked,
-    AgentsSeen,
-    Answered,
-    AskOutcome,
-    Book,
-    BookingRefused,
-    Bridged,
-    ChannelGone,
-    Claim,
-    Claimed,
-    ClaimFailed,
-    Close,
-    Command,
-    Configured,
-    Controlled,
-    Draining,
-    Event,
-    Finish,
-    FinishRefused,
-    ForeignPlayback,
-    GiveBack,
-    HandedOver,
-    HandOver,
-    HandOverFailed,
-    HangUp,
-    LookUp,
-    NoteAnswer,
-    NotPlaced,
-    Originate,
-    OutcomeKnown,
-    Part,
-    PartChanged,
-    Phase,
-    Placed,
-    PlayAbandon,
-    Rang,
-    Recovered,
-    Tick,
-    Unbook,
+from ringway.dialer.core.call import (
+    ASK_OUTCOME_S,
+    LOOK_AGAIN_S,
+    OVERDUE_S,
+    RINGING_PHASES,
+    TAKEN_GRACE_S,
+    UNPLACED_PHASES,
+    Call,
+    adopted,
 )
+from ringway.dialer.core.claims import AGAIN_S, Claims
+from ringway.dialer.core.explain import why
+from ringway.dialer.core.messages import Command, Event, Part, Phase
 from ringway.dialer.core.outcome import is_trunk_failure
 from ringway.dialer.core.pacing import RateLimit, precise_calls, progressive_calls
 from ringway.proto.dialer import AttemptDisposition as D
@@ -66,16 +36,9 @@ from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
 
 STALE_AFTER_S = 3.0  # presence comes every second; older than this it is no ground to dial on
 _RETRY_HAND_OVER_S = 0.25
-_TAKEN_GRACE_S = 1.5  # beyond the abandonment limit, for an ACD that moved but does not act
-_OVERDUE_S = 5.0  # beyond the ring time-out, before a missing end is looked for
-_LOOK_AGAIN_S = 5.0
-_MESSAGE_LIMIT_S = 30.0
 _SETTLE_S = 10.0
 _SETTLE_WITHOUT_BUS_S = 60.0
-_ASK_OUTCOME_S = 1.0
 _BOOK_AGAIN_S = 0.5
-_POLL_S = 5.0  # leads may be added at any time
-_CLAIM_AGAIN_S = 0.5
 _LARGEST_CLAIM = 200
 
 
@@ -106,15 +69,11 @@ class Campaign:
     _calls: dict[str, Call] = field(default_factory=dict)
     _kept: dict[str, str] = field(default_factory=dict)  # ended attempt -> agent still reserved
     _missing: set[Part] = field(default_factory=set)
-    _agents: AgentsSeen | None = None
+    _agents: m.AgentsSeen | None = None
     _rate: RateLimit | None = None
     _is_recovered: bool = False
     _is_draining: bool = False
-    _is_finishing: bool = False
-    _claiming: int | None = None  # how many leads the open Claim asked for
-    _poll_at: float = 0.0  # no Claim before this
-    _end_at: float = 0.0  # no look for the end before this
-    _due_at: float | None = None  # when the next lead is due, None: unknown or none
+    _claims: Claims = field(default_factory=Claims)
     _book_at: float = 0.0
     _booked_since: int = 0  # agents reserved for us since the last presence
     _pace_at: float | None = None  # when pacing has something to do without an event
@@ -128,31 +87,29 @@ class Campaign:
         """Advance by one event; return commands, to be begun in this order."""
         out: list[Command] = []
         match event:
-            case Configured(_, spec):
+            case m.Configured(_, spec):
                 self._configure(spec)
-            case Controlled(at, state):
+            case m.Controlled(at, state):
                 out += self._control(at, state)
-            case Draining():
+            case m.Draining():
                 self._is_draining = True
-            case PartChanged(_, part, is_up):
+            case m.PartChanged(_, part, is_up):
                 (self._missing.discard if is_up else self._missing.add)(part)
-            case AgentsSeen():
+            case m.AgentsSeen():
                 if self._agents is None or event.acd_at >= self._agents.acd_at:
                     self._agents, self._booked_since = event, 0
-            case Claimed():
+            case m.Claimed():
                 out += self._claimed(event)
-            case ClaimFailed(at):
-                self._claiming = None
-                self._poll_at = self._end_at = at + _CLAIM_AGAIN_S
-            case Adopted():
+            case m.ClaimFailed(at):
+                self._claims.failed(at)
+            case m.Adopted():
                 out += self._adopt(event)
-            case Recovered(_, attempts, answered, connected, abandoned):
+            case m.Recovered(_, attempts, answered, connected, abandoned):
                 self._is_recovered = True
                 self.counts = Counts(attempts, answered, connected, abandoned)
-            case FinishRefused(at):
-                self._is_finishing = False
-                self._poll_at = self._end_at = at + _CLAIM_AGAIN_S
-            case Tick():
+            case m.FinishRefused(at):
+                self._claims.refused(at)
+            case m.Tick():
                 pass
             case _:
                 call = self._calls.get(event.attempt_id)
@@ -185,12 +142,12 @@ class Campaign:
     def lines(self) -> int:
         """Lines in use or about to be used."""
         used = sum(c.phase is not Phase.SETTLING for c in self._calls.values())
-        return used + (self._claiming or 0)
+        return used + (self._claims.open_for or 0)
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is under way that this process should see through before it ends."""
-        return self._claiming is None and all(
+        return self._claims.open_for is None and all(
             c.phase in (Phase.HANDED_OVER, Phase.SETTLING) for c in self._calls.values()
         )
 
@@ -202,7 +159,7 @@ class Campaign:
     @property
     def is_empty(self) -> bool:
         """Whether no attempt and no reserved agent is left."""
-        return not self._calls and not self._kept and self._claiming is None
+        return not self._calls and not self._kept and self._claims.open_for is None
 
     # -- settings and control --------------------------------------------------------------------
 
@@ -216,66 +173,65 @@ class Campaign:
     def _control(self, at: float, state: CampaignState) -> Iterator[Command]:
         started = state is CampaignState.RUNNING and self.state is not CampaignState.RUNNING
         self.state = state
-        self._is_finishing = False
+        self._claims.is_finishing = False
         if started:
-            self._poll_at, self._end_at, self._due_at = at, at + _POLL_S, None
+            self._claims.begin(at)
         if state is CampaignState.STOPPED:
             for call in self._calls.values():
                 if call.phase in (Phase.PLACING, Phase.DIALING):
                     call.phase, call.is_cancelled = Phase.CANCELLING, True
-                    call.deadline = at + _LOOK_AGAIN_S
-                    yield HangUp(call.attempt_id)
+                    call.deadline = at + LOOK_AGAIN_S
+                    yield m.HangUp(call.attempt_id)
 
     # -- events about one attempt ----------------------------------------------------------------
 
     def _about(self, call: Call, event: Event) -> Iterator[Command]:
         match event:
-            case AgentBooked(at, _, agent_id):
+            case m.AgentBooked(at, _, agent_id):
                 yield from self._booked(call, at, agent_id)
-            case BookingRefused(at):
+            case m.BookingRefused(at):
                 if call.phase is Phase.BOOKING:
                     self._book_at = at + _BOOK_AGAIN_S
                     yield from self._give_back(call, at)
-            case Placed(at):
+            case m.Placed(at):
                 self._placed(call, at)
-            case NotPlaced(at, _, trunk_fault):
+            case m.NotPlaced(at, _, trunk_fault):
                 if call.answered_at is None and not call.has_rung:
                     if trunk_fault:
                         self.breaker.failed(call.attempt_id, at)
                     else:
-                        self._poll_at = at + _CLAIM_AGAIN_S
+                        self._claims.ask_at = at + AGAIN_S
                     if call.is_placed:
                         self.counts.attempts -= 1
-                    yield from self._keep_agent(call)
+                    self._keep_agent(call)
                     yield from self._give_back(call, at)
-            case Rang(at):
+            case m.Rang(at):
                 self._placed(call, at)
                 call.has_rung = True
                 self.breaker.succeeded(call.attempt_id)
-            case Answered(at):
+            case m.Answered(at):
                 yield from self._answered(call, at)
-            case HandedOver(at):
+            case m.HandedOver(at):
                 if call.phase is Phase.ANSWERED and call.answered_at is not None:
                     call.phase = Phase.HANDED_OVER
-                    limit = call.answered_at + self.spec.abandonment_limit_s + _TAKEN_GRACE_S
-                    call.deadline = None if call.is_taken else limit
-            case HandOverFailed(at):
+                    limit_at = call.limit_at(self.spec.abandonment_limit_s)
+                    call.deadline = None if call.is_taken else limit_at + TAKEN_GRACE_S
+            case m.HandOverFailed(at):
+                if call.phase is Phase.HANDED_OVER and not call.is_taken:
+                    call.phase = Phase.ANSWERED  # moved to an application that is gone
                 if call.phase is Phase.ANSWERED:
-                    call.deadline = min(at + _RETRY_HAND_OVER_S, self._limit(call))
-                elif call.phase is Phase.HANDED_OVER and not call.is_taken:
-                    # Moved into an application that is gone: the channel is ours again.
-                    call.phase = Phase.ANSWERED
-                    call.deadline = min(at + _RETRY_HAND_OVER_S, max(at, self._limit(call)))
-            case Bridged(at):
+                    limit_at = call.limit_at(self.spec.abandonment_limit_s)
+                    call.deadline = min(at + _RETRY_HAND_OVER_S, max(at, limit_at))
+            case m.Bridged(at):
                 if call.bridged_at is None:
                     call.bridged_at = at
                 self._taken(call)
-            case ForeignPlayback():
+            case m.ForeignPlayback():
                 call.has_foreign_playback = True
                 self._taken(call)
-            case OutcomeKnown():
+            case m.OutcomeKnown():
                 yield from self._outcome(call, event)
-            case ChannelGone():
+            case m.ChannelGone():
                 yield from self._gone(call, event)
 
     def _booked(self, call: Call, at: float, agent_id: str) -> Iterator[Command]:
@@ -287,13 +243,13 @@ class Campaign:
         if self._obstacle(at) is None:
             yield self._originate(call, at)
         else:
-            yield Unbook(call.attempt_id)
+            yield m.Unbook(call.attempt_id)
             yield from self._give_back(call, at)
 
     def _placed(self, call: Call, at: float) -> None:
         if call.phase is Phase.PLACING:
             call.phase = Phase.DIALING
-            call.deadline = at + self.spec.ring_timeout_s + _OVERDUE_S
+            call.deadline = at + self.spec.ring_timeout_s + OVERDUE_S
         if not call.is_placed:
             call.is_placed = True
             self.counts.attempts += 1
@@ -308,23 +264,19 @@ class Campaign:
         if call.phase is Phase.CANCELLING:
             # The answer crossed our hang-up: a live person who got nobody.
             call.phase = Phase.ABANDONING
-            call.deadline = at + _LOOK_AGAIN_S
+            call.deadline = at + LOOK_AGAIN_S
         else:
             call.phase = Phase.ANSWERED
-            call.deadline = self._limit(call)
-            yield HandOver(call.attempt_id, call.agent_id)
-        yield NoteAnswer(call.attempt_id)
-
-    def _limit(self, call: Call) -> float:
-        assert call.answered_at is not None
-        return call.answered_at + self.spec.abandonment_limit_s
+            call.deadline = call.limit_at(self.spec.abandonment_limit_s)
+            yield m.HandOver(call.attempt_id, call.agent_id)
+        yield m.NoteAnswer(call.attempt_id)
 
     def _taken(self, call: Call) -> None:
         if call.phase in (Phase.ANSWERED, Phase.HANDED_OVER):
             call.phase = Phase.HANDED_OVER
             call.deadline = None
 
-    def _outcome(self, call: Call, event: OutcomeKnown) -> Iterator[Command]:
+    def _outcome(self, call: Call, event: m.OutcomeKnown) -> Iterator[Command]:
         if call.answered_at is None or call.outcome is D.CONNECTED:
             return
         if call.outcome is not None and event.disposition is not D.CONNECTED:
@@ -337,7 +289,7 @@ class Campaign:
         if call.phase is Phase.SETTLING:
             yield from self._close(call, event.at, event.disposition)
 
-    def _gone(self, call: Call, event: ChannelGone) -> Iterator[Command]:
+    def _gone(self, call: Call, event: m.ChannelGone) -> Iterator[Command]:
         if call.phase in UNPLACED_PHASES or call.phase is Phase.SETTLING:
             return
         call.gone = event
@@ -350,66 +302,47 @@ class Campaign:
                 self.breaker.failed(call.attempt_id, event.at)
             else:
                 self.breaker.succeeded(call.attempt_id)
-            yield from self._keep_agent(call)
+            self._keep_agent(call)
             yield from self._close(call, event.at, disposition)
         elif call.outcome is not None:
             yield from self._close(call, event.at, call.outcome)
         elif call.phase is Phase.ABANDONING:
-            yield from self._keep_agent(call)
+            self._keep_agent(call)
             yield from self._close(call, event.at, D.ABANDONED)
         elif call.phase is Phase.ANSWERED and not call.is_taken and event.known is None:
-            yield from self._keep_agent(call)
+            self._keep_agent(call)
             yield from self._close(call, event.at, D.HUNG_UP_EARLY)
         else:
             call.phase = Phase.SETTLING
             has_bus = Part.BUS not in self._missing
             call.settle_by = event.at + (_SETTLE_S if has_bus else _SETTLE_WITHOUT_BUS_S)
-            call.deadline = event.at + _ASK_OUTCOME_S
+            call.deadline = event.at + ASK_OUTCOME_S
 
-    def _adopt(self, event: Adopted) -> Iterator[Command]:
+    def _adopt(self, event: m.Adopted) -> Iterator[Command]:
         if event.attempt_id in self._calls:
             return
-        call = Call(event.attempt_id, event.lead_id, event.attempt_no, agent_id=event.agent_id)
-        call.is_placed = True
+        call = adopted(event, self.spec)
         self._calls[call.attempt_id] = call
-        if event.answered_for_s is None:
-            call.phase = Phase.DIALING
-            call.deadline = event.at + self.spec.ring_timeout_s + _OVERDUE_S
-            return
-        call.answered_at = event.at - event.answered_for_s
-        call.outcome = event.outcome
-        if event.in_bridge:
-            call.bridged_at = event.at
-        if event.was_handed_over or call.is_taken:
-            call.phase = Phase.HANDED_OVER
-            if not call.is_taken:
-                call.deadline = max(event.at, self._limit(call)) + _TAKEN_GRACE_S
-            return
-        # Answered while nobody watched: within the limit it is a normal call, else abandoned.
-        call.phase = Phase.ANSWERED
-        call.deadline = self._limit(call)
-        if event.at < call.deadline:
-            yield HandOver(call.attempt_id, call.agent_id)
+        if call.phase is Phase.ANSWERED and call.deadline is not None and event.at < call.deadline:
+            yield m.HandOver(call.attempt_id, call.agent_id)
 
     # -- ends ------------------------------------------------------------------------------------
 
     def _give_back(self, call: Call, at: float) -> Iterator[Command]:
         self.breaker.withdrawn(call.attempt_id)
         del self._calls[call.attempt_id]
-        self._due_at = None
-        self._poll_at = max(self._poll_at, at + _CLAIM_AGAIN_S)
-        yield GiveBack(call.attempt_id)
+        self._claims.lead_given_back(at)
+        yield m.GiveBack(call.attempt_id)
 
     def _close(self, call: Call, at: float, disposition: D) -> Iterator[Command]:
         del self._calls[call.attempt_id]
-        self._due_at = None
-        self._poll_at, self._end_at = min(self._poll_at, at), min(self._end_at, at)
+        self._claims.lead_ended(at)
         if disposition is D.CONNECTED and call.outcome is None:
             self.counts.connected += 1
         if disposition is D.ABANDONED:
             self.counts.abandoned += 1
         gone = call.gone
-        yield Close(
+        yield m.Close(
             call.attempt_id,
             disposition,
             gone.cause if gone else 0,
@@ -417,41 +350,20 @@ class Campaign:
             call.agent_id if disposition is D.CONNECTED else None,
         )
 
-    def _keep_agent(self, call: Call) -> Iterator[Command]:
+    def _keep_agent(self, call: Call) -> None:
         """An agent whose customer did not come is kept for the next lead, or freed by _pace."""
         if call.agent_id is not None:
             self._kept[call.attempt_id] = call.agent_id
             call.agent_id = None
-        yield from ()
 
     def _expire(self, at: float) -> Iterator[Command]:
         for call in list(self._calls.values()):
             if call.deadline is None or at < call.deadline:
                 continue
-            match call.phase:
-                case Phase.PLACING | Phase.DIALING | Phase.CANCELLING:
-                    call.is_overdue = True
-                    call.deadline = at + _LOOK_AGAIN_S
-                    yield HangUp(call.attempt_id)
-                    yield LookUp(call.attempt_id)
-                case Phase.ANSWERED if at < self._limit(call):
-                    call.deadline = self._limit(call)
-                    yield HandOver(call.attempt_id, call.agent_id)
-                case Phase.ANSWERED | Phase.HANDED_OVER:
-                    call.phase = Phase.ABANDONING
-                    call.deadline = at + _MESSAGE_LIMIT_S
-                    yield PlayAbandon(call.attempt_id)
-                case Phase.ABANDONING:
-                    call.deadline = at + _LOOK_AGAIN_S
-                    yield HangUp(call.attempt_id)
-                    yield LookUp(call.attempt_id)
-                case Phase.SETTLING if at < call.settle_by:
-                    call.deadline = at + _ASK_OUTCOME_S
-                    yield AskOutcome(call.attempt_id)
-                case Phase.SETTLING:
-                    yield from self._close(call, at, call.presumed())
-                case _:
-                    call.deadline = None
+            if call.phase is Phase.SETTLING and at >= call.settle_by:
+                yield from self._close(call, at, call.presumed())
+            else:
+                yield from call.expire(at, self.spec.abandonment_limit_s)
 
     # -- pacing ----------------------------------------------------------------------------------
 
@@ -469,18 +381,12 @@ class Campaign:
             return "No word from the ACD about the agents."
         return None
 
-    def _claimed(self, event: Claimed) -> Iterator[Command]:
-        asked, self._claiming = self._claiming or 0, None
-        if len(event.leads) < asked or asked == 0:
-            due = event.next_due_in_s
-            self._due_at = None if due is None else event.at + due
-            self._end_at = event.at + _POLL_S
-            if asked:
-                wait_s = _POLL_S if due is None else min(_POLL_S, max(due, 0.05))
-                self._poll_at = event.at + wait_s
-            if due is None and not event.leads and not self._calls and self._may_finish():
-                self._is_finishing = True
-                yield Finish()
+    def _claimed(self, event: m.Claimed) -> Iterator[Command]:
+        asked = self._claims.answered(event.at, len(event.leads), event.next_due_in_s)
+        is_end = event.next_due_in_s is None and not event.leads and not self._calls
+        if is_end and self._may_finish():
+            self._claims.is_finishing = True
+            yield m.Finish()
         for lead in event.leads:
             call = Call(lead.attempt_id, lead.lead_id, lead.attempt_no)
             wanted = self._wanted(event.at) if self._obstacle(event.at) is None else 0
@@ -493,7 +399,7 @@ class Campaign:
                 if call.instead_of is not None:
                     del self._kept[call.instead_of]
                 hold_s = self.spec.ring_timeout_s + 10
-                yield Book(call.attempt_id, hold_s, call.instead_of)
+                yield m.Book(call.attempt_id, hold_s, call.instead_of)
             else:
                 yield self._originate(call, event.at)
         if len(event.leads) < asked:
@@ -501,16 +407,16 @@ class Campaign:
 
     def _originate(self, call: Call, at: float) -> Command:
         call.phase = Phase.PLACING
-        call.deadline = at + self.spec.ring_timeout_s + 2 * _OVERDUE_S
+        call.deadline = at + self.spec.ring_timeout_s + 2 * OVERDUE_S
         self.breaker.started(call.attempt_id)
         if self._rate is not None:
             self._rate.spend(1, at)
-        return Originate(call.attempt_id)
+        return m.Originate(call.attempt_id)
 
     def _free_kept(self) -> Iterator[Command]:
         for attempt_id in list(self._kept):
             del self._kept[attempt_id]
-            yield Unbook(attempt_id)
+            yield m.Unbook(attempt_id)
 
     def _wanted(self, at: float) -> int:
         """How many more leads to claim, when nothing stands in the way."""
@@ -550,7 +456,7 @@ class Campaign:
         return (
             self.state is CampaignState.RUNNING
             and self._is_recovered
-            and not self._is_finishing
+            and not self._claims.is_finishing
             and not self._is_draining
         )
 
@@ -566,28 +472,28 @@ class Campaign:
         self.explanation = self._explain(at, wanted)
         if wanted < len(self._kept) or self.spec.mode is not CampaignMode.PRECISE:
             yield from self._free_kept()
-        if self._claiming is not None or self._is_finishing:
+        if self._claims.open_for is not None or self._claims.is_finishing:
             return
-        if at < self._poll_at:
-            self._pace_at = self._poll_at
+        if at < self._claims.ask_at:
+            self._pace_at = self._claims.ask_at
         elif wanted > 0:
-            self._claiming = wanted
-            yield Claim(wanted)
+            self._claims.open_for = wanted
+            yield m.Claim(wanted)
         else:
             yield from self._look_for_the_end(at)
             self._set_pace_timer(at)
 
     def _look_for_the_end(self, at: float) -> Iterator[Command]:
         """While nothing can be dialed, still notice that there is nothing left to dial."""
-        if self._calls or self._claiming is not None or not self._may_finish():
+        if self._calls or self._claims.open_for is not None or not self._may_finish():
             return
         if Part.DATABASE in self._missing:
             return
-        if at >= self._end_at:
-            self._claiming = 0
-            yield Claim(0)
+        if at >= self._claims.end_at:
+            self._claims.open_for = 0
+            yield m.Claim(0)
         else:
-            self._pace_at = self._end_at
+            self._pace_at = self._claims.end_at
 
     def _set_pace_timer(self, at: float) -> None:
         assert self._agents is not None
@@ -601,17 +507,13 @@ class Campaign:
 
     def _explain(self, at: float, wanted: int) -> str:
         assert self._agents is not None
-        if self.breaker.retry_at is not None:
-            wait_s = max(0, math.ceil(self.breaker.retry_at - at))
-            return f"The trunk failed {self.breaker.failures} calls in a row; " + (
-                f"next try in {wait_s} s." if wait_s else "trying one call."
-            )
-        if self.lines >= self.spec.max_lines:
-            return f"All {self.spec.max_lines} lines are in use."
-        if self._due_at is not None and self._due_at > at and not wanted:
-            return f"No lead is due; the next one in {math.ceil(self._due_at - at)} s."
-        if self._due_at is not None and self._due_at > at:
-            return f"Agents are ready; the next lead is due in {math.ceil(self._due_at - at)} s."
-        if self._agents.ready == 0 and not wanted:
-            return "No agent is ready."
-        return f"{self._agents.ready} agents ready, {self.lines} lines in use."
+        due_at = self._claims.due_at
+        return why(
+            ready=self._agents.ready,
+            wanted=wanted,
+            lines=self.lines,
+            max_lines=self.spec.max_lines,
+            trunk_failures=self.breaker.failures if self.breaker.is_open else 0,
+            trunk_retry_in_s=max(0.0, (self.breaker.retry_at or at) - at),
+            lead_due_in_s=None if due_at is None or due_at <= at else due_at - at,
+        )
