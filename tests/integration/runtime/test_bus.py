@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ from ringway.runtime.bus import (
     RequestTimedOut,
 )
 from ringway.runtime.clock import utcnow
+from ringway.runtime.dead_letters import offer_again, read_letters
 from ringway.runtime.errors import PostgresDown
 
 pytestmark = pytest.mark.integration
@@ -91,23 +93,24 @@ async def test_a_failed_fact_comes_again(nats: NatsServer, ended: MakeFact) -> N
             await eventually(lambda: len(tries) == 3)
 
 
-async def test_a_poisonous_fact_goes_to_the_dead_letters(nats: NatsServer, ended: MakeFact) -> None:
+async def consumer_state(bus: Bus, durable: str) -> dict[str, Any]:
+    epoch = await bus.connection.wait_up(5)
+    info: dict[str, Any] = await epoch.api(f"CONSUMER.INFO.FACTS.{durable}")
+    return info
+
+
+async def test_a_poisonous_fact_goes_to_the_dead_letters_and_can_be_offered_again(
+    nats: NatsServer, ended: MakeFact
+) -> None:
     inbox = Inbox()
+    is_mended = False
 
     async def choke(fact: InteractionEndedV1) -> None:
-        if fact.interaction_id == "poison":
+        if fact.interaction_id == "poison" and not is_mended:
             raise RuntimeError("choked")
         await inbox(fact)
 
     async with nats.bus("acd") as acd, nats.bus("cli") as cli:
-        letters: asyncio.Queue[Any] = asyncio.Queue()
-        epoch = await cli.connection.wait_up(5)
-
-        async def keep(message: Any) -> None:
-            letters.put_nowait(message)
-
-        await epoch.client.subscribe("dead_letter.>", cb=keep)
-        await epoch.settle()
         poison = ended("poison")
         await acd.publish(poison)
         await acd.publish(ended("fine"))
@@ -115,24 +118,25 @@ async def test_a_poisonous_fact_goes_to_the_dead_letters(nats: NatsServer, ended
             "test", [InteractionEndedV1], choke, max_deliver=3, backoff_s=(0.01, 0.01)
         )
         async with running(worker):
-            letter = await letters.get()
             await inbox.has("fine")
 
             async def is_settled() -> bool:
-                return bool((await consumer_state(acd, "test"))["num_ack_pending"] == 0)
+                state = await consumer_state(acd, "test")
+                return bool(state["ack_floor"]["stream_seq"] == 2)
 
             await eventually(is_settled)
-    assert letter.subject == "dead_letter.test"
-    assert letter.headers["Ringway-Subject"] == poison.subject
-    assert letter.headers["Ringway-Message-Id"] == poison.message_id
-    assert "choked" in letter.headers["Ringway-Reason"]
-    assert InteractionEndedV1.model_validate_json(letter.data) == poison
+            (letter,) = await read_letters(cli)
+            assert letter.consumer == "test"
+            assert letter.subject == poison.subject
+            assert letter.message_id == poison.message_id
+            assert "choked" in letter.reason
+            assert InteractionEndedV1.model_validate_json(letter.payload) == poison
+            assert json.loads(letter.as_json())["fact"]["interaction_id"] == "poison"
 
-
-async def consumer_state(bus: Bus, durable: str) -> dict[str, Any]:
-    epoch = await bus.connection.wait_up(5)
-    info: dict[str, Any] = await epoch.api(f"CONSUMER.INFO.FACTS.{durable}")
-    return info
+            is_mended = True
+            await offer_again(cli, [letter])
+            await inbox.has("poison")
+            assert await read_letters(cli) == []
 
 
 async def test_what_cannot_be_read_is_a_dead_letter_at_once(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ringway.proto.base import Kind, registry
+
 _INBOX = "_INBOX.{user}.>"
 # JetStream: read stream and consumer state, make and use its own durable consumers, acknowledge.
 _CONSUME = (
@@ -98,7 +100,13 @@ def nats_permissions() -> dict[str, Permissions]:
         # The operator's own command line: simulated network, live figures, diagnosis.
         "cli": service(
             "cli",
-            ("trainer.v1.*.cmd.*",),
+            (
+                "trainer.v1.*.cmd.*",
+                # Facts that were dead letters are offered again.
+                "$JS.API.STREAM.MSG.GET.DEAD_LETTER",
+                "$JS.API.STREAM.MSG.DELETE.DEAD_LETTER",
+                *sorted(t.subject_filter() for t in registry() if t.KIND is Kind.FACT),
+            ),
             ("acd.v1.*.presence.*.*", "dialer.v1.*.campaign.*.live", "dead_letter.>"),
         ),
     }
