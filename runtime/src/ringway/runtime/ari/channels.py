@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 
 from ringway.runtime.ari import models as m
@@ -40,7 +41,8 @@ class ChannelCommands(Commands):
         """Make a channel, dial ``endpoint`` and put it into ``app`` when it is answered.
 
         ``app`` is subscribed to the channel before Asterisk dials, so none of its events is
-        lost. Ask again with the same id after ``AriTimedOut``: Asterisk never dials twice.
+        lost. After ``AriTimedOut`` ask again with the same id and ``exists_ok``: Asterisk
+        never dials twice while the first channel lives.
 
         Args:
             endpoint: Such as ``PJSIP/+40215550100@trunk``.
@@ -112,6 +114,11 @@ class ChannelCommands(Commands):
         exists_ok: bool,
     ) -> m.Channel:
         """Make a channel; find out what a refusal really means."""
+        if exists_ok:
+            # Look first: for each conflict Asterisk 22 leaks a channel object, and with one
+            # leaked it never finishes an orderly stop.
+            with suppress(AriNotFound):
+                return await self.get_channel(channel_id)
         try:
             return m.channel(await self._json(command, "POST", path, query=query, body=body))
         except AriError as error:
