@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringway.proto.base import Kind, registry
-
 _INBOX = "_INBOX.{user}.>"
 # JetStream: read stream and consumer state, make and use its own durable consumers, acknowledge.
 _CONSUME = (
@@ -100,13 +98,8 @@ def nats_permissions() -> dict[str, Permissions]:
         # The operator's own command line: simulated network, live figures, diagnosis.
         "cli": service(
             "cli",
-            (
-                "trainer.v1.*.cmd.*",
-                # Facts that were dead letters are offered again.
-                "$JS.API.STREAM.MSG.GET.DEAD_LETTER",
-                "$JS.API.STREAM.MSG.DELETE.DEAD_LETTER",
-                *sorted(t.subject_filter() for t in registry() if t.KIND is Kind.FACT),
-            ),
+            # Reading dead letters one by one; offering them again is up to the facts' owner.
+            ("trainer.v1.*.cmd.*", "$JS.API.STREAM.MSG.GET.DEAD_LETTER"),
             ("acd.v1.*.presence.*.*", "dialer.v1.*.campaign.*.live", "dead_letter.>"),
         ),
     }

@@ -1,10 +1,10 @@
 """Facts that a consumer could not digest: look at them, and offer them again after the mending.
 
-    python -m ringway.runtime.dead_letters --url nats://127.0.0.1:17001 --user cli [--again]
+    python -m ringway.runtime.dead_letters --url nats://127.0.0.1:17001 [--again-as acd]
 
-The password is read from RINGWAY_NATS_PASSWORD. Each letter is one line of JSON. With ``--again``
-they are published again and removed; all consumers get them, and those that had digested them
-already recognise the message id inside.
+The password of the user ``cli``, who may read them, is taken from RINGWAY_NATS_PASSWORD. Each
+letter is one line of JSON. Only the service that owns a fact may publish it, so ``--again-as``
+names that service and RINGWAY_OWNER_PASSWORD has its password; letters of others are left out.
 """
 
 from __future__ import annotations
@@ -72,14 +72,19 @@ async def read_letters(bus: Bus) -> list[DeadLetter]:
         sequence = letter.sequence
 
 
-async def offer_again(bus: Bus, letters: Sequence[DeadLetter]) -> None:
-    """Publish letters again and remove them. Raises BusDown; what was done then stays done."""
-    epoch = await bus.connection.wait_up(5)
+async def offer_again(owner: Bus, letters: Sequence[DeadLetter]) -> None:
+    """Publish letters again on the bus of the service whose facts they are.
+
+    All consumers get them; those that had digested them already know the message id inside. The
+    letters stay where they are until they are too old, and doing this twice does no harm.
+
+    Raises:
+        BusDown: Some may not have been published.
+    """
     for letter in letters:
         # The stream would take the old id for a repeat. The id inside the payload stays.
         headers = {MESSAGE_ID: f"{letter.message_id}.again.{letter.sequence}"}
-        await publish_window(bus.connection, [Outgoing(letter.subject, letter.payload, headers)])
-        await epoch.api(f"STREAM.MSG.DELETE.{DEAD_LETTER}", {"seq": letter.sequence})
+        await publish_window(owner.connection, [Outgoing(letter.subject, letter.payload, headers)])
 
 
 async def _next_letter(epoch: Epoch, sequence: int) -> DeadLetter | None:
@@ -108,25 +113,27 @@ def _headers(raw: bytes) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
-async def _run(url: str, user: str, password: str, again: bool) -> int:
-    async with Bus.open(url, user=user, password=password, name="dead-letters") as bus:
+async def _run(url: str, again_as: str | None) -> None:
+    password = os.environ.get("RINGWAY_NATS_PASSWORD", "")
+    async with Bus.open(url, user="cli", password=password, name="dead-letters") as bus:
         letters = await read_letters(bus)
-        if again:
-            await offer_again(bus, letters)
+    if again_as is not None:
+        prefix = "crm." if again_as == "crm_api" else f"{again_as}."
+        letters = [letter for letter in letters if letter.subject.startswith(prefix)]
+        password = os.environ.get("RINGWAY_OWNER_PASSWORD", "")
+        async with Bus.open(url, user=again_as, password=password, name="dead-letters") as owner:
+            await offer_again(owner, letters)
     for letter in letters:
         sys.stdout.write(letter.as_json().decode() + "\n")
-    return len(letters)
 
 
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ringway.runtime.dead_letters")
     parser.add_argument("--url", required=True)
-    parser.add_argument("--user", default="cli")
-    parser.add_argument("--again", action="store_true", help="publish them again and remove them")
+    parser.add_argument("--again-as", metavar="SERVICE", help="publish this service's facts again")
     args = parser.parse_args()
-    password = os.environ.get("RINGWAY_NATS_PASSWORD", "")
     try:
-        asyncio.run(_run(args.url, args.user, password, args.again))
+        asyncio.run(_run(args.url, args.again_as))
     except BusDown as error:
         sys.exit(f"the bus is down: {error}")
 
