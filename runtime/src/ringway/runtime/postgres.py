@@ -53,6 +53,9 @@ _DOWN: tuple[type[Exception], ...] = (
 
 def is_down(error: BaseException) -> bool:
     """Whether an error of asyncpg or the socket means that PostgreSQL is not there."""
+    if isinstance(error, asyncpg.InternalClientError):
+        # "cannot switch to state N": the server was killed between two messages of one statement.
+        return True
     if isinstance(error, asyncpg.InterfaceError):
         text = str(error)
         return "closed" in text or "released" in text
