@@ -88,7 +88,8 @@ class Ledgers:
 
     @property
     def answered_at_trunk(self) -> list[dict[str, Any]]:
-        return [line for line in self.ends if line["answered_at"]]
+        """Calls whose answer was acknowledged: without that the caller was dead already."""
+        return [line for line in self.ends if line["acknowledged_at"]]
 
 
 async def ledgers(stack: Installation, centre: Centre, numbers: Sequence[str]) -> Ledgers:
