@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 
 from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
@@ -38,14 +38,14 @@ health = APIRouter(include_in_schema=False)
 async def livez(deps: DepsOf) -> Response:
     """Say that the event loop turns."""
     status, body = deps.health.livez()
-    return ORJSONResponse(body, status)
+    return JSONResponse(body, status)
 
 
 @health.get("/readyz")
 async def readyz(deps: DepsOf) -> Response:
     """Say whether work is taken, and which part is missing."""
     status, body = deps.health.readyz()
-    return ORJSONResponse(body, status)
+    return JSONResponse(body, status)
 
 
 @health.get("/metrics")

@@ -207,7 +207,7 @@ def from_dependency(error: BaseException) -> ApiError | None:
 
 
 def _from_http(error: HTTPException) -> ApiError:
-    codes = {404: "route_not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    codes = {400: "body_invalid", 404: "route_not_found", 405: "method_not_allowed"}
     made = ApiError(
         codes.get(error.status_code, f"http_{error.status_code}"),
         str(error.detail),

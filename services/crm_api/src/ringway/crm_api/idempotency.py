@@ -24,6 +24,7 @@ from starlette.responses import Response, StreamingResponse
 from ringway.crm_api.access import Caller
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import ApiError, BadRequest, Conflict, Invalid, problem, translate
+from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Connection
 
 _log = logging.getLogger("ringway.crm_api.idempotency")
@@ -85,7 +86,7 @@ class _Once:
             response = await handle(request)
         except BaseException as error:
             known = translate(error) if isinstance(error, Exception) else None
-            if known is None or known.status >= 500 or not isinstance(error, ApiError):
+            if known is None or known.status >= 500 or not isinstance(error, ApiError | Refused):
                 await self._release()
                 raise
             response = problem(request.url.path, known)

@@ -106,28 +106,36 @@ class Edge:
 
         async def send_noted(message: Message) -> None:
             nonlocal has_started
+            if body.is_too_large:
+                return  # whatever was made of half a body is not the answer
             has_started = True
             await send(message)
 
-        answer: Response
+        failure: Exception | None = None
         try:
             body.check_announced(headers.get("content-length"))
             await self._app(scope, body.receive, send_noted)
-            return
         except Exception as error:
-            if has_started:
-                raise
-            known = translate(error)
-            if known is None:
-                _log.error("A request failed.", exc_info=error, extra={"path": path})
-                answer = internal_problem(path)
-            else:
-                answer = problem(path, known)
-        if isinstance(answer, Response):
-            if body.is_unread:
-                # The rest of a body that is too large is not read: the connection ends here.
-                answer.headers["Connection"] = "close"
-            await answer(scope, receive, send)
+            failure = error
+        if has_started:
+            if failure is not None:
+                raise failure
+            return
+        answer = _answer(path, failure, body)
+        if body.is_too_large:
+            # The rest of the body is not read: the connection ends here.
+            answer.headers["Connection"] = "close"
+        await answer(scope, receive, send)
+
+
+def _answer(path: str, failure: Exception | None, body: _LimitedBody) -> Response:
+    if body.is_too_large:
+        return problem(path, body.refusal)
+    known = translate(failure) if failure is not None else None
+    if known is None:
+        _log.error("A request failed.", exc_info=failure, extra={"path": path})
+        return internal_problem(path)
+    return problem(path, known)
 
 
 class _LimitedBody:
@@ -135,7 +143,11 @@ class _LimitedBody:
         self._receive = receive
         self._limit_bytes = limit_bytes
         self._seen_bytes = 0
-        self.is_unread = False
+        self.is_too_large = False
+
+    @property
+    def refusal(self) -> TooLarge:
+        return TooLarge("body_too_large", f"The body is larger than {self._limit_bytes} bytes.")
 
     def check_announced(self, content_length: str | None) -> None:
         if content_length is not None and content_length.isdigit():
@@ -150,5 +162,5 @@ class _LimitedBody:
 
     def _check(self, size_bytes: int) -> None:
         if size_bytes > self._limit_bytes:
-            self.is_unread = True
-            raise TooLarge("body_too_large", f"The body is larger than {self._limit_bytes} bytes.")
+            self.is_too_large = True
+            raise self.refusal

@@ -44,7 +44,7 @@ async def list_recordings(
     wanted = store.Filter(
         begins_at=begins_at,
         ends_at=ends_at,
-        agent_id=None if caller.may(Permission.INTERACTIONS_ALL) else caller.agent_id,
+        agent_id=None if caller.may(Permission.INTERACTIONS_ALL) else caller.user_id,
         agent_number=agent_number,
         caller=caller_number,
         called=called,
@@ -137,7 +137,7 @@ async def _get(deps: Deps, caller: Caller, recording_id: UUID) -> store.Recordin
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await store.get(conn, tenant_id=caller.tenant_id, recording_id=recording_id)
     hidden = not caller.may(Permission.INTERACTIONS_ALL)
-    if found is None or (hidden and found.agent_id != caller.agent_id):
+    if found is None or (hidden and found.agent_id != caller.user_id):
         raise NotFound("recording_not_found", f"There is no recording {recording_id}.")
     return found
 

@@ -19,7 +19,7 @@ class RecordingView(View):
     duration_s: float
     caller: str
     called: str
-    agent_id: str
+    agent_id: UUID | None
     agent_number: str
     file_name: str
     size_bytes: int

@@ -25,7 +25,7 @@ class Recording:
     duration_s: float
     caller: str
     called: str
-    agent_id: str
+    agent_id: UUID | None
     agent_number: str
     file_name: str
     size_bytes: int
@@ -37,7 +37,7 @@ class Filter:
 
     begins_at: datetime | None = None
     ends_at: datetime | None = None
-    agent_id: str | None = None
+    agent_id: UUID | None = None
     agent_number: str | None = None
     caller: str | None = None
     called: str | None = None
@@ -59,7 +59,7 @@ async def page(
            AND ($2::timestamptz IS NULL OR (started_at, recording_id) < ($2, $3::uuid))
            AND ($4::timestamptz IS NULL OR started_at >= $4)
            AND ($5::timestamptz IS NULL OR started_at < $5)
-           AND ($6::text IS NULL OR agent_id = $6)
+           AND ($6::uuid IS NULL OR agent_id = $6)
            AND ($7::text IS NULL OR agent_number = $7)
            AND ($8::text IS NULL OR caller = $8)
            AND ($9::text IS NULL OR called = $9)

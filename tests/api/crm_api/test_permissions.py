@@ -1,0 +1,247 @@
+"""Every operation × every role × own and other tenant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
+
+from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Role
+from ringway.crm_api.app import NOUNS, make_api
+from ringway.crm_api.openapi import permissions
+from ringway.runtime.ids import uuid7
+
+pytestmark = pytest.mark.api
+
+_PUBLIC = {"issue_token"}
+
+
+@dataclass
+class Operation:
+    name: str
+    method: str
+    path: str
+
+
+def _operations() -> list[Operation]:
+    return [
+        Operation(operation["operationId"], method.upper(), path.removeprefix("/api/v1"))
+        for path, methods in make_api().openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_asks_for_a_permission_or_is_known_to_be_public() -> None:
+    asked = permissions(NOUNS)
+    assert {name for name, permission in asked.items() if permission is None} == _PUBLIC
+    assert {operation.name for operation in _operations()} == set(asked)
+
+
+def test_every_permission_is_somebodys_and_every_role_sees_himself() -> None:
+    asked = {permission for permission in permissions(NOUNS).values() if permission}
+    assert asked <= set().union(*ROLE_PERMISSIONS.values())
+    assert set(ROLE_PERMISSIONS) == set(Role)
+    assert all("me" in granted for granted in ROLE_PERMISSIONS.values())
+
+
+async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
+    """Make one object of each noun; return path parameters by name."""
+    tenants = (await crm.platform.get("/tenants"))["items"]
+    tenant_id = next(t["tenant_id"] for t in tenants if t["slug"] == slug)
+    agent = await boss.post(
+        "/users",
+        {"username": "seat", "password": USER_PASSWORD, "role": "agent", "agent_number": "900"},
+    )
+    trunk = await boss.post("/trunks", {"name": "t", "host": "sip.example"})
+    customer = await boss.post("/customers", {"phone_e164": "+40215550100", "name": slug})
+    numbers = await boss.post("/lists", {"name": f"list of {slug}"})
+    upload = {"file": ("n.csv", b"phone\n+40215550100\nx\n")}
+    batch = ok(await boss("POST", f"/lists/{numbers['list_id']}/imports", files=upload))
+    project = await boss.post("/projects", {"name": f"project of {slug}"})
+    campaign = await boss.post("/campaigns", _campaign(project, numbers, agent, trunk))
+    interaction, recording = str(uuid7()), str(uuid7())
+    await rows_of(
+        crm,
+        """
+        INSERT INTO crm.interaction (tenant_id, interaction_id, direction, caller, called,
+            agent_number, disposition, agent_disposition, is_live, sources)
+        VALUES ($1, $2, 'outbound', '', '+40215550100', '', 'connected', '', false, '{}')
+        """,
+        tenant_id,
+        interaction,
+    )
+    await rows_of(
+        crm,
+        """
+        INSERT INTO recorder.recording (tenant_id, recording_id, interaction_id, started_at,
+            duration_s, caller, called, agent_id, agent_number, state, file_name, node)
+        VALUES ($1, $2, $3, now(), 1, '', '', $4, '900', 'stored', $5, 'ast-0')
+        """,
+        tenant_id,
+        recording,
+        interaction,
+        agent["user_id"],
+        f"{recording}.wav",
+    )
+    return {
+        "tenant_id": tenant_id,
+        "user_id": agent["user_id"],
+        "trunk_id": trunk["trunk_id"],
+        "customer_id": customer["customer_id"],
+        "list_id": numbers["list_id"],
+        "batch_id": batch["batch_id"],
+        "batch_number": batch["batch_number"],
+        "project_id": project["project_id"],
+        "campaign_id": campaign["campaign_id"],
+        "interaction_id": interaction,
+        "recording_id": recording,
+    }
+
+
+def _campaign(project: Any, numbers: Any, agent: Any, trunk: Any) -> dict[str, Any]:
+    return {
+        "name": "c",
+        "project_id": project["project_id"],
+        "mode": "progressive",
+        "list_ids": [numbers["list_id"]],
+        "agent_ids": [agent["user_id"]],
+        "trunk_id": trunk["trunk_id"],
+    }
+
+
+def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
+    """Return arguments of a request that an operation would carry out."""
+    admin = {"username": "boss", "password": USER_PASSWORD}
+    campaign = _campaign(ids, ids, ids, ids)
+    bodies: dict[str, dict[str, Any]] = {
+        "create_tenant": {"slug": f"new{n}", "name": "n", "admin": admin},
+        "create_user": {"username": f"u{n}", "password": USER_PASSWORD, "role": "qc_agent"},
+        "change_user": {"display_name": "d"},
+        "begin_session": {"leg_mode": "on_demand"},
+        "choose_state": {"state": "ready"},
+        "finish_wrap_up": {"interaction_id": str(uuid4())},
+        "create_trunk": {"name": "t", "host": "sip.example"},
+        "change_trunk": {"name": "t", "host": "sip.example"},
+        "create_customer": {"phone_e164": "+40215550100"},
+        "replace_customer": {"phone_e164": "+40215550100"},
+        "create_list": {"name": "l"},
+        "rename_list": {"name": "l"},
+        "add_batch": {"batch_number": ids["batch_number"]},
+        "create_project": {"name": "p"},
+        "rename_project": {"name": "p"},
+        "create_campaign": campaign,
+        "change_campaign": campaign,
+    }
+    if name == "import_list":
+        return {"files": {"file": ("n.csv", b"phone\n+40215550101\n")}}
+    more: dict[str, Any] = {"json": bodies[name]} if name in bodies else {}
+    if name == "replace_customer":
+        more["headers"] = {"If-Match": "*"}
+    return more
+
+
+@pytest.mark.timeout(120)  # some 900 requests
+async def test_matrix(crm: Crm) -> None:
+    asked = permissions(NOUNS)
+    acme, other = await crm.open_tenant("acme"), await crm.open_tenant("other")
+    ids = await _objects(crm, acme, "acme")
+    other_ids = await _objects(crm, other, "other")
+    await crm.open_tenant("third")
+    third = next(
+        t["tenant_id"]
+        for t in (await crm.platform.get("/tenants"))["items"]
+        if t["slug"] == "third"
+    )
+    callers: list[tuple[Role, bool, Signed]] = []
+    for role in Role:
+        if role in PLATFORM_ROLES:
+            callers.append((role, True, await crm.user(crm.platform, "", role)))
+            continue
+        for boss, slug in ((acme, "acme"), (other, "other")):
+            number = "800" if role in (Role.AGENT, Role.TEAM_LEADER) else None
+            number = "801" if role is Role.AGENT else number
+            signed = await crm.user(boss, slug, role, number=number)
+            callers.append((role, slug == "acme", signed))
+
+    wrong: list[str] = []
+    asked_n = 0
+    for operation in _operations():
+        permission = asked[operation.name]
+        if permission is None or operation.name == "sign_out":
+            continue
+        for role, is_own, signed in callers:
+            for target, belongs in ((ids, is_own), (other_ids, not is_own)):
+                asked_n += 1
+                values = {**target, "tenant_id": third}
+                path = re.sub(r"\{(\w+)\}", lambda m, v=values: v[m.group(1)], operation.path)
+                payload = _payload(operation.name, target, asked_n)
+                response = await signed(operation.method, path, **payload)
+                status = response.status_code
+                what = f"{role} {operation.method} {path} ({belongs=}): {status}"
+                if permission not in ROLE_PERMISSIONS[role]:
+                    if status != 403 or response.json()["code"] != "permission_missing":
+                        wrong.append(f"{what} instead of 403")
+                elif status in (401, 403) or status >= 500:
+                    # The one part that is not there answers 503, after the permission.
+                    if not (operation.name == "get_audio" and status == 503):
+                        wrong.append(f"{what} {response.text}")
+                elif "{" in operation.path and "tenant_id" not in operation.path and not belongs:
+                    if status != 404:
+                        wrong.append(f"{what} instead of 404")
+                elif operation.method == "GET":
+                    hidden = set((other_ids if is_own else ids).values()) - set(target.values())
+                    leaked = [each for each in hidden - {"B000001"} if each in response.text]
+                    if leaked and role not in PLATFORM_ROLES:
+                        wrong.append(f"{what} leaks {leaked}")
+    assert not wrong, "\n".join(wrong)
+    assert asked_n >= 1_000
+
+
+async def test_nobody_gets_in_without_a_token(crm: Crm) -> None:
+    for operation in _operations():
+        if operation.name in _PUBLIC:
+            continue
+        path = re.sub(r"\{\w+\}", str(uuid4()), operation.path)
+        response = await crm.http.request(operation.method, f"/api/v1{path}")
+        refused(response, 401, "not_signed_in")
+
+
+async def test_agent_sees_only_his_own_interactions_and_recordings(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    ids = await _objects(crm, boss, "acme")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
+    seat = await crm.sign_in("seat@acme")
+    assert (await ann.get("/interactions"))["items"] == []
+    assert (await ann.get(f"/interactions?agent_id={ids['user_id']}"))["items"] == []
+    refused(
+        await ann("GET", f"/interactions/{ids['interaction_id']}"), 404, "interaction_not_found"
+    )
+    assert (await ann.get("/recordings"))["items"] == []
+    refused(await ann("GET", f"/recordings/{ids['recording_id']}"), 404, "recording_not_found")
+    refused(
+        await ann("GET", f"/recordings/{ids['recording_id']}/audio"), 404, "recording_not_found"
+    )
+    (mine,) = (await seat.get("/recordings"))["items"]
+    assert mine["recording_id"] == ids["recording_id"]
+
+
+async def test_roles_of_the_platform_and_of_enterprises_do_not_mix(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    new = {"username": "xx", "password": USER_PASSWORD}
+    for role in PLATFORM_ROLES:
+        response = await boss("POST", "/users", json={**new, "role": role})
+        refused(response, 422, "role_not_here")
+    response = await crm.platform("POST", "/users", json={**new, "role": "enterprise_admin"})
+    refused(response, 422, "role_not_here")
+
+
+async def test_nobody_raises_himself(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    me = await boss.get("/me")
+    for change in ({"role": "team_leader"}, {"is_enabled": False}):
+        response = await boss("PATCH", f"/users/{me['user_id']}", json=change)
+        refused(response, 403, "own_access")
