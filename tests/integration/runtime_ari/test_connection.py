@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -158,6 +159,18 @@ async def test_thawed_asterisk_does_not_confuse_us_with_our_own_ghosts(tmp_path:
             await ari.node.originate(ECHO, channel_id=f"i{i}.c", app="acd-0")
             await ari.log.until(StasisStart, f"i{i}.c")
         assert ari.node.connected
+
+
+async def test_own_standstill_is_not_taken_for_asterisks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with real_asterisk(tmp_path) as asterisk, ari_on(asterisk, "acd-0") as ari:
+        await asyncio.sleep(1.5)  # the node is quiet now, so a ping is under way at any time
+        time.sleep(5)  # noqa: ASYNC251  # blocking the loop is the point
+        await asyncio.sleep(1.5)
+        assert await ari.node.ping()
+        assert ari.node.connected
+        assert "asterisk node lost" not in caplog.text
 
 
 async def test_command_times_out_when_asterisk_is_slow(tmp_path: Path) -> None:
@@ -332,7 +345,9 @@ async def test_nodes_live_and_die_independently(
         running.cancel()
 
 
-def test_two_nodes_of_one_name_are_refused() -> None:
+def test_no_node_and_two_of_one_name_are_refused() -> None:
     same = AriNodeSettings(name="a", url="http://x", username="u", password=SecretStr("p"))
     with pytest.raises(ValueError, match="same name"):
         AriClient([same, same], "acd-0")
+    with pytest.raises(ValueError, match="no Asterisk node"):
+        AriClient([], "acd-0")

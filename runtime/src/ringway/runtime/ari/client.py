@@ -30,11 +30,13 @@ class AriClient:
         app: Stasis application name, unique to this process in the whole installation.
 
     Raises:
-        ValueError: Two nodes have the same name.
+        ValueError: No node, or two nodes of the same name.
     """
 
     def __init__(self, nodes: Sequence[NodeSettings], app: str) -> None:
         by_name = {each.name: AriNode(each) for each in nodes}
+        if not nodes:
+            raise ValueError("no Asterisk node is configured")
         if len(by_name) != len(nodes):
             raise ValueError("two Asterisk nodes have the same name")
         self.app = app

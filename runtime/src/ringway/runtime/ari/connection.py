@@ -28,7 +28,7 @@ from ringway.runtime.ari.events import (
     Unknown,
     parse,
 )
-from ringway.runtime.ari.http import HttpPool
+from ringway.runtime.ari.http import EventSocket, HttpPool
 from ringway.runtime.ari.node import AriNode
 
 _log = logging.getLogger("ringway.ari")
@@ -37,8 +37,10 @@ ConnectHook = Callable[[AriNode], Awaitable[None]]
 LostHook = Callable[[AriNode], None]
 EventHook = Callable[[str, Event], None]
 
-# A pong is due after half of this: a frozen node is noticed 2 to 3 s after its last word.
-HEARTBEAT_S = 2.0
+# A node that says nothing is pinged every tick from QUIET_S on, and lost after SILENT_S.
+TICK_S = 0.5
+QUIET_S = 1.0
+SILENT_S = 3.0
 CONNECT_TIMEOUT_S = 3.0
 RECONCILE_TIMEOUT_S = 60.0
 FIRST_DELAY_S = 0.2
@@ -49,6 +51,10 @@ GHOST_S = 60.0
 MAX_KEPT_EVENTS = 100_000
 
 _DISALLOWED = frozenset(DISALLOWED_TYPES)
+
+
+class _Lost(Exception):
+    """Why a connection ended, in words."""
 
 
 class Connection:
@@ -70,7 +76,9 @@ class Connection:
         self._event_hooks = event_hooks
         # Events that arrived while the hooks run; None when events are dispatched at once.
         self._kept: list[Event] | None = None
-        self._failed_hook: Exception | None = None
+        self._heard_at = 0.0
+        self._flowed = False
+        self._fault: BaseException | None = None
         self._gave_up_at: float | None = None
         self._lost_at: float | None = None
         self._counters: dict[str, Counter] = {}
@@ -85,37 +93,40 @@ class Connection:
         """
         attempt = 0
         while True:
+            self._flowed = False
+            self._fault = None
             pool = HttpPool(self._node.settings)
             try:
-                reason, flowed = await self._one_connection(pool)
+                await self._one_connection(pool)
             finally:
                 self._node._detach()
                 await pool.close()
-            attempt = 1 if flowed else attempt + 1
-            self._note_loss(reason)
+            attempt = 1 if self._flowed else attempt + 1
+            self._note_loss()
             # Jitter keeps the replicas of a service from knocking in step.
             longest_s = min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**attempt)
             await asyncio.sleep(random.uniform(FIRST_DELAY_S, longest_s))
 
-    async def _one_connection(self, pool: HttpPool) -> tuple[str, bool]:
-        """Connect, reconcile, read to the end. Returns why it ended and whether it ever flowed."""
+    async def _one_connection(self, pool: HttpPool) -> None:
+        """Connect, reconcile and read to the end, which leaves its reason in ``_fault``."""
         try:
             socket = await self._knock(pool)
         except (AriDown, AriError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            return repr(error), False
+            self._fault = error
+            return
         self._kept = []
-        self._failed_hook = None
+        self._heard_at = asyncio.get_running_loop().time()
         self._node._attach(pool)
         try:
             async with asyncio.TaskGroup() as group:
-                hooks = group.create_task(
-                    self._reconcile(socket), name=f"ari-reconcile-{self._node.name}"
-                )
+                beside = [
+                    group.create_task(each, name=f"ari-{self._node.name}")
+                    for each in (self._reconcile(pool), self._watch(socket, pool))
+                ]
                 replaced = await self._read(socket)
-                flowed = self._node.connected
-                # First of all refuse commands: closing the socket may take a moment.
                 self._node._detach()
-                hooks.cancel()
+                for task in beside:
+                    task.cancel()
         finally:
             self._node._detach()
             with contextlib.suppress(Exception):
@@ -125,11 +136,16 @@ class Connection:
             if not self._may_be_own_ghost():
                 raise AppReplaced(self._node.name, self._app)
             self._gave_up_at = None
-            return "replaced by our own earlier handshake", flowed
-        fault = self._failed_hook or socket.exception()
-        return (repr(fault) if fault else f"closed with code {socket.close_code}"), flowed
+            self._fault = _Lost("replaced by our own earlier handshake")
+        self._fault = self._fault or socket.exception() or _Lost("closed by Asterisk")
 
-    async def _knock(self, pool: HttpPool) -> aiohttp.ClientWebSocketResponse[bool]:
+    async def _drop(self, pool: HttpPool, fault: Exception) -> None:
+        """End the connection from our side: refuse commands, fail those in flight."""
+        self._fault = fault
+        self._node._detach()
+        await pool.close()
+
+    async def _knock(self, pool: HttpPool) -> EventSocket:
         """Open the event socket, but only of a node that answers.
 
         A frozen Asterisk accepts connections in its backlog and serves them all when it
@@ -139,7 +155,7 @@ class Connection:
         await pool.request("ping", "GET", "asterisk/ping", timeout_s=CONNECT_TIMEOUT_S)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                return await pool.events(self._app, heartbeat_s=HEARTBEAT_S)
+                return await pool.events(self._app)
         except (TimeoutError, OSError, aiohttp.ClientError):
             self._gave_up_at = asyncio.get_running_loop().time()
             raise
@@ -149,7 +165,27 @@ class Connection:
         now = asyncio.get_running_loop().time()
         return self._gave_up_at is not None and now - self._gave_up_at < GHOST_S
 
-    async def _reconcile(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    async def _watch(self, socket: EventSocket, pool: HttpPool) -> None:
+        """Ping a quiet node; drop one that stays silent.
+
+        A pong counts only when this process has run to read it. After our own standstill (a
+        blocked loop, a paused machine) the node gets its time anew.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await asyncio.sleep(TICK_S)
+            now = loop.time()
+            if now - began > 2 * TICK_S:
+                self._heard_at = now
+            if now - self._heard_at > SILENT_S:
+                await self._drop(pool, _Lost(f"silent for {SILENT_S} s"))
+                return
+            if now - self._heard_at >= QUIET_S:
+                with contextlib.suppress(ConnectionError):
+                    await socket.ping()
+
+    async def _reconcile(self, pool: HttpPool) -> None:
         """Filter events, run the connect hooks, then let the kept and the live events flow."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -161,22 +197,26 @@ class Connection:
         except Exception as error:
             if not isinstance(error, AriDown):
                 _log.exception("reconcile failed", extra=self._facts)
-            self._failed_hook = error
-            await socket.close()
+            await self._drop(pool, error)
             return
         metrics.RECONCILE_SECONDS.observe(loop.time() - began)
         kept, self._kept = self._kept or [], None
         self._note_return(reconcile_s=loop.time() - began, kept_events=len(kept))
+        self._flowed = True
         self._node._flowing()
         # No await from here to the end: the reader cannot overtake the kept events.
         for event in kept:
             self._dispatch(event)
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> bool:
+    async def _read(self, socket: EventSocket) -> bool:
         """Dispatch events until the socket ends. Returns whether our name was taken over."""
+        loop = asyncio.get_running_loop()
         in_one_go = 0
         async for message in socket:
+            self._heard_at = loop.time()
             if message.type is not aiohttp.WSMsgType.TEXT:
+                if message.type is aiohttp.WSMsgType.PING:
+                    await socket.pong(message.data)
                 continue
             event = self._understand(message.data)
             if event is None:
@@ -188,7 +228,7 @@ class Connection:
             else:
                 self._kept.append(event)
                 if len(self._kept) > MAX_KEPT_EVENTS:
-                    self._failed_hook = RuntimeError("too many events while reconciling")
+                    self._fault = _Lost("too many events while reconciling")
                     return False
             # A full buffer is read without ever suspending; others want to run, too.
             in_one_go += 1
@@ -196,7 +236,7 @@ class Connection:
                 await asyncio.sleep(0)
         return False
 
-    def _understand(self, data: str | bytes) -> Event | None:
+    def _understand(self, data: bytes) -> Event | None:
         """Parse one message; ``None`` for what nobody wants."""
         try:
             raw = orjson.loads(data)
@@ -240,10 +280,10 @@ class Connection:
             except Exception:
                 _log.exception("lost hook failed", extra=self._facts)
 
-    def _note_loss(self, reason: str) -> None:
+    def _note_loss(self) -> None:
         if self._lost_at is None:
             self._lost_at = asyncio.get_running_loop().time()
-            _log.warning("asterisk node lost", extra=self._facts | {"reason": reason})
+            _log.warning("asterisk node lost", extra=self._facts | {"reason": repr(self._fault)})
 
     def _note_return(self, *, reconcile_s: float, kept_events: int) -> None:
         metrics.CONNECTS.labels(self._node.name).inc()

@@ -10,7 +10,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -23,6 +23,7 @@ from ringway.runtime.ari.errors import AriDown, AriError, AriTimedOut, error_for
 from ringway.runtime.ari.models import Raw
 
 Query = Mapping[str, str | int | bool | None]
+EventSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 # Asterisk closes a connection that was idle for 15 s (http.conf session_keep_alive). A POST on
 # a connection that is being closed at that moment fails and must not be repeated blindly, so
@@ -89,13 +90,15 @@ class HttpPool:
         """Close all connections. Requests in flight fail with ``AriDown``."""
         await self._session.close()
 
-    async def events(
-        self, app: str, *, heartbeat_s: float
-    ) -> aiohttp.ClientWebSocketResponse[bool]:
-        """Open the event socket of an application and so register it."""
+    async def events(self, app: str) -> EventSocket:
+        """Open the event socket of an application and so register it.
+
+        Pings and pongs are left to the reader, and texts stay bytes for the JSON parser.
+        """
         return await self._session.ws_connect(
             self._url("events", {"app": app}),
-            heartbeat=heartbeat_s,
+            autoping=False,
+            decode_text=False,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         )
 
