@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,6 +50,18 @@ BEHAVIOURS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process and where it tells its health."""
+
+    process: ServerProcess
+    health: str
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        await self.process.start(partial(http_ok, self.health))
+
+
 @dataclass(slots=True)
 class DialerCentre:
     """One tenant with agents, a trunk and as many campaigns as a test makes."""
@@ -62,19 +74,20 @@ class DialerCentre:
     trunk: Trunk
     stack: AsyncExitStack
     tenant: str
-    acd_health: str
-    dialer_health: str
+    acd_service: Service
+    dialer_service: Service
+    another_dialer: Callable[[str], Service]
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lives: list[p.CampaignLiveV1] = field(default_factory=list)
     _leads: int = 0
 
     async def start_dialer(self) -> None:
         """Start the dialer, again or for the first time, and wait until it is ready."""
-        await self.dialer.start(partial(http_ok, self.dialer_health))
+        await self.dialer_service.start()
 
     async def start_acd(self) -> None:
         """The same for the ACD."""
-        await self.acd.start(partial(http_ok, self.acd_health))
+        await self.acd_service.start()
 
     async def ask(self, kind: type[Request], reply: type[R], **fields: Any) -> R:
         """Send one request as the public API would."""
@@ -237,24 +250,26 @@ async def dialer_centre(
                 for end, persona in BEHAVIOURS.items()
             ),
         )
-        services = {}
-        for service in ("acd", "dialer"):
+
+        def service(name: str, replica: str = "0") -> Service:
             port = free_port()
             process = ServerProcess(
-                service,
-                (sys.executable, "-m", f"ringway.{service}"),
-                _environment(service, asterisk, database, nats, port),
+                f"{name}-{replica}",
+                (sys.executable, "-m", f"ringway.{name}"),
+                _environment(name, replica, asterisk, database, nats, port),
                 folder,
             )
             stack.callback(process.kill)
-            services[service] = (process, f"http://127.0.0.1:{port}/readyz")
+            return Service(process, f"http://127.0.0.1:{port}/readyz")
+
+        first_acd, first_dialer = service("acd"), service("dialer")
         bus = await stack.enter_async_context(nats.bus("crm_api"))
         pool = await stack.enter_async_context(
             Pool.open(database.dsn("ringway_dialer"), max_size=3, application_name="test")
         )
         centre = DialerCentre(
-            asterisk, bus, pool, services["acd"][0], services["dialer"][0], trunk, stack, tenant,
-            services["acd"][1], services["dialer"][1],
+            asterisk, bus, pool, first_acd.process, first_dialer.process, trunk, stack, tenant,
+            first_acd, first_dialer, partial(service, "dialer"),
         )  # fmt: skip
         await bus.subscribe(p.CampaignLiveV1, centre.lives.append)
         await asyncio.gather(centre.start_acd(), centre.start_dialer())
@@ -282,7 +297,12 @@ async def _put_trunk(centre: DialerCentre) -> bool:
 
 
 def _environment(
-    service: str, asterisk: RealAsterisk, database: Database, nats: NatsServer, health_port: int
+    service: str,
+    replica: str,
+    asterisk: RealAsterisk,
+    database: Database,
+    nats: NatsServer,
+    health_port: int,
 ) -> dict[str, str]:
     node = {
         "name": asterisk.node,
@@ -297,6 +317,7 @@ def _environment(
         "NATS_USER": service,
         "NATS_PASSWORD": PASSWORD,
         "HEALTH_PORT": str(health_port),
+        "REPLICA": replica,
         "ARI_NODES": json.dumps([node]),
     }
     return {f"{prefix}{key}": value for key, value in values.items()} | {"PYTHONUNBUFFERED": "1"}

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.support.dialer_centre import DialerCentre
 from tests.support.nats import NatsServer
+from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import eventually
+
+from ringway.proto import acd
 
 # Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -40,7 +43,13 @@ async def test_a_call_that_ended_while_the_dialer_was_away_is_settled_from_the_r
     await centre.balance()
 
 
-async def test_a_lead_whose_call_never_left_is_given_back(centre: DialerCentre) -> None:
+@pytest.mark.parametrize(
+    ("claimed", "found"), [("0 s", {"busy": 2}), ("1 day", {"lost": 1, "busy": 1})]
+)
+async def test_a_lead_whose_call_never_left_is_given_back(
+    centre: DialerCentre, claimed: str, found: dict[str, int]
+) -> None:
+    """Unless PostgreSQL was away since its claim: then the missing record proves nothing."""
     await centre.ready_agent("ann", "1001")
     await centre.campaign(["20", "20"], ["ann"], start=False)
     centre.dialer.kill()
@@ -52,9 +61,10 @@ async def test_a_lead_whose_call_never_left_is_given_back(centre: DialerCentre) 
                    (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id,
                     attempt_no, phone_e164, mode, trunk_id, node, claimed_at)
             SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), 'c1', list_id, lead_id,
-                   1, phone_e164, 'progressive', 't1', 'ast-0', now()
+                   1, phone_e164, 'progressive', 't1', 'ast-0', now() - $1::text::interval
               FROM dialer.lead ORDER BY position LIMIT 1
-            """
+            """,
+            claimed,
         )
         await conn.execute(
             """
@@ -65,8 +75,9 @@ async def test_a_lead_whose_call_never_left_is_given_back(centre: DialerCentre) 
         await conn.execute("UPDATE dialer.campaign SET state = 'running'")
     await centre.start_dialer()
     await centre.until_finished()
-    assert dict(await centre.dispositions()) == {"busy": 2}
-    await centre.balance()
+    assert dict(await centre.dispositions()) == found
+    if "lost" not in found:
+        await centre.balance()
 
 
 async def test_without_an_acd_an_answered_customer_hears_the_message(
@@ -142,3 +153,59 @@ async def test_ends_are_written_when_postgresql_is_back(
     await centre.until_finished(within_s=45)
     assert dict(await centre.dispositions()) == {"connected": 3, "busy": 1}
     await centre.balance()
+
+
+async def test_another_replica_takes_the_campaign_over(centre: DialerCentre) -> None:
+    for agent, number in (("ann", "1001"), ("bob", "1002")):
+        await centre.ready_agent(agent, number)
+    other = centre.another_dialer("1")
+    await other.start()
+    await centre.campaign(["13", "12", "20", "10"], ["ann", "bob"])
+    await centre.until_attempts(connected=1, placed=2)
+    first, second = centre.dialer, other.process
+    if "Campaign begins" in second.log():
+        first, second = second, first
+    assert "Campaign begins" not in second.log()
+    first.kill()
+    await centre.until_finished(within_s=40)
+    assert "Campaign begins" in second.log()
+    assert (await centre.dispositions())["open"] == 0
+    await centre.balance()
+
+
+async def test_a_dialer_that_starts_before_everything_else_begins_when_it_comes(
+    centre: DialerCentre, nats: NatsServer, postgres: PostgresServer
+) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.campaign(["10", "20"], ["ann"], start=False)
+    async with centre.pool.tenant(centre.tenant) as conn:
+        await conn.execute("UPDATE dialer.campaign SET state = 'running'")
+    centre.dialer.kill()
+    nats.kill()
+    postgres.kill()
+    await centre.asterisk.kill()
+    centre.dialer.spawn()
+    await eventually(lambda: "Ready." in centre.dialer.log().split("Ready.", 1)[1], within_s=10)
+    await postgres.start()
+    await nats.start()
+    await centre.asterisk.start()
+    await centre.until_finished(within_s=45)
+    assert dict(await centre.dispositions()) == {"connected": 1, "busy": 1}
+    await centre.balance()
+
+
+async def test_a_trunk_that_is_not_there_is_noticed_without_burning_the_list(
+    centre: DialerCentre,
+) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.ask(
+        acd.PutTrunkV1, acd.TrunkV1, trunk_id="t2", name="t", host="127.0.0.1", port=free_port()
+    )
+    await centre.campaign(["10"] * 20, ["ann"], trunk_id="t2", rate_cps=10, ring_timeout_s=5)
+    await eventually(
+        lambda: bool(centre.lives) and "trunk failed" in centre.last_live().explanation,
+        within_s=20,
+        what="the explanation names the trunk",
+    )
+    assert set(await centre.dispositions()) <= {"failed", "open"}
+    assert len(await centre.attempts()) <= 15  # ten at once, and one for each early failure

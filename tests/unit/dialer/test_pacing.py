@@ -58,7 +58,7 @@ def test_the_next_call_of_a_rate_is_allowed_when_it_says() -> None:
 def test_the_breaker_opens_probes_and_backs_off() -> None:
     breaker = TrunkBreaker(threshold=3)
     for name in "abc":
-        assert breaker.allowance(0) is None
+        assert breaker.allowance(0) == breaker.silent_limit
         breaker.failed(name, 0)
     assert breaker.allowance(0.5) == 0
     assert breaker.allowance(1) == 1
@@ -68,7 +68,7 @@ def test_the_breaker_opens_probes_and_backs_off() -> None:
     breaker.failed("d", 1.2)
     assert breaker.retry_at == pytest.approx(3.2)
     breaker.started("e")
-    breaker.succeeded("e")
+    breaker.succeeded(3.9)
     assert breaker.allowance(4) is None
 
 
@@ -88,3 +88,12 @@ def test_a_probe_that_was_withdrawn_lets_another_one_go() -> None:
     breaker.started("b")
     breaker.withdrawn("b")
     assert breaker.allowance(2) == 1
+
+
+def test_a_trunk_that_says_nothing_gets_a_few_calls_only() -> None:
+    breaker = TrunkBreaker(silent_limit=4, trusted_s=3)
+    assert breaker.allowance(0, silent=1) == 3
+    assert breaker.allowance(0, silent=9) == 0
+    breaker.succeeded(1)
+    assert breaker.allowance(2, silent=9) is None
+    assert breaker.allowance(5, silent=9) == 0

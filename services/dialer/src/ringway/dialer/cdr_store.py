@@ -42,6 +42,12 @@ async def records(conn: Connection, *, channel_ids: Sequence[str]) -> dict[str, 
     }
 
 
+async def written_since(conn: Connection) -> datetime:
+    """Return since when Asterisk could write its records without a gap: PostgreSQL's start."""
+    since: datetime = await conn.fetchval("SELECT pg_postmaster_start_time()")
+    return since
+
+
 async def remove_old(conn: Connection, *, now: datetime, keep: timedelta) -> None:
     """Remove some of the records that are older than ``keep``."""
     await conn.execute(_REMOVE_OLD, now - keep)

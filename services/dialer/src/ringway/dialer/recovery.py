@@ -153,12 +153,14 @@ async def settle_absent(runner: CampaignRunner, lines: Sequence[Line], parts: Pa
     waiting = [line for line in lines if runner.lines.get(line.attempt_id) is line]
     loop = asyncio.get_running_loop()
     until = loop.time() + _RECORD_LIMIT_S
+    since = utcnow()
     while waiting:
         try:
             async with parts.pool.tenant(runner.tenant_id) as conn:
                 records = await cdr_store.records(
                     conn, channel_ids=[line.attempt.channel_id for line in waiting]
                 )
+                since = await cdr_store.written_since(conn)
         except PostgresDown:
             await asyncio.sleep(_AGAIN_S)
             until = loop.time() + _RECORD_LIMIT_S
@@ -171,6 +173,11 @@ async def settle_absent(runner: CampaignRunner, lines: Sequence[Line], parts: Pa
         if waiting:
             await asyncio.sleep(_AGAIN_S)
     for line in waiting:
+        # A record that PostgreSQL could not take proves nothing by its absence: such a call is
+        # counted as made, so that nobody is called twice by mistake.
+        if line.kept is not None and line.attempt.claimed_at < since:
+            line.placed_at = line.placed_at or line.attempt.claimed_at
+            parts.books.placed(line.attempt, line.placed_at, None)
         _settle(runner, line, None, parts)
 
 
@@ -208,6 +215,8 @@ def _adopt(runner: CampaignRunner, line: Line, channel: Channel, *, in_bridge: b
 def _settle(runner: CampaignRunner, line: Line, record: CallRecord | None, parts: Parts) -> None:
     """The channel is gone: its end is what the record says, or what its absence means."""
     at = asyncio.get_running_loop().time()
+    # Seen alive by this process, it ended with its node; else nobody knows how.
+    lost = AttemptDisposition.FAILED if line.kept is None else AttemptDisposition.LOST
     was_placed = line.placed_at is not None or record is not None
     if line.kept is not None and was_placed:
         if record is not None:
@@ -237,7 +246,7 @@ def _settle(runner: CampaignRunner, line: Line, record: CallRecord | None, parts
         if line.answered_at is None and record.answered_at is not None:
             line.answered_at = record.answered_at
             line.tell(m.Answered(at, line.attempt_id))
-    known = AttemptDisposition.FAILED if record is None else from_cdr(record.disposition)
+    known = lost if record is None else from_cdr(record.disposition)
     line.tell(m.ChannelGone(at, line.attempt_id, 0, 0, hangup_requested=False, known=known))
 
 

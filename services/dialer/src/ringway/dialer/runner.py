@@ -27,7 +27,7 @@ from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
 from ringway.dialer.model import Attempt, Campaign, LeadCounts
-from ringway.dialer.switchboard import Line, Switchboard
+from ringway.dialer.switchboard import Line, NotAsked, Switchboard
 from ringway.proto import acd
 from ringway.proto.base import Done
 from ringway.proto.dialer import CampaignState
@@ -374,6 +374,8 @@ class CampaignRunner:
             await self._parts.switchboard.originate(
                 line, ring_timeout_s=self.core.spec.ring_timeout_s
             )
+        except NotAsked:
+            self.post(m.NotPlaced(self._now(), line.attempt_id, trunk_fault=False))
         except AriDown:
             await recovery.find_out(self, line, self._parts)
         except AriError as error:

@@ -49,6 +49,10 @@ _MESSAGE_LIMIT_S = 20.0
 _RINGS = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 
 
+class NotAsked(Exception):
+    """A node was away, so a command was not even sent."""
+
+
 @dataclass(slots=True, eq=False)
 class Line:
     """One attempt's channel. Moments are UTC.
@@ -221,13 +225,17 @@ class Switchboard:
         """Ask Asterisk to call.
 
         Raises:
+            NotAsked: The node is away; nothing was sent.
             AriDown: Nobody knows whether it does.
             AriError: It does not: the endpoint cannot be used.
         """
         attempt = line.attempt
+        node = self.node(line)
+        if not node.connected:
+            raise NotAsked(attempt.node)
         line.is_asking = True
         try:
-            await self.node(line).originate(
+            await node.originate(
                 attempt.endpoint,
                 channel_id=attempt.channel_id,
                 app=self.app,

@@ -208,7 +208,7 @@ class Campaign:
             case m.Rang(at):
                 self._placed(call, at)
                 call.has_rung = True
-                self.breaker.succeeded(call.attempt_id)
+                self.breaker.succeeded(at)
             case m.Answered(at):
                 yield from self._answered(call, at)
             case m.HandedOver(at):
@@ -258,7 +258,7 @@ class Campaign:
         if call.answered_at is not None or call.phase not in RINGING_PHASES:
             return
         self._placed(call, at)
-        self.breaker.succeeded(call.attempt_id)
+        self.breaker.succeeded(at)
         call.answered_at = at
         self.counts.answered += 1
         if call.phase is Phase.CANCELLING:
@@ -301,7 +301,7 @@ class Campaign:
             elif is_trunk_failure(disposition):
                 self.breaker.failed(call.attempt_id, event.at)
             else:
-                self.breaker.succeeded(call.attempt_id)
+                self.breaker.succeeded(event.at)
             self._keep_agent(call)
             yield from self._close(call, event.at, disposition)
         elif call.outcome is not None:
@@ -422,10 +422,15 @@ class Campaign:
         """How many more leads to claim, when nothing stands in the way."""
         assert self._agents is not None
         free_lines = max(0, self.spec.max_lines - self.lines)
-        probe = self.breaker.allowance(at)
-        if probe is not None:
-            pending = any(c.phase in UNPLACED_PHASES for c in self._calls.values())
-            free_lines = min(free_lines, 0 if pending else probe)
+        silent = sum(
+            c.phase in UNPLACED_PHASES or (c.phase in RINGING_PHASES and not c.has_rung)
+            for c in self._calls.values()
+        )
+        allowed = self.breaker.allowance(at, silent)
+        if self.breaker.is_open and any(c.phase in UNPLACED_PHASES for c in self._calls.values()):
+            allowed = 0  # the probe is being prepared
+        if allowed is not None:
+            free_lines = min(free_lines, allowed)
         if self.spec.mode is CampaignMode.PRECISE:
             booking = sum(
                 c.phase in UNPLACED_PHASES and c.instead_of is None for c in self._calls.values()
