@@ -49,11 +49,12 @@ async def signals_stop(life: Lifecycle) -> AsyncIterator[None]:
     watched = (signal.SIGTERM, signal.SIGINT)
 
     def on_signal(number: signal.Signals) -> None:
-        _log.info("Stopping on a signal.", extra={"signal": number.name})
-        life.stop.set()
         for each in watched:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
+        life.stop.set()
+        # Last, so that whoever reads it knows that the next signal kills.
+        _log.info("Stopping on a signal.", extra={"signal": number.name})
 
     for each in watched:
         loop.add_signal_handler(each, on_signal, each)
