@@ -110,6 +110,7 @@ def derive(sources: Mapping[str, Source]) -> InteractionRow:
     started_at = s.time("started_at", _ATTEMPT_ENDED) or s.time("occurred_at", _STARTED)
     answered_at = s.time("answered_at", _ANSWERED, _ATTEMPT_ENDED, _QUEUED)
     connected_at = s.time("connected_at", _DISCONNECTED, _CONNECTED)
+    disconnected_at = _disconnected_at(s)
     caller = s.first("caller", _DISCONNECTED, _STORED)
     called = s.first("called", _DISCONNECTED, _STORED)
     if attempt_known:
@@ -135,11 +136,11 @@ def derive(sources: Mapping[str, Source]) -> InteractionRow:
         started_at=started_at,
         answered_at=answered_at,
         connected_at=connected_at,
-        disconnected_at=s.time("disconnected_at", _DISCONNECTED),
+        disconnected_at=disconnected_at,
         ended_at=_ended_at(s),
         ring_s=_between(started_at, answered_at),
         wait_s=_wait_s(s, answered_at, connected_at),
-        talk_s=s.first("talk_s", _DISCONNECTED),
+        talk_s=_between(connected_at, disconnected_at),
         wrap_up_s=s.first("wrap_up_s", _ENDED),
         disposition=_disposition(s),
         agent_disposition=s.first("disposition", _ENDED) or "",
@@ -157,6 +158,18 @@ def _order(source: Source) -> tuple[datetime, str, str]:
     # have an order, or the result would depend on which came first.
     at = datetime.fromisoformat(source["occurred_at"])
     return at, str(source["message_id"]), repr(sorted(source.items()))
+
+
+def _disconnected_at(s: _Reader) -> datetime | None:
+    """When the talk was over.
+
+    An ACD that was away when it ended tells only when it noticed; the dialer may have seen it.
+    """
+    told = s.time("disconnected_at", _DISCONNECTED)
+    if told is None or s.first("ended_exactly", _DISCONNECTED) is not False:
+        return told
+    seen = s.time("ended_at", _ATTEMPT_ENDED)
+    return told if seen is None else min(told, seen)
 
 
 def _ended_at(s: _Reader) -> datetime | None:

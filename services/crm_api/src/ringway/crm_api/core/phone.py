@@ -22,7 +22,7 @@ _SEPARATORS = str.maketrans("", "", " \t\u00a0\u2009\u3000()（）-\u2010\u2011\
 _WIDE = str.maketrans("０１２３４５６７８９＋", "0123456789+")
 _PLAIN = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}", re.ASCII)
-_FLOAT = re.compile(r"([0-9]{5,20})\.0+", re.ASCII)
+_FLOAT = re.compile(r"([0-9]{7,20})\.00?", re.ASCII)
 # Spreadsheets keep leading zeros by these two tricks.
 _TRICKS = re.compile(r"""(?:="([^"]*)"|'(.*))""", re.DOTALL)
 
@@ -71,6 +71,9 @@ def _plain(text: str) -> str:
     trick = _TRICKS.fullmatch(text.strip())
     if trick is not None:
         text = trick.group(1) or trick.group(2) or ""
+    as_float = _FLOAT.fullmatch(text.strip())
+    if as_float is not None:
+        return as_float.group(1)
     plain = text.translate(_SEPARATORS).translate(_WIDE)
     if _PLAIN.fullmatch(plain):
         return plain
@@ -81,9 +84,6 @@ def _plain(text: str) -> str:
             "phone_damaged",
             "A spreadsheet has shortened this number: format the column as text and save again.",
         )
-    as_float = _FLOAT.fullmatch(text.strip())
-    if as_float is not None:
-        return as_float.group(1)
     raise NotANumber("phone_not_a_number", "This is not a phone number.")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import zipfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -18,6 +19,7 @@ from ringway.crm_api.core.number_list import ListRefused
 
 MAX_LINE = 65_536  # characters of one physical line
 MAX_FIELD = 32_768
+MAX_RECORD_LINES = 50  # of one row, by line ends inside of quotes
 _PROBE_BYTES = 65_536
 _DELIMITERS = ",;\t|"
 _XLSX_MAGIC = b"PK\x03\x04"
@@ -129,50 +131,74 @@ def _csv_rows(path: Path, encoding: str) -> Iterator[RawRow | Overlong]:
 
 def _read_all(reader: Any, lines: _Lines) -> Iterator[RawRow | Overlong]:
     while True:
-        begins = lines.number + 1
+        begins = lines.begin_record()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            # The reader starts anew with the next physical line.
+            # A quote that is never closed would swallow what follows: only its own line is lost.
+            lines.give_back_all_but_first()
             yield Overlong(begins, f"The row cannot be read: {error}.")
             continue
         if lines.was_cut:
-            lines.was_cut = False
             yield Overlong(begins, f"The line is longer than {MAX_LINE} characters.")
         else:
             yield begins, cells
 
 
 class _Lines:
-    """Physical lines of bounded length. ``number`` is the last one given, from 1."""
+    """Physical lines of bounded length for the csv module, which may be given back."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
-        self._next: str | None = None
-        self.number = 0
+        self._waiting: deque[str] = deque()
+        self._record: list[str] = []
+        self._number = 0  # of the last line given, from 1
         self.was_cut = False
 
     def peek(self) -> str:
-        self._next = self._text.readline(MAX_LINE + 1)
-        return self._next
+        """Return the first line without taking it."""
+        line = self._read()
+        self._waiting.append(line)
+        return line
+
+    def begin_record(self) -> int:
+        """Begin a new row; return the number of its first line."""
+        self._record.clear()
+        self.was_cut = False
+        return self._number + 1
+
+    def give_back_all_but_first(self) -> None:
+        """Read the lines of this row after its first one again, as rows of their own."""
+        rest = self._record[1:]
+        self._number -= len(rest)
+        self._waiting.extendleft(reversed(rest))
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._next if self._next is not None else self._text.readline(MAX_LINE + 1)
-        self._next = None
+        if len(self._record) >= MAX_RECORD_LINES:
+            raise csv.Error(f"a quote is not closed within {MAX_RECORD_LINES} lines")
+        line = self._waiting.popleft() if self._waiting else self._read()
         if not line:
+            if self._record:
+                raise csv.Error("a quote is not closed")
             raise StopIteration
-        self.number += 1
-        if len(line) > MAX_LINE and line[-1] not in "\r\n":
+        self._number += 1
+        self._record.append(line)
+        if len(line) > MAX_LINE:
             self.was_cut = True
+            return "\n"
+        return line
+
+    def _read(self) -> str:
+        line = self._text.readline(MAX_LINE + 1)
+        if len(line) > MAX_LINE and line[-1] not in "\r\n":
             while rest := self._text.readline(MAX_LINE):
                 if rest[-1] in "\r\n":
                     break
-            return "\n"
         return line
 
 
