@@ -1,6 +1,7 @@
 """Asterisk REST Interface: typed commands and events over connections that heal themselves."""
 
 from ringway.runtime.ari.bridges import MIXING
+from ringway.runtime.ari.channels import Direction, HangupReason
 from ringway.runtime.ari.client import AriClient
 from ringway.runtime.ari.errors import (
     AppReplaced,
@@ -91,9 +92,11 @@ __all__ = [
     "ContactInfo",
     "ContactStatusChange",
     "Dial",
+    "Direction",
     "Endpoint",
     "EndpointStateChange",
     "Event",
+    "HangupReason",
     "LiveRecording",
     "NodeInfo",
     "Peer",

@@ -147,7 +147,10 @@ class ChannelCommands(Commands):
         )
 
     async def get_channels(self) -> tuple[m.Channel, ...]:
-        """Return every channel on the node, also those of other applications."""
+        """Return every channel on the node, also those of other applications.
+
+        ``channelvars`` are part of it: one request is enough to rebuild the picture of a node.
+        """
         return tuple(m.channel(raw) for raw in await self._json("channels", "GET", "channels"))
 
     async def get_channel(self, channel: str) -> m.Channel:

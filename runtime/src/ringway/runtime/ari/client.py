@@ -62,7 +62,7 @@ class AriClient:
         Commands work inside the hook. Events that arrive meanwhile are kept and dispatched
         in order when all hooks are done, so an event may tell what the hook saw already:
         handlers must be idempotent. A hook that raises, or needs more than a minute, makes
-        the client drop the connection and connect again.
+        the client drop the connection and connect again: let ``AriDown`` pass.
         """
         self._connect_hooks.append(hook)
 

@@ -199,6 +199,8 @@ class Connection:
                 _log.exception("reconcile failed", extra=self._facts)
             await self._drop(pool, error)
             return
+        if not self._node.attached:
+            return  # lost meanwhile, and the hooks did not mind
         metrics.RECONCILE_SECONDS.observe(loop.time() - began)
         kept, self._kept = self._kept or [], None
         self._note_return(reconcile_s=loop.time() - began, kept_events=len(kept))
@@ -216,7 +218,8 @@ class Connection:
             self._heard_at = loop.time()
             if message.type is not aiohttp.WSMsgType.TEXT:
                 if message.type is aiohttp.WSMsgType.PING:
-                    await socket.pong(message.data)
+                    with contextlib.suppress(ConnectionError):
+                        await socket.pong(message.data)
                 continue
             event = self._understand(message.data)
             if event is None:

@@ -36,6 +36,11 @@ class AriNode(ChannelCommands, BridgeCommands, MediaCommands, SystemCommands):
         """Whether the node is reconciled and its events are flowing."""
         return self._connected.is_set()
 
+    @property
+    def attached(self) -> bool:
+        """Whether commands are let through: connected, or reconciling at this moment."""
+        return self._pool is not None
+
     async def wait_connected(self, timeout_s: float | None = None) -> None:
         """Return when ``connected`` is true.
 
