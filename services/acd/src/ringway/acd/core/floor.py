@@ -138,15 +138,19 @@ class Floor:
     def _signed_in(self, event: m.SignedIn) -> Iterable[m.Command]:
         agent = self.agents.setdefault(event.agent_id, m.Agent(event.agent_id))
         agent.number = event.number
-        agent.has_leg = event.leg_mode is LegMode.NAILED_UP
         agent.wants_out = False
-        if agent.state is AgentState.LOGGED_OUT:
-            agent.session_id = event.session_id
+        is_new = agent.state is AgentState.LOGGED_OUT
+        if is_new or agent.interaction_id is None:
             agent.leg_mode = event.leg_mode
+            agent.has_leg = event.leg_mode is LegMode.NAILED_UP
+        elif agent.leg_mode is LegMode.NAILED_UP:
+            # How the phone is used does not change under a customer.
+            agent.has_leg = agent.has_leg or event.leg_mode is LegMode.NAILED_UP
+        if is_new:
+            agent.session_id = event.session_id
             agent.chose_ready, agent.chose_reason = False, SIGNED_IN
             agent.since = event.at
             return [self._to(agent, event.at, AgentState.NOT_READY, SIGNED_IN)]
-        agent.leg_mode = event.leg_mode
         if agent.state is AgentState.NOT_READY and agent.reason in (PHONE_LOST, RECONNECTING):
             return self._settle(agent, event.at)
         return []
