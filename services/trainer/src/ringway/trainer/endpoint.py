@@ -31,6 +31,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0  # uvloop's handles of timers that are due at once do not tell
 
     @classmethod
     @asynccontextmanager
@@ -113,12 +114,13 @@ class SipEndpoint(asyncio.DatagramProtocol):
         deadline = self.agent.next_deadline
         if self._timer is not None:
             # One that fires too early only looks again, which is cheaper than moving it.
-            if deadline is not None and self._timer.when() <= deadline:
+            if deadline is not None and self._timer_at <= deadline:
                 return
             self._timer.cancel()
             self._timer = None
         if deadline is not None and self.transport is not None and not self.transport.is_closing():
             self._timer = self._loop.call_at(deadline, self._tick)
+            self._timer_at = deadline
 
     def _tick(self) -> None:
         self._timer = None
