@@ -130,7 +130,7 @@ class DialerCentre:
             self._leads += 1
             rows.append(
                 p.LeadRow(
-                    lead_id=f"lead-{self._leads}", phone_e164=f"+4477009{self._leads:03}{behaviour}"
+                    lead_id=f"lead-{self._leads}", phone_e164=f"+447700{self._leads:05}{behaviour}"
                 )
             )
         await self.ask(

@@ -54,43 +54,49 @@ _ADD = """
     ON CONFLICT DO NOTHING
     RETURNING lead_id
 """
-# A pause that has been answered is kept: it waits for this lock, or this sees it.
-_IS_RUNNING = """
-    SELECT FROM dialer.campaign
-     WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
-"""
-# SKIP LOCKED lets several dialers claim from one list without waiting for, or stealing from, each
-# other. Each list is read in its index's order, so a long list costs no more than a short one.
-_DUE = """
-    SELECT d.lead_id, d.list_id, d.phone_e164, d.attempts
-      FROM unnest($2::text[]) WITH ORDINALITY AS l (list_id, n)
-     CROSS JOIN LATERAL (
-           SELECT lead_id, list_id, phone_e164, attempts, priority, next_attempt_at, position
-             FROM dialer.lead
-            WHERE tenant_id = $1 AND list_id = l.list_id
-              AND closed_reason IS NULL AND open_attempt_id IS NULL
-              AND next_attempt_at <= $3 AND attempts < $4
-            ORDER BY priority DESC, next_attempt_at, position
-            LIMIT $5 FOR UPDATE SKIP LOCKED
-           ) d
-     ORDER BY d.priority DESC, d.next_attempt_at, l.n, d.position
-     LIMIT $5
-"""
-_TAKE = """
-    UPDATE dialer.lead
-       SET attempts = lead.attempts + 1, open_attempt_id = taken.attempt_id
-      FROM unnest($2::text[], $3::uuid[]) AS taken (lead_id, attempt_id)
-     WHERE lead.tenant_id = $1 AND lead.lead_id = taken.lead_id
-"""
-_OPEN = """
+# One statement, so that one round trip holds the rows no longer than needed.
+# running: a pause that has been answered is kept, since it waits for this lock or is seen here.
+# due: SKIP LOCKED lets several dialers claim from one list without waiting for, or stealing from,
+# each other. Each list is read in its index's order, so a long list costs no more than a short one.
+_CLAIM = """
+    WITH running AS (
+        SELECT 1 FROM dialer.campaign
+         WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
+    ), due AS (
+        SELECT d.*, l.n
+          FROM running
+         CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS l (list_id, n)
+         CROSS JOIN LATERAL (
+               SELECT lead_id, priority, next_attempt_at, position
+                 FROM dialer.lead
+                WHERE tenant_id = $1 AND list_id = l.list_id
+                  AND closed_reason IS NULL AND open_attempt_id IS NULL
+                  AND next_attempt_at <= $4 AND attempts < $5
+                ORDER BY priority DESC, next_attempt_at, position
+                LIMIT cardinality($6::uuid[]) FOR UPDATE SKIP LOCKED
+               ) d
+    ), chosen AS (
+        SELECT lead_id,
+               row_number() OVER (ORDER BY priority DESC, next_attempt_at, n, position) AS k
+          FROM due
+    ), given AS (
+        SELECT * FROM unnest($6::uuid[], $7::uuid[], $8::text[])
+                 WITH ORDINALITY AS g (attempt_id, interaction_id, node, k)
+    ), taken AS (
+        UPDATE dialer.lead
+           SET attempts = lead.attempts + 1, open_attempt_id = given.attempt_id
+          FROM chosen JOIN given USING (k)
+         WHERE lead.tenant_id = $1 AND lead.lead_id = chosen.lead_id
+        RETURNING given.attempt_id, given.interaction_id, given.node, lead.list_id, lead.lead_id,
+                  lead.attempts, lead.phone_e164
+    )
     INSERT INTO dialer.attempt
            (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no,
             phone_e164, caller_id, mode, trunk_id, node, claimed_at)
-    SELECT $1, a.attempt_id, a.interaction_id, $2, a.list_id, a.lead_id, a.attempt_no,
-           a.phone_e164, $3, $4, $5, a.node, $6
-      FROM unnest($7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::integer[], $12::text[],
-                  $13::text[])
-           AS a (attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node)
+    SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $9, $10,
+           $11, node, $4
+      FROM taken
+    RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node
 """
 _NEXT_DUE = """
     SELECT min(d.next_attempt_at)
@@ -171,47 +177,34 @@ async def claim(
     Leads that another dialer is claiming at this moment are skipped, and none is claimed while
     the campaign is not running, so fewer may come back. They come in the order of dialing.
     """
-    if await conn.fetchrow(_IS_RUNNING, tenant_id, campaign_id) is None:
-        return []
-    due = await conn.fetch(_DUE, tenant_id, list(list_ids), now, max_attempts, len(nodes))
+    rows = await conn.fetch(
+        _CLAIM,
+        tenant_id,
+        campaign_id,
+        list(list_ids),
+        now,
+        max_attempts,
+        [uuid7() for _ in nodes],
+        [uuid7() for _ in nodes],
+        list(nodes),
+        caller_id,
+        mode.value,
+        trunk_id,
+    )
     attempts = [
         Attempt(
             tenant=str(tenant_id),
-            attempt_id=uuid7(),
-            interaction_id=uuid7(),
             campaign_id=campaign_id,
-            list_id=row["list_id"],
-            lead_id=row["lead_id"],
-            attempt_no=row["attempts"] + 1,
-            phone_e164=row["phone_e164"],
             caller_id=caller_id,
             mode=mode,
             trunk_id=trunk_id,
-            node=node,
             claimed_at=now,
+            **row,
         )
-        for row, node in zip(due, nodes, strict=False)
+        for row in rows
     ]
-    if attempts:
-        ids = [a.attempt_id for a in attempts]
-        await conn.execute(_TAKE, tenant_id, [a.lead_id for a in attempts], ids)
-        await conn.execute(
-            _OPEN,
-            tenant_id,
-            campaign_id,
-            caller_id,
-            mode.value,
-            trunk_id,
-            now,
-            ids,
-            [a.interaction_id for a in attempts],
-            [a.list_id for a in attempts],
-            [a.lead_id for a in attempts],
-            [a.attempt_no for a in attempts],
-            [a.phone_e164 for a in attempts],
-            [a.node for a in attempts],
-        )
-    return attempts
+    # Ids grow in the order in which they were given to the leads.
+    return sorted(attempts, key=lambda a: a.attempt_id)
 
 
 async def next_due(

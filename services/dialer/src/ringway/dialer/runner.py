@@ -309,6 +309,8 @@ class CampaignRunner:
                     mode=spec.mode,
                     trunk_id=spec.trunk_id,
                 )
+            if nodes and len(claimed) == len(nodes):
+                return claimed, utcnow()  # there may be more; the next claim will tell
             due = await lead_store.next_due(
                 conn,
                 tenant_id=self.tenant_id,
