@@ -15,6 +15,7 @@ from tests.support.nats import NatsServer
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.runtime.ari import AriNotFound
 from ringway.runtime.errors import Refused
 
 # Each test starts Asterisk, NATS and the ACD.
@@ -71,7 +72,11 @@ async def test_customer_and_agent_hear_each_other_and_the_talk_is_told(
 
 
 async def _stored(centre: AcdCentre, name: str) -> bool:
-    return name in {r.name for r in await centre.node.list_stored_recordings()}
+    try:
+        await centre.node.get_live_recording(name)
+    except AriNotFound:  # no more being written
+        return name in {r.name for r in await centre.node.list_stored_recordings()}
+    return False
 
 
 async def test_without_an_agent_the_customer_hears_the_message_after_two_seconds(

@@ -14,6 +14,7 @@ import orjson
 from prometheus_client import Counter
 
 from ringway.acd.calls import Call, Leg
+from ringway.proto.acd import LegMode
 from ringway.runtime.ari import (
     AriClient,
     AriConflict,
@@ -73,7 +74,9 @@ class CallControl:
     async def call_phone(
         self, leg: Leg, username: str, variables: dict[str, str], ring_s: float
     ) -> None:
-        """Call an agent's phone and put the answered leg into its own bridge.
+        """Call an agent's phone; when it answers, its bridge exists, and a nailed-up leg is in it.
+
+        A leg on demand enters together with the customer (``join``): one command less to wait for.
 
         Raises:
             PhoneNotRegistered: There is no such phone now.
@@ -89,7 +92,8 @@ class CallControl:
             async with asyncio.timeout(ring_s + 2):
                 if not await waiter:
                     raise PhoneNotAnswered(username)
-            await node.add_to_bridge(leg.bridge_id, leg.channel_id)
+            if leg.leg_mode is LegMode.NAILED_UP:
+                await node.add_to_bridge(leg.bridge_id, leg.channel_id)
             leg.is_up = True
         except BaseExceptionGroup as group_error:
             await self.hang_up_leg(leg)
@@ -104,7 +108,7 @@ class CallControl:
             self._entered.pop(leg.channel_id, None)
 
     async def _make_bridge(self, node: AriNode, leg: Leg) -> None:
-        await node.create_bridge(leg.bridge_id, "mixing,proxy_media", exists_ok=True)
+        await node.create_bridge(leg.bridge_id, "mixing,proxy_media")
 
     async def _originate(
         self, node: AriNode, leg: Leg, username: str, variables: dict[str, str], ring_s: float
@@ -118,10 +122,7 @@ class CallControl:
                 caller_id='"Ringway" <ringway>',
                 timeout_s=max(1, int(ring_s)),
                 variables=variables,
-                exists_ok=True,
             )
-        except AriConflict:
-            raise
         except AriError as error:
             if error.status == 500:
                 raise PhoneNotRegistered(username) from error
@@ -144,8 +145,11 @@ class CallControl:
         Raises:
             AriDown: The node does not answer.
         """
+        channels = [call.channel_id]
+        if leg.leg_mode is LegMode.ON_DEMAND:
+            channels.insert(0, leg.channel_id)
         try:
-            await self.node(call.node).add_to_bridge(leg.bridge_id, call.channel_id)
+            await self.node(call.node).add_to_bridge(leg.bridge_id, *channels)
         except AriError as error:
             _log.info(
                 "Customer and agent could not be joined.",
