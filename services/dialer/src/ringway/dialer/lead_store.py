@@ -98,13 +98,15 @@ _CLAIM = """
       FROM taken
     RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node
 """
+# attempts >= 0 is what the index of due leads is made for; see its migration.
 _NEXT_DUE = """
     SELECT min(d.next_attempt_at)
       FROM unnest($2::text[]) AS l (list_id)
      CROSS JOIN LATERAL (
            SELECT next_attempt_at FROM dialer.lead
             WHERE tenant_id = $1 AND list_id = l.list_id
-              AND closed_reason IS NULL AND open_attempt_id IS NULL AND attempts < $3
+              AND closed_reason IS NULL AND open_attempt_id IS NULL
+              AND attempts >= 0 AND attempts < $3
             ORDER BY next_attempt_at LIMIT 1
            ) d
 """
