@@ -1,0 +1,341 @@
+"""Trunks, projects, campaigns and their summaries; interactions and recordings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+from tests.support.crm import Crm, Signed, ok, refused, rows_of
+
+from ringway.crm_api.access import Role
+from ringway.crm_api.recordings.media import media_token
+from ringway.proto.dialer import PutCampaignV1
+from ringway.recorder.core.token import is_valid
+from ringway.runtime.clock import utcnow
+from ringway.runtime.ids import uuid7
+
+pytestmark = pytest.mark.api
+
+
+class _Campaigns:
+    """A tenant with all that a campaign needs."""
+
+    def __init__(self, boss: Signed) -> None:
+        self.boss = boss
+        self.body: dict[str, Any] = {}
+
+    async def prepare(self, crm: Crm) -> _Campaigns:
+        ann = await crm.user(self.boss, "acme", Role.AGENT, "ann", number="801")
+        self.ann = ann.user_id
+        trunk = await self.boss.post("/trunks", {"name": "t", "host": "sip.example"})
+        project = await self.boss.post("/projects", {"name": "p"})
+        numbers = await self.boss.post("/lists", {"name": "l"})
+        self.body = {
+            "name": "spring",
+            "project_id": project["project_id"],
+            "mode": "progressive",
+            "list_ids": [numbers["list_id"]],
+            "agent_ids": [ann.user_id],
+            "trunk_id": trunk["trunk_id"],
+            "retry_rules": [{"disposition": "busy", "delay_s": 60, "max_attempts": 2}],
+        }
+        return self
+
+
+async def test_campaign_from_draft_to_stop(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    body = (await _Campaigns(boss).prepare(crm)).body
+    made = await boss("POST", "/campaigns", json=body)
+    campaign = ok(made)
+    assert (campaign["state"], campaign["wrap_up_s"], campaign["mode"]) == (
+        "draft",
+        30,
+        "progressive",
+    )
+    spec = crm.behind.last(PutCampaignV1).spec
+    assert spec.retry_rules[0].disposition == "busy"
+    path = f"/campaigns/{campaign['campaign_id']}"
+    assert await boss.get(path) == campaign
+    etag = made.headers["etag"]
+    changed = await boss("PUT", path, json={**body, "ratio": 2}, headers={"If-Match": etag})
+    assert ok(changed)["ratio"] == 2
+    late = await boss("PUT", path, json=body, headers={"If-Match": etag})
+    assert refused(late, 412, "campaign_changed")["current"]["ratio"] == 2
+    for action, state in (("start", "running"), ("pause", "paused"), ("stop", "stopped")):
+        assert (await boss.post(f"{path}/{action}"))["state"] == state
+    assert [c["campaign_id"] for c in (await boss.get("/campaigns?state=stopped"))["items"]] == [
+        campaign["campaign_id"]
+    ]
+    assert (await boss.get("/campaigns?state=running"))["items"] == []
+
+
+async def test_campaign_of_unknown_parts_is_refused_before_the_dialer_is_asked(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    body = (await _Campaigns(boss).prepare(crm)).body
+    other = await crm.open_tenant("other")
+    theirs = await other.post("/trunks", {"name": "t", "host": "sip.example"})
+    bad = {**body, "trunk_id": theirs["trunk_id"]}
+    refused(await boss("POST", "/campaigns", json=bad), 422, "trunk_unknown")
+    bad = {**body, "agent_ids": [str(uuid7())]}
+    refused(await boss("POST", "/campaigns", json=bad), 422, "agent_unknown")
+    for field, value in (("ratio", 0.5), ("ratio", "nan"), ("mode", "wild"), ("wrap_up_s", -1)):
+        response = await boss("POST", "/campaigns", json={**body, field: value})
+        refused(response, 422, "validation_failed")
+    assert not [each for each in crm.behind.asked if isinstance(each, PutCampaignV1)]
+
+
+async def test_trunk_cannot_smuggle_sip_parameters(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    for host in ("a;transport=tcp", "a b", "", "a\r\nX: y", "-a", "sip:x@y", "[::1]/x"):
+        response = await boss("POST", "/trunks", json={"name": "t", "host": host})
+        refused(response, 422, "validation_failed")
+    made = await boss.post("/trunks", {"name": "t", "host": "192.0.2.1", "port": 5070})
+    assert made["endpoint"] == f"trunk-{made['trunk_id']}"
+    changed = await boss.put(f"/trunks/{made['trunk_id']}", {"name": "t2", "host": "192.0.2.2"})
+    assert changed["name"] == "t2"
+    assert (await boss.get(f"/trunks/{made['trunk_id']}"))["host"] == "192.0.2.2"
+
+
+async def _attempt(
+    crm: Crm, tenant: str, campaign: str, at: datetime, answered: bool, disposition: str
+) -> str:
+    interaction = str(uuid7())
+    await rows_of(
+        crm,
+        """
+        INSERT INTO dialer.attempt (tenant_id, attempt_id, interaction_id, campaign_id, list_id,
+            lead_id, attempt_no, phone_e164, mode, trunk_id, node, claimed_at, placed_at,
+            answered_at, ended_at, disposition)
+        VALUES ($1, $2, $3, $4, 'l', $5, 1, '+40215550100', 'progressive', 't', 'ast-0', $6, $6,
+                $7, $8, $9)
+        """,
+        *(tenant, str(uuid7()), interaction, campaign, interaction, at),
+        at + timedelta(seconds=2) if answered else None,
+        at + timedelta(seconds=20),
+        disposition,
+    )
+    return interaction
+
+
+async def test_summary_is_counted_from_what_is_stored(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    work = await _Campaigns(boss).prepare(crm)
+    campaign = (await boss.post("/campaigns", work.body))["campaign_id"]
+    path = f"/campaigns/{campaign}/summary"
+    assert await boss.get(path) == {
+        "attempts": 0,
+        "answered": 0,
+        "connected": 0,
+        "abandoned": 0,
+        "abandonment_rate": 0,
+        "recordings": 0,
+        "talk_s": 0,
+        "occupancy": 0,
+    }
+    tenant = (await boss.get("/me"))["tenant_id"]
+    begun = utcnow() - timedelta(minutes=5)
+    outcomes = [("connected", True), ("connected", True), ("abandoned", True), ("busy", False)]
+    for disposition, answered in outcomes:
+        interaction = await _attempt(crm, tenant, campaign, begun, answered, disposition)
+        if answered:
+            talked = disposition == "connected"
+            await rows_of(
+                crm,
+                """
+                INSERT INTO crm.interaction (tenant_id, interaction_id, campaign_id, direction,
+                    caller, called, agent_number, disposition, agent_disposition, is_live, sources,
+                    talk_s, recording_id, answered_at, ended_at)
+                VALUES ($1, $2, $3, 'outbound', '', '', '', $4, '', false, '{}', $5, $6, $7, $8)
+                """,
+                *(tenant, interaction, campaign, disposition),
+                18.0 if talked else None,
+                "r" if talked else None,
+                begun + timedelta(seconds=2),
+                begun + timedelta(seconds=40),
+            )
+    # Of the 40 s of the campaign: ready 10 s, talking 20 s, wrap-up 10 s; then a break.
+    states = [("ready", 30, 10), ("talking", 20, 30), ("wrap_up", 10, 40), ("not_ready", 99, 139)]
+    for n, (previous, lasted_s, until_s) in enumerate(states):
+        await rows_of(
+            crm,
+            """
+            INSERT INTO crm.agent_state_log (tenant_id, message_id, agent_id, session_id, previous,
+                previous_s, state, reason, occurred_at)
+            VALUES ($1, $2, $3, 's', $4, $5, 'x', '', $6)
+            """,
+            *(tenant, f"m{n}", work.ann, previous, float(lasted_s)),
+            begun + timedelta(seconds=until_s),
+        )
+    summary = await boss.get(path)
+    assert summary == {
+        "attempts": 4,
+        "answered": 3,
+        "connected": 2,
+        "abandoned": 1,
+        "abandonment_rate": 0.333333,
+        "recordings": 2,
+        "talk_s": 36,
+        "occupancy": 0.75,
+    }
+    refused(await boss("GET", f"/campaigns/{uuid7()}/summary"), 404, "campaign_not_found")
+
+
+async def test_interactions_are_filtered_and_paged(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    tenant = (await boss.get("/me"))["tenant_id"]
+    begun = utcnow() - timedelta(hours=1)
+    ids = []
+    for n in range(7):
+        ids.append(str(uuid7()))
+        await rows_of(
+            crm,
+            """
+            INSERT INTO crm.interaction (tenant_id, interaction_id, direction, caller, called,
+                agent_number, disposition, agent_disposition, is_live, sources, answered_at)
+            VALUES ($1, $2, 'outbound', '', $3, $4, 'connected', '', false, '{}', $5)
+            """,
+            *(tenant, ids[-1], f"+4021555010{n}", str(1001 + n % 2)),
+            begun + timedelta(minutes=n),
+        )
+    seen: list[str] = []
+    path = "/interactions?limit=3"
+    cursor = ""
+    while True:
+        page = await boss.get(path + cursor)
+        seen += [item["interaction_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == ids[::-1]
+
+    async def found(**query: str) -> list[str]:
+        page = await boss.get("/interactions", params=query)
+        return sorted(item["interaction_id"] for item in page["items"])
+
+    assert await found(agent_number="1002") == [ids[1], ids[3], ids[5]]
+    assert await found(called="+40215550104") == [ids[4]]
+    window = {"from": (begun + timedelta(minutes=2)).isoformat()}
+    window["to"] = (begun + timedelta(minutes=4)).isoformat()
+    assert await found(**window) == [ids[2], ids[3]]
+    assert await found(disposition="abandoned") == []
+    assert await found(direction="inbound") == []
+    naive = await boss("GET", "/interactions", params={"from": "2026-10-18T09:00:00"})
+    refused(naive, 422, "validation_failed")
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[tuple[str, list[web.Request]]]:
+    """A recorder that serves the bytes 0..99 of whatever is asked with a good token."""
+    asked: list[web.Request] = []
+    content = bytes(range(100))
+
+    async def media(request: web.Request) -> web.StreamResponse:
+        asked.append(request)
+        tenant, recording = request.match_info["tenant"], request.match_info["recording"]
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        if not is_valid(token, b"m" * 32, tenant, recording, utcnow().timestamp()):
+            return web.Response(status=401)
+        part = request.http_range
+        headers = {"Accept-Ranges": "bytes", "ETag": '"e"'}
+        if request.headers.get("If-None-Match") == '"e"':
+            return web.Response(status=304, headers=headers)
+        if part.start is None and part.stop is None:
+            return web.Response(body=content, content_type="audio/wav", headers=headers)
+        if (part.start or 0) >= len(content):
+            return web.Response(status=416, headers={"Content-Range": "bytes */100"})
+        body = content[part]
+        headers["Content-Range"] = f"bytes {part.start}-{part.start + len(body) - 1}/100"
+        return web.Response(status=206, body=body, content_type="audio/wav", headers=headers)
+
+    app = web.Application()
+    app.router.add_get("/media/{tenant}/{recording}", media)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    yield f"http://127.0.0.1:{port}", asked
+    await runner.cleanup()
+
+
+async def _recordings(crm: Crm, tenant: str, agent_id: str, count: int) -> list[str]:
+    begun, ids = utcnow() - timedelta(hours=1), []
+    for n in range(count):
+        ids.append(str(uuid7()))
+        await rows_of(
+            crm,
+            """
+            INSERT INTO recorder.recording (tenant_id, recording_id, interaction_id, started_at,
+                duration_s, caller, called, agent_id, agent_number, state, file_name, node,
+                size_bytes)
+            VALUES ($1, $2, $3, $4, 5, $5, '+40215550199', $6, '801', 'stored', $7, 'ast-0', 100)
+            """,
+            *(tenant, ids[-1], str(uuid7()), begun, f"+4021555010{n}", agent_id, f"{n}.wav"),
+        )
+    return ids
+
+
+async def test_recordings_are_found_and_played_by_range(
+    crm: Crm, recorder: tuple[str, list[web.Request]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = recorder
+    monkeypatch.setattr(crm.deps.media, "_url", url)
+    boss = await crm.open_tenant("acme")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
+    tenant = (await boss.get("/me"))["tenant_id"]
+    ids = await _recordings(crm, tenant, ann.user_id, 3)
+
+    page = await boss.get("/recordings?limit=2")
+    rest = await boss.get(f"/recordings?limit=2&cursor={page['next_cursor']}")
+    assert [r["recording_id"] for r in page["items"] + rest["items"]] == ids[::-1]
+    assert rest["next_cursor"] is None
+    found = await boss.get("/recordings", params={"caller": "+40215550101", "agent_number": "801"})
+    (one,) = found["items"]
+    assert one["recording_id"] == ids[1]
+    assert (await boss.get("/recordings", params={"agent_number": "9"}))["items"] == []
+
+    path = f"/recordings/{ids[0]}/audio"
+    whole = await boss("GET", path)
+    assert (whole.status_code, whole.content) == (200, bytes(range(100)))
+    assert whole.headers["content-type"] == "audio/wav"
+    assert whole.headers["accept-ranges"] == "bytes"
+    part = await ann("GET", path, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+    assert part.headers["content-range"] == "bytes 10-19/100"
+    assert (await boss("GET", path, headers={"Range": "bytes=100-"})).status_code == 416
+    assert (await boss("GET", path, headers={"If-None-Match": '"e"'})).status_code == 304
+    assert len(asked) == 4
+
+    listened = (await boss.get("/audit-log?action=recording.listened"))["items"]
+    assert sorted(entry["actor"] for entry in listened) == ["ann", "boss"]  # once each
+    assert {entry["object_id"] for entry in listened} == {ids[0]}
+
+
+async def test_recorder_that_is_down_is_503(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    tenant = (await boss.get("/me"))["tenant_id"]
+    (recording,) = await _recordings(crm, tenant, str(uuid7()), 1)
+    response = await boss("GET", f"/recordings/{recording}/audio")
+    refused(response, 503, "recorder_unavailable")
+    assert (await boss.get("/audit-log?action=recording.listened"))["items"] == []
+    refused(await boss("GET", f"/recordings/{uuid7()}/audio"), 404, "recording_not_found")
+
+
+def test_media_token_is_the_recorders() -> None:
+    tenant, recording = uuid7(), uuid7()
+    token = media_token("secret", tenant, recording, 1_000)
+    assert is_valid(token, b"secret", str(tenant), str(recording), 999)
+    assert not is_valid(token, b"secret", str(tenant), str(UUID(int=1)), 999)
+    assert not is_valid(token, b"secret", str(tenant), str(recording), 1_001)
+
+
+async def test_many_requests_at_once_share_the_pool(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    responses = await asyncio.gather(*(boss("GET", "/customers") for _ in range(60)))
+    assert {r.status_code for r in responses} == {200}
+    assert json.loads(responses[0].content)["items"] == []

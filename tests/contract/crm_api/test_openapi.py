@@ -1,0 +1,58 @@
+"""The committed OpenAPI document, and the shape that outsiders rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringway.crm_api.app import make_api
+from ringway.runtime.outbox import outbox_ddl
+
+pytestmark = pytest.mark.contract
+
+_SERVICE = Path(__file__).resolve().parents[3] / "services" / "crm_api"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return make_api().openapi()
+
+
+def test_committed_document_is_what_the_code_says(document: dict[str, Any]) -> None:
+    committed = json.loads((_SERVICE / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == json.loads(json.dumps(document)), "run tools/openapi"
+
+
+def test_every_operation_has_an_id_a_summary_and_a_description(document: dict[str, Any]) -> None:
+    operations = [o for methods in document["paths"].values() for o in methods.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids)) >= 60
+    assert all(operation["summary"] and operation["description"] for operation in operations)
+
+
+def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                if status.startswith(("4", "5")) and status != "416":
+                    content = response["content"]
+                    assert list(content) == ["application/problem+json"], (path, method, status)
+
+
+def test_everything_but_sign_in_is_secured(document: dict[str, Any]) -> None:
+    unsecured = [
+        path
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        if "security" not in operation
+    ]
+    assert unsecured == ["/api/v1/auth/token"]
+
+
+def test_migration_has_the_outbox_of_the_runtime() -> None:
+    folder = _SERVICE / "src" / "ringway" / "crm_api" / "migrations"
+    text = "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.sql"))
+    assert outbox_ddl("crm", "ringway_crm_api") in text

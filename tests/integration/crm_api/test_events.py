@@ -1,0 +1,229 @@
+"""Live events over a real WebSocket: facts that resume, figures, and who sees what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+from tests.support.crm import Crm, Signed
+from tests.support.nats import NatsServer
+from tests.support.waiting import eventually
+
+from ringway.crm_api.__main__ import _http_config, _Server
+from ringway.crm_api.access import Role
+from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1, InteractionEndedV1
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
+from ringway.runtime.ids import uuid7
+
+pytestmark = pytest.mark.integration
+
+
+class _Socket:
+    def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
+        self.raw = raw
+
+    async def next(self, within_s: float = 5) -> dict[str, Any]:
+        message = await self.raw.receive(timeout=within_s)
+        assert message.type is aiohttp.WSMsgType.TEXT, (message, self.raw.close_code)
+        return dict(json.loads(message.data))
+
+    async def closed_with(self, within_s: float = 8) -> int | None:
+        async with asyncio.timeout(within_s):
+            while not self.raw.closed:
+                await self.raw.receive()
+        return self.raw.close_code
+
+
+class _Door:
+    """The application on a free port."""
+
+    def __init__(self, crm: Crm, port: int, http: aiohttp.ClientSession) -> None:
+        self.crm = crm
+        self._url = f"http://127.0.0.1:{port}/api/v1/events"
+        self._http = http
+
+    @asynccontextmanager
+    async def events(
+        self, signed: Signed | None = None, last: int | None = None
+    ) -> AsyncIterator[_Socket]:
+        params = {} if signed is None else {"access_token": signed.token}
+        if last is not None:
+            params["last_event_id"] = str(last)
+        before = self._open()
+        async with self._http.ws_connect(self._url, params=params) as raw:
+            if signed is not None:
+                await eventually(lambda: self._open() > before, what=lambda: "subscription")
+            yield _Socket(raw)
+
+    def _open(self) -> int:
+        return sum(len(each) for each in self.crm.deps.hub._of_tenant.values())
+
+
+@pytest.fixture
+async def door(crm: Crm) -> AsyncIterator[_Door]:
+    server: uvicorn.Server = _Server(_http_config(crm.deps.settings, crm.deps))
+    async with asyncio.TaskGroup() as group, aiohttp.ClientSession() as http:
+        group.create_task(server.serve())
+        await eventually(lambda: server.started, what=lambda: "HTTP server")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield _Door(crm, port, http)
+        server.should_exit = True
+
+
+@pytest.fixture
+async def acd(nats: NatsServer) -> AsyncIterator[Bus]:
+    async with nats.bus("acd", name="acd-test") as bus:
+        yield bus
+
+
+def _ended(tenant: str, agent_id: str) -> InteractionEndedV1:
+    return InteractionEndedV1(
+        occurred_at=utcnow(),
+        tenant=tenant,
+        interaction_id=str(uuid7()),
+        agent_id=agent_id,
+        wrap_up_s=1,
+    )
+
+
+def _presence(tenant: str, agent_id: str, state: AgentState) -> AgentPresenceV1:
+    now = utcnow()
+    return AgentPresenceV1(
+        occurred_at=now, tenant=tenant, agent_id=agent_id, state=state, since=now
+    )
+
+
+async def _people(crm: Crm) -> tuple[Signed, Signed, str]:
+    boss = await crm.open_tenant("acme")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
+    return boss, ann, (await boss.get("/me"))["tenant_id"]
+
+
+async def test_facts_are_told_with_ids_and_resume_where_they_broke_off(
+    crm: Crm, door: _Door, acd: Bus
+) -> None:
+    boss, ann, tenant = await _people(crm)
+    other = await crm.open_tenant("other")
+    theirs = (await other.get("/me"))["tenant_id"]
+    first, second, third = (_ended(tenant, ann.user_id) for _ in range(3))
+    await acd.publish(first)
+    async with door.events(boss, last=0) as socket:
+        one = await socket.next()
+        assert one["type"] == "acd.v1.interaction.ended"
+        assert (one["tenant"], one["data"]["interaction_id"]) == (tenant, first.interaction_id)
+    await acd.publish(_ended(theirs, "x"))
+    await acd.publish(second)
+    await acd.publish(third)
+    async with door.events(boss, last=one["id"]) as socket:
+        again = [await socket.next(), await socket.next()]
+    assert [m["data"]["interaction_id"] for m in again] == [
+        second.interaction_id,
+        third.interaction_id,
+    ]
+    assert again[0]["id"] > one["id"]
+
+
+async def test_without_an_id_only_what_comes_is_told(crm: Crm, door: _Door, acd: Bus) -> None:
+    boss, ann, tenant = await _people(crm)
+    await acd.publish(_ended(tenant, ann.user_id))
+    async with door.events(boss) as socket:
+        acd.emit(_presence(tenant, ann.user_id, AgentState.READY))
+        figure = await socket.next()
+        assert (figure["id"], figure["type"]) == (None, "acd.v1.presence.agent")
+        assert figure["data"]["state"] == "ready"
+
+
+async def test_agent_is_told_about_himself_only(crm: Crm, door: _Door, acd: Bus) -> None:
+    _, ann, tenant = await _people(crm)
+    mine = _ended(tenant, ann.user_id)
+    async with door.events(ann, last=0) as socket:
+        await acd.publish(_ended(tenant, str(uuid7())))
+        acd.emit(_presence(tenant, str(uuid7()), AgentState.READY))
+        await acd.publish(mine)
+        message = await socket.next()
+        assert message["data"]["interaction_id"] == mine.interaction_id
+        acd.emit(_presence(tenant, ann.user_id, AgentState.TALKING))
+        assert (await socket.next())["data"]["state"] == "talking"
+
+
+async def test_figures_of_a_campaign_go_to_supervisors(crm: Crm, door: _Door, acd: Bus) -> None:
+    boss, ann, tenant = await _people(crm)
+    figures = CampaignAgentsV1(
+        occurred_at=utcnow(),
+        tenant=tenant,
+        campaign_id="c1",
+        **dict.fromkeys(("ready", "reserved", "talking", "wrap_up", "not_ready", "waiting"), 1),
+    )
+    async with door.events(boss) as of_boss, door.events(ann) as of_ann:
+        acd.emit(figures)
+        assert (await of_boss.next())["data"]["campaign_id"] == "c1"
+        acd.emit(_presence(tenant, ann.user_id, AgentState.READY))
+        assert (await of_ann.next())["type"] == "acd.v1.presence.agent"
+
+
+async def test_sockets_of_strangers_are_closed_with_a_reason(crm: Crm, door: _Door) -> None:
+    async with door.events() as socket:
+        assert await socket.closed_with() == 4401
+    operator = crm.platform
+    async with door._http.ws_connect(door._url, params={"access_token": operator.token}) as raw:
+        assert await _Socket(raw).closed_with() == 4403
+
+
+async def test_socket_ends_with_its_token_and_with_its_users_access(crm: Crm, door: _Door) -> None:
+    boss, ann, _ = await _people(crm)
+    async with door.events(ann) as socket:
+        await boss("PATCH", f"/users/{ann.user_id}", json={"is_enabled": False})
+        assert await socket.closed_with() == 4401
+    async with door.events(boss) as socket:
+        crm.clock.forward(crm.deps.settings.access_token_s + 1)
+        assert await socket.closed_with() == 4401
+
+
+async def test_facts_go_on_after_nats_was_killed(crm: Crm, door: _Door, acd: Bus) -> None:
+    boss, ann, tenant = await _people(crm)
+    async with door.events(boss, last=0) as socket:
+        await acd.publish(_ended(tenant, ann.user_id))
+        first = await socket.next()
+        crm.nats.kill()
+        await crm.nats.start()
+        await eventually(lambda: acd.healthy, within_s=10, what=lambda: "NATS is back")
+        fact = _ended(tenant, ann.user_id)
+        await acd.publish(fact)
+        second = await socket.next(within_s=10)
+        assert second["data"]["interaction_id"] == fact.interaction_id
+        assert second["id"] > first["id"]
+
+
+async def test_client_that_does_not_read_is_dropped_and_others_are_served(
+    crm: Crm, door: _Door, acd: Bus
+) -> None:
+    object.__setattr__(crm.deps.settings, "event_send_timeout_s", 0.3)
+    boss, ann, tenant = await _people(crm)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(door._url.split(":")[2][:5]))
+    writer.write(
+        f"GET /api/v1/events?last_event_id=0&access_token={boss.token} HTTP/1.1\r\n"
+        "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert b"101" in await reader.readline()
+    reader._transport.pause_reading()  # type: ignore[attr-defined] # a browser that hangs
+    await eventually(lambda: door._open() == 1, what=lambda: "the slow client is subscribed")
+    async with door.events(boss) as quick:
+        async with asyncio.timeout(20):
+            n = 0
+            while door._open() > 1:
+                n += 1
+                padded = _ended(tenant, ann.user_id).model_copy(
+                    update={"disposition": "x" * 60_000}
+                )
+                await acd.publish(padded)
+                await quick.next()
+        assert n > 3
+    writer.transport.abort()
