@@ -240,5 +240,6 @@ def _environment(
         "RINGWAY_ACD_HEALTH_PORT": str(health_port),
         "RINGWAY_ACD_ARI_NODES": json.dumps([node]),
         "RINGWAY_ACD_SIGN_IN_RING_S": "3",
+        "RINGWAY_ACD_LEASE_TTL_S": "1",
         "PYTHONUNBUFFERED": "1",
     }

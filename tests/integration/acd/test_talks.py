@@ -17,6 +17,8 @@ from tests.support.waiting import eventually
 from ringway.proto import acd as p
 from ringway.runtime.ari import AriNotFound
 from ringway.runtime.errors import Refused
+from ringway.runtime.ids import shard_of
+from ringway.runtime.leases import Leases
 
 # Each test starts Asterisk, NATS and the ACD.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
@@ -185,3 +187,30 @@ async def test_a_killed_asterisk_calls_the_agents_back_and_ends_their_talks(
     again, customer = await centre.customer_answers(attempt="a2")
     await customer.until_hears(AGENT_HZ)
     assert (await centre.fact("connected", again))["agent_id"] == "ann"
+
+
+async def test_a_lease_that_ended_while_nats_was_away_is_taken_back(
+    centre: AcdCentre, nats: NatsServer
+) -> None:
+    agent = await centre.ready_agent("ann", "1001")
+    await centre.campaign("ann")
+    interaction, customer = await centre.customer_answers()
+    await centre.fact("connected", interaction)
+    leg = await agent.next_call()
+    nats.kill()
+    await eventually(
+        lambda: "A lease is lost" in centre.acd.log(), within_s=10, what="the lease ends"
+    )
+    await customer.until_hears(AGENT_HZ)
+    await leg.until_hears(CUSTOMER_HZ)
+    customer.hang_up()
+    await nats.start()
+    # What happened meanwhile is told now, and the dialer finds the ACD again.
+    assert (await centre.fact("disconnected", interaction, within_s=15))["ended_exactly"]
+    async with nats.bus("dialer") as bus:
+        leases = Leases(bus, "dialer-0")
+
+        async def is_back() -> bool:
+            return await leases.owner_of(f"acd.shard.{shard_of(centre.tenant)}") == "acd-0"
+
+        await eventually(is_back, within_s=10, what="the lease is taken back")

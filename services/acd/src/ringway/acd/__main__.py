@@ -56,6 +56,7 @@ async def run(settings: Settings) -> None:
             life,
             {
                 "leases": leases.run,
+                "keeper": acd.keep_leases,
                 "facts": writer.run,
                 "asterisk": asterisk,
                 "presence": presence.run,

@@ -32,6 +32,10 @@ _RETRY_S = 0.5
 _DRAIN_LOOK_S = 0.05
 
 
+class LeaseTaken(Exception):
+    """Another replica holds the lease of a floor that is open here."""
+
+
 class Acd:
     """Every floor that this replica holds the lease of."""
 
@@ -116,6 +120,25 @@ class Acd:
                 },
             )
             return runner
+
+    async def keep_leases(self) -> None:
+        """Worker: take back leases that ended while NATS was away.
+
+        Raises:
+            LeaseTaken: Another replica was faster: it serves the tenant now. The process must
+                end, because what it knows of that tenant is no longer true.
+        """
+        while True:
+            await asyncio.sleep(self.settings.lease_ttl_s / 4)
+            for tenant in list(self.runners):
+                key = f"acd.shard.{shard_of(tenant)}"
+                if self._leases.holds(key):
+                    continue
+                try:
+                    if await self._leases.acquire(key) is None:
+                        raise LeaseTaken(key)
+                except DependencyDown:
+                    break  # NATS is still away: calls go on, and nobody else can have it either
 
     def _username(self, tenant: str, agent_id: str) -> str | None:
         account = self.accounts.agents.get((tenant, agent_id))
@@ -202,3 +225,4 @@ class Acd:
         while any(r.has_open_offers for r in self.runners.values()):  # noqa: ASYNC110 - bounded
             await asyncio.sleep(_DRAIN_LOOK_S)
         await self._writer.flush(2.0)
+        await self._leases.release_all()
