@@ -26,6 +26,7 @@ _FLOAT = re.compile(r"([0-9]{7,20})\.00?", re.ASCII)
 # Spreadsheets keep leading zeros by these two tricks.
 _TRICKS = re.compile(r"""(?:="([^"]*)"|'(.*))""", re.DOTALL)
 
+_CODES = {str(code): code for code in COUNTRY_CODE_TO_REGION_CODE}
 REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
@@ -139,10 +140,10 @@ class _Region:
 def _quickly(plain: str, region: str | None) -> str | None:
     """Return E.164 when ``plain`` is valid exactly as written, None when the library must say."""
     if plain.startswith("+"):
-        for length in (1, 2, 3):
-            code = plain[1 : 1 + length]
-            if code.isdigit() and int(code) in COUNTRY_CODE_TO_REGION_CODE:
-                return plain if _is_valid_as_is(int(code), plain[1 + length :], None) else None
+        for end in (2, 3, 4):
+            code = _CODES.get(plain[1:end])
+            if code is not None:
+                return plain if _is_valid_as_is(code, plain[end:], None) else None
         return None
     if region is None or region not in REGIONS:
         return None

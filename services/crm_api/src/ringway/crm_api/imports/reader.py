@@ -11,9 +11,8 @@ import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
 from ringway.crm_api.core.number_list import ListRefused
 
@@ -214,37 +213,9 @@ def _find_delimiter(first_line: str) -> str:
 def _xlsx_rows(path: Path) -> Iterator[RawRow | Overlong]:
     _check_unpacked_size(path)
     # Imported late: most lists are CSV.
-    from openpyxl import load_workbook
+    from ringway.crm_api.imports.workbook import workbook_rows
 
-    with path.open("rb") as file:
-        book = _load(load_workbook, file)
-        try:
-            sheet = next((s for s in book.worksheets if s.sheet_state == "visible"), None)
-            if sheet is None:
-                raise ListRefused("file_empty", "The workbook has no visible sheet.")
-            # What a file says about its dimensions may be wrong.
-            sheet.reset_dimensions()
-            try:
-                for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-                    yield line, [_text(cell) for cell in cells]
-            except ListRefused:
-                raise
-            except Exception as error:
-                raise _damaged(error) from error
-        finally:
-            book.close()
-
-
-def _load(load_workbook: Any, file: IO[bytes]) -> Any:
-    try:
-        # data_only=False: a formula comes as its text and is refused like one in a CSV.
-        return load_workbook(file, read_only=True, data_only=False, keep_links=False)
-    except Exception as error:
-        raise _damaged(error) from error
-
-
-def _damaged(error: Exception) -> ListRefused:
-    return ListRefused("file_damaged", f"The workbook cannot be read: {type(error).__name__}.")
+    return workbook_rows(path)
 
 
 def _check_unpacked_size(path: Path) -> None:
@@ -256,17 +227,3 @@ def _check_unpacked_size(path: Path) -> None:
     packed = max(1, path.stat().st_size)
     if unpacked > _MAX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked / packed > _MAX_RATIO):
         raise ListRefused("file_too_large", "The workbook unpacks to more than is sensible.")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
-        return str(int(value))  # a spreadsheet knows no whole numbers
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return str(value)
