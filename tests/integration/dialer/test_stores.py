@@ -373,16 +373,13 @@ async def test_the_owner_sees_everything_and_services_own_nothing(database: Data
     assert owners == ["ringway_owner"]
 
 
-async def test_a_claim_reads_the_list_in_its_order_even_without_statistics(
-    pool: Pool, database: Database
-) -> None:
-    await _fill(pool, 500)
+async def test_a_claim_never_sorts_by_the_index_of_due_leads(pool: Pool) -> None:
+    """Right after an import there are no statistics, and sorting is a long list's price."""
+    await _fill(pool, 5000)
     async with pool.tenant(TENANT) as conn:
         plan = await conn.fetch(
             f"EXPLAIN {lead_store._CLAIM}",
             *(TENANT, "c", ["l"], utcnow(), 3, [uuid4()], [uuid4()], ["ast-0"], None),
             *("progressive", "t"),
         )
-    text = "\n".join(row[0] for row in plan)
-    assert "using lead_to_dial" in text
-    assert "lead_due" not in text
+    assert "lead_due" not in "\n".join(row[0] for row in plan)

@@ -64,7 +64,7 @@ class Dialer:
         self._parts = Parts(pool, bus, self.books, self.switchboard)
         self._look = asyncio.Event()
         self._is_up: dict[m.Part, bool] = {}
-        self._has_lease: dict[tuple[str, str], bool] = {}
+        self._told: dict[tuple[str, str], dict[m.Part, bool]] = {}  # what each runner was told
         self._is_draining = False
         ari.on_event(self.switchboard.on_event)
         ari.on_connect(self._reconcile)
@@ -97,7 +97,7 @@ class Dialer:
             if runner is None and mine and not self._is_draining:
                 await self._begin(each)
         for key, runner in list(self.runners.items()):
-            await self._check_lease(key, runner)
+            await self._check_claims(runner)
             each_live = wanted.get(key)
             if each_live is None or each_live.version != runner.campaign.version:
                 await runner.reload()
@@ -109,17 +109,26 @@ class Dialer:
         except BusDown:
             return False
 
-    async def _check_lease(self, key: tuple[str, str], runner: CampaignRunner) -> None:
-        """Without the lease nothing new is dialed; when another has it, the campaign is his."""
-        holds = self._leases.holds(_shard_key(key[0])) or await self._may_run(key[0])
-        if self._has_lease.get(key) != holds:
-            self._has_lease[key] = holds
-            runner.post(m.PartChanged(_now(), m.Part.LEASE, holds))
+    async def _check_claims(self, runner: CampaignRunner) -> None:
+        """Without our lease, or an ACD that has its own, nothing new is dialed.
+
+        When another replica has our lease, the campaign is his.
+        """
+        tenant, campaign_id = runner.key
+        holds = self._leases.holds(_shard_key(tenant)) or await self._may_run(tenant)
+        self._tell(runner, m.Part.LEASE, holds)
+        self._tell(runner, m.Part.ACD, await self.switchboard.acd_of(tenant) is not None)
         if not holds:
-            owner = await self._leases.owner_of(_shard_key(key[0]))
+            owner = await self._leases.owner_of(_shard_key(tenant))
             if owner is not None and owner != self._leases.owner:
-                _log.warning("A campaign went to another replica.", extra={"campaign": key[1]})
+                _log.warning("A campaign went to another replica.", extra={"campaign": campaign_id})
                 runner.give_up()
+
+    def _tell(self, runner: CampaignRunner, part: m.Part, is_up: bool) -> None:
+        told = self._told.setdefault(runner.key, {})
+        if told.get(part) != is_up:
+            told[part] = is_up
+            runner.post(m.PartChanged(_now(), part, is_up))
 
     async def _begin(self, each: LiveCampaign) -> None:
         async with self._pool.tenant(each.tenant) as conn:
@@ -130,10 +139,10 @@ class Dialer:
             return
         runner = CampaignRunner(campaign, self._parts)
         self.runners[runner.key] = runner
-        self._has_lease[runner.key] = True
         metrics.RUNNERS.set(len(self.runners))
         for part, is_up in self._is_up.items():
-            runner.post(m.PartChanged(_now(), part, is_up))
+            self._tell(runner, part, is_up)
+        await self._check_claims(runner)
         self._tasks.spawn(self._run(runner), name=f"campaign {each.campaign_id}")
         _log.info("Campaign begins.", extra={"tenant": each.tenant, "campaign": each.campaign_id})
 
@@ -146,7 +155,7 @@ class Dialer:
             self._bus.emit(presence.live_of(runner))
         finally:
             self.runners.pop(runner.key, None)
-            self._has_lease.pop(runner.key, None)
+            self._told.pop(runner.key, None)
             metrics.RUNNERS.set(len(self.runners))
             _log.info(
                 "Campaign ends here.",
@@ -164,10 +173,9 @@ class Dialer:
                 m.Part.DATABASE: self._pool.healthy and self.books.pending < _BOOKS_BEHIND,
             }
             for part, is_up in seen.items():
-                if self._is_up.get(part) != is_up:
-                    self._is_up[part] = is_up
-                    for runner in self.runners.values():
-                        runner.post(m.PartChanged(_now(), part, is_up))
+                self._is_up[part] = is_up
+                for runner in self.runners.values():
+                    self._tell(runner, part, is_up)
             await asyncio.sleep(_WATCH_PARTS_EVERY_S)
 
     def on_agents(self, seen: CampaignAgentsV1) -> None:

@@ -251,7 +251,7 @@ class Switchboard:
     async def hand_over(self, line: Line, agent_id: str | None) -> None:
         """Move the answered customer to whichever ACD holds the tenant's lease."""
         attempt = line.attempt
-        owner = await self._acd_of(attempt.tenant)
+        owner = await self.acd_of(attempt.tenant)
         if owner is None:
             metrics.HAND_OVERS.labels("no_acd").inc()
             self._hand_over_failed(line)
@@ -284,7 +284,7 @@ class Switchboard:
             )
             self._hand_over_failed(line)
 
-    async def _acd_of(self, tenant: str) -> str | None:
+    async def acd_of(self, tenant: str) -> str | None:
         """Return the application of the tenant's ACD.
 
         While nobody is known to hold the lease it is the last one known: NATS may be away, and

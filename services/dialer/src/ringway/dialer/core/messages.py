@@ -19,6 +19,7 @@ class Part(StrEnum):
     BUS = "NATS"
     DATABASE = "PostgreSQL"
     LEASE = "the lease"
+    ACD = "the ACD"
 
 
 class Phase(StrEnum):
