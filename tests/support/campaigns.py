@@ -116,11 +116,13 @@ async def ledgers(stack: Installation, centre: Centre, numbers: Sequence[str]) -
         for line in read_journal(stack.data / "trainer" / "trunk.jsonl")
         if _e164(line["number"]) in wanted
     ]
+    # An INVITE that is repeated across the trainer's restart has two lines: it is one call.
+    invites = {line["call_id"]: line for line in lines if line["event"] == "invite"}
     return Ledgers(
         [dict(row) for row in attempts],
         [dict(row) for row in interactions],
         [dict(row) for row in recordings],
-        [line for line in lines if line["event"] == "invite"],
+        list(invites.values()),
         [line for line in lines if line["event"] == "end"],
     )
 
