@@ -51,7 +51,6 @@ def test_a_customer_without_an_agent_hears_the_message_after_the_limit() -> None
     assert floor.handle(m.Tick(11.9)) == []
     assert floor.handle(m.Tick(12)) == [
         m.Abandoned(12, "i1", 2.0, by_limit=True),
-        m.PlayAbandonment("i1"),
     ]
     assert floor.handle(m.CustomerGone(15, "i1")) == []
 
@@ -59,7 +58,7 @@ def test_a_customer_without_an_agent_hears_the_message_after_the_limit() -> None
 def test_the_limit_counts_from_the_answer_not_from_the_arrival() -> None:
     floor = floor_with()
     commands = floor.handle(m.Arrived(10, "i1", "sales", "a1", answered_at=7.5))
-    assert m.PlayAbandonment("i1") in commands
+    assert m.Abandoned(10, "i1", 2.5, by_limit=True) in commands
 
 
 def test_a_customer_who_leaves_early_is_not_an_abandonment_by_limit() -> None:
@@ -128,7 +127,7 @@ def test_the_limit_withdraws_a_ringing_phone() -> None:
     arrives(floor, "i1", 10)
     commands = floor.handle(m.Tick(12))
     assert m.Withdraw("i1", "ann") in commands
-    assert m.PlayAbandonment("i1") in commands
+    assert m.Abandoned(12, "i1", 2.0, by_limit=True) in commands
     assert state_of(floor, "ann") is AgentState.READY
 
 

@@ -218,18 +218,28 @@ class CallControl:
         except AriConflict:
             _log.info("This half is being recorded already.", extra={"channel_id": snoop_id})
 
-    async def play_message(self, call: Call) -> bool:
-        """Play the abandonment message to its end. False: it could not be played or heard out."""
-        waiter = self._expect(self._played, call.channel_id)
+    async def begin_message(self, call: Call) -> bool:
+        """Begin the abandonment message. False: the customer has gone, or it cannot be played.
+
+        Raises:
+            AriDown: The node does not answer.
+        """
+        self._expect(self._played, call.channel_id)
         try:
             await self.node(call.node).play(
-                self._message,
-                channel=call.channel_id,
-                playback_id=f"{call.interaction_id}.m",
+                self._message, channel=call.channel_id, playback_id=f"{call.interaction_id}.m"
             )
+        except AriError:
+            self._played.pop(call.channel_id, None)
+            return False
+        return True
+
+    async def message_heard_out(self, call: Call) -> bool:
+        """Wait for the end of a message that was begun. False: the customer left before it."""
+        try:
             async with asyncio.timeout(_MESSAGE_LIMIT_S):
-                return await waiter
-        except (AriError, TimeoutError):
+                return await self._played[call.channel_id]
+        except TimeoutError:
             return False
         finally:
             self._played.pop(call.channel_id, None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter, Histogram
 
+from ringway.acd.calls import Call
 from ringway.acd.core import model as m
 from ringway.proto.acd import (
     AgentStateChangedV1,
@@ -32,6 +33,8 @@ _wait = Histogram(
 class FloorFacts:
     """Turns commands that tell of something into facts; others it passes over.
 
+    An abandonment by the limit is told by ``write_abandoned``, a moment after its command.
+
     Ids are made from the interaction and the event, so that a fact told twice is one fact.
     """
 
@@ -53,8 +56,8 @@ class FloorFacts:
                 return self._queued(command)
             case m.Connected():
                 return self._connected(command)
-            case m.Abandoned():
-                return self._abandoned(command)
+            case m.Abandoned() if not command.by_limit:
+                return self._abandoned(command, self._runner.calls[command.interaction_id])
             case m.Disconnected():
                 return self._disconnected(command)
             case m.Ended():
@@ -78,63 +81,43 @@ class FloorFacts:
     def _queued(self, c: m.Queued) -> Fact:
         call = self._runner.calls[c.interaction_id]
         return InteractionQueuedV1(
-            message_id=f"{c.interaction_id}-queued",
-            occurred_at=self._runner.wall(c.at),
-            tenant=self._runner.tenant,
-            interaction_id=c.interaction_id,
-            direction=call.direction,
-            campaign_id=call.campaign_id,
-            attempt_id=call.attempt_id,
-            answered_at=call.answered_at,
+            **self._about(c, "queued"), direction=call.direction, answered_at=call.answered_at
         )
 
     def _connected(self, c: m.Connected) -> Fact:
-        call = self._runner.calls[c.interaction_id]
         agent = self._runner.floor.agents[c.agent_id]
         _interactions.labels("connected").inc()
         _wait.observe(c.wait_s)
         return InteractionConnectedV1(
-            message_id=f"{c.interaction_id}-connected",
-            occurred_at=self._runner.wall(c.at),
-            tenant=self._runner.tenant,
-            interaction_id=c.interaction_id,
+            **self._about(c, "connected"),
             agent_id=c.agent_id,
             agent_number=agent.number,
-            campaign_id=call.campaign_id,
-            attempt_id=call.attempt_id,
             connected_at=self._runner.wall(c.at),
             wait_s=c.wait_s,
             leg_mode=agent.leg_mode,
         )
 
-    def _abandoned(self, c: m.Abandoned) -> Fact:
-        call = self._runner.calls[c.interaction_id]
+    def write_abandoned(self, command: m.Abandoned, call: Call, *, played: bool) -> None:
+        """Write that the limit passed, once it is known whether the message could be begun."""
+        self._writer.put(self._abandoned(command, call, played=played))
+
+    def _abandoned(self, c: m.Abandoned, call: Call, *, played: bool = False) -> Fact:
         _interactions.labels("abandoned" if c.by_limit else "left").inc()
         return InteractionAbandonedV1(
-            message_id=f"{c.interaction_id}-abandoned",
-            occurred_at=self._runner.wall(c.at),
-            tenant=self._runner.tenant,
-            interaction_id=c.interaction_id,
-            campaign_id=call.campaign_id,
-            attempt_id=call.attempt_id,
+            **self._about(c, "abandoned", call),
             waited_s=c.waited_s,
             by_limit=c.by_limit,
-            message_played=c.by_limit,
+            message_played=played,
         )
 
     def _disconnected(self, c: m.Disconnected) -> Fact:
         call = self._runner.calls[c.interaction_id]
         agent = self._runner.floor.agents.get(c.agent_id)
         return InteractionDisconnectedV1(
-            message_id=f"{c.interaction_id}-disconnected",
-            occurred_at=self._runner.wall(c.at),
-            tenant=self._runner.tenant,
-            interaction_id=c.interaction_id,
+            **self._about(c, "disconnected"),
             direction=call.direction,
             agent_id=c.agent_id,
             agent_number=agent.number if agent else "",
-            campaign_id=call.campaign_id,
-            attempt_id=call.attempt_id,
             caller=call.caller,
             called=call.called,
             connected_at=self._runner.wall(c.connected_at),
@@ -150,11 +133,25 @@ class FloorFacts:
 
     def _ended(self, c: m.Ended) -> Fact:
         return InteractionEndedV1(
-            message_id=f"{c.interaction_id}-ended",
-            occurred_at=self._runner.wall(c.at),
-            tenant=self._runner.tenant,
-            interaction_id=c.interaction_id,
+            **self._about(c, "ended"),
             agent_id=c.agent_id,
             wrap_up_s=max(0.0, c.wrap_up_s),
             disposition=c.disposition,
         )
+
+    def _about(
+        self,
+        c: m.Queued | m.Connected | m.Abandoned | m.Disconnected | m.Ended,
+        event: str,
+        call: Call | None = None,
+    ) -> dict[str, Any]:
+        """Return what every fact about an interaction begins with."""
+        call = call or self._runner.calls[c.interaction_id]
+        return {
+            "message_id": f"{c.interaction_id}-{event}",
+            "occurred_at": self._runner.wall(c.at),
+            "tenant": self._runner.tenant,
+            "interaction_id": c.interaction_id,
+            "campaign_id": call.campaign_id,
+            "attempt_id": call.attempt_id,
+        }

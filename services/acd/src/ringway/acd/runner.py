@@ -193,8 +193,8 @@ class FloorRunner:
                 self._spawn(self._connect(interaction_id, agent_id), "connect")
             case m.Ring(interaction_id, agent_id, timeout_s):
                 self._spawn(self._ring(interaction_id, agent_id, timeout_s), "ring")
-            case m.PlayAbandonment(interaction_id):
-                self._spawn(self._abandon(interaction_id), "abandon")
+            case m.Abandoned() if command.by_limit:
+                self._spawn(self._abandon(command), "abandon")
             case m.HangUpCustomer(interaction_id):
                 call = self.calls.get(interaction_id)
                 if call is not None:
@@ -245,16 +245,23 @@ class FloorRunner:
             rona = isinstance(error, PhoneNotAnswered)
             self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
 
-    async def _abandon(self, interaction_id: str) -> None:
-        call = self.calls.get(interaction_id)
+    async def _abandon(self, command: m.Abandoned) -> None:
+        call = self.calls.get(command.interaction_id)
         if call is None:
             return
+        played = False
         try:
-            played = await self._control.play_message(call)
-            if not played and not call.is_gone:
+            played = await self._control.begin_message(call)
+        except AriDown:
+            _log.info("An abandonment waits for its node.", extra={"tenant": self.tenant})
+            return
+        finally:
+            self._facts.write_abandoned(command, call, played=played)
+        try:
+            if not (played and await self._control.message_heard_out(call)) and not call.is_gone:
                 _log.warning(
                     "The abandonment message was not heard out.",
-                    extra={"interaction_id": interaction_id, "tenant": self.tenant},
+                    extra={"interaction_id": call.interaction_id, "tenant": self.tenant},
                 )
             await self._control.hang_up_customer(call)
         except AriDown:

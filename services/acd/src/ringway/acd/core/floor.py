@@ -403,7 +403,6 @@ class Floor:
                 call.agent_id = call.offer_until = None
                 waited_s = at - call.answered_at
                 out.append(m.Abandoned(at, call.interaction_id, waited_s, by_limit=True))
-                out.append(m.PlayAbandonment(call.interaction_id))
             elif call.state is CallState.OFFERED and call.offer_until and call.offer_until <= at:
                 assert agent is not None
                 out.append(m.Withdraw(call.interaction_id, agent.agent_id))

@@ -237,13 +237,6 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayAbandonment:
-    """Play the tenant's message to the customer, then hang up."""
-
-    interaction_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class HangUpCustomer:
     interaction_id: str
 
@@ -290,6 +283,8 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
+    """Nobody was there. ``by_limit``: play the tenant's message now, then hang up."""
+
     at: float
     interaction_id: str
     waited_s: float
@@ -318,7 +313,6 @@ Command = (
     Connect
     | Ring
     | Withdraw
-    | PlayAbandonment
     | HangUpCustomer
     | HangUpLeg
     | RecallLeg
