@@ -21,6 +21,7 @@ from ringway.crm_api.core.number_list import (
 )
 from ringway.crm_api.core.phone import NumberCheck
 from ringway.crm_api.imports.worker import Job, Outcome, read_list
+from ringway.runtime.ids import uuid7
 
 pytestmark = pytest.mark.unit
 
@@ -34,13 +35,15 @@ def _run(folder: Path, content: bytes, **more: object) -> Outcome:
     path.write_bytes(content)
     for old in folder.glob("*.json"):
         old.unlink()
-    return read_list(Job(path=path, out_dir=folder, max_rows=1_000_000, **more))  # type: ignore[arg-type]
+    return read_list(Job(path=path, out_dir=folder, batch_id=uuid7(), max_rows=1_000_000, **more))  # type: ignore[arg-type]
 
 
 def _rows(outcome: Outcome) -> tuple[list[list[object]], list[list[object]]]:
     good = [row for path in outcome.good_files for row in orjson.loads(path.read_bytes())]
     bad = [row for path in outcome.bad_files for row in orjson.loads(path.read_bytes())]
-    return good, bad
+    good_keys = ("line", "phone_e164", "name", "priority", "data")
+    bad_keys = ("line", "column", "value", "code", "reason")
+    return [[r[k] for k in good_keys] for r in good], [[r[k] for k in bad_keys] for r in bad]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd|x", "\t=1"])

@@ -15,7 +15,7 @@ from ringway.crm_api.auth.tokens import Tokens, new_refresh_token, refresh_token
 from ringway.crm_api.errors import ApiError, Unauthorized
 from ringway.crm_api.etag import expected_version
 from ringway.crm_api.events.stream import FactNames, View
-from ringway.crm_api.imports.service import lead_id
+from ringway.crm_api.imports.worker import lead_id, line_of
 from ringway.crm_api.schemas import decode_cursor, encode_cursor
 from ringway.proto.base import Kind, registry
 from ringway.runtime.ids import uuid7
@@ -95,6 +95,7 @@ def test_lead_ids_are_the_same_at_every_repeat_and_in_order() -> None:
     batch = uuid7()
     ids = [lead_id(batch, line) for line in (1, 2, 70_000)]
     assert ids == sorted(ids)
+    assert [line_of(str(each)) for each in ids] == [1, 2, 70_000]
     assert len({*ids, lead_id(uuid7(), 1)}) == 4
     assert all(each.version == 7 for each in ids)
 

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID, uuid5
 
 import orjson
+from pydantic import TypeAdapter
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
@@ -21,7 +22,14 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound
 from ringway.crm_api.imports import store
 from ringway.crm_api.imports.schemas import Encoding, Mapping
-from ringway.crm_api.imports.worker import CHUNK_BYTES, CHUNK_ROWS, Job, Outcome
+from ringway.crm_api.imports.worker import (
+    CHUNK_BYTES,
+    CHUNK_ROWS,
+    Job,
+    Outcome,
+    lead_id,
+    line_of,
+)
 from ringway.crm_api.lists import store as lists
 from ringway.crm_api.lists.schemas import LeadsAdded
 from ringway.proto.crm import ImportFinishedV1
@@ -34,6 +42,8 @@ _log = logging.getLogger("ringway.crm_api.imports")
 
 _ADD_LIMIT_S = 30.0
 _ADD_TRIES = 3
+# What the worker writes is checked and made into leads in one go, outside of Python.
+_LEADS = TypeAdapter(tuple[LeadRow, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +89,9 @@ async def import_file(deps: Deps, caller: Caller, list_id: UUID, upload: Upload)
         )
     )
     try:
-        outcome = await _read(deps, folder, upload)
-        return await _apply(deps, caller, list_id, upload, outcome)
+        batch_id = uuid7()
+        outcome = await _read(deps, folder, batch_id, upload)
+        return await _apply(deps, caller, list_id, batch_id, upload, outcome)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -106,7 +117,8 @@ async def add_batch(deps: Deps, caller: Caller, list_id: UUID, batch_number: str
         )
         chunk_no = 0
         async for chunk in chunks:
-            reply = await _add_leads(deps, caller, list_id, source, chunk_no, chunk)
+            leads = _LEADS.validate_python([_lead(source, row) for row in chunk])
+            reply = await _add_leads(deps, caller, list_id, source, chunk_no, leads)
             chunk_no += 1
             rows += len(chunk)
             added += reply.added
@@ -128,7 +140,7 @@ def list_not_found(list_id: UUID) -> NotFound:
     return NotFound("list_not_found", f"There is no list {list_id}.")
 
 
-async def _read(deps: Deps, folder: Path, upload: Upload) -> Outcome:
+async def _read(deps: Deps, folder: Path, batch_id: UUID, upload: Upload) -> Outcome:
     path = folder / "upload"
 
     def copy() -> None:
@@ -140,6 +152,7 @@ async def _read(deps: Deps, folder: Path, upload: Upload) -> Outcome:
         Job(
             path=path,
             out_dir=folder,
+            batch_id=batch_id,
             mapping=upload.mapping.model_dump(exclude_none=True),
             region=upload.region,
             check=upload.check,
@@ -150,14 +163,19 @@ async def _read(deps: Deps, folder: Path, upload: Upload) -> Outcome:
 
 
 async def _apply(
-    deps: Deps, caller: Caller, list_id: UUID, upload: Upload, outcome: Outcome
+    deps: Deps,
+    caller: Caller,
+    list_id: UUID,
+    batch_id: UUID,
+    upload: Upload,
+    outcome: Outcome,
 ) -> store.Batch:
     tenant_id = caller.tenant_id
     async with deps.pool.tenant(tenant_id) as conn:
         batch = await store.begin(
             conn,
             tenant_id=tenant_id,
-            batch_id=uuid7(),
+            batch_id=batch_id,
             list_id=list_id,
             file_name=upload.file_name[:200],
             is_dry_run=upload.is_dry_run,
@@ -166,8 +184,12 @@ async def _apply(
             now=deps.now(),
         )
         for path in outcome.bad_files:
-            bad = [store.ErrorRow(*row) for row in await _load(path)]
-            await store.add_errors(conn, tenant_id=tenant_id, batch_id=batch.batch_id, errors=bad)
+            await store.add_errors(
+                conn,
+                tenant_id=tenant_id,
+                batch_id=batch.batch_id,
+                errors_json=await _load(path),
+            )
     counts = _Counts()
     try:
         if not upload.is_dry_run:
@@ -184,26 +206,27 @@ async def _add_rows(
     deps: Deps, caller: Caller, batch: store.Batch, files: Iterable[Path], counts: _Counts
 ) -> None:
     for chunk_no, path in enumerate(files):
-        rows = [store.Row(*row) for row in await _load(path)]
+        raw = await _load(path)
         async with deps.pool.tenant(caller.tenant_id) as conn:
             await store.add_rows(
-                conn, tenant_id=caller.tenant_id, batch_id=batch.batch_id, rows=rows
+                conn, tenant_id=caller.tenant_id, batch_id=batch.batch_id, rows_json=raw
             )
-        reply = await _add_leads(deps, caller, batch.list_id, batch.batch_id, chunk_no, rows)
+        leads = _LEADS.validate_json(raw)
+        reply = await _add_leads(deps, caller, batch.list_id, batch.batch_id, chunk_no, leads)
         counts.added += reply.added
         if reply.duplicate_lead_ids:
-            by_id = {str(lead_id(batch.batch_id, row.line)): row for row in rows}
-            for duplicate in reply.duplicate_lead_ids:
-                if (row := by_id.get(duplicate)) is not None:
-                    counts.duplicates.append(
-                        store.ErrorRow(
-                            row.line,
-                            "",
-                            row.phone_e164,
-                            "duplicate_in_list",
-                            "The number is in the list already.",
-                        )
-                    )
+            phones = {lead.lead_id: lead.phone_e164 for lead in leads}
+            counts.duplicates += [
+                store.ErrorRow(
+                    line_of(duplicate),
+                    "",
+                    phones[duplicate],
+                    "duplicate_in_list",
+                    "The number is in the list already.",
+                )
+                for duplicate in reply.duplicate_lead_ids
+                if duplicate in phones
+            ]
 
 
 async def _add_leads(
@@ -212,7 +235,7 @@ async def _add_leads(
     list_id: UUID,
     batch_id: UUID,
     chunk_no: int,
-    rows: Sequence[store.Row],
+    leads: tuple[LeadRow, ...],
 ) -> LeadsAddedV1:
     """Give one chunk to the dialer, which adds it once however often it is asked."""
     question = AddLeadsV1(
@@ -221,17 +244,7 @@ async def _add_leads(
         list_id=str(list_id),
         batch_id=str(batch_id),
         chunk_no=chunk_no,
-        rows=tuple(
-            # Checked already: validating 5,000 rows again would hold the event loop.
-            LeadRow.model_construct(
-                lead_id=str(lead_id(batch_id, row.line)),
-                phone_e164=row.phone_e164,
-                name=row.name,
-                data=store.parse_data(row.data),
-                priority=row.priority,
-            )
-            for row in rows
-        ),
+        rows=leads,
     )
     for left in reversed(range(_ADD_TRIES)):
         try:
@@ -256,7 +269,10 @@ async def _finish(
     tenant_id, now = caller.tenant_id, deps.now()
     async with deps.pool.tenant(tenant_id) as conn:
         await store.add_errors(
-            conn, tenant_id=tenant_id, batch_id=batch.batch_id, errors=counts.duplicates
+            conn,
+            tenant_id=tenant_id,
+            batch_id=batch.batch_id,
+            errors_json=orjson.dumps(counts.duplicates).decode(),
         )
         if creates_customers and not batch.is_dry_run:
             await store.add_customers(
@@ -333,15 +349,15 @@ async def _fail(
         _log.warning("A failed import could not be marked.", extra={"error": repr(error)})
 
 
-def lead_id(batch_id: UUID, line: int) -> UUID:
-    """Return the id of the lead from one line of a batch: the same at every repeat.
+def _lead(batch_id: UUID, row: store.Row) -> dict[str, object]:
+    return {
+        "lead_id": str(lead_id(batch_id, row.line)),
+        "phone_e164": row.phone_e164,
+        "name": row.name,
+        "priority": row.priority,
+        "data": orjson.loads(row.data),
+    }
 
-    A UUIDv7's last 32 bits are random; the line takes their place, so ids keep the order.
-    """
-    return UUID(int=(batch_id.int >> 32 << 32) | line)
 
-
-async def _load(path: Path) -> list[list[Any]]:
-    raw = await asyncio.to_thread(path.read_bytes)
-    rows: list[list[Any]] = orjson.loads(raw)
-    return rows
+async def _load(path: Path) -> str:
+    return await asyncio.to_thread(path.read_text, encoding="utf-8")

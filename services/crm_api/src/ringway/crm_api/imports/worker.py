@@ -9,8 +9,10 @@ from __future__ import annotations
 import gc
 import resource
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +23,7 @@ from ringway.crm_api.imports.reader import Overlong, open_list
 
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 600_000  # a message on the bus is at most 1 MiB
-_ROW_BYTES = 130  # of a row on the bus besides its name and data
+_ROW_BYTES = 140  # of a row besides its name and data
 _MEMORY_BYTES = 3 << 30
 
 
@@ -32,6 +34,7 @@ class Job(BaseModel):
 
     path: Path
     out_dir: Path
+    batch_id: UUID
     mapping: dict[str, str] = {}
     region: str | None = None
     check: NumberCheck = NumberCheck.VALID
@@ -56,7 +59,7 @@ class Outcome(BaseModel):
 
 
 class _Chunks:
-    """Writes rows into files that are each small enough for one message."""
+    """Writes rows as JSON arrays into files that are each small enough for one message."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -65,7 +68,7 @@ class _Chunks:
         self._bytes = 0
         self.files: list[Path] = []
 
-    def add(self, row: tuple[Any, ...], size_bytes: int) -> None:
+    def add(self, row: dict[str, Any], size_bytes: int) -> None:
         if len(self._rows) >= CHUNK_ROWS or self._bytes + size_bytes > CHUNK_BYTES:
             self.flush()
         self._rows.append(row)
@@ -77,6 +80,19 @@ class _Chunks:
             path.write_bytes(orjson.dumps(self._rows))
             self.files.append(path)
             self._rows, self._bytes = [], 0
+
+
+def lead_id(batch_id: UUID, line: int) -> UUID:
+    """Return the id of the lead from one line of a batch: the same at every repeat.
+
+    A UUIDv7's last 32 bits are random; the line takes their place, so ids keep the order.
+    """
+    return UUID(int=(batch_id.int >> 32 << 32) | line)
+
+
+def line_of(lead_id: str) -> int:
+    """Return the line that a lead came from."""
+    return UUID(lead_id).int & 0xFFFF_FFFF
 
 
 def read_list(job: Job) -> Outcome:
@@ -114,16 +130,19 @@ def _read(job: Job) -> Outcome:
             raise ListRefused("file_too_many_rows", f"A list has at most {job.max_rows} rows.")
         if isinstance(result, GoodRow):
             goods += 1
-            data = orjson.dumps(result.data)
-            size_bytes = _ROW_BYTES + len(result.name.encode()) + len(data)
-            good.add(
-                (result.line, result.phone_e164, result.name, result.priority, data.decode()),
-                size_bytes,
-            )
+            row = {
+                "lead_id": lead_id(job.batch_id, result.line),
+                "line": result.line,
+                "phone_e164": result.phone_e164,
+                "name": result.name,
+                "priority": result.priority,
+                "data": result.data,
+            }
+            good.add(row, _ROW_BYTES + len(orjson.dumps((result.name, result.data))))
         else:
             duplicates += result.code == "duplicate_in_file"
             bads += result.code != "duplicate_in_file"
-            bad.add((result.line, result.column, result.value, result.code, result.reason), 100)
+            bad.add(asdict(result), _ROW_BYTES)
     if rows == 0:
         raise ListRefused("file_without_rows", "The file has a header and no rows.")
     good.flush()
