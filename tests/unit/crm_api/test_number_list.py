@@ -175,3 +175,43 @@ def test_column_that_is_mapped_must_exist() -> None:
     with pytest.raises(ListRefused) as refusal:
         Columns.of(["a", "b"], {"phone": "c"}, None)
     assert refusal.value.code == "mapped_column_missing"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb18030"]
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encodings_and_delimiters(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    lines = [["手机号", "姓名", "备注"], ["13800138000", "欧阳娜娜", "优先"]]
+    content = "\r\n".join(delimiter.join(line) for line in lines).encode(encoding)
+    good, _ = _rows(_run(tmp_path, content, region="CN"))
+    assert good == [[2, "+8613800138000", "欧阳娜娜", 0, {"备注": "优先"}]]
+
+
+@pytest.mark.parametrize("encoding", ["big5", "shift_jis", "cp1250"])
+def test_encoding_that_the_caller_names(tmp_path: Path, encoding: str) -> None:
+    name = {"big5": "歐陽", "shift_jis": "山田", "cp1250": "Ștefan Łoś".replace("Ș", "Ş")}[encoding]
+    content = f"phone,name\n+40215550100,{name}\n".encode(encoding)
+    good, _ = _rows(_run(tmp_path, content, encoding=encoding))
+    assert good[0][2] == name
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "file_empty"),
+        (b"\xef\xbb\xbf \r\n", "file_empty"),
+        (b"\x00\x00\x00\x00", "file_empty"),
+        (b"phone,name\n", "file_without_rows"),
+        (b"phone,name\n\n,,\n", "file_without_rows"),
+        (b"foo,bar\nx,y\n", "phone_column_missing"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "file_encoding_unknown"),
+        (b"phone\n+40215550100\n" + b"\x00" * 500, "file_binary"),
+        (b"\xff\xfeab\x00", "file_damaged"),
+        (b"PK\x03\x04 not a zip", "file_damaged"),
+        (b"\xd0\xcf\x11\xe0 old excel", "file_old_excel"),
+        (",".join(f"c{n}" for n in range(101)).encode() + b"\n", "file_too_many_columns"),
+    ],
+)
+def test_files_that_are_no_list_are_refused(tmp_path: Path, content: bytes, code: str) -> None:
+    assert _run(tmp_path, content).refused_code == code
