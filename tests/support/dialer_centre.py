@@ -40,8 +40,8 @@ R = TypeVar("R", bound=Reply)
 BEHAVIOURS = {
     "10": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(1.0, 1.5)),
     "11": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(60, 60)),
-    "13": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(8, 8)),
-    "12": Persona(kind=PersonaKind.ANSWERS, ring_s=(3.0, 3.0), talk_s=(10, 10)),
+    "13": Persona(kind=PersonaKind.ANSWERS, ring_s=(0.2, 0.4), talk_s=(6, 6)),
+    "12": Persona(kind=PersonaKind.ANSWERS, ring_s=(3.0, 3.0), talk_s=(4, 4)),
     "20": Persona(kind=PersonaKind.BUSY, ring_s=(0.1, 0.2)),
     "30": Persona(kind=PersonaKind.NO_ANSWER, ring_s=(0.1, 0.2)),
     "40": Persona(kind=PersonaKind.INVALID_NUMBER, ring_s=(0.1, 0.2)),
