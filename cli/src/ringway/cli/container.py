@@ -1,11 +1,9 @@
 """One part per container: what compose.yaml runs instead of the supervisor.
 
-    python -m ringway.cli.container fetch         while the image is built: Asterisk into its cache
-    python -m ringway.cli.container prepare       once: secrets, configuration, database cluster
-    python -m ringway.cli.container database      once, beside PostgreSQL: roles and migrations
-    python -m ringway.cli.container run PART      the part itself, in the place of this process
-    python -m ringway.cli.container check PART    exit code 0 when the part works
-    python -m ringway.cli.container endpoints     the addresses and the first sign-in, as JSON
+    ringway run PART        prepare the data folder, wait for what the part needs, become the part
+    ringway endpoints       the addresses and the first sign-in, as JSON
+    ringway demo ...        what ./ringway demo does, on the containers that run
+    ringway admin ...       what ./ringway admin does
 
 The folder is RINGWAY_DATA (default /data), the first port RINGWAY_PORT_BASE.
 """
@@ -16,13 +14,19 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ringway.cli import asterisk_program
-from ringway.cli.installation import Installation
+from ringway.cli.__main__ import main as cli
+from ringway.cli.healthcheck import complaint
+from ringway.cli.installation import INFRASTRUCTURE, Installation
 from ringway.cli.part import Part
+from ringway.cli.ports import Ports
 from ringway.cli.say import Trouble, say
+
+_NEEDS: Mapping[str, Sequence[str]] = {"postgres": (), "nats": (), "asterisk": ("postgres",)}
+_PATIENCE_S = 300.0
+_ASK_AGAIN_S = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,35 +45,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _do(installation: Installation, words: Sequence[str]) -> int:
     match words:
-        case ["fetch"]:
-            asterisk_program.find_or_fetch()
-        case ["prepare"]:
-            installation.prepare()
-        case ["database"]:
-            asyncio.run(_database(installation))
         case ["run", name]:
+            installation.prepare()
             part = _part(installation, name)
+            asyncio.run(_until_it_may_start(installation, name))
             os.execve(part.argv[0], part.argv, dict(part.environment))  # noqa: S606 - no shell wanted
-        case ["check", name]:
-            problem = asyncio.run(_check(_part(installation, name)))
-            if problem is not None:
-                say(problem)
-                return 1
         case ["endpoints"]:
             print(json.dumps(installation.endpoints()))
+        case ["demo", *more]:
+            return cli(["demo", "--data", str(installation.data), "--no-start", *more])
+        case ["admin", *more]:
+            return cli(["admin", "--data", str(installation.data), *more])
         case _:
             say(__doc__ or "")
             return 2
     return 0
 
 
-async def _database(installation: Installation) -> None:
-    await installation.postgres.make_roles()
-    await installation.migrate()
+async def _until_it_may_start(installation: Installation, name: str) -> None:
+    """Wait for other containers; Asterisk's own brings the schema up to date.
+
+    Asterisk writes call records into that schema and may not start without it, and the services
+    wait for Asterisk: so the schema is there before any of them, without a container for it.
+    """
+    for other in _NEEDS.get(name, INFRASTRUCTURE):
+        await _until_it_works(other, installation.ports)
+    if name == "asterisk":
+        await installation.postgres.make_roles()
+        await installation.migrate()
 
 
-async def _check(part: Part) -> str | None:
-    return await part.is_ready()
+async def _until_it_works(name: str, ports: Ports) -> None:
+    problem: str | None = "not asked yet"
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            while problem is not None:
+                try:
+                    problem = await asyncio.to_thread(complaint, name, ports)
+                except OSError as error:
+                    problem = str(error)
+                if problem is not None:
+                    await asyncio.sleep(_ASK_AGAIN_S)
+    except TimeoutError:
+        raise Trouble(f"{name} did not come up within {_PATIENCE_S:.0f} s: {problem}") from None
 
 
 def _part(installation: Installation, name: str) -> Part:

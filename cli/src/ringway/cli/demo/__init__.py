@@ -41,7 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one mode only; without it half the agents work in each of: " + ", ".join(MODES),
     )
     parser.add_argument("--minutes", type=float, default=3.0, metavar="M", help="limit, default 3")
-    parser.add_argument("--stop", action="store_true", help="stop the installation at the end")
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument("--stop", action="store_true", help="stop the installation at the end")
+    ends.add_argument(
+        "--no-start",
+        action="store_true",
+        help="others run the installation, such as containers: neither start nor stop it",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Trouble(f"The demo needs an agent at least, and 1 to {people.MOST_LEADS} leads.")
     installation = Installation(arguments.data, arguments.port_base)
     began = monotonic()
-    if installation.part_pid("supervisor") is None:
+    if not arguments.no_start and installation.part_pid("supervisor") is None:
         with step("Starting the installation"):
             installation.up()
     try:
@@ -62,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         if arguments.stop:
             installation.down()
-    _tell(summary, wrong, stopped=arguments.stop)
+    _tell(summary, wrong)
+    if not arguments.stop and not arguments.no_start:
+        say(f"Everything is still running: {summary['api']} (./ringway down stops it).")
     if arguments.json:
         print(json.dumps(summary))
     return 1 if wrong else 0
@@ -179,7 +187,7 @@ async def _settled(centre: Centre) -> dict[str, float]:
             await asyncio.sleep(0.5)
 
 
-def _tell(summary: dict[str, Any], wrong: list[str], *, stopped: bool) -> None:
+def _tell(summary: dict[str, Any], wrong: list[str]) -> None:
     say("")
     say(
         f"{summary['attempts']} attempts, {summary['answered']} answered, "
@@ -192,5 +200,3 @@ def _tell(summary: dict[str, Any], wrong: list[str], *, stopped: bool) -> None:
         say(f"✗ {line}")
     if not wrong:
         say("✓ The books balance: dialer, trunk, interactions and recordings agree.")
-    if not stopped:
-        say(f"Everything is still running: {summary['api']} (./ringway down stops it).")
