@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _do(installation: Installation, words: Sequence[str]) -> int:
     match words:
         case ["run", name]:
+            # Process 1 is not ended by a signal that it does not handle: here it may be waiting.
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
             installation.prepare()
             part = _part(installation, name)
             asyncio.run(_until_it_may_start(installation, name))
