@@ -291,9 +291,8 @@ class Crm:
 
     def forget_guard_freshness(self) -> None:
         """Make what the guard knows a little old, so that it asks again."""
-        known = self.deps.guard._known
-        for key, (at, login) in known.items():
-            known[key] = (at - 10, login)
+        for known in self.deps.guard._known.values():
+            known.asked_at -= 10
 
     async def open_tenant(self, slug: str) -> Signed:
         """Open an enterprise and return its first admin."""

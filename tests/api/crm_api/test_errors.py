@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.support.crm import USER_PASSWORD, Crm, ok, refused
 from tests.support.postgres import PostgresServer
@@ -158,7 +160,10 @@ async def test_postgres_down_is_503_and_agents_go_on_working(
     response = await boss("GET", "/customers")
     refused(response, 503, "database_unavailable")
     assert "retry-after" in response.headers
-    ok(await ann("PUT", "/agents/me/state", json={"state": "ready"}))
+    crm.forget_guard_freshness()
+    async with asyncio.timeout(3):
+        ok(await ann("PUT", "/agents/me/state", json={"state": "ready"}))
+        ok(await ann("PUT", "/agents/me/state", json={"state": "not_ready"}))
     assert (await crm.http.get("/readyz")).status_code == 503
     await postgres.start()
     await eventually(lambda: crm.deps.pool.healthy, within_s=10, what=lambda: "PostgreSQL is back")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.auth import store
 from ringway.crm_api.errors import Unauthorized
 from ringway.runtime.errors import PostgresDown
-from ringway.runtime.postgres import Pool
+from ringway.runtime.postgres import CONNECT_LIMIT_S, Pool
 
 FRESH_S = 2.0  # a suspension is felt after this at the latest
+_PATIENCE_S = 0.3  # with PostgreSQL known to be down, for a caller whom we know
 STALE_S = 900.0  # while PostgreSQL is down, who was allowed in lately goes on working
+
+
+@dataclass(slots=True)
+class _Known:
+    login: store.Login | None
+    asked_at: float
+    answered_at: float
 
 
 class Guard:
@@ -27,9 +36,7 @@ class Guard:
         self._pool = pool
         self._clock = clock
         self._max_users = max_users
-        self._known: OrderedDict[tuple[UUID, UUID], tuple[float, store.Login | None]] = (
-            OrderedDict()
-        )
+        self._known: OrderedDict[tuple[UUID, UUID], _Known] = OrderedDict()
 
     async def check(self, caller: Caller) -> None:
         """Return when the caller is allowed in.
@@ -58,18 +65,23 @@ class Guard:
         key = (caller.tenant_id, caller.user_id)
         now = self._clock()
         known = self._known.get(key)
-        if known is not None and now - known[0] < FRESH_S:
-            return known[1]
+        if known is not None and now - known.asked_at < FRESH_S:
+            return known.login
+        may_be_stale = known is not None and now - known.answered_at < STALE_S
+        hurry = may_be_stale and not self._pool.healthy
         try:
-            async with self._pool.tenant(caller.tenant_id) as conn:
+            async with self._pool.tenant(
+                caller.tenant_id, limit_s=_PATIENCE_S if hurry else CONNECT_LIMIT_S
+            ) as conn:
                 login = await store.login_of(
                     conn, tenant_id=caller.tenant_id, user_id=caller.user_id
                 )
         except PostgresDown:
-            if known is not None and now - known[0] < STALE_S:
-                return known[1]
-            raise
-        self._known[key] = (now, login)
+            if known is None or not may_be_stale:
+                raise
+            known.asked_at = self._clock()  # not again with the very next request
+            return known.login
+        self._known[key] = _Known(login, asked_at=now, answered_at=now)
         self._known.move_to_end(key)
         if len(self._known) > self._max_users:
             self._known.popitem(last=False)
