@@ -8,11 +8,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.nats import NatsServer
 from tests.support.postgres import Database, PostgresServer
 from tests.support.stack import running_installation
 
 from ringway.cli.installation import Installation
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile("ringway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ringway")
 
 # In this order: what is quick and tells most comes first.
 LEVELS = ("unit", "property", "contract", "api", "integration", "e2e")

@@ -21,6 +21,7 @@ from ringway.cli.say import say
 HELP = "check everything: lint, types, tests"
 # Decisions live in the cores, so their tests leave little of them out.
 _CORE_COVERAGE_PCT = 90
+_WORKERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ def _static() -> list[Check]:
 
 def _tests(soak: Sequence[str]) -> list[Check]:
     pure = "unit or property or contract"
+    # Tests on real parts mostly wait; a worker takes whole modules, so that fixtures are shared.
+    # Calls of a whole platform keep the machine to themselves: their times are asserted.
+    parallel = ("-n", str(_WORKERS), "--dist", "loadfile")
     return [
-        Check("pure tests", _pytest("-m", pure, "--cov", "--cov-branch", "--cov-report=")),
+        Check(
+            "pure tests", _pytest("-m", pure, *parallel, "--cov", "--cov-branch", "--cov-report=")
+        ),
         Check(
             "coverage of the cores",
             (
@@ -86,7 +92,11 @@ def _tests(soak: Sequence[str]) -> list[Check]:
                 *("--skip-covered", "--show-missing", f"--fail-under={_CORE_COVERAGE_PCT}"),
             ),
         ),
-        Check("tests on real parts", _pytest("-m", f"not ({pure})", "--durations=10", *soak)),
+        Check(
+            "tests on real parts",
+            _pytest("-m", f"not ({pure} or e2e)", *parallel, "--durations=10", *soak),
+        ),
+        Check("calls end to end", _pytest("-m", "e2e", "--durations=10", *soak)),
     ]
 
 
