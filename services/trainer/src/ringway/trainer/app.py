@@ -24,7 +24,7 @@ from ringway.trainer import state
 from ringway.trainer.agents import Agents
 from ringway.trainer.config import Settings
 from ringway.trainer.core.persona import InvalidScenario
-from ringway.trainer.endpoint import address_of, reachable_host
+from ringway.trainer.endpoint import address_of, reachable_host, resolved
 from ringway.trainer.journal import Journal
 from ringway.trainer.media import Pacer
 from ringway.trainer.state import KnownAgent, TenantScenario, TrainerState
@@ -48,10 +48,11 @@ class Trainer:
         """Open the trunk, and go on with what was running when the last process ended.
 
         Raises:
-            OSError: The trunk's port is taken, or the folder cannot be written.
+            OSError: The trunk's port is taken, the folder cannot be written, or nobody knows the
+                registrar's name.
         """
         folder = settings.state_dir
-        registrar = address_of(settings.sip_registrar)
+        registrar = await resolved(address_of(settings.sip_registrar))
         host = settings.trunk_host
         advertised = settings.advertised_host or reachable_host(host, registrar)
         async with AsyncExitStack() as stack:

@@ -165,3 +165,16 @@ def address_of(text: str, default_port: int = 5060) -> Address:
     """
     host, colon, port = text.rpartition(":")
     return (host.strip("[]"), int(port)) if colon else (text, default_port)
+
+
+async def resolved(address: Address) -> Address:
+    """Return ``address`` with its host's name replaced by its IPv4 address.
+
+    SIP is sent by a transport that asks no name server.
+
+    Raises:
+        OSError: Nobody knows the name.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(*address, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    return cast(Address, found[0][4][:2])
