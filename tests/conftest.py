@@ -36,6 +36,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         levels = sorted({mark.name for mark in item.iter_markers()} & set(LEVELS))
         if len(levels) != 1:
             wrong[str(item.path)] = levels
+        obj = getattr(item, "obj", None)
+        if getattr(obj, "is_hypothesis_test", False) and not item.get_closest_marker("timeout"):
+            # Many examples in one test: on a busy machine they need more than one test's time.
+            item.add_marker(pytest.mark.timeout(120))
         if item.get_closest_marker("soak") and not config.getoption("--soak"):
             item.add_marker(pytest.mark.skip(reason="only with --soak"))
     if wrong:
