@@ -48,7 +48,11 @@ class BridgeCommands(Commands):
         Returns:
             Whether it was still there.
         """
-        return await self._gone("destroy_bridge", "DELETE", f"bridges/{q(bridge)}")
+        try:
+            return await self._gone("destroy_bridge", "DELETE", f"bridges/{q(bridge)}")
+        except AriConflict:
+            # "Bridge not in Stasis application": Asterisk is just taking it down.
+            return False
 
     async def get_bridges(self) -> tuple[m.Bridge, ...]:
         """Return every bridge on the node."""
