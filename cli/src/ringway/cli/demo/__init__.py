@@ -96,7 +96,8 @@ async def _demo(
             await centre.add_agents(arguments.agents)
             await _add_campaigns(centre, arguments)
         with step("Agents sign in at their phones"):
-            await centre.simulate(people.rules())
+            # Nobody talks to an answering machine for long.
+            await centre.simulate(people.rules(), talk_s=(10.0, 12.0))
             await centre.until_agents_ready()
         before = await centre.trunk_log()
         setup_s = monotonic() - began

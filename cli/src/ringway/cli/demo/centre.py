@@ -130,6 +130,7 @@ class Centre:
         leg_mode: str = "nailed_up",
         wrap_up_s: tuple[float, float] = (0.5, 1.5),
         answer_after_s: float = 0.2,
+        talk_s: tuple[float, float] | None = None,
     ) -> None:
         """Tell the simulated network how to behave, and let simulated agents take the seats."""
         await self.bus.request(
@@ -147,6 +148,7 @@ class Centre:
                 leg_mode=leg_mode,
                 wrap_up_s=wrap_up_s,
                 answer_after_s=answer_after_s,
+                talk_s=talk_s,
             )
             for seat in self.seats
         )
