@@ -173,3 +173,14 @@ def test_state_durations_add_up() -> None:
         (AgentState.TALKING, 9.5),
         (AgentState.WRAP_UP, 5),
     ]
+
+
+def test_a_campaign_nobody_speaks_of_is_forgotten_when_its_last_call_is_over() -> None:
+    floor = floor_with("ann", wrap_up_s=0)
+    arrives(floor, "i1", 10)
+    floor.handle(m.CampaignGone(11, "sales"))
+    assert floor.counts("sales").reserved == 1
+    floor.handle(m.CustomerGone(12, "i1"))
+    floor.handle(m.CampaignGone(13, "sales"))
+    assert floor.counts("sales") == m.Counts()
+    assert not any(isinstance(c, m.Connect) for c in arrives(floor, "i2", 14))

@@ -41,6 +41,7 @@ class Presence:
                 pass
             else:
                 await asyncio.sleep(_SETTLE_S)
+            runner.forget_silent_campaigns()
             runner.changed.clear()
             touched, runner.touched_agents = runner.touched_agents, set()
             for agent_id in touched:

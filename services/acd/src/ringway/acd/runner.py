@@ -32,6 +32,8 @@ _log = logging.getLogger("ringway.acd.runner")
 
 RECALL_EVERY_S = 1.0
 RECALL_LIMIT_S = 120.0
+# The dialer repeats itself every few seconds while a campaign runs.
+CAMPAIGN_SILENCE_S = 300.0
 
 
 class FloorRunner:
@@ -65,6 +67,7 @@ class FloorRunner:
         self._username_of = username_of
         self._wake = asyncio.Event()
         self._recalling: set[str] = set()
+        self._heard_of: dict[str, float] = {}  # campaign -> when
         self._loop_time = asyncio.get_running_loop().time
         self._base = utcnow() - timedelta(seconds=self._loop_time())
         self._facts = FloorFacts(self, writer)
@@ -106,7 +109,7 @@ class FloorRunner:
     def apply(self, event: m.Event) -> None:
         """Give one event to the floor and see to what it decides."""
         commands = self.floor.handle(event)
-        if isinstance(event, m.CampaignSet):
+        if isinstance(event, m.CampaignSet | m.CampaignGone):
             self._writer.put_kv(*snapshot.of_campaign(self, event.campaign_id))
         self._see_to(
             commands,
@@ -120,7 +123,8 @@ class FloorRunner:
         self._see_to(commands, {agent_id}, {interaction_id})
 
     def set_campaign(self, campaign: m.Campaign) -> None:
-        """Learn which agents serve a campaign; a repeat changes nothing."""
+        """Learn which agents serve a campaign; a repeat only says that it still runs."""
+        self._heard_of[campaign.campaign_id] = self.now()
         if self.floor.campaigns.get(campaign.campaign_id) != campaign:
             self.apply(
                 m.CampaignSet(
@@ -131,6 +135,15 @@ class FloorRunner:
                     campaign.wrap_up_s,
                 )
             )
+
+    def forget_silent_campaigns(self) -> None:
+        """Drop campaigns that nobody spoke of for long: they are over."""
+        for campaign_id in list(self.floor.campaigns):
+            heard_at = self._heard_of.setdefault(campaign_id, self.now())
+            if self.now() - heard_at > CAMPAIGN_SILENCE_S:
+                self.apply(m.CampaignGone(self.now(), campaign_id))
+                if campaign_id not in self.floor.campaigns:
+                    del self._heard_of[campaign_id]
 
     def _see_to(
         self, commands: Sequence[m.Command], agents: set[str], interactions: set[str]

@@ -69,14 +69,17 @@ def of_call(runner: FloorRunner, interaction_id: str) -> Put:
 
 
 def of_campaign(runner: FloorRunner, campaign_id: str) -> Put:
-    """Return what to store about a campaign."""
-    campaign = runner.floor.campaigns[campaign_id]
+    """Return what to store about a campaign; nothing once it is gone."""
+    key = f"campaign.{runner.tenant}.{campaign_id}"
+    campaign = runner.floor.campaigns.get(campaign_id)
+    if campaign is None:
+        return BUCKET, key, None
     raw = {
         "agent_ids": sorted(campaign.agent_ids),
         "limit_s": campaign.limit_s,
         "wrap_up_s": campaign.wrap_up_s,
     }
-    return BUCKET, f"campaign.{runner.tenant}.{campaign_id}", orjson.dumps(raw)
+    return BUCKET, key, orjson.dumps(raw)
 
 
 def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:

@@ -44,6 +44,9 @@ class Floor:
                 self.campaigns[event.campaign_id] = m.Campaign(
                     event.campaign_id, event.agent_ids, event.limit_s, event.wrap_up_s
                 )
+            case m.CampaignGone(_, campaign_id):
+                if all(call.campaign_id != campaign_id for call in self.calls.values()):
+                    self.campaigns.pop(campaign_id, None)
             case m.SignedIn():
                 out += self._signed_in(event)
             case m.SignOut(at, agent_id):

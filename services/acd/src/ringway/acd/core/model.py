@@ -86,6 +86,14 @@ class CampaignSet:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignGone:
+    """Nobody speaks of the campaign any more."""
+
+    at: float
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """A session began, or its nailed-up leg is up again."""
 
@@ -192,6 +200,7 @@ class Tick:
 
 Event = (
     CampaignSet
+    | CampaignGone
     | SignedIn
     | SignOut
     | Chose
