@@ -21,7 +21,7 @@ from ringway.cli.say import say
 HELP = "check everything: lint, types, tests"
 # Decisions live in the cores, so their tests leave little of them out.
 _CORE_COVERAGE_PCT = 90
-_WORKERS = 3
+_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
