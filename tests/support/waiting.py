@@ -11,7 +11,7 @@ async def eventually(
     check: Callable[[], bool | Awaitable[bool]],
     *,
     within_s: float = 5.0,
-    what: Callable[[], str] = str,
+    what: str | Callable[[], str] = "",
 ) -> float:
     """Return when ``check`` is true, and how many seconds that took.
 
@@ -25,5 +25,6 @@ async def eventually(
         if await result if inspect.isawaitable(result) else result:
             return loop.time() - began
         if loop.time() - began > within_s:
-            raise TimeoutError(f"not within {within_s} s: {what() or check}")
+            said = what if isinstance(what, str) else what()
+            raise TimeoutError(f"not within {within_s} s: {said or check}")
         await asyncio.sleep(0.01)

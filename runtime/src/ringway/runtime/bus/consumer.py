@@ -132,6 +132,7 @@ class FactConsumer:
                         group.create_task(self._work(epoch, pull))
             finally:
                 # Give back what nobody began, so another replica need not wait for ack_wait_s.
+                await pull.stop()
                 with suppress(BusDown):
                     for message in (*self._held.values(), *pull.unread()):
                         await epoch.send(message.reply, b"-NAK")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import orjson
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from ringway.runtime.bus.connection import Epoch, is_status
 from ringway.runtime.errors import BusDown
@@ -36,6 +37,7 @@ class Pull:
         self._heard_at = 0.0
         self._open = 0  # how many messages the running request may still bring
         self._queue: asyncio.Queue[Msg | BaseException] = asyncio.Queue()
+        self._subscription: Subscription | None = None
 
     @classmethod
     @asynccontextmanager
@@ -45,12 +47,18 @@ class Pull:
         """Pull while the context lasts."""
         pull = cls(epoch, stream, consumer, batch=batch)
         forget = epoch.on_lost(lambda: pull._queue.put_nowait(BusDown("the connection broke")))
-        subscription = await epoch.client.subscribe(pull._inbox, cb=pull._on_message)
+        pull._subscription = await epoch.client.subscribe(pull._inbox, cb=pull._on_message)
         try:
             await pull._ask()
             yield pull
         finally:
             forget()
+            await pull.stop()
+
+    async def stop(self) -> None:
+        """Ask for no more. Before giving messages back: else they come to this request again."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
             with suppress(Exception):
                 await subscription.unsubscribe()
 
