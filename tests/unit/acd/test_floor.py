@@ -20,8 +20,8 @@ def floor_with(*ready: str, mode: LegMode = LegMode.NAILED_UP, wrap_up_s: float 
     return floor
 
 
-def arrives(floor: Floor, name: str, at: float, agent: str | None = None) -> list[m.Command]:
-    return list(floor.handle(m.Arrived(at, name, "sales", f"attempt-{name}", at, agent)))
+def arrives(floor: Floor, name: str, at: float) -> list[m.Command]:
+    return list(floor.handle(m.Arrived(at, name, "sales", f"attempt-{name}", at)))
 
 
 def state_of(floor: Floor, agent: str) -> AgentState:
@@ -89,7 +89,7 @@ def test_a_reserved_agent_waits_for_his_own_attempt_only() -> None:
     floor.handle(m.Reserve(10, "sales", "attempt-mine", 60))
     assert state_of(floor, "ann") is AgentState.RESERVED
     assert not any(isinstance(c, m.Connect) for c in arrives(floor, "other", 11))
-    assert m.Connect("mine", "ann") in arrives(floor, "mine", 12, "ann")
+    assert m.Connect("mine", "ann") in arrives(floor, "mine", 12)
 
 
 def test_a_released_agent_can_be_kept_for_the_next_attempt() -> None:

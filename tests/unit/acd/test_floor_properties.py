@@ -101,7 +101,7 @@ class FloorMachine(RuleBasedStateMachine):
         agent = self.floor.reserved_for(f"a{self.seen}")
         assert agent is not None
         self.outcomes[name] = []
-        self.send(m.Arrived(self.at, name, campaign, f"a{self.seen}", self.at, agent))
+        self.send(m.Arrived(self.at, name, campaign, f"a{self.seen}", self.at))
         assert self.floor.calls[name].agent_id == agent
 
     @rule(campaign=campaigns, keep=st.booleans())

@@ -138,7 +138,6 @@ class Arrived:
     campaign_id: str
     attempt_id: str
     answered_at: float
-    agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
