@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -43,6 +43,16 @@ class Direction(StrEnum):
 
     OUTBOUND = "outbound"
     INBOUND = "inbound"
+    INTERNAL = "internal"  # between agents
+
+
+class DtmfMode(StrEnum):
+    """How keys travel on a trunk."""
+
+    RFC4733 = "rfc4733"
+    INFO = "info"
+    INBAND = "inband"
+    AUTO = "auto"  # RFC 4733 if negotiated, else in-band
 
 
 # -- facts ---------------------------------------------------------------------------------------
@@ -63,7 +73,7 @@ class AgentStateChangedV1(Fact):
 
 
 class InteractionQueuedV1(Fact):
-    """A live customer reached the ACD and needs an agent."""
+    """A live customer needs an agent: he reached the ACD, or was sent to a queue again."""
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.queued"
 
@@ -72,6 +82,8 @@ class InteractionQueuedV1(Fact):
     campaign_id: Token | None = None
     attempt_id: Token | None = None
     answered_at: AwareDatetime
+    queue_id: Token | None = None
+    priority: int = 5
 
 
 class InteractionConnectedV1(Fact):
@@ -87,6 +99,8 @@ class InteractionConnectedV1(Fact):
     connected_at: AwareDatetime
     wait_s: Seconds
     leg_mode: LegMode
+    queue_id: Token | None = None
+    segment: int = 1  # the n-th agent of this interaction
 
 
 class InteractionAbandonedV1(Fact):
@@ -104,10 +118,14 @@ class InteractionAbandonedV1(Fact):
     waited_s: Seconds
     by_limit: bool
     message_played: bool
+    queue_id: Token | None = None
 
 
 class InteractionDisconnectedV1(Fact):
-    """The talk is over; the agent may still be in wrap-up.
+    """An agent's talk is over; he may still be in wrap-up.
+
+    An interaction that is transferred has one for each agent (``segment``), and ``is_last`` is
+    false where the customer went on to somebody else.
 
     ``recordings`` are the names of the two halves on ``node`` (what the agent said, what the
     customer said), or empty when recording was off. ``ended_exactly`` is false when the end
@@ -133,10 +151,14 @@ class InteractionDisconnectedV1(Fact):
     recording_agent: str = ""
     recording_customer: str = ""
     ended_exactly: bool = True
+    queue_id: Token | None = None
+    segment: int = 1
+    is_last: bool = True
+    held_s: Seconds = 0
 
 
 class InteractionEndedV1(Fact):
-    """Wrap-up is over; the interaction is complete."""
+    """An agent's wrap-up is over; with that of the last one the interaction is complete."""
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.ended"
 
@@ -144,6 +166,8 @@ class InteractionEndedV1(Fact):
     agent_id: Token
     wrap_up_s: Seconds
     disposition: str = ""
+    segment: int = 1
+    is_last: bool = True
 
 
 # -- presence ------------------------------------------------------------------------------------
@@ -190,13 +214,43 @@ class PutTrunkV1(Request):
     host: str = Field(min_length=1, max_length=255)
     port: int = Field(default=5060, ge=1, le=65535)
     codecs: tuple[str, ...] = ("ulaw", "alaw")
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    # Who is let in as this trunk: addresses, networks or address:port. Empty: the host itself.
+    sources: tuple[str, ...] = Field(default=(), max_length=50)
+    username: str = Field(default="", max_length=128)  # for registration and digest challenges
+    password: str | None = Field(default=None, max_length=128)  # none: as it was
+    register_at: bool = False  # register with the host, so that it finds us
+    max_channels: int | None = Field(default=None, ge=1, le=10000)
+    dtmf: DtmfMode = DtmfMode.RFC4733
+    qualify_s: int = Field(default=0, ge=0, le=600)  # OPTIONS this often; 0: never
+    caller_id: str = Field(default="", max_length=32)
+    enabled: bool = True
 
 
 class TrunkV1(Reply):
-    """How a trunk is addressed."""
+    """How a trunk is addressed, and how it is."""
 
     trunk_id: Token
     endpoint: str  # PJSIP endpoint name; dial PJSIP/<number>@<endpoint>
+    is_reachable: bool | None = None  # none: not asked for
+    is_registered: bool | None = None
+    active_channels: int = 0
+
+
+class GetTrunkV1(Request):
+    """Ask how a trunk is; refused with ``trunk_unknown``."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.get_trunk"
+
+    trunk_id: Token
+
+
+class DeleteTrunkV1(Request):
+    """Take a trunk away; calls on it go on. Refused with ``config_in_use`` by a route."""
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.delete_trunk"
+
+    trunk_id: Token
 
 
 class PutAgentV1(Request):

@@ -107,7 +107,15 @@ _REGISTRY: list[type[Message]] = []
 
 def registry() -> tuple[type[Message], ...]:
     """Every message type of Ringway that has a subject, in order of definition."""
-    from ringway.proto import acd, crm, dialer, recorder, trainer  # noqa: F401 - importing fills the registry
+    from ringway.proto import (  # noqa: F401 - importing fills the registry
+        acd,
+        acd_calls,
+        acd_config,
+        crm,
+        dialer,
+        recorder,
+        trainer,
+    )
 
     return tuple(_REGISTRY)
 
