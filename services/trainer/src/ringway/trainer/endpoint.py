@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
-from ringway.trainer.core.events import Effect, Event
+from ringway.trainer.core.digest import Authenticator
+from ringway.trainer.core.events import Completed, Effect, Event
+from ringway.trainer.core.message import Response
+from ringway.trainer.core.stack import Guard
 from ringway.trainer.core.transaction import Address, Send, TimerValues
 from ringway.trainer.core.user_agent import UserAgent
 
@@ -28,7 +31,9 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self.agent = agent
         self.transport: asyncio.DatagramTransport | None = None
         self.local: Address = ("", 0)
+        self.is_cut = False  # nothing is sent or received, as by a broken line
         self._on_event = on_event
+        self._asked: dict[str, asyncio.Future[Response | None]] = {}
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0  # uvloop's handles of timers that are due at once do not tell
@@ -44,6 +49,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
         user: str = "",
         advertised: str = "",
         timers: TimerValues | None = None,
+        auth: Authenticator | None = None,
+        guard: Guard | None = None,
     ) -> AsyncIterator[SipEndpoint]:
         """Open the socket; port 0 takes any.
 
@@ -53,6 +60,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
             user: The user part of our Contact.
             advertised: The host others reach us at, when it is not ``host``.
             timers: Other intervals of retransmission than SIP's.
+            auth: Proves who we are inside calls that came to us.
+            guard: Sees each request outside dialogs first, and may answer it.
 
         Raises:
             OSError: The port is taken.
@@ -63,7 +72,10 @@ class SipEndpoint(asyncio.DatagramProtocol):
         shown = (advertised or host, local[1])
         try:
             transport, protocol = await loop.create_datagram_endpoint(
-                lambda: cls(UserAgent(shown, user=user, timers=timers), on_event), sock=sock
+                lambda: cls(
+                    UserAgent(shown, user=user, timers=timers, auth=auth, guard=guard), on_event
+                ),
+                sock=sock,
             )
         except BaseException:
             sock.close()
@@ -85,9 +97,26 @@ class SipEndpoint(asyncio.DatagramProtocol):
         for effect in effects:
             if isinstance(effect, Send):
                 self._send(effect)
-            else:
-                self._on_event(effect)
+                continue
+            if isinstance(effect, Completed):
+                asked = self._asked.get(effect.token)
+                if asked is not None and not asked.done():
+                    asked.set_result(effect.response)
+            self._on_event(effect)
         self._arm()
+
+    async def ask(self, token: str, effects: Iterable[Effect]) -> Response | None:
+        """Carry out effects that send a request, and wait for its final response.
+
+        ``None``: nobody answered, which the timers of SIP decide.
+        """
+        asked: asyncio.Future[Response | None] = self._loop.create_future()
+        self._asked[token] = asked
+        try:
+            self.do(effects)
+            return await asked
+        finally:
+            del self._asked[token]
 
     def close(self) -> None:
         """Stop the timer. The socket is closed by ``open``."""
@@ -99,14 +128,15 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        self.do(self.agent.receive(data, (addr[0], addr[1]), self.now))
+        if not self.is_cut:
+            self.do(self.agent.receive(data, (addr[0], addr[1]), self.now))
 
     def error_received(self, exc: Exception) -> None:
         # The other side is not there now; timers repeat what matters.
         _log.debug("A datagram was not delivered.", extra={"reason": str(exc)})
 
     def _send(self, effect: Send) -> None:
-        if self.transport is not None and not self.transport.is_closing():
+        if self.transport is not None and not self.transport.is_closing() and not self.is_cut:
             with suppress(OSError):  # an unreachable peer is the timers' business
                 self.transport.sendto(effect.data, effect.to)
 

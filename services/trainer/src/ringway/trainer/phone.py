@@ -3,75 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import random
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from ringway.runtime.tasks import TaskSet
+from ringway.trainer.answering import Answering
 from ringway.trainer.core.address import NameAddr, Uri
-from ringway.trainer.core.call import EndedBy
 from ringway.trainer.core.digest import Authenticator
-from ringway.trainer.core.events import (
-    Answered,
-    Completed,
-    Confirmed,
-    Ended,
-    Event,
-    Incoming,
-    MediaChanged,
-    Ringing,
-)
-from ringway.trainer.core.message import Response
 from ringway.trainer.core.registration import Registration
-from ringway.trainer.core.talking import Say
+from ringway.trainer.core.stack import Guard
 from ringway.trainer.core.transaction import Address
 from ringway.trainer.endpoint import SipEndpoint
-from ringway.trainer.media import MediaSession, Pacer
+from ringway.trainer.media import USUAL, MediaOptions, MediaSession, Pacer
 from ringway.trainer.phone_call import PhoneCall
+from ringway.trainer.registering import Registrant
 from ringway.trainer.waiting import probe_quiet_calls, until
 
-_log = logging.getLogger("ringway.trainer.phone")
 
-_REGISTER_LIMIT_S = 2.0
-_GOODBYE_S = 0.5
-_ARRIVED_LIMIT = 32
+class Phone(Answering):
+    """One phone. Open it with :meth:`open`; closing it hangs up and unregisters.
 
+    What it does with incoming calls may be changed at any time: ``tone_hz``, ``answer_after_s``,
+    ``refuse_with`` and ``refuse_q850``, ``early_media``, ``auto_answers``, ``lines``, ``media``.
+    """
 
-class Phone:
-    """One phone. Open it with :meth:`open`; closing it hangs up and unregisters."""
-
-    def __init__(
-        self,
-        username: str,
-        password: str,
-        registrar: Address | None,
-        host: str,
-        tone_hz: float,
-        answer_after_s: float | None,
-        on_ended: Callable[[PhoneCall], None] | None,
-    ) -> None:
+    def __init__(self, username: str, password: str, registrar: Address | None, host: str) -> None:
+        super().__init__(host)
         self.username = username
-        self.tone_hz = tone_hz
-        self.answer_after_s = answer_after_s
-        self.calls: dict[str, PhoneCall] = {}
-        self.finished = 0
-        self.registration = Registration()
         self._registrar = registrar
-        self._host = host
-        self._advertised = host
-        self._on_ended = on_ended
         self._auth = Authenticator(username, password)
-        self.recent: deque[PhoneCall] = deque(maxlen=8)  # calls that are over
-        self._arrived: asyncio.Queue[PhoneCall] = asyncio.Queue(_ARRIVED_LIMIT)
-        self._replies: dict[str, asyncio.Future[Response | None]] = {}
-        self._endpoint: SipEndpoint
-        self._pacer: Pacer
-        self._tasks: TaskSet
         self._is_registering = False
-        self._doubt = asyncio.Event()
-        self._word = f"{random.getrandbits(96):024x}"  # Call-ID and tag of all its REGISTERs
+        self._is_gone = False
 
     @classmethod
     @asynccontextmanager
@@ -85,35 +47,61 @@ class Phone:
         port: int = 0,
         tone_hz: float = 700,
         answer_after_s: float | None = 0.2,
+        refuse_with: int | None = None,
+        auto_answers: bool = False,
+        lines: int | None = None,
+        media: MediaOptions = USUAL,
         pacer: Pacer | None = None,
         on_ended: Callable[[PhoneCall], None] | None = None,
         advertised: str = "",
+        guard: Guard | None = None,
     ) -> AsyncIterator[Phone]:
-        """Open a phone.
+        """Open a phone. It takes calls to whatever user part.
 
         Args:
             registrar: Where it registers and sends its calls.
             port: Its SIP port; 0 takes any.
             tone_hz: What it says; 0 is silence.
             answer_after_s: ``None`` answers only by :meth:`PhoneCall.answer`.
+            refuse_with: The SIP status with which it refuses every call.
+            auto_answers: Whether a caller's header can make it answer at once.
+            lines: How many calls it takes at a time; more are refused as busy.
+            media: Codecs, payload types, RTCP, a bad network; one call may have its own.
             pacer: Shared by many phones; without one the phone has its own.
             on_ended: Told of each call that is over.
             advertised: The host others reach it at, when it is not ``host``.
+            guard: Sees each SIP request outside dialogs first, and may answer it.
 
         Raises:
             OSError: The port is taken.
         """
-        phone = cls(username, password, registrar, host, tone_hz, answer_after_s, on_ended)
+        phone = cls(username, password, registrar, host)
+        phone.tone_hz, phone.answer_after_s, phone.refuse_with = (
+            tone_hz,
+            answer_after_s,
+            refuse_with,
+        )
+        phone.auto_answers, phone.lines, phone.media = auto_answers, lines, media
+        phone._on_ended = on_ended
         async with AsyncExitStack() as stack:
             if pacer is None:
                 pacer = await stack.enter_async_context(Pacer.running())
             phone._pacer = pacer
             phone._advertised = advertised or host
-            phone._endpoint = await stack.enter_async_context(
-                SipEndpoint.open(host, port, phone._on_event, user=username, advertised=advertised)
+            opening = SipEndpoint.open(
+                host,
+                port,
+                phone._on_event,
+                user=username,
+                advertised=advertised,
+                auth=phone._auth,
+                guard=guard,
             )
+            endpoint = phone._endpoint = await stack.enter_async_context(opening)
+            if registrar is not None:
+                phone._registrant = Registrant(endpoint, registrar, username, phone._auth)
             phone._tasks = await stack.enter_async_context(TaskSet("phone"))
-            phone._tasks.spawn(probe_quiet_calls(phone._endpoint, phone.calls.values), name="probe")
+            phone._tasks.spawn(probe_quiet_calls(endpoint, phone.calls.values), name="probe")
             stack.push_async_callback(phone._goodbye)
             yield phone
 
@@ -121,6 +109,11 @@ class Phone:
     def address(self) -> Address:
         """Where it can be called directly."""
         return self._endpoint.local
+
+    @property
+    def registration(self) -> Registration:
+        """How it stands with its registrar."""
+        return Registration() if self._registrant is None else self._registrant.state
 
     @property
     def is_registered(self) -> bool:
@@ -139,9 +132,9 @@ class Phone:
 
     def keep_registered(self) -> None:
         """Register, and stay registered until the phone is closed, whatever happens."""
-        if not self._is_registering:
+        if not self._is_registering and self._registrant is not None:
             self._is_registering = True
-            self._tasks.spawn(self._register(), name="register")
+            self._tasks.spawn(self._registrant.run(), name="register")
 
     async def register(self, within_s: float = 10) -> None:
         """Register and wait for the first success.
@@ -155,8 +148,26 @@ class Phone:
         except TimeoutError:
             raise TimeoutError(f"not registered within {within_s} s: {self.last_error}") from None
 
-    async def call(self, target: str, *, extra: tuple[tuple[str, str], ...] = ()) -> PhoneCall:
+    async def call(
+        self,
+        target: str,
+        *,
+        caller: str = "",
+        name: str = "",
+        asserted: str = "",
+        extra: tuple[tuple[str, str], ...] = (),
+        media: MediaOptions | None = None,
+        via: Address | None = None,
+    ) -> PhoneCall:
         """Call a number at the registrar, or a ``sip:`` URI directly. Returns while it rings.
+
+        Args:
+            caller: The number in From; its user name when empty.
+            name: The name in From.
+            asserted: The number in P-Asserted-Identity; empty: there is none.
+            extra: More headers.
+            media: Other than the phone's own, for this call.
+            via: Where the INVITE is sent, when the target does not say it.
 
         Raises:
             ValueError: A number, but the phone has no registrar.
@@ -164,18 +175,21 @@ class Phone:
         """
         if ":" in target:
             uri = Uri.parse(target)
-            to = self._registrar or uri.address
+            to = via or self._registrar or uri.address
         elif self._registrar is None:
             raise ValueError("a number can only be called through a registrar")
         else:
-            uri, to = Uri(target, *self._registrar), self._registrar
-        session = await MediaSession.open(self._host, self._advertised)
-        ours = NameAddr(Uri(self.username, (self._registrar or self.address)[0]))
+            uri, to = Uri(target, *self._registrar), via or self._registrar
+        place = (self._registrar or self.address)[0]
+        if asserted:
+            identity = NameAddr(Uri(asserted, place), name)
+            extra = (("P-Asserted-Identity", str(identity)), *extra)
+        session = await MediaSession.open(self._host, self._advertised, media or self.media)
         handle, effects = self._endpoint.agent.invite(
             uri,
             to,
             self._endpoint.now,
-            ours=ours,
+            ours=NameAddr(Uri(caller or self.username, place), name),
             media=session.description,
             auth=self._auth,
             extra=extra,
@@ -195,144 +209,35 @@ class Phone:
         async with asyncio.timeout(within_s):
             return await self._arrived.get()
 
-    # -- inside -----------------------------------------------------------------------------------
+    async def vanish(self) -> None:
+        """Be gone without a word, as a phone that lost its power: no BYE, no answer, no audio."""
+        self._is_gone = True
+        self.cut()
+        await self._tasks.cancel()
+        for call in self.calls.values():
+            if call.session is not None:
+                self._pacer.remove(call.session)
+                call.session.close()
+        if self._endpoint.transport is not None:
+            self._endpoint.transport.close()
 
-    def _on_event(self, event: Event) -> None:
-        match event:
-            case Incoming():
-                call = PhoneCall(
-                    event.call, event.caller, is_incoming=True, endpoint=self._endpoint
-                )
-                self.calls[event.call] = call
-                if event.problem:
-                    self._endpoint.do(self._endpoint.agent.refuse(event.call, self._now, 488))
-                    return
-                self._endpoint.do(self._endpoint.agent.ring(event.call, self._now))
-                if self._arrived.full():  # nobody asks for them
-                    self._arrived.get_nowait()
-                self._arrived.put_nowait(call)
-                self._tasks.spawn(self._take(call), name=f"call {event.call}")
-            case Completed(token, response):
-                future = self._replies.pop(token, None)
-                if future is not None and not future.done():
-                    future.set_result(response)
-            case Ringing(handle) | Answered(handle) | Confirmed(handle) | MediaChanged(handle):
-                found = self.calls.get(handle)
-                if found is not None:
-                    self._on_call_event(found, event)
-            case Ended(handle):
-                found = self.calls.pop(handle, None)
-                if found is not None:
-                    self._over(found, event)
-
-    def _on_call_event(self, call: PhoneCall, event: Event) -> None:
-        session = call.session
-        match event:
-            case Ringing(_, status, remote):
-                call.ringing_status = status
-                if remote is not None and session is not None:
-                    session.connect(session.description, remote)
-            case Answered(_, media, remote):
-                if session is not None:
-                    session.connect(media, remote)
-                    session.talker.say((Say(self.tone_hz),))
-                    self._pacer.add(session)
-                call.note_answer(self._now)
-            case MediaChanged(_, media, remote):
-                if session is not None:
-                    session.connect(media, remote)
-            case _:
-                pass
-
-    def _over(self, call: PhoneCall, ended: Ended) -> None:
-        self.finished += 1
-        self.recent.append(call)
-        if ended.by is EndedBy.FAULT:  # whoever forgot the call may have forgotten us too
-            self._doubt.set()
-        if call.session is not None:
-            self._pacer.remove(call.session)
-            call.session.close()
-        call.note_end(ended, self._now)
-        if self._on_ended is not None:
-            self._on_ended(call)
-
-    async def _take(self, call: PhoneCall) -> None:
-        """Answer an incoming call when it is time to."""
-        session = await MediaSession.open(self._host, self._advertised)
-        call.session = session
-        try:
-            async with asyncio.timeout(self.answer_after_s):
-                await call.wants_answer.wait()
-        except TimeoutError:
-            pass
-        if not call.is_over:
-            self._endpoint.do(
-                self._endpoint.agent.answer(call.handle, self._now, session.description)
-            )
-            agreed = self._endpoint.agent.media_of(call.handle)
-            if agreed is not None and not call.is_over:
-                session.talker.say((Say(self.tone_hz),))
-                if agreed[1] is not None:
-                    session.connect(agreed[0], agreed[1])
-                self._pacer.add(session)
-                call.note_answer(self._now)
-        if call.is_over:
-            self._pacer.remove(session)
-            session.close()
-
-    async def _register(self) -> None:
-        if self._registrar is None:
-            return
-        while True:
-            response = await self._send_register(self.registration.expires_s)
-            was = self.registration.is_registered
-            self.registration.completed(response, self._now)
-            if was != self.registration.is_registered:
-                _log.info(
-                    "Phone registered." if not was else "Phone is not registered any more.",
-                    extra={"sip_username": self.username, "reason": self.registration.last_error},
-                )
-            self._doubt.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self.registration.next_at):
-                    await self._doubt.wait()
-
-    async def _send_register(self, expires_s: int) -> Response | None:
-        assert self._registrar is not None
-        account = NameAddr(Uri(self.username, self._registrar[0]))
-        token, effects = self._endpoint.agent.request(
-            "REGISTER",
-            Uri("", *self._registrar),
-            self._registrar,
-            self._now,
-            ours=account.tagged(self._word),
-            theirs=account,
-            call_id=self._word,
-            cseq=self.registration.begin(),
-            extra=(("Expires", str(expires_s)),),
-            auth=self._auth,
-            limit_s=_REGISTER_LIMIT_S,
-        )
-        future: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
-        self._replies[token] = future
-        self._endpoint.do(effects)
-        return await future
+    def cut(self, *, is_cut: bool = True) -> None:
+        """Break its line for SIP and for the audio of its calls, or mend it."""
+        self._endpoint.is_cut = is_cut
+        for call in self.calls.values():
+            if call.session is not None:
+                call.session.cut(is_cut=is_cut)
 
     async def _goodbye(self) -> None:
         """Hang up and unregister, without waiting long for anybody."""
         await self._tasks.cancel()
+        if self._is_gone:
+            return
         for handle in tuple(self.calls):
-            self._endpoint.do(self._endpoint.agent.hang_up(handle, self._now))
-        if self.is_registered:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GOODBYE_S):
-                    await self._send_register(0)
-            self.registration.is_registered = False
+            self._endpoint.do(self._endpoint.agent.hang_up(handle, self._endpoint.now))
+        if self._registrant is not None:
+            await self._registrant.goodbye()
         for call in tuple(self.calls.values()):
             if call.session is not None:
                 self._pacer.remove(call.session)
                 call.session.close()
-
-    @property
-    def _now(self) -> float:
-        return self._endpoint.now

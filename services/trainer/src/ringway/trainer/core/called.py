@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringway.trainer.core import sdp
+from ringway.trainer.core import dtmf, refer, sdp
 from ringway.trainer.core.address import NameAddr, Uri
 from ringway.trainer.core.call import Call, EndedBy, Stage
-from ringway.trainer.core.events import Confirmed, Incoming, MediaChanged, q850_of
+from ringway.trainer.core.events import (
+    Confirmed,
+    Incoming,
+    KeyPressed,
+    MediaChanged,
+    TransferNews,
+    q850_of,
+)
 from ringway.trainer.core.layer import RequestArrived, ServerKey
 from ringway.trainer.core.message import Request
 from ringway.trainer.core.sdp import Media
-from ringway.trainer.core.stack import METHODS, Stack
+from ringway.trainer.core.stack import METHODS, Stack, Verdict
 from ringway.trainer.core.transaction import Address
 
 _FAULTS = (sdp.InvalidSdp, sdp.NoCommonCodec)
@@ -26,6 +33,10 @@ class CalledSide:
     def handle(self, arrived: RequestArrived, at: float) -> None:
         """Take one new request."""
         request, key = arrived.request, arrived.key
+        verdict = self._guarded(arrived, at)
+        if verdict is not None:
+            self._stack.reply(request, key, verdict.status, at, extra=verdict.headers)
+            return
         required = request.headers.get("Require")
         if required and request.method not in ("ACK", "CANCEL"):
             self._stack.reply(request, key, 420, at, extra=(("Unsupported", required),))
@@ -68,11 +79,20 @@ class CalledSide:
         self._stack.reply(call.invite, call.server_key, 200, at, call=call, media=agreed)
         return True
 
-    def refuse(self, call: Call, at: float, status: int) -> None:
+    def refuse(
+        self,
+        call: Call,
+        at: float,
+        status: int,
+        q850: int | None = None,
+        extra: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """Refuse a call that is not answered yet."""
         if call.stage is Stage.INCOMING and call.server_key is not None:
-            self._stack.reply(call.invite, call.server_key, status, at, call=call)
-            self._stack.end(call, EndedBy.US, status, None, keep=False)
+            if q850 is not None:
+                extra = (("Reason", f"Q.850;cause={q850}"), *extra)
+            self._stack.reply(call.invite, call.server_key, status, at, call=call, extra=extra)
+            self._stack.end(call, EndedBy.US, status, q850, keep=False)
 
     def acknowledged(self, request: Request, at: float) -> None:
         """Take the ACK of a 2xx."""
@@ -127,6 +147,7 @@ class CalledSide:
             their_cseq=int(request.headers.get("CSeq").split(" ")[0]),
             remote=remote,
             server_key=key,
+            auth=stack.auth,
         )
         call.learn(request, reverse_routes=False)
         stack.calls[handle] = call
@@ -139,6 +160,7 @@ class CalledSide:
                 caller.display,
                 remote,
                 problem,
+                request.headers,
             )
         )
 
@@ -156,7 +178,8 @@ class CalledSide:
     def _inside(self, request: Request, key: ServerKey, at: float) -> None:
         call = self._find(request)
         if call is None:
-            self._stack.reply(request, key, 481, at)
+            is_news = request.method == "NOTIFY" and self._transfer_news(request)
+            self._stack.reply(request, key, 200 if is_news else 481, at)
             return
         number = int(request.headers.get("CSeq").split(" ")[0])
         if number <= call.their_cseq:
@@ -170,6 +193,10 @@ class CalledSide:
                 self._renegotiate(call, request, key, at)
             case "OPTIONS" | "INFO" | "NOTIFY" | "MESSAGE":
                 self._stack.reply(request, key, 200, at, call=call)
+                if request.method == "NOTIFY":
+                    self._transfer_news(request)
+                elif request.method == "INFO" and (pressed := dtmf.key_of_info(request)):
+                    self._stack.events.append(KeyPressed(call.handle, pressed))
             case _:
                 self._stack.reply(request, key, 405, at, call=call)
 
@@ -211,6 +238,25 @@ class CalledSide:
         if is_invite:
             call.invite, call.server_key = request, key
         stack.reply(request, key, 200, at, call=call, media=call.media)
+
+    def _transfer_news(self, request: Request) -> bool:
+        handle = NameAddr.parse(request.headers.get("To")).tag
+        if self._stack.transfers.get(handle) != request.headers.get("Call-ID"):
+            return False
+        news = refer.news_of(request)
+        if news is not None:
+            status, is_last = news
+            self._stack.events.append(TransferNews(handle, status, is_last))
+            if is_last:
+                del self._stack.transfers[handle]
+        return True
+
+    def _guarded(self, arrived: RequestArrived, at: float) -> Verdict | None:
+        request = arrived.request
+        is_outside = not NameAddr.parse(request.headers.get("To")).tag
+        if self._stack.guard is None or request.method == "CANCEL" or not is_outside:
+            return None
+        return self._stack.guard(request, arrived.source, at)
 
     def _find(self, request: Request) -> Call | None:
         call = self._stack.calls.get(NameAddr.parse(request.headers.get("To")).tag)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringway.trainer.core.call import EndedBy
-from ringway.trainer.core.message import Message, Response
+from ringway.trainer.core.message import Headers, Message, Response
 from ringway.trainer.core.sdp import Media
 from ringway.trainer.core.transaction import Send
 
@@ -24,6 +24,7 @@ class Incoming:
     caller_name: str
     remote: Media | None
     problem: str = ""  # why its media offer cannot be used; then it can only be refused
+    headers: Headers = field(default_factory=Headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,23 @@ class MediaChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The other side pressed a key and said so in an INFO."""
+
+    call: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferNews:
+    """How the transfer we asked for goes (RFC 3515); it may come after the end of the call."""
+
+    call: str
+    status: int
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A call is over; said exactly once for each call.
 
@@ -81,7 +99,17 @@ class Completed:
     response: Response | None
 
 
-Event = Incoming | Ringing | Answered | Confirmed | MediaChanged | Ended | Completed
+Event = (
+    Incoming
+    | Ringing
+    | Answered
+    | Confirmed
+    | MediaChanged
+    | KeyPressed
+    | TransferNews
+    | Ended
+    | Completed
+)
 Effect = Send | Event
 
 

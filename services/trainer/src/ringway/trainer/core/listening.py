@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ringway.trainer.core import rtp
+from ringway.trainer.core.dtmf import KeyDetector
 from ringway.trainer.core.g711 import FRAME_SAMPLES, Law
 from ringway.trainer.core.tone import (
     WINDOW_SAMPLES,
@@ -33,6 +34,7 @@ class Listener:
     first_sound_at: float | None = None  # of audio that is not silence, since the answer
     last_at: float | None = None
     keys: str = ""
+    detector: KeyDetector | None = None  # finds keys in the audio; None: nobody asks for it
     gaps: list[tuple[float, float]] = field(default_factory=list)
     tones: ToneLog = field(default_factory=ToneLog)
     _keys: rtp.KeyReceiver = field(default_factory=rtp.KeyReceiver)
@@ -69,6 +71,8 @@ class Listener:
         elif self._in_order(ssrc, sequence):
             if self.first_sound_at is None and is_sound(payload, law):
                 self.first_sound_at = at
+            if self.detector is not None:
+                self.keys += self.detector.hear(payload, law)
             self._hear(payload, law, at)
 
     def _count(self, at: float) -> None:

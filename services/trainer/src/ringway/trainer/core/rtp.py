@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _HEADER = struct.Struct("!BBHII")
 _EVENT = struct.Struct("!BBH")
 _KEYS = "0123456789*#ABCD"
-_KEY_FRAMES = 5  # 100 ms of tone: more than every receiver's minimum
+KEY_FRAMES = 5  # 100 ms of tone: more than every receiver's minimum
 _END_REPEATS = 3  # RFC 4733 2.5.1.4: the end is sent three times, in case one is lost
 _GAP_FRAMES = 5
 
@@ -110,8 +110,8 @@ class KeyFrame:
     offset: int = 0  # how far the event's timestamp lies behind the slot's, in 1/8000 s
 
 
-def key_frames(keys: str) -> Iterator[KeyFrame]:
-    """The slots in which ``keys`` are pressed one after the other.
+def key_frames(keys: str, hold_frames: int = KEY_FRAMES) -> Iterator[KeyFrame]:
+    """The slots in which ``keys`` are pressed one after the other, each for ``hold_frames``.
 
     Raises:
         ValueError: A character is no key.
@@ -119,9 +119,9 @@ def key_frames(keys: str) -> Iterator[KeyFrame]:
     for key in keys:
         if key not in _KEYS:
             raise ValueError(f"{key!r} is no telephone key")
-        for slot in range(_KEY_FRAMES + _END_REPEATS):
-            duration = 160 * min(slot + 1, _KEY_FRAMES)
-            event = KeyEvent(key, slot >= _KEY_FRAMES, duration)
+        for slot in range(hold_frames + _END_REPEATS):
+            duration = 160 * min(slot + 1, hold_frames)
+            event = KeyEvent(key, slot >= hold_frames, duration)
             yield KeyFrame(event, starts=slot == 0, offset=160 * slot)
         for _ in range(_GAP_FRAMES):
             yield KeyFrame(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -17,6 +18,18 @@ from ringway.trainer.core.sdp import Media
 from ringway.trainer.core.transaction import Address, Send
 
 METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, NOTIFY, MESSAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a guard answers a request with, in place of the user agent."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+# Sees each request outside dialogs first; ``None`` lets it through.
+Guard = Callable[[Request, Address, float], Verdict | None]
 
 
 class Purpose(StrEnum):
@@ -53,9 +66,12 @@ class Stack:
     rng: random.Random
     name: str = "Ringway trainer"
     user: str = ""
+    guard: Guard | None = None
+    auth: Authenticator | None = None  # proves who we are inside calls that came to us
     calls: dict[str, Call] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     pending: dict[ClientKey, Pending] = field(default_factory=dict)
+    transfers: dict[str, str] = field(default_factory=dict)  # call to Call-ID: news is expected
 
     def word(self) -> str:
         """A random word for tags, branches and Call-IDs."""
@@ -98,16 +114,25 @@ class Stack:
         purpose: Purpose,
         *,
         media: Media | None = None,
+        content: tuple[str, bytes] | None = None,
         extra: tuple[tuple[str, str], ...] = (),
         limit_s: float | None = None,
     ) -> str:
-        """Send a request inside a call's dialog; returns the token of its outcome."""
+        """Send a request inside a call's dialog; returns the token of its outcome.
+
+        Args:
+            media: Described in its body.
+            content: Another body: its type and bytes.
+        """
         call.cseq += 1
         items = [*extra, ("Contact", self.contact(call.ours.uri.user)), ("User-Agent", self.name)]
         body = b""
         if media is not None:
             items += [("Allow", METHODS), ("Content-Type", sdp.CONTENT_TYPE)]
             body = media.serialise()
+        elif content is not None:
+            items.append(("Content-Type", content[0]))
+            body = content[1]
         headers = call.headers(method, call.cseq).plus(*items)
         request = Request(method, str(call.target), headers, body)
         pending = Pending(purpose, request, call.destination, self.word(), call, call.auth, limit_s)
@@ -152,7 +177,7 @@ class Stack:
             ("CSeq", request.headers.get("CSeq")),
             *extra,
         ]
-        if status != 100:
+        if status != 100 and not any(name == "Contact" for name, _ in extra):
             user = call.ours.uri.user if call is not None else ""
             items += [("Contact", self.contact(user)), ("Allow", METHODS)]
         items.append(("Server", self.name))

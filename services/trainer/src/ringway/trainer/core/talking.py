@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ringway.trainer.core import rtp, tone
+from ringway.trainer.core import dtmf, rtp, tone
 from ringway.trainer.core.g711 import FRAME_SAMPLES, Law
 
 
@@ -60,12 +60,14 @@ class Talker:
         self.dtmf: int | None = None  # payload type of key events, None when not agreed
         self.is_muted = False  # slots pass, nothing is sent
         self.sent = 0
-        self._ssrc = rng.getrandbits(32)
+        self.ssrc = rng.getrandbits(32)
         self._sequence = rng.getrandbits(15)
         self._timestamp = rng.getrandbits(31)
         self._script: tuple[Sequence[Say], bool] = ((), False)
         self._frames = frames((), law)
         self._keys: deque[Iterator[rtp.KeyFrame]] = deque()
+        self._audible: deque[tuple[str, int]] = deque()  # keys to be heard, frames of each
+        self._beeps: Iterator[bytes] = iter(())
         self._starts = True
 
     def say(self, script: Sequence[Say], *, repeat: bool = False) -> None:
@@ -80,19 +82,28 @@ class Talker:
             self.law = law
             self.say(self._script[0], repeat=self._script[1])
 
-    def press(self, keys: str) -> None:
+    def press(self, keys: str, hold_s: float = 0.1, *, is_audible: bool = False) -> None:
         """Press keys after those already being pressed.
+
+        Args:
+            hold_s: How long each is held.
+            is_audible: They are tones in the audio, not telephone events.
 
         Raises:
             ValueError: A character is no telephone key.
         """
-        list(rtp.key_frames(keys))
-        self._keys.append(rtp.key_frames(keys))
+        dtmf.checked(keys)
+        frames = max(1, round(hold_s * 50))
+        if is_audible:
+            self._audible.append((keys, frames))
+        else:
+            self._keys.append(rtp.key_frames(keys, frames))
 
     def next_packet(self) -> bytes | None:
         """The packet of the next slot, or ``None`` when nothing is sent in it."""
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         audio = next(self._frames)
+        audio = self._next_beep() or audio
         payload_type, timestamp, marker = self.payload_type, self._timestamp, self._starts
         if self.is_muted:
             self._starts = True
@@ -105,11 +116,24 @@ class Talker:
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._starts = False
         self.sent += 1
-        return rtp.serialise(payload_type, self._sequence, timestamp, self._ssrc, audio, marker)
+        return rtp.serialise(payload_type, self._sequence, timestamp, self.ssrc, audio, marker)
+
+    @property
+    def timestamp(self) -> int:
+        """The RTP timestamp of the last slot."""
+        return self._timestamp
 
     def skip(self, slots: int) -> None:
         """Let slots pass unsent (the process was late); time goes on for the listener."""
         self._timestamp = (self._timestamp + FRAME_SAMPLES * slots) & 0xFFFFFFFF
+
+    def _next_beep(self) -> bytes | None:
+        beep = next(self._beeps, None)
+        if beep is None and self._audible:
+            keys, frames = self._audible.popleft()
+            self._beeps = dtmf.audible_frames(keys, self.law, frames)
+            beep = next(self._beeps, None)
+        return beep
 
     def _next_key(self) -> rtp.KeyFrame | None:
         while self._keys:

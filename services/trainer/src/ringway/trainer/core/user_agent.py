@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 
+from ringway.trainer.core import refer
 from ringway.trainer.core.address import NameAddr, Uri
 from ringway.trainer.core.call import EndedBy, Stage
 from ringway.trainer.core.called import CalledSide
@@ -25,7 +26,7 @@ from ringway.trainer.core.layer import (
 )
 from ringway.trainer.core.message import Headers, Malformed, Request, parse
 from ringway.trainer.core.sdp import Direction, Media
-from ringway.trainer.core.stack import Pending, Purpose, Stack
+from ringway.trainer.core.stack import Guard, Pending, Purpose, Stack
 from ringway.trainer.core.transaction import Address, TimerValues
 
 
@@ -37,6 +38,8 @@ class UserAgent:
         user: The user part of our Contact.
         rng: Source of tags, branches and Call-IDs.
         timers: The base intervals of retransmission.
+        auth: Proves who we are inside calls that came to us.
+        guard: Sees each request outside dialogs first, and may answer it.
     """
 
     def __init__(
@@ -46,9 +49,13 @@ class UserAgent:
         user: str = "",
         rng: random.Random | None = None,
         timers: TimerValues | None = None,
+        auth: Authenticator | None = None,
+        guard: Guard | None = None,
     ) -> None:
         transactions = Transactions(timers or TimerValues())
-        self._stack = Stack(local, transactions, rng or random.Random(), user=user)
+        self._stack = Stack(
+            local, transactions, rng or random.Random(), user=user, auth=auth, guard=guard
+        )
         self._called = CalledSide(self._stack)
         self._caller = CallerSide(self._stack)
         self.malformed = 0  # datagrams that were no SIP
@@ -109,11 +116,18 @@ class UserAgent:
             self._called.answer(found, at, media)
         return self._effects()
 
-    def refuse(self, call: str, at: float, status: int) -> list[Effect]:
-        """Refuse a call that is not answered yet."""
+    def refuse(
+        self,
+        call: str,
+        at: float,
+        status: int,
+        q850: int | None = None,
+        extra: tuple[tuple[str, str], ...] = (),
+    ) -> list[Effect]:
+        """Refuse a call that is not answered yet; ``q850`` is told in a Reason header."""
         found = self._stack.calls.get(call)
         if found is not None:
-            self._called.refuse(found, at, status)
+            self._called.refuse(found, at, status, q850, extra)
         return self._effects()
 
     # -- calls of ours ----------------------------------------------------------------------------
@@ -163,6 +177,44 @@ class UserAgent:
         """Hold or resume. The token (empty: not possible now) comes back in ``Completed``."""
         found = self._stack.calls.get(call)
         token = "" if found is None else self._caller.reoffer(found, at, direction)
+        return token, self._effects()
+
+    def tell(
+        self,
+        call: str,
+        method: str,
+        at: float,
+        *,
+        content: tuple[str, bytes] | None = None,
+        extra: tuple[tuple[str, str], ...] = (),
+    ) -> tuple[str, list[Effect]]:
+        """Send a request (INFO, MESSAGE) inside an answered call.
+
+        The token (empty: not possible now) comes back in ``Completed``.
+        """
+        found = self._stack.calls.get(call)
+        token = ""
+        if found is not None and found.stage is Stage.CONFIRMED:
+            token = self._stack.in_dialog(
+                found, method, at, Purpose.OTHER, content=content, extra=extra
+            )
+        return token, self._effects()
+
+    def refer(
+        self, call: str, at: float, target: str, replaces: str = ""
+    ) -> tuple[str, list[Effect]]:
+        """Ask the other side to call ``target``, in place of the call ``replaces`` of ours if any.
+
+        The token (empty: not possible now) comes back in ``Completed``; what becomes of it is told
+        by ``TransferNews``. An empty ``target`` is the other side of the replaced call.
+        """
+        found, other = self._stack.calls.get(call), self._stack.calls.get(replaces)
+        is_known = not replaces or (other is not None and other.stage is Stage.CONFIRMED)
+        if found is None or found.stage is not Stage.CONFIRMED or not is_known:
+            return "", self._effects()
+        self._stack.transfers[call] = found.call_id
+        extra = refer.headers(found, target, other)
+        token = self._stack.in_dialog(found, "REFER", at, Purpose.OTHER, extra=extra)
         return token, self._effects()
 
     def probe(self, call: str, at: float, limit_s: float = 4.0) -> list[Effect]:
