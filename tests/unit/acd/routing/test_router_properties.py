@@ -1,0 +1,359 @@
+"""Hypothesis tries to make the router lose, double, starve or order differently from the obvious.
+
+Every event goes to the router and to a slow router that looks at everything each time. Their
+decisions and figures have to be equal, and a third party (this machine) watches what may never be.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.support.routing import SlowRouter
+
+from ringway.acd.core.routing import (
+    Decision,
+    Offer,
+    Overflow,
+    Queue,
+    QueueInUse,
+    Ring,
+    Router,
+    SkillNeed,
+    Strategy,
+    Waiting,
+    Withdraw,
+    weight,
+)
+
+pytestmark = pytest.mark.property
+
+AGENTS = ("ann", "bob", "cid", "dan")
+QUEUES = ("q1", "q2", "q3")
+SKILLS = ("german", "repair")
+agents = st.sampled_from(AGENTS)
+queues = st.sampled_from(QUEUES)
+calls = st.integers(1, 12).map("i{:02}".format)
+half_seconds = st.integers(0, 12).map(lambda n: n / 2)
+skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3))
+agent_sets = st.frozensets(agents, max_size=2)
+needs = st.lists(st.builds(SkillNeed, st.sampled_from(SKILLS), st.integers(1, 3)), max_size=2).map(
+    tuple
+)
+
+
+@st.composite
+def some_rings(draw: st.DrawFn) -> tuple[Ring, ...]:
+    later = draw(st.lists(st.integers(1, 8), unique=True, max_size=2).map(sorted))
+    return tuple(Ring(float(after_s), draw(needs)) for after_s in [0, *later])
+
+
+some_queues = st.builds(
+    Queue,
+    queues,
+    agent_ids=st.none() | st.permutations(AGENTS).map(lambda ids: tuple(ids[:3])),
+    rings=some_rings(),
+    strategy=st.sampled_from(Strategy),
+    priority=st.sampled_from((1, 5, 10)),
+    max_waiting=st.none() | st.integers(0, 3),
+    max_wait_s=st.none() | st.integers(0, 10).map(float),
+    leave_when_empty=st.booleans(),
+)
+
+
+class RouterMachine(RuleBasedStateMachine):
+    """Random events in random order, also late, repeated and senseless ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.router = Router()
+        self.slow = SlowRouter()
+        self.at = 0.0
+        self.here: dict[str, set[str]] = {}  # interaction: agents whom it rings
+        self.gone: set[str] = set()  # agents whom the interaction rang that has just left
+        self.came = self.taken = self.left = self.overflowed = 0
+
+    def see(self, decisions: list[Decision], expected: list[Decision]) -> None:
+        assert decisions == expected
+        for decision in decisions:
+            match decision:
+                case Offer(interaction_id, agent_ids):
+                    assert agent_ids
+                    for agent_id in agent_ids:
+                        ringing = [i for i, rung in self.here.items() if agent_id in rung]
+                        assert not ringing, f"{agent_id} already has an offer"
+                        self.here[interaction_id].add(agent_id)
+                case Withdraw(interaction_id, agent_id):
+                    self.here.get(interaction_id, self.gone).remove(agent_id)
+                case Overflow(interaction_id, _):
+                    assert not self.here.pop(interaction_id)
+                    self.overflowed += 1
+
+    @initialize(queue=some_queues)
+    def one_queue_has_everybody(self, queue: Queue) -> None:
+        for agent_id in AGENTS[:3]:
+            self.sign_in(agent_id, {"german": 2})
+            self.gets_ready(agent_id, 0.0)
+        self.put_queue(queue)
+
+    @rule(queue=some_queues)
+    def put_queue(self, queue: Queue) -> None:
+        self.see(self.router.put_queue(self.at, queue), self.slow.put_queue(self.at, queue))
+
+    @rule(queue_id=queues)
+    def remove_queue(self, queue_id: str) -> None:
+        if self.slow.waiting_in(queue_id):
+            with pytest.raises(QueueInUse):
+                self.router.remove_queue(self.at, queue_id)
+            return
+        decisions = self.router.remove_queue(self.at, queue_id)
+        self.slow.queues.pop(queue_id, None)
+        self.slow.offers = [o for o in self.slow.offers if o[0] != queue_id]
+        self.see(decisions, self.slow.advance(self.at))
+
+    @rule(agent_id=agents, has=skills)
+    def sign_in(self, agent_id: str, has: dict[str, int]) -> None:
+        self.see(
+            self.router.put_agent(self.at, agent_id, has),
+            self.slow.put_agent(self.at, agent_id, has),
+        )
+
+    @rule(agent_id=agents)
+    def sign_out(self, agent_id: str) -> None:
+        self.see(
+            self.router.remove_agent(self.at, agent_id), self.slow.remove_agent(self.at, agent_id)
+        )
+
+    @rule(agent_id=agents, idle_s=half_seconds)
+    def gets_ready(self, agent_id: str, idle_s: float) -> None:
+        since = self.at - idle_s
+        self.see(
+            self.router.ready(self.at, agent_id, since), self.slow.ready(self.at, agent_id, since)
+        )
+
+    @rule(agent_id=agents)
+    def gets_busy(self, agent_id: str) -> None:
+        self.see(self.router.busy(self.at, agent_id), self.slow.busy(self.at, agent_id))
+
+    @rule(agent_id=agents, talk_s=st.integers(0, 5).map(float))
+    def talked(self, agent_id: str, talk_s: float) -> None:
+        self.router.note_talk(agent_id, talk_s)
+        self.slow.note_talk(agent_id, talk_s)
+
+    @rule(
+        interaction_id=calls,
+        queue_id=queues,
+        waited_s=st.just(0.0) | half_seconds | st.just(-2.0),
+        priority=st.sampled_from((1, 5, 10)),
+        vip=st.booleans(),
+        value_grade=st.sampled_from((0, 0, 5)),
+        preferred=st.none() | agents,
+        prefer_s=half_seconds,
+        excluded=st.just(frozenset[str]()) | agent_sets,
+        queued_s=st.none() | half_seconds,
+    )
+    def arrives(
+        self,
+        interaction_id: str,
+        queue_id: str,
+        waited_s: float,
+        priority: int,
+        vip: bool,
+        value_grade: int,
+        preferred: str | None,
+        prefer_s: float,
+        excluded: frozenset[str],
+        queued_s: float | None,
+    ) -> None:
+        waiting = Waiting(
+            interaction_id,
+            queue_id,
+            self.at - waited_s,
+            priority,
+            vip,
+            value_grade,
+            preferred,
+            self.at + prefer_s,
+            excluded,
+            None if queued_s is None else self.at - queued_s,
+        )
+        if interaction_id not in self.here:
+            self.here[interaction_id] = set()
+            self.came += 1
+        self.see(self.router.enqueue(self.at, waiting), self.slow.enqueue(self.at, waiting))
+
+    @rule(interaction_id=calls)
+    def hangs_up(self, interaction_id: str) -> None:
+        self.gone = self.here.pop(interaction_id, set())
+        self.left += interaction_id in self.slow.calls
+        self.see(
+            self.router.leave(self.at, interaction_id), self.slow.leave(self.at, interaction_id)
+        )
+        assert not self.gone, "rings for a caller who is gone"
+
+    @rule(interaction_id=calls, agent_id=agents)
+    def accepts(self, interaction_id: str, agent_id: str) -> None:
+        is_rung = agent_id in self.here.get(interaction_id, ())
+        is_his, decisions = self.router.accept(self.at, interaction_id, agent_id)
+        assert (is_his, decisions) == self.slow.accept(self.at, interaction_id, agent_id)
+        assert is_his == is_rung
+        if is_his:
+            self.gone = self.here.pop(interaction_id) - {agent_id}
+            self.taken += 1
+        self.see(decisions, decisions)
+        assert not is_his or not self.gone, "a loser still rings"
+
+    @rule(data=st.data(), exclude=st.booleans())
+    def somebody_answers(self, data: st.DataObject, exclude: bool) -> None:
+        rung = sorted((i, a) for i, agent_ids in self.here.items() for a in agent_ids)
+        if not rung:
+            return
+        interaction_id, agent_id = data.draw(st.sampled_from(rung))
+        if data.draw(st.booleans()):
+            self.accepts(interaction_id, agent_id)
+            self.accepts(interaction_id, data.draw(agents))
+        else:
+            self.does_not_answer(interaction_id, agent_id, exclude)
+
+    @rule(interaction_id=calls, agent_id=agents, exclude=st.booleans())
+    def does_not_answer(self, interaction_id: str, agent_id: str, exclude: bool) -> None:
+        self.here.get(interaction_id, set()).discard(agent_id)
+        self.see(
+            self.router.decline(self.at, interaction_id, agent_id, exclude=exclude),
+            self.slow.decline(self.at, interaction_id, agent_id, exclude=exclude),
+        )
+
+    @rule(passed_s=half_seconds, ticks=st.booleans())
+    def time_passes(self, passed_s: float, ticks: bool) -> None:
+        """Time passes; the tick may be late."""
+        self.at += passed_s
+        if ticks:
+            self.see(self.router.tick(self.at), self.slow.advance(self.at))
+
+    @rule()
+    def time_passes_to_the_deadline(self) -> None:
+        deadline = self.router.next_deadline
+        before = self.slow.at
+        if deadline is None:
+            assert not self.slow.advance(self.at + 1000.0)
+            self.at += 1000.0
+            self.see(self.router.tick(self.at), [])
+            return
+        assert deadline > before
+        if self.at < deadline:
+            just_before = (self.at + deadline) / 2
+            assert not self.slow.advance(just_before), "something is due before the deadline"
+        self.at = max(self.at, deadline)
+        self.see(self.router.tick(self.at), self.slow.advance(self.at))
+
+    @rule(agent_id=agents)
+    def time_runs_backwards(self, agent_id: str) -> None:
+        earlier = self.at - 3
+        self.see(self.router.busy(earlier, agent_id), self.slow.busy(earlier, agent_id))
+
+    @invariant()
+    def nobody_is_lost_and_counts_are_conserved(self) -> None:
+        assert set(self.here) == set(self.slow.calls)
+        assert sum(map(self.router.waiting_in, QUEUES)) == len(self.here)
+        assert self.came == len(self.here) + self.taken + self.left + self.overflowed
+
+    @invariant()
+    def figures_are_those_of_a_scan(self) -> None:
+        for queue_id in QUEUES:
+            for figure in ("waiting_in", "longest_wait_since", "ready_in", "signed_in_for"):
+                assert getattr(self.router, figure)(queue_id) == getattr(self.slow, figure)(
+                    queue_id
+                ), figure
+        for interaction_id in [*self.here, "unknown"]:
+            assert self.router.position(interaction_id) == self.slow.position(interaction_id)
+
+    @invariant()
+    def work_is_conserved(self) -> None:
+        free = [agent for agent in self.slow.agents.values() if agent.is_free]
+        for call in self.slow.calls.values():
+            if not self.here[call.waiting.interaction_id]:
+                assert not any(self.slow.may_get(call, agent) for agent in free)
+
+
+TestRouterMachine = RouterMachine.TestCase
+TestRouterMachine.settings = settings(max_examples=150, stateful_step_count=40)
+
+arrivals = st.lists(
+    st.tuples(
+        st.integers(0, 5),  # seconds after the one before
+        st.sampled_from(QUEUES),
+        st.integers(1, 10),
+        st.booleans(),
+        st.integers(0, 5),
+    ),
+    min_size=2,
+    max_size=60,
+)
+
+
+@given(arrivals=arrivals, handle_s=st.integers(1, 20), priorities=st.permutations((1, 5, 10)))
+def test_what_overtakes_arrived_within_the_documented_bound(
+    arrivals: list[tuple[int, str, int, bool, int]], handle_s: int, priorities: list[int]
+) -> None:
+    router = Router()
+    weights: dict[str, int] = {}
+    since: dict[str, float] = {}
+    by_queue = dict(zip(QUEUES, priorities, strict=True))
+    for queue_id, priority in by_queue.items():
+        router.put_queue(0, Queue(queue_id, priority=priority))
+    router.put_agent(0, "ann", {})
+    coming: list[Waiting] = []
+    at = 0.0
+    for number, (gap_s, queue_id, priority, vip, value_grade) in enumerate(arrivals):
+        at += gap_s
+        waiting = Waiting(f"i{number:02}", queue_id, at, priority, vip, value_grade)
+        coming.append(waiting)
+        weights[waiting.interaction_id] = weight(by_queue[queue_id], waiting)
+        since[waiting.interaction_id] = at
+    left = set(since)
+    now = 0.0
+    while left:
+        now += handle_s
+        while coming and coming[0].since <= now:
+            assert not router.enqueue(coming[0].since, coming.pop(0))
+        offers = router.ready(now, "ann", now)
+        if not offers:
+            router.busy(now, "ann")
+            continue
+        (offer,) = offers
+        assert isinstance(offer, Offer)
+        served = offer.interaction_id
+        assert router.accept(now, served, "ann") == (True, [])
+        left.remove(served)
+        for other in left:
+            waited_s = now - since[other]
+            if waited_s < 0:
+                continue
+            v, w = weights[served], weights[other]
+            assert since[served] - since[other] <= waited_s * (1 - w / v) + 1e-9
+            assert not (v == w and since[served] > since[other]), "overtaken within a weight"
+
+
+@given(
+    common=st.builds(
+        Waiting,
+        st.just("i"),
+        st.just("q"),
+        st.just(0.0),
+        st.integers(1, 9),
+        st.booleans(),
+        st.integers(0, 4),
+    ),
+    queue_priority=st.integers(1, 9),
+)
+def test_weight_rises_with_each_of_its_parts(common: Waiting, queue_priority: int) -> None:
+    def of(priority: int, vip: bool, value_grade: int) -> int:
+        return weight(queue_priority, Waiting("i", "q", 0, priority, vip, value_grade))
+
+    own = of(common.priority, common.vip, common.value_grade)
+    assert of(common.priority + 1, common.vip, common.value_grade) > own
+    assert of(common.priority, common.vip, common.value_grade + 1) > own
+    assert of(common.priority, True, common.value_grade) >= own
+    assert of(common.priority, True, 0) > of(common.priority, False, 4)
+    assert weight(queue_priority + 1, common) > own
