@@ -13,7 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from ringway.proto.base import PhoneE164, Reply, Request, Seconds, Token
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+# One line of text that PostgreSQL can store and a log line can show: no control characters.
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[Line, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Level = Annotated[int, Field(ge=1, le=10)]
 # A sound's name below Asterisk's sounds folder; no path can climb out of it.
 Sound = Annotated[
@@ -51,7 +53,7 @@ class Target(Config):
     """Where a call goes: ``value`` is the id (or number, or sound) that the kind asks for."""
 
     kind: TargetKind
-    value: str = Field(default="", max_length=200)
+    value: Line = Field(default="", max_length=200)
 
 
 class Skill(Config):
@@ -113,7 +115,7 @@ class CallbackOffer(Config):
     offer_after_s: Seconds = 30
     attempts: Annotated[int, Field(ge=1, le=3)] = 1
     ring_s: Annotated[float, Field(ge=10, le=120)] = 30
-    caller_id: str = Field(default="", max_length=32)
+    caller_id: Line = Field(default="", max_length=32)
 
 
 class LastAgent(Config):
@@ -143,7 +145,7 @@ class Queue(Config):
     rings: tuple[Ring, ...] = (Ring(after_s=0),)
     strategy: QueueStrategy = QueueStrategy.LONGEST_IDLE
     priority: Level = 5
-    max_waiting: Annotated[int, Field(ge=1)] | None = None
+    max_waiting: Annotated[int, Field(ge=1, le=100_000)] | None = None
     max_wait_s: Annotated[float, Field(gt=0)] | None = None
     leave_when_empty: bool = True
     ring_timeout_s: Annotated[float, Field(ge=5, le=120)] = 15
@@ -187,10 +189,10 @@ class AgentProfile(Config):
 
     skills: dict[Token, Level] = {}
     phone: PhoneKind = PhoneKind.SOFTPHONE
-    phone_number: str = Field(default="", max_length=20)
+    phone_number: str = Field(default="", pattern=r"^\+?[0-9]{0,20}$")
     follow_me: tuple[FollowMe, ...] = Field(default=(), max_length=3)
     auto_answer: bool = True
-    caller_id: str = Field(default="", max_length=32)
+    caller_id: Line = Field(default="", max_length=32)
     voicemail_id: Token | None = None
 
 
@@ -205,7 +207,7 @@ class Day(Config):
     """One date that is not like its weekday: a holiday, or a make-up workday."""
 
     date: Date
-    name: str = Field(default="", max_length=100)
+    name: Line = Field(default="", max_length=100)
     like: DayName | None = None  # works like this weekday; without slots and this: closed
     slots: tuple[TimeSlot, ...] = ()
 
@@ -216,7 +218,7 @@ class Calendar(Config):
     KIND: ClassVar[str] = "calendar"
 
     name: Name
-    time_zone: str = Field(default="Asia/Shanghai", max_length=64)
+    time_zone: Line = Field(default="Asia/Shanghai", max_length=64)
     weekly: dict[DayName, tuple[TimeSlot, ...]] = {}
     days: tuple[Day, ...] = Field(default=(), max_length=2000)
 
@@ -275,7 +277,7 @@ class OutboundRoute(Config):
     strip: Annotated[int, Field(ge=0, le=20)] = 0
     prepend: str = Field(default="", pattern=r"^\+?[0-9*#]{0,20}$")
     caller_id: CallerIdRule = CallerIdRule.KEEP
-    fixed_caller_id: str = Field(default="", max_length=32)
+    fixed_caller_id: Line = Field(default="", max_length=32)
     is_allowed: bool = True  # false: numbers with this prefix may not be called
 
 
@@ -285,7 +287,7 @@ class BlockedCaller(Config):
     KIND: ClassVar[str] = "blocked_caller"
 
     number: str = Field(pattern=r"^\+?[0-9]{2,20}$")
-    reason: str = Field(default="", max_length=200)
+    reason: Line = Field(default="", max_length=200)
     until: AwareDatetime | None = None
 
 
@@ -334,7 +336,9 @@ class AcdSettings(Config):
 
     country_code: str = Field(default="86", pattern=r"^[1-9][0-9]{0,3}$")
     national_prefix: str = Field(default="0", pattern=r"^[0-9]{0,3}$")
-    international_prefixes: tuple[str, ...] = ("00",)
+    international_prefixes: tuple[
+        Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")], ...
+    ] = Field(default=("00",), max_length=5)
     area_code: str = Field(default="", pattern=r"^[0-9]{0,6}$")
     language: Literal["en", "zh"] = "en"
     music: Token = "default"
@@ -429,9 +433,13 @@ class ListConfigV1(Request):
 
 
 class ConfigListV1(Reply):
-    """Objects of one kind."""
+    """Objects of one kind. ``next_after``: ask again after this id; none on the last page.
+
+    A page holds fewer than asked when the objects are large.
+    """
 
     objects: tuple[ConfigV1, ...]
+    next_after: str | None = None
 
 
 class DeleteConfigV1(Request):

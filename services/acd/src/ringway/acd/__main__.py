@@ -8,6 +8,7 @@ from ringway.acd.app import Acd
 from ringway.acd.config import Settings
 from ringway.acd.presence import Presence
 from ringway.acd.requests import Requests
+from ringway.acd.requests_config import ConfigRequests
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.health import Health
@@ -46,6 +47,7 @@ async def run(settings: Settings) -> None:
             # The floors first: the reconciliation at connect needs to know what was.
             await acd.open_floors()
             await Requests(acd).serve(bus)
+            await ConfigRequests(acd).serve(bus)
             await ari.run()
 
         health.add("postgres", lambda: pool.healthy)

@@ -39,6 +39,14 @@ class Accounts:
         self.agents.update({(tenant, a.agent_id): a for a in agents})
         self._trunks.update({(tenant, t.trunk_id): t for t in trunks})
 
+    def has_agent(self, tenant: str, agent_id: str) -> bool:
+        """Return whether the tenant has this agent, enabled or not."""
+        return (tenant, agent_id) in self.agents
+
+    def has_trunk(self, tenant: str, trunk_id: str) -> bool:
+        """Return whether the tenant has this trunk."""
+        return (tenant, trunk_id) in self._trunks
+
     async def push_all(self, node: AriNode) -> None:
         """Give a node every account; done at each (re)connect."""
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)

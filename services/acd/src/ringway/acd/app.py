@@ -9,6 +9,7 @@ from ringway.acd import account_store, recovery, snapshot
 from ringway.acd.accounts import Accounts
 from ringway.acd.arrival import outbound_call
 from ringway.acd.config import Settings
+from ringway.acd.configuration import Configuration
 from ringway.acd.control import CallControl
 from ringway.acd.runner import FloorRunner
 from ringway.runtime.ari import (
@@ -52,6 +53,7 @@ class Acd:
         self.settings = settings
         self.accounts = Accounts(pool, ari, settings.sip_realm)
         self.runners: dict[str, FloorRunner] = {}
+        self.configurations: dict[str, Configuration] = {}
         self._pool = pool
         self._bus = bus
         self._ari = ari
@@ -95,6 +97,7 @@ class Acd:
             if not self._leases.holds(key) and await self._leases.acquire(key) is None:
                 raise DependencyDown(f"another replica holds {key}")
             await self.accounts.load(tenant)
+            self.configurations[tenant] = await Configuration.load(self._pool, tenant)
             bucket = self._bus.kv(snapshot.BUCKET)
             entries = await bucket.items(f"*.{tenant}.>")
             runner = FloorRunner(
