@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 from tests.support.bus import Inbox, agents, ask, running, status
@@ -13,6 +14,7 @@ from tests.support.waiting import eventually
 
 from ringway.proto.acd import AgentStatusV1, CampaignAgentsV1, GetAgentV1, InteractionEndedV1
 from ringway.runtime.bus import Bus, BusDown, FactWriter
+from ringway.runtime.bus.connection import Epoch
 from ringway.runtime.errors import DependencyDown
 
 pytestmark = pytest.mark.integration
@@ -55,7 +57,7 @@ async def test_the_writer_keeps_everything_in_order_through_kills(
             for i in range(total):
                 writer.put(ended(f"i{i}"))
                 if i % 1000 == 500:
-                    await inbox.has(f"i{i - 400}")
+                    await inbox.has(f"i{i - 400}", within_s=15)
                     nats.kill()
                     await nats.start()
             assert await writer.flush(15)
@@ -173,6 +175,50 @@ async def test_a_loss_is_logged_once_and_so_is_the_return(
         await back(acd)
     messages = [record.getMessage() for record in caplog.records]
     assert messages == ["NATS is connected.", "NATS is lost.", "NATS is connected."]
+
+
+async def test_a_loss_amid_sending_is_noticed(nats: NatsServer, tenant: str) -> None:
+    async def send(bus: Bus) -> None:
+        while True:
+            for _ in range(20):
+                bus.emit(agents(tenant, "c1", 1))
+            await asyncio.sleep(0)
+
+    async with AsyncExitStack() as stack:
+        # What is buffered at the moment of the kill is chance, so there are several.
+        buses = [await stack.enter_async_context(nats.bus("acd")) for _ in range(6)]
+        async with running(*map(send, buses)):
+            for _ in range(3):
+                nats.kill()
+                for bus in buses:
+                    await eventually(lambda bus=bus: not bus.healthy)  # type: ignore[misc]
+                await nats.start()
+                for bus in buses:
+                    await eventually(lambda bus=bus: bus.healthy, within_s=15)  # type: ignore[misc]
+
+
+@pytest.mark.timeout(60)  # a silent server is noticed only after unanswered pings
+async def test_a_server_that_hangs_amid_sending_is_noticed(
+    nats: NatsServer, tenant: str, ended: MakeFact
+) -> None:
+    async def flood(epoch: Epoch) -> None:
+        async with asyncio.timeout(25):
+            while True:
+                await epoch.send(f"acd.v1.{tenant}.presence.c1.agents", bytes(1_000_000))
+                await asyncio.sleep(0)
+
+    async with nats.bus("acd") as acd:
+        epoch = await acd.connection.wait_up(1)
+        nats.process.send(signal.SIGSTOP)
+        try:
+            # More than the kernel and the client hold: the last ones wait for room.
+            with pytest.raises(BusDown):
+                await flood(epoch)
+            await eventually(lambda: not acd.healthy, within_s=25)
+        finally:
+            nats.process.send(signal.SIGCONT)
+        await back(acd)
+        await acd.publish(ended("i1"))
 
 
 @pytest.mark.timeout(45)  # a silent server is noticed only after unanswered pings

@@ -20,6 +20,7 @@ import nats.aio.client
 import nats.errors
 import orjson
 from nats.aio.msg import Msg
+from nats.aio.transport import TcpTransport
 from nats.micro.service import Service
 from prometheus_client import Counter, Gauge
 
@@ -46,6 +47,27 @@ class ApiRefused(Exception):
 
 class NoResponders(Exception):
     """Nobody listens on the subject of a request."""
+
+
+class _Client(nats.aio.client.Client):
+    """A client that always closes to the end.
+
+    The plain one first writes what it has buffered. On a broken connection that fails and on a
+    silent one it lasts, and either way ``closed_cb`` is not called: nobody learns of the loss.
+    It also leaves those waiting who wait for room in its buffer.
+    """
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        self._pending = []
+        self._pending_data_size = 0
+        transport = self._transport
+        if isinstance(transport, TcpTransport) and transport._io_writer is not None:
+            transport._io_writer.transport.abort()
+        while self._flush_queue is not None and not self._flush_queue.empty():
+            flushed = self._flush_queue.get_nowait()
+            if not flushed.done():
+                flushed.set_result(None)
+        await super()._close(status, do_cbs)
 
 
 class Epoch:
@@ -99,7 +121,7 @@ class Epoch:
         except (nats.errors.Error, OSError) as error:
             if isinstance(error, nats.errors.MaxPayloadError):
                 raise
-            raise BusDown(f"cannot publish: {error}") from error
+            raise self._unsent(error) from error
 
     async def begin_request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None
@@ -123,7 +145,7 @@ class Epoch:
             raise
         except (nats.errors.Error, OSError) as error:
             answer.cancel()
-            raise BusDown(f"cannot publish: {error}") from error
+            raise self._unsent(error) from error
         return answer
 
     async def request(
@@ -164,6 +186,11 @@ class Epoch:
         except (NoResponders, TimeoutError) as error:
             raise BusDown(f"JetStream does not answer {verb.split('.', 2)[:2]}") from error
         return checked(message)
+
+    def _unsent(self, error: Exception) -> BusDown:
+        if self.client.is_closed:
+            self.end()
+        return BusDown(f"cannot publish: {error}")
 
     async def _on_answer(self, message: Msg) -> None:
         answer = self._answers.get(message.subject.rpartition(".")[2])
@@ -278,7 +305,7 @@ class Connection:
             _log.warning("NATS is lost.", extra={"reason": str(reason) or repr(reason)})
 
     async def _connect(self) -> Epoch:
-        client = nats.aio.client.Client()
+        client = _Client()
         made: list[Epoch] = []
         errors: list[Exception] = []
 
