@@ -102,13 +102,13 @@ class Talker:
     def next_packet(self) -> bytes | None:
         """The packet of the next slot, or ``None`` when nothing is sent in it."""
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
-        audio = next(self._frames)
-        audio = self._next_beep() or audio
+        audio, beep = next(self._frames), self._next_beep()
+        audio = beep or audio
         payload_type, timestamp, marker = self.payload_type, self._timestamp, self._starts
         if self.is_muted:
             self._starts = True
             return None
-        if self._keys and self.dtmf is not None:
+        if beep is None and self._has_events:
             slot = self._next_key()
             if slot is not None and slot.event is not None:
                 payload_type, audio, marker = self.dtmf, slot.event.serialise(), slot.starts
@@ -127,9 +127,13 @@ class Talker:
         """Let slots pass unsent (the process was late); time goes on for the listener."""
         self._timestamp = (self._timestamp + FRAME_SAMPLES * slots) & 0xFFFFFFFF
 
+    @property
+    def _has_events(self) -> bool:
+        return bool(self._keys) and self.dtmf is not None
+
     def _next_beep(self) -> bytes | None:
         beep = next(self._beeps, None)
-        if beep is None and self._audible:
+        if beep is None and self._audible and not self._has_events:
             keys, frames = self._audible.popleft()
             self._beeps = dtmf.audible_frames(keys, self.law, frames)
             beep = next(self._beeps, None)
