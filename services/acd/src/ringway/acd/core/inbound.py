@@ -44,8 +44,8 @@ def resolve(
 ) -> Resolution:
     """Return where a call goes now.
 
-    A calendar or condition that does not exist counts as open or as the end of the call: a
-    mistake of the configuration must not lose the calls of a day. ``inbound_flaws`` finds them before.
+    A calendar that does not exist counts as open, for a slip of the pen must not lose the calls
+    of a day; a time condition that does not exist ends the call. ``flaws`` finds both before.
 
     Args:
         called: As E.164 or as the trunk gave it.
