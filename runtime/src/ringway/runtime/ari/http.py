@@ -116,7 +116,7 @@ class HttpPool:
 
         Args:
             command: Our name of the command, for metrics and errors.
-            path: Below ``/ari/``, ids already percent-encoded.
+            path: Below ``/ari/``, ids already percent-encoded; from ``/`` on when it begins so.
             timeout_s: From now to the end of the answer, waiting for a connection included.
 
         Raises:
@@ -130,7 +130,8 @@ class HttpPool:
     def _url(self, path: str, query: Query | None) -> URL:
         # Encoded here once; yarl's own encoding costs as much as the rest of our layer.
         text = urlencode(query_strings(query), quote_via=quote) if query else ""
-        return URL(f"{self._base}{path}?{text}" if text else f"{self._base}{path}", encoded=True)
+        base = self._base.removesuffix("/ari/") if path.startswith("/") else self._base
+        return URL(f"{base}{path}?{text}" if text else f"{base}{path}", encoded=True)
 
     @asynccontextmanager
     async def _asked(

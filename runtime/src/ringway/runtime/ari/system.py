@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from ringway.runtime.ari import models as m
 from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, q
+
+
+_REGISTRATION = re.compile(
+    r'^asterisk_pjsip_outbound_registration_status\{.*?username="(?P<client>[^"]*)",'
+    r'domain="(?P<server>[^"]*)".*?\} (?P<state>\d)',
+    re.MULTILINE,
+)
+
+
+def registrations(page: str) -> dict[tuple[str, str], bool]:
+    """Read the registrations off a page of Asterisk's metrics; 1 means registered."""
+    return {(m["client"], m["server"]): m["state"] == "1" for m in _REGISTRATION.finditer(page)}
+
+
+def _pairs(
+    fields: Mapping[str, str] | Sequence[tuple[str, str]],
+) -> Iterable[tuple[str, str]]:
+    return fields.items() if isinstance(fields, Mapping) else fields
 
 
 class SystemCommands(Commands):
@@ -68,9 +87,15 @@ class SystemCommands(Commands):
         )
 
     async def put_dynamic(
-        self, config_class: str, object_type: str, id: str, fields: Mapping[str, str]
+        self,
+        config_class: str,
+        object_type: str,
+        id: str,
+        fields: Mapping[str, str] | Sequence[tuple[str, str]],
     ) -> None:
         """Create or replace a configuration object, e.g. ``res_pjsip``, ``endpoint``, ``ann``.
+
+        Pairs instead of a mapping for a field that may stand more than once, such as ``set_var``.
 
         Objects in sorcery's memory are lost when Asterisk restarts: put them again at every
         connect.
@@ -82,7 +107,7 @@ class SystemCommands(Commands):
             "put_dynamic",
             "PUT",
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
-            body={"fields": [{"attribute": k, "value": v} for k, v in fields.items()]},
+            body={"fields": [{"attribute": k, "value": v} for k, v in _pairs(fields)]},
         )
 
     async def get_dynamic(self, config_class: str, object_type: str, id: str) -> dict[str, str]:
@@ -105,6 +130,18 @@ class SystemCommands(Commands):
             "DELETE",
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
         )
+
+    async def registrations(self) -> dict[tuple[str, str], bool]:
+        """Return whether our registrations at others stand, by (client URI, server URI).
+
+        ARI does not tell; Asterisk's page of metrics does (``res_prometheus``, prometheus.conf),
+        with the ARI user and password. A registration nobody answered yet is not in it.
+
+        Raises:
+            AriNotFound: The node has no such page.
+        """
+        page = await self._ask("registrations", "GET", "/metrics")
+        return registrations(page.decode(errors="replace"))
 
     async def endpoints(self, technology: str | None = None) -> tuple[m.Endpoint, ...]:
         """Return the endpoints of all technologies or of one, such as ``PJSIP``."""
