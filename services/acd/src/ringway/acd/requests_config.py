@@ -8,7 +8,6 @@ from typing import Protocol, cast
 
 from pydantic import ValidationError
 
-from ringway.acd.accounts import Accounts
 from ringway.acd.config_checks import Known
 from ringway.acd.configuration import Configuration
 from ringway.proto import acd_config as c
@@ -21,10 +20,22 @@ _BODY_BYTES_AT_MOST = 500_000
 _PAGE_BYTES_AT_MOST = 2_000_000  # well below what NATS carries in one message
 
 
+class Seats(Protocol):
+    """Which agents and trunks a tenant has."""
+
+    def has_agent(self, tenant: str, agent_id: str, /) -> bool:
+        """Return whether the tenant has this agent."""
+
+    def has_trunk(self, tenant: str, trunk_id: str, /) -> bool:
+        """Return whether the tenant has this trunk."""
+
+
 class Floors(Protocol):
     """What is needed of the ACD: a tenant's configuration is there when its floor is open."""
 
-    accounts: Accounts
+    @property
+    def accounts(self) -> Seats:
+        """The agents and trunks of every tenant whose floor is open."""
 
     @property
     def configurations(self) -> Mapping[str, Configuration]:
