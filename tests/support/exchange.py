@@ -31,6 +31,8 @@ exten => busy-tone,1,Answer()
 exten => _refuse-.,1,Hangup(${EXTEN:7})
 exten => rings,1,Ringing()
  same => n,Wait(60)
+exten => _to-.,1,Dial(PJSIP/${EXTEN:3},10)
+ same => n,Hangup(${HANGUPCAUSE})
 exten => _[+0-9].,1,Stasis(acd-0,${EXTEN})
 """
 

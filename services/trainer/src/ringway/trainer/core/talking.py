@@ -108,7 +108,7 @@ class Talker:
         if self.is_muted:
             self._starts = True
             return None
-        if beep is None and self._has_events:
+        if beep is None and self._keys and self.dtmf is not None:
             slot = self._next_key()
             if slot is not None and slot.event is not None:
                 payload_type, audio, marker = self.dtmf, slot.event.serialise(), slot.starts
@@ -127,13 +127,9 @@ class Talker:
         """Let slots pass unsent (the process was late); time goes on for the listener."""
         self._timestamp = (self._timestamp + FRAME_SAMPLES * slots) & 0xFFFFFFFF
 
-    @property
-    def _has_events(self) -> bool:
-        return bool(self._keys) and self.dtmf is not None
-
     def _next_beep(self) -> bytes | None:
         beep = next(self._beeps, None)
-        if beep is None and self._audible and not self._has_events:
+        if beep is None and self._audible and (self.dtmf is None or not self._keys):
             keys, frames = self._audible.popleft()
             self._beeps = dtmf.audible_frames(keys, self.law, frames)
             beep = next(self._beeps, None)
