@@ -1,4 +1,4 @@
-"""SIP accounts: kept in PostgreSQL, cached here, and pushed into every Asterisk node.
+"""Agents' SIP accounts: kept in PostgreSQL, cached here, and pushed into every Asterisk node.
 
 Asterisk holds them in memory, so after its restart they are pushed again. Registrations live in
 its own database and survive. See docs/adr/0003-sip-accounts-by-push.md.
@@ -12,32 +12,33 @@ import logging
 import secrets
 
 from ringway.acd import account_store as store
-from ringway.acd.account_store import AgentAccount, Trunk
-from ringway.proto.acd import AgentAccountV1, PutAgentV1, PutTrunkV1, TrunkV1
+from ringway.acd.account_store import AgentAccount
+from ringway.acd.trunks import Trunks
+from ringway.proto.acd import AgentAccountV1, PutAgentV1
 from ringway.runtime.ari import AriClient, AriNode
 from ringway.runtime.errors import DependencyDown, Refused
 from ringway.runtime.postgres import Pool
 
 _log = logging.getLogger("ringway.acd.accounts")
 _PUSHES_AT_ONCE = 8
-_RTP_TIMEOUT_S = 20  # a phone or trunk that died without a BYE is noticed by its silence
+_RTP_TIMEOUT_S = 20  # a phone that died without a BYE is noticed by its silence
 
 
 class Accounts:
-    """Every agent and trunk of the tenants this replica serves."""
+    """Every agent of the tenants this replica serves, and their trunks."""
 
     def __init__(self, pool: Pool, ari: AriClient, realm: str) -> None:
         self._pool = pool
         self._ari = ari
         self._realm = realm
         self.agents: dict[tuple[str, str], AgentAccount] = {}
-        self._trunks: dict[tuple[str, str], Trunk] = {}
+        self.trunks = Trunks(pool, ari)
 
     async def load(self, tenant: str) -> None:
         """Read one tenant's accounts from PostgreSQL into the cache."""
-        agents, trunks = await store.load(self._pool, tenant)
+        agents = await store.load(self._pool, tenant)
         self.agents.update({(tenant, a.agent_id): a for a in agents})
-        self._trunks.update({(tenant, t.trunk_id): t for t in trunks})
+        await self.trunks.load(tenant)
 
     def has_agent(self, tenant: str, agent_id: str) -> bool:
         """Return whether the tenant has this agent, enabled or not."""
@@ -45,21 +46,21 @@ class Accounts:
 
     def has_trunk(self, tenant: str, trunk_id: str) -> bool:
         """Return whether the tenant has this trunk."""
-        return (tenant, trunk_id) in self._trunks
+        return self.trunks.get(tenant, trunk_id) is not None
 
     async def push_all(self, node: AriNode) -> None:
         """Give a node every account; done at each (re)connect."""
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
 
-        async def one(account: AgentAccount | Trunk) -> None:
+        async def one(account: AgentAccount) -> None:
             async with gate:
-                await _push(node, account, self._realm)
+                await _push_agent(node, account, self._realm)
 
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.trunks.push_all(node))
             for agent in self.agents.values():
-                group.create_task(one(agent))
-            for trunk in self._trunks.values():
-                group.create_task(one(trunk))
+                if agent.is_enabled:
+                    group.create_task(one(agent))
 
     async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         """Create or change an agent; the password is returned only when it is new."""
@@ -92,26 +93,12 @@ class Accounts:
             agent_id=account.agent_id, sip_username=username, sip_password=password
         )
 
-    async def put_trunk(self, request: PutTrunkV1) -> TrunkV1:
-        """Create or change a trunk."""
-        trunk = Trunk(
-            request.tenant,
-            request.trunk_id,
-            request.name,
-            request.host,
-            request.port,
-            request.codecs,
-        )
-        async with self._pool.tenant(request.tenant) as conn:
-            await store.put_trunk(conn, trunk=trunk)
-        self._trunks[request.tenant, request.trunk_id] = trunk
-        await self._push_everywhere(trunk)
-        return TrunkV1(trunk_id=trunk.trunk_id, endpoint=trunk.endpoint)
-
-    async def _push_everywhere(self, account: AgentAccount | Trunk) -> None:
+    async def _push_everywhere(self, account: AgentAccount) -> None:
+        if not account.is_enabled:
+            return
         for node in self._ari.nodes.values():
             try:
-                await _push(node, account, self._realm)
+                await _push_agent(node, account, self._realm)
             except DependencyDown:
                 # The node gets every account when it is back.
                 _log.info("Account waits for its node.", extra={"node": node.name})
@@ -121,13 +108,6 @@ def _ha1(username: str, realm: str, password: str) -> str:
     """Return the digest of RFC 7616 that Asterisk stores instead of a password."""
     text = f"{username}:{realm}:{password}"
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-async def _push(node: AriNode, account: AgentAccount | Trunk, realm: str) -> None:
-    if isinstance(account, Trunk):
-        await _push_trunk(node, account)
-    elif account.is_enabled:
-        await _push_agent(node, account, realm)
 
 
 async def _push_agent(node: AriNode, account: AgentAccount, realm: str) -> None:
@@ -152,6 +132,7 @@ async def _push_agent(node: AriNode, account: AgentAccount, realm: str) -> None:
             "auth": name,
             "aors": name,
             "context": "from-agent",
+            "accountcode": account.tenant,  # the dialplan offers his calls to this tenant's ACD
             "allow": "!all,ulaw,alaw",
             "direct_media": "no",
             "rtp_symmetric": "yes",
@@ -160,25 +141,5 @@ async def _push_agent(node: AriNode, account: AgentAccount, realm: str) -> None:
             "rtp_timeout": str(_RTP_TIMEOUT_S),
             "rtp_keepalive": "10",
             "callerid": f'"{name}" <{account.number}>',
-        },
-    )
-
-
-async def _push_trunk(node: AriNode, trunk: Trunk) -> None:
-    name = trunk.endpoint
-    await node.put_dynamic("res_pjsip", "aor", name, {"contact": f"sip:{trunk.host}:{trunk.port}"})
-    await node.put_dynamic(
-        "res_pjsip",
-        "endpoint",
-        name,
-        {
-            "aors": name,
-            "context": "from-trunk",
-            "allow": "!all," + ",".join(trunk.codecs),
-            "direct_media": "no",
-            "rtp_symmetric": "yes",
-            "rtp_timeout": str(_RTP_TIMEOUT_S),
-            "rtp_keepalive": "10",
-            "trust_id_outbound": "yes",
         },
     )
