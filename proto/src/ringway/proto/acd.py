@@ -170,6 +170,21 @@ class InteractionEndedV1(Fact):
     is_last: bool = True
 
 
+class TrunkStateChangedV1(Fact):
+    """A trunk works again, or no longer.
+
+    It works while no node says otherwise: its far end answers OPTIONS where that is asked for,
+    and our registration stands where there is one. ``none``: not asked for.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.trunk.{trunk_id}.state_changed"
+
+    trunk_id: Token
+    is_up: bool
+    is_reachable: bool | None = None
+    is_registered: bool | None = None
+
+
 # -- presence ------------------------------------------------------------------------------------
 
 
@@ -205,7 +220,11 @@ class AgentPresenceV1(Presence):
 
 
 class PutTrunkV1(Request):
-    """Create or change a SIP trunk; it works on every node within a second."""
+    """Create or change a SIP trunk; it works on every node within a second. Calls go on.
+
+    Refused with ``trunk_invalid`` (what does not fit together), ``trunk_source_taken`` or
+    ``trunk_username_taken`` (another trunk is known by it) or ``trunk_transport_missing``.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.put_trunk"
 
@@ -215,10 +234,13 @@ class PutTrunkV1(Request):
     port: int = Field(default=5060, ge=1, le=65535)
     codecs: tuple[str, ...] = ("ulaw", "alaw")
     transport: Literal["udp", "tcp", "tls"] = "udp"
-    # Who is let in as this trunk: addresses, networks or address:port. Empty: the host itself.
+    # Who is let in as this trunk: addresses, networks or address:port. Empty: the host itself,
+    # or, with a username and without a registration, who knows username and password.
     sources: tuple[str, ...] = Field(default=(), max_length=50)
     username: str = Field(default="", max_length=128)  # for registration and digest challenges
-    password: str | None = Field(default=None, max_length=128)  # none: as it was
+    password: str | None = Field(default=None, max_length=128, repr=False)  # none: as it was
+    from_user: str = Field(default="", max_length=128)  # instead of the caller's number in From
+    from_domain: str = Field(default="", max_length=255)  # empty: the host, with a username
     register_at: bool = False  # register with the host, so that it finds us
     max_channels: int | None = Field(default=None, ge=1, le=10000)
     dtmf: DtmfMode = DtmfMode.RFC4733
@@ -227,11 +249,21 @@ class PutTrunkV1(Request):
     enabled: bool = True
 
 
+class TrunkInbound(StrEnum):
+    """How a call is known to come from a trunk."""
+
+    ADDRESS = "address"
+    REGISTRATION = "registration"  # by the mark in our Contact; also by address when that is free
+    PASSWORD = "password"  # the far end answers our challenge
+    NONE = "none"  # another trunk has the host's address, or its name cannot be resolved
+
+
 class TrunkV1(Reply):
     """How a trunk is addressed, and how it is."""
 
     trunk_id: Token
     endpoint: str  # PJSIP endpoint name; dial PJSIP/<number>@<endpoint>
+    inbound: TrunkInbound = TrunkInbound.ADDRESS
     is_reachable: bool | None = None  # none: not asked for
     is_registered: bool | None = None
     active_channels: int = 0

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ringway.runtime.ari import models as m
 from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, q
-
 
 _REGISTRATION = re.compile(
     r'^asterisk_pjsip_outbound_registration_status\{.*?username="(?P<client>[^"]*)",'
@@ -19,12 +18,6 @@ _REGISTRATION = re.compile(
 def registrations(page: str) -> dict[tuple[str, str], bool]:
     """Read the registrations off a page of Asterisk's metrics; 1 means registered."""
     return {(m["client"], m["server"]): m["state"] == "1" for m in _REGISTRATION.finditer(page)}
-
-
-def _pairs(
-    fields: Mapping[str, str] | Sequence[tuple[str, str]],
-) -> Iterable[tuple[str, str]]:
-    return fields.items() if isinstance(fields, Mapping) else fields
 
 
 class SystemCommands(Commands):
@@ -87,15 +80,9 @@ class SystemCommands(Commands):
         )
 
     async def put_dynamic(
-        self,
-        config_class: str,
-        object_type: str,
-        id: str,
-        fields: Mapping[str, str] | Sequence[tuple[str, str]],
+        self, config_class: str, object_type: str, id: str, fields: Mapping[str, str]
     ) -> None:
         """Create or replace a configuration object, e.g. ``res_pjsip``, ``endpoint``, ``ann``.
-
-        Pairs instead of a mapping for a field that may stand more than once, such as ``set_var``.
 
         Objects in sorcery's memory are lost when Asterisk restarts: put them again at every
         connect.
@@ -107,7 +94,7 @@ class SystemCommands(Commands):
             "put_dynamic",
             "PUT",
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
-            body={"fields": [{"attribute": k, "value": v} for k, v in _pairs(fields)]},
+            body={"fields": [{"attribute": k, "value": v} for k, v in fields.items()]},
         )
 
     async def get_dynamic(self, config_class: str, object_type: str, id: str) -> dict[str, str]:

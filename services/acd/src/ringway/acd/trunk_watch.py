@@ -1,0 +1,177 @@
+"""How trunks are: reachable, registered, and how many calls are on them.
+
+ARI tells an endpoint's state and channels, but only to those who also want every channel event of
+it; so this asks every two seconds. ARI knows nothing of registrations: Asterisk's page of metrics
+does. With several nodes a trunk works while it works on one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from ringway.acd.core.trunk import Trunk
+from ringway.acd.trunks import Key, Trunks
+from ringway.proto.acd import TrunkStateChangedV1
+from ringway.runtime.ari import AriClient, AriError, AriNode, AriNotFound
+from ringway.runtime.bus import FactWriter
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown
+
+_log = logging.getLogger("ringway.acd.trunk_watch")
+_up = Gauge("acd_trunk_up", "1 while a trunk works, 0 while it does not.", ["tenant", "trunk_id"])
+
+_LOOK_S = 2.0
+_ASKS_AT_ONCE = 8
+# One look may fall into the moment between a change and the first OPTIONS or REGISTER.
+_LOOKS_UNTIL_DOWN = 2
+
+Registrations = Mapping[tuple[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkState:
+    """How a trunk is. ``None``: not asked for by its settings, or no node could tell."""
+
+    is_reachable: bool | None = None
+    is_registered: bool | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether nothing speaks against sending calls to it."""
+        return self.is_reachable is not False and self.is_registered is not False
+
+
+class TrunkWatch:
+    """Looks at every trunk, tells of changes, and answers how one is."""
+
+    def __init__(self, trunks: Trunks, ari: AriClient, writer: FactWriter) -> None:
+        self._trunks = trunks
+        self._ari = ari
+        self._writer = writer
+        self._told: dict[Key, TrunkState] = {}
+        self._bad_looks: dict[Key, int] = {}
+
+    def state(self, tenant: str, trunk_id: str) -> TrunkState:
+        """Return how a trunk was when last looked at."""
+        return self._told.get((tenant, trunk_id), TrunkState())
+
+    async def run(self) -> None:
+        """Worker: look at every trunk for ever."""
+        while True:
+            await self.look_at_all()
+            await asyncio.sleep(_LOOK_S)
+
+    async def look_at_all(self) -> None:
+        """Look once at every trunk whose settings ask for it."""
+        watched = {
+            key: trunk
+            for key, trunk in self._trunks.all.items()
+            if trunk.is_enabled and (trunk.qualify_s or trunk.register_at)
+        }
+        for key in self._told.keys() - watched.keys():
+            del self._told[key]
+            self._bad_looks.pop(key, None)
+            _up.remove(*key)
+        if not watched:
+            return
+        registrations = await self._registrations(any(t.register_at for t in watched.values()))
+        gate = asyncio.Semaphore(_ASKS_AT_ONCE)
+
+        async def one(key: Key, trunk: Trunk) -> None:
+            async with gate:
+                self._settle(key, await self._state(trunk, registrations))
+
+        async with asyncio.TaskGroup() as group:
+            for key, trunk in watched.items():
+                group.create_task(one(key, trunk))
+
+    async def look(self, trunk: Trunk) -> tuple[TrunkState, int]:
+        """Look at one trunk now; return its state and its active channels."""
+        if not trunk.is_enabled:
+            return TrunkState(), await self.active(trunk)
+        registrations = await self._registrations(trunk.register_at)
+        return await self._state(trunk, registrations), await self.active(trunk)
+
+    async def active(self, trunk: Trunk) -> int:
+        """Return how many channels are on a trunk, over all nodes that answer."""
+        counts = 0
+        for node in self._connected():
+            try:
+                counts += len((await node.endpoint("PJSIP", trunk.endpoint)).channel_ids)
+            except (AriError, DependencyDown):
+                continue
+        return counts
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _connected(self) -> list[AriNode]:
+        return [node for node in self._ari.nodes.values() if node.connected]
+
+    async def _state(self, trunk: Trunk, registrations: Registrations | None) -> TrunkState:
+        is_registered: bool | None = None
+        if trunk.registration is not None and registrations is not None:
+            # What is not in it was not answered yet.
+            is_registered = registrations.get(trunk.registration, False)
+        return TrunkState(await self._reachable(trunk), is_registered)
+
+    async def _reachable(self, trunk: Trunk) -> bool | None:
+        if not trunk.qualify_s:
+            return None
+        answers = []
+        for node in self._connected():
+            try:
+                answers.append((await node.endpoint("PJSIP", trunk.endpoint)).state == "online")
+            except (AriError, DependencyDown):
+                continue
+        return any(answers) if answers else None
+
+    async def _registrations(self, is_wanted: bool) -> Registrations | None:
+        """Return which registrations stand on any node; ``None`` when no node could tell."""
+        if not is_wanted:
+            return None
+        found: dict[tuple[str, str], bool] = {}
+        has_answer = False
+        for node in self._connected():
+            try:
+                page = await node.registrations()
+            except (AriError, DependencyDown) as error:
+                if isinstance(error, AriNotFound):
+                    _log.warning("A node shows no registrations.", extra={"node": node.name})
+                continue
+            has_answer = True
+            for key, stands in page.items():
+                found[key] = found.get(key, False) or stands
+        return found if has_answer else None
+
+    def _settle(self, key: Key, state: TrunkState) -> None:
+        told = self._told.get(key)
+        if not state.is_up and (told is None or told.is_up):
+            self._bad_looks[key] = self._bad_looks.get(key, 0) + 1
+            if self._bad_looks[key] < _LOOKS_UNTIL_DOWN:
+                return
+        self._bad_looks.pop(key, None)
+        self._told[key] = state
+        _up.labels(*key).set(state.is_up)
+        if state.is_up == (told is None or told.is_up):
+            return
+        tenant, trunk_id = key
+        _log.log(
+            logging.INFO if state.is_up else logging.WARNING,
+            "A trunk works again." if state.is_up else "A trunk does not work.",
+            extra={"tenant": tenant, "trunk_id": trunk_id},
+        )
+        self._writer.put(
+            TrunkStateChangedV1(
+                occurred_at=utcnow(),
+                tenant=tenant,
+                trunk_id=trunk_id,
+                is_up=state.is_up,
+                is_reachable=state.is_reachable,
+                is_registered=state.is_registered,
+            )
+        )

@@ -1,0 +1,246 @@
+"""Trunks: kept in PostgreSQL, cached here, and pushed into every Asterisk node at run time.
+
+A change never reloads anything: Asterisk's objects are replaced one by one, and a call holds on to
+those it began with. See docs/adr/0003-sip-accounts-by-push.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from ringway.acd import trunk_store as store
+from ringway.acd.core.trunk import (
+    KINDS,
+    Fields,
+    Trunk,
+    TrunkInvalid,
+    check,
+    host_sources,
+    inbound_of,
+    objects,
+    source,
+)
+from ringway.proto.acd import PutTrunkV1, TrunkInbound
+from ringway.runtime.ari import AriClient, AriNode, AriNotFound
+from ringway.runtime.errors import DependencyDown, Refused
+from ringway.runtime.postgres import Pool
+
+_log = logging.getLogger("ringway.acd.trunks")
+_CLASS = "res_pjsip"
+_RESOLVE_LIMIT_S = 3.0
+_PREFIX = "trunk-"
+
+Key = tuple[str, str]
+"""Tenant and trunk id."""
+
+
+class Trunks:
+    """Every trunk of the tenants this replica serves."""
+
+    def __init__(self, pool: Pool, ari: AriClient) -> None:
+        self._pool = pool
+        self._ari = ari
+        self._trunks: dict[Key, Trunk] = {}
+        self._tenants: set[str] = set()
+        self._changing: dict[Key, asyncio.Lock] = {}
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def get(self, tenant: str, trunk_id: str) -> Trunk | None:
+        """Return a trunk, or None."""
+        return self._trunks.get((tenant, trunk_id))
+
+    def of(self, tenant: str) -> Sequence[Trunk]:
+        """Return a tenant's trunks by id, also those that are disabled."""
+        return sorted(
+            (each for each in self._trunks.values() if each.tenant == tenant),
+            key=lambda each: each.trunk_id,
+        )
+
+    @property
+    def all(self) -> Mapping[Key, Trunk]:
+        """Every trunk by tenant and id; do not change it."""
+        return self._trunks
+
+    async def load(self, tenant: str) -> None:
+        """Read one tenant's trunks from PostgreSQL into the cache."""
+        async with self._pool.tenant(tenant) as conn:
+            found = await store.load(conn, tenant_id=UUID(tenant))
+        for key in [key for key in self._trunks if key[0] == tenant]:
+            del self._trunks[key]
+        self._trunks.update({(tenant, trunk.trunk_id): trunk for trunk in found})
+        self._tenants.add(tenant)
+
+    # -- changing ------------------------------------------------------------------------------
+
+    async def put(self, request: PutTrunkV1) -> Trunk:
+        """Create or change a trunk, here and on every node.
+
+        Raises:
+            Refused: ``trunk_invalid``, ``trunk_source_taken``, ``trunk_username_taken`` or
+                ``trunk_transport_missing``.
+            PostgresDown: It does not answer; nothing is changed.
+        """
+        key = (request.tenant, request.trunk_id)
+        async with self._changing.setdefault(key, asyncio.Lock()):
+            old = self._trunks.get(key)
+            new = _trunk(request, old)
+            try:
+                check(new)
+            except TrunkInvalid as error:
+                raise Refused("trunk_invalid", str(error)) from error
+            if new.transport == "tls":
+                await self._check_tls()
+            new = await self._store(new)
+            self._trunks[key] = new
+            await self._everywhere(new, old)
+            return new
+
+    async def delete(self, tenant: str, trunk_id: str) -> None:
+        """Take a trunk away, here and on every node. Calls on it go on."""
+        key = (tenant, trunk_id)
+        async with self._changing.setdefault(key, asyncio.Lock()):
+            async with self._pool.tenant(tenant) as conn:
+                await store.delete(conn, tenant_id=UUID(tenant), trunk_id=trunk_id)
+            old = self._trunks.pop(key, None)
+            if old is not None:
+                await self._everywhere(replace(old, is_enabled=False), old)
+
+    async def _store(self, new: Trunk) -> Trunk:
+        """Write a trunk and return it with what it is known by."""
+        own = () if new.sources else host_sources(new, await _addresses(new.host))
+        inbound = inbound_of(new)
+        listed = tuple(source(text) for text in new.sources)
+        new = replace(new, inbound=inbound, known_sources=())
+        async with self._pool.tenant(new.tenant) as conn:
+            try:
+                await store.put(conn, trunk=new)
+                if listed:
+                    await store.put_sources(conn, trunk=new, sources=listed)
+                    return replace(new, known_sources=listed)
+            except store.SourceTaken as error:
+                raise Refused(
+                    "trunk_source_taken",
+                    "sources: calls from one of these addresses belong to another trunk; "
+                    "name what is this carrier's only, with its port if need be.",
+                ) from error
+            except store.UsernameTaken as error:
+                raise Refused(
+                    "trunk_username_taken",
+                    "username: another trunk is known by it; choose another one.",
+                ) from error
+            if inbound is TrunkInbound.PASSWORD:
+                return new
+            try:
+                if own:
+                    await store.put_sources(conn, trunk=new, sources=own)
+                    return replace(new, known_sources=own)
+            except store.SourceTaken:
+                _log.warning(
+                    "Another trunk is known by the host's address.",
+                    extra={"tenant": new.tenant, "trunk_id": new.trunk_id},
+                )
+            if inbound is TrunkInbound.ADDRESS:
+                new = replace(new, inbound=TrunkInbound.NONE)
+                await store.put(conn, trunk=new)
+            return new
+
+    async def _check_tls(self) -> None:
+        for node in self._ari.nodes.values():
+            if not node.connected:
+                continue
+            try:
+                await node.get_dynamic(_CLASS, "transport", "transport-tls")
+            except AriNotFound:
+                raise Refused(
+                    "trunk_transport_missing",
+                    f"transport: node {node.name} has no transport-tls; configure it there first.",
+                ) from None
+
+    # -- Asterisk ------------------------------------------------------------------------------
+
+    async def push_all(self, node: AriNode) -> None:
+        """Give a node every trunk, and take those away that were deleted while it was gone."""
+        there = {
+            each.resource
+            for each in await node.endpoints("PJSIP")
+            if each.resource.startswith(_PREFIX)
+        }
+        known = {trunk.endpoint for trunk in self._trunks.values()}
+        for trunk in list(self._trunks.values()):
+            if trunk.is_enabled or trunk.endpoint in there:
+                await _push(node, trunk, None, is_new=trunk.endpoint not in there)
+        for name in there - known:
+            fields = await node.get_dynamic(_CLASS, "endpoint", name)
+            if fields.get("accountcode") in self._tenants:
+                for kind in reversed(KINDS):
+                    await node.delete_dynamic(_CLASS, kind, name)
+
+    async def _everywhere(self, new: Trunk, old: Trunk | None) -> None:
+        for node in self._ari.nodes.values():
+            try:
+                await _push(node, new, old, is_new=old is None)
+            except DependencyDown:
+                # The node gets every trunk when it is back.
+                _log.info("A trunk waits for its node.", extra={"node": node.name})
+
+
+async def _push(node: AriNode, trunk: Trunk, old: Trunk | None, *, is_new: bool) -> None:
+    """Make a node's objects those of the trunk, and nothing else."""
+    wanted = objects(trunk)
+    had: Mapping[str, Fields] = objects(old) if old is not None else {}
+    signs_in_anew = old is not None and (
+        had.get("auth") != wanted.get("auth") or had.get("registration") != wanted["registration"]
+        if "registration" in wanted
+        else False
+    )
+    for kind in reversed(KINDS):
+        # Asterisk keeps a registration as it is when its server stays the same.
+        is_stale = kind == "registration" and signs_in_anew
+        if not is_new and (kind not in wanted or is_stale):
+            await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
+    for kind, fields in wanted.items():
+        await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)
+
+
+async def _addresses(host: str) -> list[str]:
+    """Return the addresses of a host; none when its name cannot be resolved now."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_RESOLVE_LIMIT_S):
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except (OSError, TimeoutError, UnicodeError):
+        _log.warning("A trunk's host has no address now.", extra={"host": host})
+        return []
+    return sorted({str(address[0]).split("%")[0] for *_, address in found})
+
+
+def _trunk(request: PutTrunkV1, old: Trunk | None) -> Trunk:
+    password = request.password
+    if password is None:
+        password = old.password if old is not None and request.username else ""
+    return Trunk(
+        request.tenant,
+        request.trunk_id,
+        request.name,
+        request.host,
+        request.port,
+        request.codecs,
+        transport=request.transport,
+        sources=request.sources,
+        username=request.username,
+        password=password if request.username else "",
+        from_user=request.from_user,
+        from_domain=request.from_domain,
+        register_at=request.register_at,
+        max_channels=request.max_channels,
+        dtmf=request.dtmf,
+        qualify_s=request.qualify_s,
+        caller_id=request.caller_id,
+        is_enabled=request.enabled,
+    )
