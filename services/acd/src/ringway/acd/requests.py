@@ -27,7 +27,6 @@ class Requests:
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""
         await bus.respond(p.PutAgentV1, self.put_agent)
-        await bus.respond(p.PutTrunkV1, self.put_trunk)
         await bus.respond(p.SetCampaignAgentsV1, self.set_campaign_agents)
         await bus.respond(p.SignInV1, self.sign_in)
         await bus.respond(p.SignOutV1, self.sign_out)
@@ -45,11 +44,6 @@ class Requests:
         """Create or change an agent."""
         await self._acd.floor(request.tenant)
         return await self._acd.accounts.put_agent(request)
-
-    async def put_trunk(self, request: p.PutTrunkV1) -> p.TrunkV1:
-        """Create or change a trunk."""
-        await self._acd.floor(request.tenant)
-        return await self._acd.accounts.put_trunk(request)
 
     async def set_campaign_agents(self, request: p.SetCampaignAgentsV1) -> Done:
         """Learn who serves a campaign."""
