@@ -112,6 +112,7 @@ class SlowRouter:
         def key(agent: SlowAgent) -> tuple[float, float, str]:
             name = agent.agent_id
             talks = self.talks.get(name, [])
+            order = queue.agent_ids or ()
             mine = [i for i, o in enumerate(self.offers) if o == (queue.queue_id, name)]
             firsts: dict[Strategy, float] = {
                 Strategy.LONGEST_IDLE: 0,
@@ -119,7 +120,7 @@ class SlowRouter:
                 Strategy.ROUND_ROBIN: mine[-1] if mine else -1,
                 Strategy.LEAST_CALLS: len(talks),
                 Strategy.FEWEST_SECONDS: sum(talks),
-                Strategy.LINEAR: queue.agent_ids.index(name) if queue.agent_ids else 0,
+                Strategy.LINEAR: order.index(name) if name in order else 0,
             }
             by_name = queue.strategy is Strategy.LINEAR and queue.agent_ids is None
             return (firsts[queue.strategy], 0 if by_name else agent.idle_since, name)
