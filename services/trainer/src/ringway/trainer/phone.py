@@ -111,6 +111,11 @@ class Phone(Answering):
         return self._endpoint.local
 
     @property
+    def now(self) -> float:
+        """Seconds on the loop's clock, like the times of calls."""
+        return self._endpoint.now
+
+    @property
     def registration(self) -> Registration:
         """How it stands with its registrar."""
         return Registration() if self._registrant is None else self._registrant.state

@@ -1,4 +1,4 @@
-"""Digest authentication of requests (RFC 7616, RFC 8760), client side: MD5 and SHA-256."""
+"""Digest authentication of requests (RFC 7616, RFC 8760): MD5 and SHA-256."""
 
 from __future__ import annotations
 
@@ -29,13 +29,9 @@ class Challenge:
     @classmethod
     def parse(cls, value: str) -> Challenge | None:
         """Parse a challenge; ``None`` when it is not one that can be answered."""
-        scheme, _, rest = value.strip().partition(" ")
-        if scheme.lower() != "digest":
+        items = _items(value)
+        if items is None:
             return None
-        items = {
-            name.lower(): re.sub(r"\\(.)", r"\1", quoted) if quoted else bare
-            for name, quoted, bare in _ITEM.findall(rest)
-        }
         algorithm = items.get("algorithm", "MD5").upper()
         offered = [part.strip().lower() for part in items.get("qop", "").split(",") if part.strip()]
         if (
@@ -71,22 +67,23 @@ def authorization(
         cnonce: The client's own random word.
     """
 
-    def digest(*parts: str) -> str:
-        return _HASHES[challenge.algorithm](":".join(parts).encode()).hexdigest()
-
-    who = digest(username, challenge.realm, password)
-    what = digest(method, uri)
     used = f"{count:08x}"
-    if challenge.qop:
-        proof = digest(who, challenge.nonce, used, cnonce, "auth", what)
-    else:
-        proof = digest(who, challenge.nonce, what)
+    given = Proof(
+        username=username,
+        realm=challenge.realm,
+        nonce=challenge.nonce,
+        uri=uri,
+        algorithm=challenge.algorithm,
+        qop="auth" if challenge.qop else "",
+        count=used,
+        cnonce=cnonce,
+    )
     quoted = {
         "username": username,
         "realm": challenge.realm,
         "nonce": challenge.nonce,
         "uri": uri,
-        "response": proof,
+        "response": proof_of(given, password=password, method=method),
     }
     if challenge.qop:
         quoted["cnonce"] = cnonce
@@ -97,6 +94,65 @@ def authorization(
     if challenge.qop:
         items += ["qop=auth", f"nc={used}"]
     return "Digest " + ", ".join(items)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a client sends to prove that it knows a password."""
+
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    algorithm: str = "MD5"
+    qop: str = ""
+    count: str = ""  # eight hexadecimal digits
+    cnonce: str = ""
+    response: str = ""
+
+    @classmethod
+    def parse(cls, value: str) -> Proof | None:
+        """Parse an Authorization header; ``None`` when it is not one that can be checked."""
+        items = _items(value)
+        if items is None or not {"username", "nonce", "uri", "response"} <= items.keys():
+            return None
+        algorithm = items.get("algorithm", "MD5").upper()
+        if algorithm not in _HASHES or items.get("qop", "auth").lower() != "auth":
+            return None
+        return cls(
+            username=items["username"],
+            realm=items.get("realm", ""),
+            nonce=items["nonce"],
+            uri=items["uri"],
+            algorithm=algorithm,
+            qop=items.get("qop", "").lower(),
+            count=items.get("nc", ""),
+            cnonce=items.get("cnonce", ""),
+            response=items["response"].lower(),
+        )
+
+
+def proof_of(given: Proof, *, password: str, method: str) -> str:
+    """The response that proves ``password`` for what else is in ``given``."""
+
+    def digest(*parts: str) -> str:
+        return _HASHES[given.algorithm](":".join(parts).encode()).hexdigest()
+
+    who = digest(given.username, given.realm, password)
+    what = digest(method, given.uri)
+    if given.qop:
+        return digest(who, given.nonce, given.count, given.cnonce, given.qop, what)
+    return digest(who, given.nonce, what)
+
+
+def _items(value: str) -> dict[str, str] | None:
+    scheme, _, rest = value.strip().partition(" ")
+    if scheme.lower() != "digest":
+        return None
+    return {
+        name.lower(): re.sub(r"\\(.)", r"\1", quoted) if quoted else bare
+        for name, quoted, bare in _ITEM.findall(rest)
+    }
 
 
 def _escape(value: str) -> str:
