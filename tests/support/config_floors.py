@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from tests.support.postgres import Database
 
-from ringway.acd import account_store
 from ringway.acd.configuration import Configuration
 from ringway.acd.requests_config import ConfigRequests
 from ringway.runtime.bus import Bus
@@ -23,9 +22,11 @@ class StoredSeats:
         self._trunks: set[tuple[str, str]] = set()
 
     async def load(self, tenant: str) -> None:
-        agents, trunks = await account_store.load(self._pool, tenant)
-        self._agents |= {(tenant, each.agent_id) for each in agents}
-        self._trunks |= {(tenant, each.trunk_id) for each in trunks}
+        async with self._pool.tenant(tenant) as conn:
+            agents = await conn.fetch("SELECT agent_id FROM acd.agent")
+            trunks = await conn.fetch("SELECT trunk_id FROM acd.trunk")
+        self._agents |= {(tenant, row["agent_id"]) for row in agents}
+        self._trunks |= {(tenant, row["trunk_id"]) for row in trunks}
 
     def has_agent(self, tenant: str, agent_id: str, /) -> bool:
         return (tenant, agent_id) in self._agents

@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import orjson
 from argon2 import PasswordHasher
+from tests.support.config_floors import config_floors
 from tests.support.nats import PASSWORD, NatsServer
 from tests.support.postgres import Database
 
@@ -279,6 +280,7 @@ class Crm:
     clock: Clock
     database: Database
     nats: NatsServer
+    configuration: AsyncExitStack  # close it, and nobody answers for the ACD's configuration
     platform: Signed = field(init=False)
 
     async def sign_in(self, login: str, password: str = USER_PASSWORD) -> Signed:
@@ -346,7 +348,10 @@ async def running_crm(
             httpx.AsyncClient(transport=transport, base_url="http://crm", timeout=30)
         )
         await ensure_platform(deps)
-        crm = Crm(deps, http, behind, clock, database, nats)
+        configuration = await stack.enter_async_context(AsyncExitStack())
+        acd_config = await configuration.enter_async_context(nats.bus("acd", name="acd-config"))
+        await configuration.enter_async_context(config_floors(database, acd_config))
+        crm = Crm(deps, http, behind, clock, database, nats, configuration)
         crm.platform = await crm.sign_in("admin", PLATFORM_PASSWORD)
         yield crm
 

@@ -38,6 +38,9 @@ class Permission(StrEnum):
     AGENTS_ACT = "agents.act"  # one's own seat
     TRUNKS_READ = "trunks.read"
     TRUNKS_WRITE = "trunks.write"
+    QUEUES_READ = "queues.read"  # queues and skills
+    ROUTING_READ = "routing.read"  # everything else that the ACD is configured with
+    ROUTING_WRITE = "routing.write"  # all of it
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
     LISTS_READ = "lists.read"
@@ -60,6 +63,8 @@ _SUPERVISION = frozenset(
         _P.USERS_READ,
         _P.AGENTS_READ,
         _P.AGENTS_ACT,
+        _P.QUEUES_READ,
+        _P.ROUTING_READ,
         _P.CUSTOMERS_READ,
         _P.CUSTOMERS_WRITE,
         _P.LISTS_READ,
@@ -94,6 +99,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.AGENTS_READ,
             _P.TRUNKS_READ,
             _P.TRUNKS_WRITE,
+            _P.QUEUES_READ,
+            _P.ROUTING_READ,
+            _P.ROUTING_WRITE,
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
             _P.EVENTS_READ,
@@ -101,12 +109,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ENTERPRISE_ADMIN: (_SUPERVISION - {_P.AGENTS_ACT})
-    | {_P.USERS_WRITE, _P.TRUNKS_READ, _P.TRUNKS_WRITE, _P.AUDIT_READ},
+    | {_P.USERS_WRITE, _P.TRUNKS_READ, _P.TRUNKS_WRITE, _P.ROUTING_WRITE, _P.AUDIT_READ},
     Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ},
     Role.AGENT: frozenset(
         {
             _P.ME,
             _P.AGENTS_ACT,
+            _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
             _P.INTERACTIONS_READ,
@@ -119,6 +128,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.USERS_READ,
             _P.AGENTS_READ,
+            _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CAMPAIGNS_READ,
             _P.INTERACTIONS_READ,

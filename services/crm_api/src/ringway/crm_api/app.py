@@ -10,6 +10,8 @@ from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.router import router as auth
 from ringway.crm_api.campaigns.router import router as campaigns
+from ringway.crm_api.configuration.days import router as calendar_days
+from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customers.router import router as customers
 from ringway.crm_api.deps import Deps, DepsOf
 from ringway.crm_api.events.router import router as events
@@ -26,7 +28,7 @@ from ringway.crm_api.users.router import router as users
 
 NOUNS = (
     *(auth, me, tenants, users, agents, trunks, customers, lists, imports, projects, campaigns),
-    *(interactions, recordings, events, audit),
+    *(*configuration, calendar_days, interactions, recordings, events, audit),
 )
 # What a form needs around the file itself.
 _UPLOAD_OVERHEAD_BYTES = 10_000

@@ -174,7 +174,7 @@ def from_refusal(refused: Refused) -> ApiError:
     detail = refused.detail or refused.code.replace("_", " ")
     if refused.code in {"internal", "unavailable"}:
         return Unavailable("service_failed", "The service that owns this failed. Try again.")
-    if refused.code in {"invalid", "campaign_invalid"}:
+    if refused.code in {"invalid", "campaign_invalid", "config_invalid", "reference_unknown"}:
         return Invalid(refused.code, detail)
     if refused.code.endswith(("_not_found", "_unknown")):
         return NotFound(refused.code, detail)

@@ -94,6 +94,16 @@ async def get(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> User | Non
     return _user(row) if row is not None else None
 
 
+async def existing(conn: Connection, *, tenant_id: UUID, user_ids: list[UUID]) -> set[UUID]:
+    """Return which of these users the tenant has."""
+    rows = await conn.fetch(
+        "SELECT user_id FROM crm.user_account WHERE tenant_id = $1 AND user_id = ANY($2)",
+        tenant_id,
+        user_ids,
+    )
+    return {row["user_id"] for row in rows}
+
+
 async def page(
     conn: Connection,
     *,
