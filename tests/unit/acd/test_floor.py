@@ -135,7 +135,7 @@ def test_an_agent_who_loses_his_phone_in_a_talk_ends_the_talk_and_is_not_ready_a
     floor = floor_with("ann", wrap_up_s=0)
     arrives(floor, "i1", 10)
     floor.handle(m.Bridged(10, "i1"))
-    assert floor.handle(m.LegLost(20, "ann")) == [m.HangUpCustomer("i1")]
+    assert floor.handle(m.LegLost(20, "ann")) == [m.AgentLost("i1", "ann")]
     ended = floor.handle(m.CustomerGone(20.1, "i1"))
     assert m.Disconnected(20.1, "i1", "ann", 10, HungUpBy.AGENT) in ended
     assert floor.agents["ann"].reason == PHONE_LOST

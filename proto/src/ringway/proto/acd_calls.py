@@ -458,16 +458,31 @@ class Outcome(StrEnum):
 
 
 class InteractionFinishedV1(Fact):
-    """The customer's call is over and no agent had it last."""
+    """The customer's call is over and no agent had it last.
+
+    Where agents had it before (a rating, a transfer to an outside number), ``agent_id`` is the
+    last of them and the recording's halves are named, as in ``disconnected``.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.finished"
 
     interaction_id: Token
     outcome: Outcome
+    direction: Direction = Direction.INBOUND
+    caller: str = ""
+    called: str = ""
     queue_id: Token | None = None
+    campaign_id: Token | None = None
+    attempt_id: Token | None = None
     waited_s: Seconds = 0
     cause_q850: int = 0
     detail: str = ""
+    agent_id: Token | None = None
+    began_at: AwareDatetime | None = None
+    node: Token | None = None
+    recording_agent: str = ""
+    recording_customer: str = ""
+    segments: int = 0
 
 
 class InteractionOverflowedV1(Fact):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from ringway.acd import account_store, recovery, snapshot
 from ringway.acd.accounts import Accounts
@@ -31,6 +32,20 @@ from ringway.runtime.tasks import TaskSet
 _log = logging.getLogger("ringway.acd")
 _RETRY_S = 0.5
 _DRAIN_LOOK_S = 0.05
+
+# Called with the node's name and the event.
+OnStart = Callable[[str, StasisStart], None]
+OnEvent = Callable[[str, Event], None]
+OnOpen = Callable[[FloorRunner], None]
+
+
+def event_channel(event: Event) -> str | None:
+    """Return the id of the channel that an event is about."""
+    channel = getattr(event, "channel", None)
+    if channel is not None:
+        return str(channel.id)
+    channel_id = getattr(event, "channel_id", None)
+    return str(channel_id) if channel_id is not None else None
 
 
 class LeaseTaken(Exception):
@@ -60,8 +75,11 @@ class Acd:
         self._leases = leases
         self._writer = writer
         self._tasks = tasks
-        self._control = CallControl(ari, settings.app, settings.abandonment_message)
+        self.control = self._control = CallControl(ari, settings.app, settings.abandonment_message)
         self._channels: dict[str, tuple[FloorRunner, str]] = {}  # customer channel -> interaction
+        self._watchers: dict[str, list[OnEvent]] = {}  # channel -> who wants its events
+        self._starts: dict[str, OnStart] = {"outbound": self._arrived}
+        self._opened: list[OnOpen] = []
         self._opening = asyncio.Lock()
         self._seen_nodes: set[str] = set()
         ari.on_connect(self._on_connect)
@@ -104,14 +122,18 @@ class Acd:
                 tenant,
                 self._control,
                 self._writer,
+                self._bus,
                 self._tasks,
+                self.configurations[tenant],
                 ring_s=self.settings.sign_in_ring_s,
                 username_of=lambda agent_id: self._username(tenant, agent_id),
             )
             values = {key: entry.value for key, entry in entries.items() if entry.value}
             snapshot.restore(runner, values)
             for call in runner.calls.values():
-                self._channels[call.channel_id] = (runner, call.interaction_id)
+                self.watch_customer(call.channel_id, runner, call.interaction_id)
+            for opened in self._opened:
+                opened(runner)
             self._tasks.spawn(runner.run_timers(), name=f"timers {tenant}")
             self.runners[tenant] = runner
             _log.info(
@@ -161,14 +183,45 @@ class Acd:
         )
         for runner in self.runners.values():
             for call in runner.calls.values():
-                self._channels[call.channel_id] = (runner, call.interaction_id)
+                self.watch_customer(call.channel_id, runner, call.interaction_id)
         self._seen_nodes.add(node.name)
+
+    def on_open(self, opened: OnOpen) -> None:
+        """Be told of every floor that opens, before its first event."""
+        self._opened.append(opened)
+
+    def on_start(self, kind: str, handler: OnStart) -> None:
+        """Be told of channels that enter our application with ``kind`` as first argument."""
+        self._starts[kind] = handler
+
+    def watch(self, channel_id: str, handler: OnEvent) -> None:
+        """Be told of every event of one channel, until it is gone or ``unwatch``."""
+        self._watchers.setdefault(channel_id, []).append(handler)
+
+    def unwatch(self, channel_id: str, handler: OnEvent | None = None) -> None:
+        """Hear no more of a channel; without ``handler`` nobody does."""
+        if handler is None:
+            self._watchers.pop(channel_id, None)
+        elif handler in (handlers := self._watchers.get(channel_id, [])):
+            handlers.remove(handler)
+
+    def watch_customer(self, channel_id: str, runner: FloorRunner, interaction_id: str) -> None:
+        """Let the end of this channel be the end of the interaction's customer."""
+        if channel_id:
+            self._channels[channel_id] = (runner, interaction_id)
+
+    def unwatch_customer(self, channel_id: str) -> None:
+        """The channel's end means nothing any more."""
+        self._channels.pop(channel_id, None)
 
     def _on_event(self, node: str, event: Event) -> None:
         self._control.on_event(event)
+        channel_id = event_channel(event)
+        for handler in tuple(self._watchers.get(channel_id or "", ())):
+            handler(node, event)
         match event:
-            case StasisStart() if event.args[:1] == ("outbound",):
-                self._arrived(node, event)
+            case StasisStart() if event.args and event.args[0] in self._starts:
+                self._starts[event.args[0]](node, event)
             case ChannelHangupRequest():
                 known = self._channels.get(event.channel.id)
                 if known is not None and event.cause:
@@ -179,6 +232,7 @@ class Acd:
                 self._channel_gone(event.channel.id, 0)
             case ChannelDestroyed():
                 self._channel_gone(event.channel.id, event.cause)
+                self._watchers.pop(event.channel.id, None)
             case _:
                 pass
 
@@ -195,7 +249,7 @@ class Acd:
         if runner is None:
             self._tasks.spawn(self._late_floor(tenant, node, event), name="late floor")
             return
-        self._channels[call.channel_id] = (runner, call.interaction_id)
+        self.watch_customer(call.channel_id, runner, call.interaction_id)
         runner.arrived(call)
 
     async def _late_floor(self, tenant: str, node: str, event: StasisStart) -> None:

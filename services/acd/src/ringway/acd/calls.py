@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from ringway.proto.acd import Direction, LegMode
+from ringway.proto.acd_calls import Outcome
 from ringway.runtime.ids import uuid7
 
 
@@ -30,6 +31,13 @@ class Call:
     is_recording: bool = False
     is_gone: bool = False  # the customer's channel left
     ended_exactly: bool = True
+    outcome: Outcome | None = None  # how it ends when no agent has it last
+    detail: str = ""
+    trunk_id: str = ""
+    route_id: str = ""
+    last_agent_id: str = ""
+    record: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)  # of whoever has the call; JSON
 
     @property
     def recording_customer(self) -> str:
@@ -54,6 +62,13 @@ class Call:
             "answered_at": self.answered_at.isoformat(),
             "direction": self.direction,
             "is_recording": self.is_recording,
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "trunk_id": self.trunk_id,
+            "route_id": self.route_id,
+            "last_agent_id": self.last_agent_id,
+            "record": self.record,
+            "extra": self.extra,
         }
 
     @classmethod
@@ -74,6 +89,13 @@ class Call:
             answered_at=datetime.fromisoformat(raw["answered_at"]),
             direction=Direction(raw["direction"]),
             is_recording=raw["is_recording"],
+            outcome=Outcome(raw["outcome"]) if raw.get("outcome") else None,
+            detail=raw.get("detail", ""),
+            trunk_id=raw.get("trunk_id", ""),
+            route_id=raw.get("route_id", ""),
+            last_agent_id=raw.get("last_agent_id", ""),
+            record=raw.get("record", True),
+            extra=raw.get("extra", {}),
         )
 
 

@@ -28,6 +28,7 @@ from ringway.runtime.ari import (
     StasisEnd,
     StasisStart,
 )
+from ringway.runtime.ids import uuid7
 
 _log = logging.getLogger("ringway.acd.control")
 _recordings = Counter("acd_recordings", "Recordings asked for.", ["outcome"])
@@ -51,6 +52,8 @@ class CallControl:
         self._ari = ari
         self._app = app
         self._message = tuple(message)
+        self._holds: dict[tuple[str, str], str] = {}  # node, music -> holding bridge
+        self._making_hold = asyncio.Lock()
         self._entered: dict[str, asyncio.Future[bool]] = {}
         self._played: dict[str, asyncio.Future[bool]] = {}
 
@@ -250,6 +253,39 @@ class CallControl:
             await self.node(call.node).hangup(call.channel_id)
         except AriError:
             _log.info("The customer had gone.", extra={"interaction_id": call.interaction_id})
+
+    async def hold(self, node: str, channel_id: str, music: str = "default") -> bool:
+        """Move a channel to where it hears music. False: it has gone.
+
+        A holding bridge for all of a node with the same music costs less than music for each.
+
+        Raises:
+            AriDown: The node does not answer.
+        """
+        for _ in range(2):
+            bridge_id = await self._holding_bridge(node, music)
+            try:
+                await self.node(node).add_to_bridge(bridge_id, channel_id)
+            except AriNotFound:
+                self._holds.pop((node, music), None)  # the node was restarted
+            except AriError:
+                return False
+            else:
+                return True
+        return False
+
+    async def _holding_bridge(self, node: str, music: str) -> str:
+        async with self._making_hold:
+            if (bridge_id := self._holds.get((node, music))) is not None:
+                return bridge_id
+            bridge_id = f"{uuid7()}.h"
+            await self.node(node).create_bridge(bridge_id, "holding")
+            try:
+                await self.node(node).start_bridge_moh(bridge_id, music)
+            except AriError:
+                _log.warning("There is no such music.", extra={"music": music})
+            self._holds[node, music] = bridge_id
+            return bridge_id
 
     def node(self, name: str) -> AriNode:
         """Return a node by name.

@@ -63,12 +63,13 @@ def _customers(
             continue
         state = runner.floor.calls[interaction_id].state
         if call.channel_id not in channels:
-            if state is not CallState.WRAP_UP:
+            if state is not CallState.OVER and call.channel_id:
                 runner.customer_gone(interaction_id, cause_q850=0, exactly=False)
             continue
         together = in_bridge.get(call.channel_id, frozenset())
         partner = next((leg_owner[c] for c in together if c in leg_owner), None)
-        offered_to = runner.floor.calls[interaction_id].agent_id
+        floor_call = runner.floor.calls[interaction_id]
+        offered_to = floor_call.agent_id or next(iter(floor_call.offers), None)
         if state in (CallState.WAITING, CallState.OFFERED) and partner is not None:
             runner.adopt(interaction_id, partner)
             runner.record_again(interaction_id)
@@ -78,7 +79,7 @@ def _customers(
             runner.apply(m.OfferFailed(runner.now(), interaction_id, offered_to or ""))
         elif state is CallState.TALKING and not call.is_recording:
             runner.record_again(interaction_id)
-        elif state in (CallState.ABANDONING, CallState.WRAP_UP):
+        elif state in (CallState.ABANDONING, CallState.OVER):
             runner.hang_up_again(interaction_id)
 
 

@@ -13,18 +13,19 @@ from datetime import datetime, timedelta
 
 from ringway.acd import snapshot
 from ringway.acd.calls import Call, Leg
-from ringway.acd.control import (
-    CallControl,
-    PhoneNotAnswered,
-    PhoneNotRegistered,
-    state_variable,
-)
+from ringway.acd.configuration import Configuration
+from ringway.acd.control import CallControl, PhoneNotAnswered, PhoneNotRegistered
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import Floor
 from ringway.acd.facts import FloorFacts
-from ringway.proto.acd import AgentState, LegMode
+from ringway.acd.hooks import FrontHooks, TalkHooks
+from ringway.acd.phones import Phones
+from ringway.acd.queue_rules import follow_configuration
+from ringway.proto.acd import AgentState, HungUpBy, LegMode
+from ringway.proto.acd_calls import OfferV1
+from ringway.proto.base import Fact, Presence
 from ringway.runtime.ari import AriDown
-from ringway.runtime.bus import FactWriter
+from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.clock import utcnow
 from ringway.runtime.tasks import TaskSet
 
@@ -49,12 +50,19 @@ class FloorRunner:
         tenant: str,
         control: CallControl,
         writer: FactWriter,
+        bus: Bus,
         tasks: TaskSet,
+        configuration: Configuration,
         *,
         ring_s: float,
         username_of: Callable[[str], str | None],
     ) -> None:
         self.tenant = tenant
+        self.configuration = configuration
+        self.control = control
+        self.phones = Phones(self, control, username_of)
+        self.talks: TalkHooks | None = None
+        self.front: FrontHooks | None = None
         self.floor = Floor()
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
@@ -62,15 +70,16 @@ class FloorRunner:
         self.touched_agents: set[str] = set()
         self._control = control
         self._writer = writer
+        self._bus = bus
         self._tasks = tasks
         self._ring_s = ring_s
-        self._username_of = username_of
         self._wake = asyncio.Event()
         self._recalling: set[str] = set()
         self._heard_of: dict[str, float] = {}  # campaign -> when
         self._loop_time = asyncio.get_running_loop().time
         self._base = utcnow() - timedelta(seconds=self._loop_time())
         self._facts = FloorFacts(self, writer)
+        follow_configuration(self)
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -104,10 +113,28 @@ class FloorRunner:
             except TimeoutError:
                 self.apply(m.Tick(self.now()))
 
+    # -- telling -------------------------------------------------------------------------------
+
+    def tell(self, fact: Fact) -> None:
+        """Write a fact behind, in order with the floor's own."""
+        self._writer.put(fact)
+
+    def show(self, presence: Presence) -> None:
+        """Send a live figure."""
+        self._bus.emit(presence)
+
+    def store(self, interaction_id: str) -> None:
+        """Write an interaction's snapshot after a change that the floor does not see."""
+        self._writer.put_kv(*snapshot.of_call(self, interaction_id))
+
     # -- events --------------------------------------------------------------------------------
 
     def apply(self, event: m.Event) -> None:
-        """Give one event to the floor and see to what it decides."""
+        """Give one event to the floor and see to what it decides.
+
+        Raises:
+            NoAgentReady, AgentBusy: See Floor.handle.
+        """
         commands = self.floor.handle(event)
         if isinstance(event, m.CampaignSet | m.CampaignGone):
             self._writer.put_kv(*snapshot.of_campaign(self, event.campaign_id))
@@ -189,6 +216,10 @@ class FloorRunner:
         call.cause_q850 = cause_q850 or call.cause_q850
         call.ended_exactly = exactly
         self.apply(m.CustomerGone(self.now(), interaction_id))
+        if self.talks is not None:
+            self.talks.customer_gone(interaction_id)
+        if self.front is not None:
+            self.front.customer_gone(interaction_id)
 
     def leg_gone(self, channel_id: str, *, node_lost: bool = False) -> None:
         """An agent's channel is no more."""
@@ -203,34 +234,99 @@ class FloorRunner:
     def _perform(self, command: m.Command) -> None:
         match command:
             case m.Connect(interaction_id, agent_id):
-                self._spawn(self._connect(interaction_id, agent_id), "connect")
+                self.spawn(self._connect(interaction_id, agent_id), "connect")
             case m.Ring(interaction_id, agent_id, timeout_s):
-                self._spawn(self._ring(interaction_id, agent_id, timeout_s), "ring")
+                self._show_offer(interaction_id, agent_id, timeout_s)
+                self.spawn(self._ring(interaction_id, agent_id, timeout_s), "ring")
+            case m.Show(interaction_id, agent_id, timeout_s):
+                self._show_offer(interaction_id, agent_id, timeout_s)
+            case m.Overflow() if self.front is not None:
+                self.front.overflowed(command)
+            case m.Overflow(_, interaction_id):
+                self._hang_up_customer(interaction_id)
             case m.Abandoned() if command.by_limit:
-                self._spawn(self._abandon(command), "abandon")
+                self.spawn(self._abandon(command), "abandon")
             case m.HangUpCustomer(interaction_id):
-                call = self.calls.get(interaction_id)
-                if call is not None:
-                    self._spawn(self._control.hang_up_customer(call), "hang up")
-            case m.HangUpLeg(agent_id) | m.Withdraw(_, agent_id):
-                leg = self.legs.pop(agent_id, None)
-                if leg is not None:
-                    self._spawn(self._control.hang_up_leg(leg), "end leg")
+                self._agent_hangs_up(interaction_id)
+            case m.AgentLost(interaction_id, agent_id):
+                if self.talks is None or not self.talks.agent_lost(interaction_id, agent_id):
+                    self._agent_hangs_up(interaction_id)
+            case m.HangUpLeg(agent_id):
+                self._end_leg(agent_id)
+            case m.Withdraw(_, agent_id):
+                self._withdraw(agent_id)
             case m.RecallLeg(agent_id):
-                self._spawn(self._recall(agent_id), "recall")
+                self.spawn(self._recall(agent_id), "recall")
             case _:
                 pass
+
+    def _agent_hangs_up(self, interaction_id: str) -> None:
+        """The agent's end of a talk: the customer may stay for others, or for a rating."""
+        call, floor_call = self.calls.get(interaction_id), self.floor.calls.get(interaction_id)
+        if call is None or floor_call is None:
+            return
+        agent_id = floor_call.agent_id
+        if agent_id and self.talks and self.talks.agent_hangs_up(interaction_id, agent_id):
+            return
+        by_agent = floor_call.hung_up_by is HungUpBy.AGENT
+        if agent_id and by_agent and self.front and self.front.keeps_customer(call):
+            if self.talks is not None:
+                self.talks.customer_gone(interaction_id)
+            self.apply(m.AgentLeft(self.now(), interaction_id, agent_id))
+            return
+        self._hang_up_customer(interaction_id)
+
+    def _hang_up_customer(self, interaction_id: str) -> None:
+        call = self.calls.get(interaction_id)
+        if call is not None:
+            self.spawn(self._control.hang_up_customer(call), "hang up")
+
+    def _end_leg(self, agent_id: str) -> None:
+        leg = self.legs.pop(agent_id, None)
+        if leg is not None:
+            self.spawn(self._control.hang_up_leg(leg), "end leg")
+
+    def _withdraw(self, agent_id: str) -> None:
+        leg = self.legs.get(agent_id)
+        if leg is not None and leg.leg_mode is LegMode.ON_DEMAND:
+            self._end_leg(agent_id)
+        self.touched_agents.add(agent_id)
+
+    def _show_offer(self, interaction_id: str, agent_id: str, timeout_s: float) -> None:
+        call, floor_call = self.calls.get(interaction_id), self.floor.calls.get(interaction_id)
+        if call is None or floor_call is None:
+            return
+        queue_id = floor_call.queue_id
+        self.show(
+            OfferV1(
+                occurred_at=utcnow(),
+                tenant=self.tenant,
+                agent_id=agent_id,
+                interaction_id=interaction_id,
+                queue_id=queue_id if queue_id and ":" not in queue_id else None,
+                caller=call.caller,
+                called=call.called,
+                until=self.wall(self.now() + timeout_s),
+            )
+        )
 
     async def _connect(self, interaction_id: str, agent_id: str) -> None:
         call, leg = self.calls.get(interaction_id), self.legs.get(agent_id)
         if call is None:
             return
         try:
+            if not call.channel_id and not await self._reach(call, agent_id):
+                return
             joined = leg is not None and await self._control.join(call, leg)
-            if joined:
+            if joined and leg is not None:
                 self.apply(m.Bridged(self.now(), interaction_id))
-                await self._control.record(call)
-                self._writer.put_kv(*snapshot.of_call(self, interaction_id))
+                if self.talks is not None:
+                    self.talks.connected(call, leg)
+                if self.front is not None:
+                    self.front.connected(call, agent_id)
+                if call.record and not call.is_recording:
+                    await self._control.record(call)
+                    self.store(interaction_id)
                 return
             if not await self._control.is_there(call.node, call.channel_id):
                 self.customer_gone(interaction_id, cause_q850=call.cause_q850)
@@ -240,23 +336,25 @@ class FloorRunner:
             # What happened is seen when the node is back: see recovery.py.
             _log.info("A connect waits for its node.", extra={"interaction_id": interaction_id})
 
+    async def _reach(self, call: Call, agent_id: str) -> bool:
+        """Call back a customer who waits at home; the agent is kept meanwhile."""
+        return self.front is not None and await self.front.reach(call, agent_id)
+
     async def _ring(self, interaction_id: str, agent_id: str, timeout_s: float) -> None:
-        call, username = self.calls.get(interaction_id), self._username_of(agent_id)
+        call = self.calls.get(interaction_id)
         if call is None:
             return
-        leg = Leg(agent_id, LegMode.ON_DEMAND, call.node)
-        self.legs[agent_id] = leg
         try:
-            await self._call_phone(leg, username, timeout_s)
-            if self.legs.get(agent_id) is not leg:
-                await self._control.hang_up_leg(leg)  # withdrawn while it was answered
-                return
-            await self._connect(interaction_id, agent_id)
+            node = call.node or self._control.any_node().name
+            await self.phones.ring(agent_id, node, timeout_s, interaction=interaction_id)
         except (PhoneNotAnswered, PhoneNotRegistered, AriDown) as error:
-            if self.legs.get(agent_id) is leg:
-                del self.legs[agent_id]
             rona = isinstance(error, PhoneNotAnswered)
             self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
+            return
+        self.apply(m.Accepted(self.now(), interaction_id, agent_id))
+        winner = self.floor.calls.get(interaction_id)
+        if winner is None or winner.agent_id != agent_id:
+            self._withdraw(agent_id)  # somebody else was faster, or the caller left
 
     async def _abandon(self, command: m.Abandoned) -> None:
         call = self.calls.get(command.interaction_id)
@@ -288,7 +386,7 @@ class FloorRunner:
         """
         if leg_mode is LegMode.NAILED_UP and agent_id not in self.legs:
             leg = Leg(agent_id, leg_mode, self._control.any_node().name)
-            await self._call_phone(leg, self._username_of(agent_id), self._ring_s)
+            await self.phones.call(leg, self._ring_s, auto_answer=True)
             self.legs[agent_id] = leg
         self.apply(m.SignedIn(self.now(), agent_id, number, session, leg_mode))
 
@@ -310,32 +408,22 @@ class FloorRunner:
         finally:
             self._recalling.discard(agent_id)
 
-    async def _call_phone(self, leg: Leg, username: str | None, ring_s: float) -> None:
-        if username is None:
-            raise PhoneNotRegistered(leg.agent_id)
-        variables = state_variable(
-            tenant=self.tenant, agent=leg.agent_id, role="agent", mode=leg.leg_mode
-        )
-        if leg.leg_mode is LegMode.NAILED_UP:
-            variables["PJSIP_HEADER(add,Alert-Info)"] = "<http://ringway>;info=alert-autoanswer"
-            variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:ringway>;answer-after=0"
-        await self._control.call_phone(leg, username, variables, ring_s)
-
     def connect_again(self, interaction_id: str, agent_id: str) -> None:
         """Carry out an offer that was under way when the process or the node went away."""
-        self._spawn(self._connect(interaction_id, agent_id), "connect")
+        self.spawn(self._connect(interaction_id, agent_id), "connect")
 
     def record_again(self, interaction_id: str) -> None:
         """Start the recording of a talk that has none yet."""
-        self._spawn(self._control.record(self.calls[interaction_id]), "record")
+        self.spawn(self._control.record(self.calls[interaction_id]), "record")
 
     def hang_up_again(self, interaction_id: str) -> None:
         """End a customer's channel that should have been ended already."""
-        self._spawn(self._control.hang_up_customer(self.calls[interaction_id]), "hang up")
+        self.spawn(self._control.hang_up_customer(self.calls[interaction_id]), "hang up")
 
     def recall(self, agent_id: str) -> None:
         """Call a nailed-up phone whose leg is gone until it is back."""
-        self._spawn(self._recall(agent_id), "recall")
+        self.spawn(self._recall(agent_id), "recall")
 
-    def _spawn(self, coro: Coroutine[None, None, None], name: str) -> None:
+    def spawn(self, coro: Coroutine[None, None, None], name: str) -> None:
+        """Run something beside the floor; its failure is logged."""
         self._tasks.spawn(coro, name=f"{name} {self.tenant}")

@@ -14,7 +14,7 @@ import orjson
 
 from ringway.acd.calls import Call, Leg
 from ringway.acd.core import model as m
-from ringway.acd.core.model import CallState
+from ringway.acd.core.records import CallState, WrapUp
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
 
 if TYPE_CHECKING:
@@ -25,6 +25,33 @@ BUCKET = "acd_live"
 # bucket, key, value; a value of None deletes the key
 Put = tuple[str, str, bytes | None]
 
+_AGENT_PLAIN = (
+    "number",
+    "session_id",
+    "leg_mode",
+    "auto_answer",
+    "state",
+    "reason",
+    "chose_ready",
+    "chose_reason",
+    "wants_out",
+    "do_not_disturb",
+    "interaction_id",
+)
+_CALL_PLAIN = (
+    "queue_id",
+    "state",
+    "agent_id",
+    "hung_up_by",
+    "wrap_up_s",
+    "segment",
+    "held_s",
+    "priority",
+    "vip",
+    "value_grade",
+)
+_CALL_TIMES = ("limit_at", "waiting_since", "offer_until", "connected_at", "held_since")
+
 
 def of_agent(runner: FloorRunner, agent_id: str) -> Put:
     """Return what to store about an agent; nothing once he is logged out."""
@@ -33,20 +60,18 @@ def of_agent(runner: FloorRunner, agent_id: str) -> Put:
     if agent is None or agent.state is AgentState.LOGGED_OUT:
         return BUCKET, key, None
     leg = runner.legs.get(agent_id)
-    raw = {
-        "number": agent.number,
-        "session_id": agent.session_id,
-        "leg_mode": agent.leg_mode,
-        "state": agent.state,
-        "reason": agent.reason,
-        "since": runner.wall(agent.since).isoformat(),
-        "chose_ready": agent.chose_ready,
-        "chose_reason": agent.chose_reason,
-        "wants_out": agent.wants_out,
-        "interaction_id": agent.interaction_id,
-        "deadline": runner.wall(agent.deadline).isoformat() if agent.deadline else None,
-        "leg": leg.to_json() if leg is not None and leg.is_up else None,
-    }
+    raw: dict[str, Any] = {name: getattr(agent, name) for name in _AGENT_PLAIN}
+    raw["since"] = runner.wall(agent.since).isoformat()
+    raw["idle_since"] = runner.wall(agent.idle_since).isoformat()
+    raw["deadline"] = _moment(runner, agent.deadline)
+    raw["leg"] = leg.to_json() if leg is not None and leg.is_up else None
+    if (done := agent.wrap_up) is not None:
+        raw["wrap_up"] = {
+            "interaction_id": done.interaction_id,
+            "segment": done.segment,
+            "since": runner.wall(done.since).isoformat(),
+            "is_last": done.is_last,
+        }
     return BUCKET, key, orjson.dumps(raw)
 
 
@@ -56,15 +81,10 @@ def of_call(runner: FloorRunner, interaction_id: str) -> Put:
     call, info = runner.floor.calls.get(interaction_id), runner.calls.get(interaction_id)
     if call is None or info is None:
         return BUCKET, key, None
-    raw = info.to_json() | {
-        "state": call.state,
-        "limit_at": runner.wall(call.limit_at).isoformat(),
-        "agent_id": call.agent_id,
-        "connected_at": _moment(runner, call.connected_at),
-        "disconnected_at": _moment(runner, call.disconnected_at),
-        "hung_up_by": call.hung_up_by,
-        "wrap_up_s": call.wrap_up_s,
-    }
+    raw = info.to_json() | {name: getattr(call, name) for name in _CALL_PLAIN}
+    raw |= {name: _moment(runner, getattr(call, name)) for name in _CALL_TIMES}
+    raw["excluded"] = sorted(call.excluded)
+    raw["offers"] = {a: runner.wall(at).isoformat() for a, at in call.offers.items()}
     return BUCKET, key, orjson.dumps(raw)
 
 
@@ -100,51 +120,65 @@ def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:
             restored.agents.append(_agent(runner, name, raw))
             if raw["leg"] is not None:
                 runner.legs[name] = Leg.from_json(name, raw["leg"])
-        else:
+        elif kind == "interaction":
             runner.calls[name] = Call.from_json(raw)
             restored.calls.append(_call(runner, raw))
-    _drop_half_pairs(restored)
+    _agree(restored)
     runner.floor.restore(restored)
 
 
-def _drop_half_pairs(restored: m.Restored) -> None:
+def _agree(restored: m.Restored) -> None:
     """Agent and call are stored one after the other: undo what is known by one side only."""
     calls = {call.interaction_id: call for call in restored.calls}
-    agents = {agent.agent_id: agent for agent in restored.agents}
     for agent in restored.agents:
         call = calls.get(agent.interaction_id or "")
-        if agent.interaction_id and (call is None or call.agent_id != agent.agent_id):
-            agent.interaction_id = agent.deadline = None
-            agent.state, agent.reason = AgentState.NOT_READY, agent.chose_reason
-    for call in list(restored.calls):
-        agent_ = agents.get(call.agent_id or "")
-        paired = agent_ is not None and agent_.interaction_id == call.interaction_id
-        if call.agent_id is None or paired:
+        if agent.interaction_id is None:
             continue
-        if call.state is CallState.WRAP_UP:
+        if call is not None and agent.state is AgentState.WRAP_UP and agent.wrap_up is not None:
+            call.wrap_ups += 1
+        elif call is not None and agent.state in (AgentState.TALKING, AgentState.HOLD):
+            call.members.add(agent.agent_id)
+        elif call is None or not (agent.agent_id in call.offers or call.agent_id == agent.agent_id):
+            agent.interaction_id = agent.deadline = agent.wrap_up = None
+            agent.state, agent.reason = AgentState.NOT_READY, agent.chose_reason
+    reserved = {a.agent_id: a.interaction_id for a in restored.agents}
+    for call in list(restored.calls):
+        call.offers = {
+            a: at for a, at in call.offers.items() if reserved.get(a) == call.interaction_id
+        }
+        if call.state is CallState.OVER and call.wrap_ups == 0:
             restored.calls.remove(call)  # its end was told before the agent became free
-        elif call.state is CallState.OFFERED:
+        elif call.state is CallState.OFFERED and not call.offers:
             call.state, call.agent_id = CallState.WAITING, None
+        elif call.state is CallState.TALKING and call.agent_id not in call.members:
+            call.state, call.agent_id = CallState.ELSEWHERE, None
 
 
 def _agent(runner: FloorRunner, agent_id: str, raw: dict[str, Any]) -> m.Agent:
+    at = runner.floor_time
     state = AgentState(raw["state"])
     agent = m.Agent(
         agent_id,
         raw["number"],
         raw["session_id"],
         LegMode(raw["leg_mode"]),
+        auto_answer=raw.get("auto_answer", True),
         has_leg=raw["leg"] is not None,
         state=state,
         reason=raw["reason"],
-        since=runner.floor_time(_read(raw["since"])),
+        since=at(_read(raw["since"])),
         chose_ready=raw["chose_ready"],
         chose_reason=raw["chose_reason"],
         wants_out=raw["wants_out"],
+        do_not_disturb=raw.get("do_not_disturb", False),
         interaction_id=raw["interaction_id"],
-        deadline=runner.floor_time(_read(raw["deadline"])) if raw["deadline"] else None,
+        deadline=at(_read(raw["deadline"])) if raw["deadline"] else None,
     )
-    agent.idle_since = agent.since
+    agent.idle_since = at(_read(raw.get("idle_since") or raw["since"]))
+    if (done := raw.get("wrap_up")) is not None:
+        agent.wrap_up = WrapUp(
+            done["interaction_id"], done["segment"], at(_read(done["since"])), done["is_last"]
+        )
     if state is AgentState.RESERVED and agent.interaction_id is None:
         # The dialer asks again for what it still needs.
         agent.state = AgentState.NOT_READY
@@ -153,19 +187,32 @@ def _agent(runner: FloorRunner, agent_id: str, raw: dict[str, Any]) -> m.Agent:
 
 
 def _call(runner: FloorRunner, raw: dict[str, Any]) -> m.Call:
-    at = runner.floor_time
+    def at(name: str) -> float | None:
+        return runner.floor_time(_read(raw[name])) if raw.get(name) else None
+
+    answered_at = runner.floor_time(_read(raw["answered_at"]))
     return m.Call(
         raw["interaction_id"],
         raw["campaign_id"],
         raw["attempt_id"],
-        at(_read(raw["answered_at"])),
-        at(_read(raw["limit_at"])),
-        CallState(raw["state"]),
-        raw["agent_id"],
-        connected_at=at(_read(raw["connected_at"])) if raw["connected_at"] else None,
-        disconnected_at=at(_read(raw["disconnected_at"])) if raw["disconnected_at"] else None,
+        raw.get("queue_id", ""),
+        answered_at,
+        limit_at=at("limit_at"),
+        waiting_since=at("waiting_since") or answered_at,
+        state=CallState(raw["state"]),
+        agent_id=raw["agent_id"],
+        offers={a: runner.floor_time(_read(t)) for a, t in raw.get("offers", {}).items()},
+        offer_until=at("offer_until"),
+        connected_at=at("connected_at"),
         hung_up_by=HungUpBy(raw["hung_up_by"]) if raw["hung_up_by"] else None,
         wrap_up_s=raw["wrap_up_s"],
+        segment=raw.get("segment", 0),
+        held_since=at("held_since"),
+        held_s=raw.get("held_s", 0.0),
+        priority=raw.get("priority", 5),
+        vip=raw.get("vip", False),
+        value_grade=raw.get("value_grade", 0),
+        excluded=frozenset(raw.get("excluded", ())),
     )
 
 

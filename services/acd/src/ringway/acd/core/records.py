@@ -12,6 +12,14 @@ from enum import StrEnum
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
 
 
+class AgentBusy(Exception):
+    """The agent cannot be taken for a call now; the text says why."""
+
+
+class NoAgentReady(Exception):
+    """Nobody of the campaign is ready to be reserved."""
+
+
 class CallState(StrEnum):
     """Where an interaction is inside the ACD."""
 
@@ -84,6 +92,12 @@ class Call:
     held_since: float | None = None
     held_s: float = 0.0
     priority: int = 5
+    vip: bool = False
+    value_grade: int = 0
+    excluded: frozenset[str] = frozenset()
+    members: set[str] = field(default_factory=set)  # every agent who is part of the talk
+    claimed: set[str] = field(default_factory=set)  # agents whose phones are called for it
+    wrap_ups: int = 0  # how many agents still work on it after their talk
 
 
 @dataclass(slots=True)

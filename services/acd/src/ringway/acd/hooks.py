@@ -1,0 +1,46 @@
+"""What the runner asks of the parts that stand beside it: talks, and what is around them.
+
+Each part registers itself with a runner; a runner without them serves plain campaign calls.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ringway.acd.calls import Call, Leg
+from ringway.acd.core import model as m
+
+
+class TalkHooks(Protocol):
+    """Call control inside talks (talks.py)."""
+
+    def connected(self, call: Call, leg: Leg) -> None:
+        """Customer and agent have just been joined in the leg's own room."""
+
+    def customer_gone(self, interaction_id: str) -> None:
+        """The customer's channel is no more; end what else belongs to the talk."""
+
+    def agent_lost(self, interaction_id: str, agent_id: str) -> bool:
+        """An agent's phone left the talk. False: nobody is left for the customer."""
+
+    def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
+        """The agent ends his talk. False: it is a plain talk of two; hang the customer up."""
+
+
+class FrontHooks(Protocol):
+    """What customers meet before and after agents (front/)."""
+
+    def overflowed(self, command: m.Overflow) -> None:
+        """The queue gave the call up."""
+
+    def connected(self, call: Call, agent_id: str) -> None:
+        """An agent has the customer now: waiting is over, announcements end."""
+
+    def customer_gone(self, interaction_id: str) -> None:
+        """The customer's channel is no more."""
+
+    def keeps_customer(self, call: Call) -> bool:
+        """The agent hung up. True: the customer stays for a rating and is hung up later."""
+
+    async def reach(self, call: Call, agent_id: str) -> bool:
+        """Call back a customer who waits without a channel. False: he did not answer."""
