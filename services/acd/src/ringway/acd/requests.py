@@ -8,7 +8,6 @@ from ringway.acd.app import Acd
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import PHONE_LOST, RECONNECTING, NoAgentReady
-from ringway.acd.core.model import CallState
 from ringway.acd.runner import FloorRunner
 from ringway.proto import acd as p
 from ringway.proto.base import Done
@@ -109,7 +108,9 @@ class Requests:
         agent = runner.floor.agents[request.agent_id]
         if call is None:
             return Done()  # a repeat, or the time limit was faster
-        if call.state is not CallState.WRAP_UP or agent.interaction_id != request.interaction_id:
+        if agent.state is not p.AgentState.WRAP_UP or (
+            agent.interaction_id != request.interaction_id
+        ):
             raise Refused(
                 "not_in_wrap_up", "This interaction is not waiting for this agent's result."
             )
@@ -123,7 +124,8 @@ class Requests:
     async def hang_up(self, request: p.HangUpV1) -> Done:
         """End the agent's talk."""
         runner = await self._signed_in(request.tenant, request.agent_id)
-        if runner.floor.agents[request.agent_id].state is not p.AgentState.TALKING:
+        state = runner.floor.agents[request.agent_id].state
+        if state not in (p.AgentState.TALKING, p.AgentState.HOLD):
             raise Refused("not_talking", "There is no talk to hang up.")
         runner.apply(m.HangUpAsked(runner.now(), request.agent_id))
         return Done()
