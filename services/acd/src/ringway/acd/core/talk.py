@@ -1,0 +1,498 @@
+"""One connected interaction: who is part of it, who hears whom, and who hears music.
+
+Rule 1: no IO and no clock here. Time enters as ``at`` on every event.
+Rule 2: an operation changes only who talks, who is held and who rings. Where each leg has to
+        stand follows from that: those who talk share one room, the home of one of them; those
+        who are held hear music; ``Places`` moves whoever is not where he belongs.
+Rule 3: the customer is with somebody, hears music, or is gone. A call is about the customer:
+        when he goes, everybody goes.
+Rule 4: repeats change nothing, late events are normal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ringway.acd.core import talk_model as t
+from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart, Party
+from ringway.acd.core.talk_places import Places, let_go
+from ringway.proto.acd_calls import PartyRole, PartyState
+from ringway.proto.acd_config import Target, TargetKind
+
+RINGING, TALKING, HELD = PartyState.RINGING, PartyState.TALKING, PartyState.HELD
+
+
+class Talk:
+    """The parties of one interaction.
+
+    Args:
+        owner_id: The leg of the agent who is credited; nothing when nobody of ours talks.
+        room: The room in which those who talk stand now.
+    """
+
+    def __init__(
+        self,
+        interaction_id: str,
+        parties: Iterable[Party],
+        *,
+        owner_id: str | None,
+        room: str | None,
+    ) -> None:
+        self.interaction_id = interaction_id
+        self.parties = {party.leg_id: party for party in parties}
+        self.owner_id = owner_id
+        self.consult: t.Consult | None = None
+        self.is_ending = False  # the customer is being hung up
+        self.is_over = False
+        self.is_hold_told = False
+        self.places = Places(interaction_id, room)
+        self.count = 0  # of parties that were ever added
+        self._leaving: list[Party] = []
+        self._handed_on: Party | None = None
+
+    @classmethod
+    def awaiting(cls, interaction_id: str, agent_id: str, *, is_held: bool = True) -> Talk:
+        """A customer with nobody, for whom an agent's phone is to ring; ``p1`` is the agent."""
+        customer = Party(CUSTOMER, PartyRole.CUSTOMER, HELD, place=ON_HOLD if is_held else None)
+        agent = Party("p1", PartyRole.CONSULTED, RINGING, agent_id)
+        talk = cls(interaction_id, (customer, agent), owner_id=None, room=None)
+        talk.count = 1
+        target = Target(kind=TargetKind.AGENT, value=agent_id)
+        talk.consult = t.Consult("p1", agent_id, target, is_blind=True, is_handed=True)
+        return talk
+
+    # -- what others may ask -------------------------------------------------------------------
+
+    @property
+    def customer(self) -> Party | None:
+        """The customer, until he goes or is handed over."""
+        return self.parties.get(CUSTOMER)
+
+    @property
+    def owner(self) -> Party | None:
+        """The agent who is credited."""
+        return self.parties.get(self.owner_id or "")
+
+    @property
+    def circle(self) -> list[Party]:
+        """Those who hear each other."""
+        return [party for party in self.parties.values() if party.state is TALKING]
+
+    @property
+    def is_plain(self) -> bool:
+        """One agent and the customer talk: nothing that needs to be remembered."""
+        return len(self.parties) == 2 and len(self.circle) == 2 and self.owner is not None
+
+    def agent(self, agent_id: str) -> Party | None:
+        """Return an agent's part."""
+        for party in self.parties.values():
+            if party.agent_id == agent_id:
+                return party
+        return None
+
+    # -- events in -----------------------------------------------------------------------------
+
+    def handle(self, event: t.Event) -> Sequence[t.Command]:
+        """Advance by one event and return commands, to be performed in order.
+
+        Raises:
+            NotNow: The operation is not possible now; nothing has changed.
+            NotPart: Who asks is not part of the talk.
+        """
+        if self.is_over:
+            if isinstance(event, t.Asked):
+                raise NotPart(event.by)
+            return []
+        out = list(self._decide(event))
+        out += self._hold_told()
+        return [*self._place(), *out, *self._end()]
+
+    def _place(self) -> Iterable[t.Command]:
+        leaving, self._leaving = self._leaving, []
+        if self.is_ending and self.parties:
+            return let_go(leaving)  # the others stay where they are until the customer has gone
+        parties = list(self.parties.values())
+        handed_on, self._handed_on = self._handed_on, None
+        if handed_on is not None:
+            parties.append(handed_on)
+        return self.places.place(parties, self.owner, leaving)
+
+    def _decide(self, event: t.Event) -> Iterable[t.Command]:
+        match event:
+            case t.HoldAsked():
+                return self._hold(event)
+            case t.ResumeAsked():
+                return self._resume(event)
+            case t.MuteAsked():
+                return self._mute(event)
+            case t.ConsultAsked():  # and TransferAsked
+                return self._ask_somebody(event)
+            case t.HandOverAsked():
+                return self._hand_over(event)
+            case t.CancelConsultAsked():
+                self._by_owner(event)
+                return self._end_consult(event.at, "returned") if self.consult else []
+            case t.CompleteAsked():
+                return self._complete(event)
+            case t.MergeAsked():
+                return self._merge(event)
+            case t.LeaveAsked():
+                return self._leave(event)
+            case t.RemoveAsked():
+                return self._remove(event)
+            case t.PartyAnswered():
+                return self._answered(event)
+            case t.PartyFailed(at, leg_id):
+                ringing = self.parties.get(leg_id)
+                return self._gone(at, leg_id) if ringing and ringing.state is RINGING else []
+            case t.PartyGone(at, leg_id):
+                if leg_id in self.parties:
+                    # Its channel is no more: nothing to move, nothing to end.
+                    self.parties[leg_id].place = None
+                return self._gone(at, leg_id)
+            case t.HangUpAsked(at):
+                return self._gone(at, self._part_of(event).leg_id)
+            case t.PartyJoined(_, party):
+                return self._joined(party)
+
+    # -- hold and mute -------------------------------------------------------------------------
+
+    def _hold(self, event: t.Asked) -> Iterable[t.Command]:
+        self._by_owner(event)
+        customer = self._customer()
+        if customer.state is HELD:
+            return []
+        if self.consult is None:
+            customer.state = HELD
+        else:  # swap: the consulted party had been held
+            self._hold_all_but(event.by, self.consult.leg_id)
+            self.parties[self.consult.leg_id].state = TALKING
+        return []
+
+    def _resume(self, event: t.Asked) -> Iterable[t.Command]:
+        self._by_owner(event)
+        customer = self._customer()
+        if customer.state is TALKING:
+            return []
+        if self.consult is not None:
+            consulted = self.parties[self.consult.leg_id]
+            if consulted.state is RINGING:
+                raise NotNow("The other phone still rings; cancel the consultation first.")
+            consulted.state = HELD
+        self._unhold_all_but_consulted()
+        return []
+
+    def _mute(self, event: t.MuteAsked) -> Iterable[t.Command]:
+        party = self._part_of(event)
+        if party.is_muted is event.muted:
+            return []
+        if party.state is RINGING:
+            raise NotNow("The phone still rings.")
+        party.is_muted = event.muted
+        return [t.Mute(party.leg_id, event.muted)]
+
+    # -- consulting and transferring -----------------------------------------------------------
+
+    def _ask_somebody(self, event: t.ConsultAsked) -> Iterable[t.Command]:
+        self._by_owner(event)
+        self._customer()
+        is_blind = isinstance(event, t.TransferAsked)
+        if self.consult is not None:
+            if self.consult.target != event.target:
+                raise NotNow("Another consultation runs; end it first.")
+            return self._complete(event) if is_blind else []
+        if event.agent_id is not None and self.agent(event.agent_id) is not None:
+            raise NotNow("That agent is part of the call already.")
+        self.count += 1
+        party = Party(f"p{self.count}", PartyRole.CONSULTED, RINGING, event.agent_id, event.number)
+        self._hold_all_but(event.by)
+        self.parties[party.leg_id] = party
+        self.consult = t.Consult(party.leg_id, event.by, event.target, is_blind)
+        ring = t.Ring(party.leg_id)
+        return [ring, *self._complete(event)] if is_blind else [ring]
+
+    def _complete(self, event: t.Asked) -> Iterable[t.Command]:
+        owner = self._by_owner(event)
+        consult = self.consult
+        if consult is None:
+            raise NotNow("There is no consultation to complete.")
+        consulted = self.parties[consult.leg_id]
+        out: list[t.Command] = []
+        if not consult.is_blind:
+            out.append(self._consulted(event.at, "transferred"))
+        if consulted.state is RINGING:
+            consult.is_handed = True
+            out += self._drop(owner)
+            self._hold_all_but("", consult.leg_id)
+            return out
+        out += self._take_over(consulted, consult, is_attended=True)
+        return [*out, *self._drop(owner)]
+
+    def _take_over(
+        self, party: Party, consult: t.Consult, *, is_attended: bool
+    ) -> Iterable[t.Command]:
+        """The consulted party has the customer from now on."""
+        self.consult = None
+        party.state, party.role = TALKING, PartyRole.MEMBER
+        self._unhold_all_but_consulted()
+        out: list[t.Command] = [t.Transferred(consult.asker_id, consult.target, is_attended)]
+        if party.agent_id is None:
+            return out
+        out += self._no_hold_told()
+        if (old := self.owner) is not None:
+            old.role = PartyRole.MEMBER
+        self.owner_id, party.role = party.leg_id, PartyRole.AGENT
+        if is_attended:  # he has been in the talk since he answered
+            return [*out, t.OwnerTold(party.agent_id)]
+        return [*out, t.AgentJoined(party.agent_id, owns=True)]
+
+    def _hand_over(self, event: t.HandOverAsked) -> Iterable[t.Command]:
+        self._by_owner(event)
+        customer = self._customer()
+        out: list[t.Command] = []
+        if self.consult is not None:
+            out += self._end_consult(event.at, "returned")
+        self._give_away(customer)
+        out += self._everybody_leaves()
+        out.append(t.HandOver(event.by, event.target))
+        return [*out, t.Transferred(event.by, event.target, is_attended=False)]
+
+    def _end_consult(self, at: float, outcome: str) -> Iterable[t.Command]:
+        """The consulted party leaves; the customer is back with whom he was."""
+        consult = self.consult
+        assert consult is not None
+        out: list[t.Command] = []
+        if not consult.is_blind:
+            out.append(self._consulted(at, outcome))
+        party = self.parties.get(consult.leg_id)
+        if party is not None:
+            out += self._drop(party)
+        self.consult = None
+        self._unhold_all_but_consulted()
+        return out
+
+    def _merge(self, event: t.Asked) -> Iterable[t.Command]:
+        self._by_owner(event)
+        self._customer()
+        consult = self.consult
+        if consult is None:
+            if not any(p.role is PartyRole.MEMBER for p in self.parties.values()):
+                raise NotNow("There is nobody to merge with; consult somebody first.")
+            self._unhold_all_but_consulted()
+            return []
+        party = self.parties[consult.leg_id]
+        if party.state is RINGING:
+            raise NotNow("The other phone still rings.")
+        told = self._consulted(event.at, "merged")
+        self.consult = None
+        party.role, party.state = PartyRole.MEMBER, TALKING
+        self._unhold_all_but_consulted()
+        return [told]
+
+    def _leave(self, event: t.Asked) -> Iterable[t.Command]:
+        party = self._part_of(event)
+        if self.consult is not None:
+            if party.leg_id == self.consult.leg_id:
+                return self._gone_consulted(event.at)
+            if party is self.owner:
+                raise NotNow("A consultation runs; complete or cancel it.")
+        others = [p for p in self._companions() if p is not party]
+        if not others:
+            raise NotNow("Nobody would be left with the customer; hang up or transfer instead.")
+        out = list(self._drop(party))
+        self._unhold_all_but_consulted()
+        return out
+
+    def _remove(self, event: t.RemoveAsked) -> Iterable[t.Command]:
+        owner = self._by_owner(event)
+        party = self.parties.get(event.leg_id)
+        if party is None:
+            if event.leg_id.removeprefix("p").isdigit():
+                return []  # a repeat, or he hung up
+            raise NotNow("There is no such party.")
+        if party is owner:
+            raise NotNow("This is the agent himself; hang up or leave instead.")
+        if party.leg_id == CUSTOMER:
+            return self._hang_up_customer()
+        if self.consult is not None and party.leg_id == self.consult.leg_id:
+            return self._end_consult(event.at, "returned")
+        return self._drop(party)
+
+    # -- what happens to legs ------------------------------------------------------------------
+
+    def _answered(self, event: t.PartyAnswered) -> Iterable[t.Command]:
+        party, consult = self.parties.get(event.leg_id), self.consult
+        if party is None or party.state is not RINGING or consult is None:
+            return []
+        party.home = event.home
+        consult.answered_at = event.at
+        if consult.is_handed:
+            return self._take_over(party, consult, is_attended=False)
+        party.state = TALKING
+        if party.agent_id is None:
+            return []
+        return [t.AgentJoined(party.agent_id, owns=False)]
+
+    def _joined(self, party: Party) -> Iterable[t.Command]:
+        if party.leg_id in self.parties or self.is_ending or self.customer is None:
+            return []
+        party.state = TALKING
+        self.parties[party.leg_id] = party
+        return []
+
+    def _gone(self, at: float, leg_id: str) -> Iterable[t.Command]:
+        party = self.parties.get(leg_id)
+        if party is None:
+            return []
+        if leg_id == CUSTOMER:
+            del self.parties[CUSTOMER]
+            out: list[t.Command] = []
+            if self.consult is not None and not self.consult.is_blind:
+                handed = self.consult.is_handed
+                out += [] if handed else [self._consulted(at, "customer_left")]
+            self.consult = None
+            self.is_hold_told = False  # the floor knows that he has gone: nothing to tell it
+            told = self._everybody_leaves()
+            return [*out, *(c for c in told if isinstance(c, t.AgentUnclaimed))]
+        if self.consult is not None and leg_id == self.consult.leg_id:
+            return self._gone_consulted(at)
+        if party is not self.owner:
+            out = list(self._drop(party))
+            return [*out, *([] if self._companions() else self._hang_up_customer())]
+        out = []
+        if self.consult is not None and not self.consult.is_handed:
+            out += self._end_consult(at, "returned")
+        if self.consult is not None or any(p is not party for p in self._companions()):
+            out += self._drop(party)
+            if self.consult is None:
+                self._unhold_all_but_consulted()
+            return out
+        # He is still credited: the customer's end, which follows, closes his talk.
+        return [*out, *self._hang_up_customer()]
+
+    def _gone_consulted(self, at: float) -> Iterable[t.Command]:
+        consult = self.consult
+        assert consult is not None
+        party = self.parties[consult.leg_id]
+        was_up = party.state is not RINGING
+        if not consult.is_handed:
+            return self._end_consult(at, "returned" if was_up else "not_answered")
+        self.consult = None
+        out = list(self._drop(party))
+        if self._companions():  # a three-way call goes on without both
+            self._unhold_all_but_consulted()
+            return out
+        if self.customer is not None:
+            self._give_away(self.customer)
+        return [*out, *self._everybody_leaves(), t.Recall(consult.asker_id)]
+
+    def _hang_up_customer(self) -> Iterable[t.Command]:
+        if self.is_ending or self.customer is None:
+            return []
+        self.is_ending = True
+        return [t.HangUp(CUSTOMER)]
+
+    def _give_away(self, customer: Party) -> None:
+        """The customer is no more ours; until somebody takes him he hears music."""
+        del self.parties[CUSTOMER]
+        customer.state = HELD
+        self._handed_on = customer
+
+    def _everybody_leaves(self) -> Sequence[t.Command]:
+        """The owner last, so that nobody is credited on the way."""
+        out: list[t.Command] = []
+        for party in sorted(self.parties.values(), key=lambda p: p is self.owner):
+            out += self._drop(party)
+        return out
+
+    # -- small parts ---------------------------------------------------------------------------
+
+    def _part_of(self, event: t.Asked) -> Party:
+        party = self.agent(event.by)
+        if party is None:
+            raise NotPart(event.by)
+        return party
+
+    def _by_owner(self, event: t.Asked) -> Party:
+        party = self._part_of(event)
+        if party is not self.owner:
+            raise NotNow("Only the agent who has the customer can do this.")
+        return party
+
+    def _customer(self) -> Party:
+        if self.customer is None or self.is_ending:
+            raise NotNow("The customer is leaving.")
+        return self.customer
+
+    def _companions(self) -> list[Party]:
+        """Everybody with whom the customer can be left."""
+        return [
+            p
+            for p in self.parties.values()
+            if p.leg_id != CUSTOMER
+            and p.state is not RINGING
+            and p.role is not PartyRole.SUPERVISOR
+            and (self.consult is None or p.leg_id != self.consult.leg_id)
+        ]
+
+    def _unhold_all_but_consulted(self) -> None:
+        consulted = self.consult.leg_id if self.consult is not None else None
+        for party in self.parties.values():
+            if party.state is HELD and party.leg_id != consulted:
+                party.state = TALKING
+
+    def _hold_all_but(self, agent_id: str, leg_id: str = "") -> None:
+        for party in self.parties.values():
+            if party.state is TALKING and party.agent_id != agent_id and party.leg_id != leg_id:
+                party.state = HELD
+
+    def _consulted(self, at: float, outcome: str) -> t.Consulted:
+        consult = self.consult
+        assert consult is not None
+        began = at if consult.answered_at is None else consult.answered_at
+        return t.Consulted(consult.asker_id, consult.target, max(0.0, at - began), outcome)
+
+    def _drop(self, party: Party) -> Iterable[t.Command]:
+        """Take somebody out of the talk; who is credited changes with it."""
+        if self.parties.pop(party.leg_id, None) is None:
+            return []
+        self._leaving.append(party)
+        if party.state is RINGING:
+            return [t.AgentUnclaimed(party.agent_id)] if party.agent_id is not None else []
+        out: list[t.Command] = []
+        if party.leg_id == self.owner_id:
+            out += self._no_hold_told()
+            heir = next((p for p in self._companions() if p.agent_id is not None), None)
+            self.owner_id = heir.leg_id if heir is not None else None
+            if heir is not None:
+                heir.role = PartyRole.AGENT
+            out.append(t.OwnerTold(heir.agent_id if heir else None))
+        if party.agent_id is not None and party.role is not PartyRole.SUPERVISOR:
+            out.append(t.AgentGone(party.agent_id))
+        return out
+
+    def _no_hold_told(self) -> Iterable[t.Command]:
+        """End the credited agent's hold before his credit ends."""
+        if not self.is_hold_told:
+            return []
+        self.is_hold_told = False
+        return [t.HoldTold(on=False)]
+
+    def _hold_told(self) -> Iterable[t.Command]:
+        customer = self.customer
+        is_hold = (
+            self.owner is not None
+            and customer is not None
+            and customer.state is HELD
+            and not self.is_ending
+        )
+        if is_hold is self.is_hold_told:
+            return []
+        self.is_hold_told = is_hold
+        return [t.HoldTold(is_hold)]
+
+    def _end(self) -> Iterable[t.Command]:
+        if self.parties:
+            return []
+        self.is_over = True
+        return [t.Over()]
