@@ -15,6 +15,7 @@ from tests.support.exchange import Exchange, exchange
 from ringway.runtime.ari import MIXING, ChannelTransfer, StasisStart
 from ringway.trainer.phone import Phone
 from ringway.trainer.phone_call import PhoneCall
+from ringway.trainer.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -90,6 +91,33 @@ async def test_an_attended_transfer_joins_the_two_others(room: Room) -> None:
     await expert.until_hears(700, 10)
     theirs.hang_up()
     await expert.until_over()
+
+
+async def test_a_registered_phone_proves_who_it_is_inside_calls_too(room: Room) -> None:
+    node = room.exchange.ari.node
+    auth = {"auth_type": "digest", "username": "desk", "password": "a secret of desk"}
+    await node.put_dynamic("res_pjsip", "auth", "desk", auth)
+    await node.put_dynamic("res_pjsip", "aor", "desk", {"max_contacts": "1"})
+    endpoint = {"allow": "!all,ulaw", "direct_media": "no", "context": "inbound"}
+    await node.put_dynamic(
+        "res_pjsip", "endpoint", "desk", endpoint | {"auth": "desk", "aors": "desk"}
+    )
+    async with Phone.open(
+        "desk", "a secret of desk", registrar=room.exchange.address, tone_hz=1100
+    ) as desk:
+        await desk.register()
+        theirs = await room.customer.call(room.exchange.uri("to-desk"))
+        ours = await desk.next_call()
+        await ours.until_hears(700, 10)
+        await ours.hold()
+        await until(lambda: not ours.hears(700), 10)
+        await ours.resume()
+        await ours.until_hears(700)
+        await theirs.until_hears(1100)
+        assert await ours.refer("to-expert") == 200
+        await room.expert.next_call()
+        await theirs.until_hears(900, 10)
+        theirs.hang_up()
 
 
 @pytest.mark.parametrize(
