@@ -27,8 +27,8 @@ _up = Gauge("acd_trunk_up", "1 while a trunk works, 0 while it does not.", ["ten
 
 _LOOK_S = 2.0
 _ASKS_AT_ONCE = 8
-# One look may fall into the moment between a change and the first OPTIONS or REGISTER.
-_LOOKS_UNTIL_DOWN = 2
+# A look may fall into the moment between a change and the answer to the first OPTIONS or REGISTER.
+_DOWN_AFTER_S = 1.5
 
 Registrations = Mapping[tuple[str, str], bool]
 
@@ -54,7 +54,7 @@ class TrunkWatch:
         self._ari = ari
         self._writer = writer
         self._told: dict[Key, TrunkState] = {}
-        self._bad_looks: dict[Key, int] = {}
+        self._bad_since: dict[Key, float] = {}
 
     def state(self, tenant: str, trunk_id: str) -> TrunkState:
         """Return how a trunk was when last looked at."""
@@ -73,9 +73,10 @@ class TrunkWatch:
             for key, trunk in self._trunks.all.items()
             if trunk.is_enabled and (trunk.qualify_s or trunk.register_at)
         }
+        for key in self._bad_since.keys() - watched.keys():
+            del self._bad_since[key]
         for key in self._told.keys() - watched.keys():
             del self._told[key]
-            self._bad_looks.pop(key, None)
             _up.remove(*key)
         if not watched:
             return
@@ -151,10 +152,10 @@ class TrunkWatch:
     def _settle(self, key: Key, state: TrunkState) -> None:
         told = self._told.get(key)
         if not state.is_up and (told is None or told.is_up):
-            self._bad_looks[key] = self._bad_looks.get(key, 0) + 1
-            if self._bad_looks[key] < _LOOKS_UNTIL_DOWN:
+            now = asyncio.get_running_loop().time()
+            if now - self._bad_since.setdefault(key, now) < _DOWN_AFTER_S:
                 return
-        self._bad_looks.pop(key, None)
+        self._bad_since.pop(key, None)
         self._told[key] = state
         _up.labels(*key).set(state.is_up)
         if state.is_up == (told is None or told.is_up):
