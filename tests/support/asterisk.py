@@ -172,3 +172,4 @@ async def real_asterisk(
         yield asterisk
     finally:
         await asterisk.stop()
+        asterisk_config.tidy(asterisk.folder)

@@ -66,6 +66,7 @@ class PostgresServer:
         """End it at once; nobody needs its data any more."""
         if self.process.is_running:
             self.process.signal(signal.SIGQUIT)
+        self._postgres.tidy()
 
     async def create_database(self, services: Sequence[str] = ()) -> Database:
         """Return a new database with the roles and the migrations of ``services``."""

@@ -134,7 +134,7 @@ def test_the_script_is_posix() -> None:
 
 @pytest.mark.timeout(90)  # makes a database cluster and starts it four times
 def test_what_a_backup_holds_comes_back(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "data", free_port_base())
+    installation = Installation(tmp_path / ("deep" * 20), free_port_base())
     installation.prepare()
     take = tmp_path / "backup.tar"
     recording = installation.data / "recordings" / "a.wav"
@@ -160,6 +160,7 @@ def test_what_a_backup_holds_comes_back(tmp_path: Path) -> None:
     assert asyncio.run(sql("SELECT answer FROM kept")) == 42
     assert recording.read_bytes() == b"sound"
     assert processes.owned_by(installation.data) == []
+    assert not socket_dir(installation.data / "postgres" / "run").exists()
     with pytest.raises(Trouble, match="exists already"):
         backup.make(installation, take)
 

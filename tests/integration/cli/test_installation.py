@@ -14,6 +14,7 @@ from tests.support.stack import running_installation
 
 from ringway.cli import control, processes
 from ringway.cli.installation import INFRASTRUCTURE, Installation
+from ringway.cli.places import socket_dir
 from ringway.cli.say import Trouble
 
 pytestmark = [
@@ -24,7 +25,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with running_installation(tmp_path_factory.mktemp("installation")) as running:
+    # Too deep for sockets, so they are elsewhere.
+    with running_installation(tmp_path_factory.mktemp("deep" * 20)) as running:
         yield running
 
 
@@ -91,6 +93,8 @@ def test_down_without_a_supervisor_leaves_nothing(installation: Installation) ->
     children = processes.children_of([p for p in pids(installation).values() if p])
     installation.down()
     assert processes.owned_by(installation.data) == []
+    for part in ("postgres", "asterisk"):
+        assert not socket_dir(installation.data / part / "run").exists()
     # Nor the database's own processes.
     until(lambda: not any(processes.start_ticks(child) for child in children))
     installation.up()

@@ -12,6 +12,7 @@ import pytest
 from tests.support.ports import free_port_base
 
 from ringway.cli.installation import Installation
+from ringway.cli.places import socket_dir
 from ringway.cli.processes import owned_by
 
 pytestmark = [
@@ -21,7 +22,9 @@ pytestmark = [
 
 
 def test_the_end_of_up_is_the_end_of_everything(tmp_path: Path) -> None:
-    data, base = tmp_path / "data", free_port_base()
+    # Too deep for sockets, so they are elsewhere.
+    data, base = tmp_path / ("deep" * 20), free_port_base()
+    sockets = [socket_dir(data / part / "run") for part in ("postgres", "asterisk")]
     up = subprocess.Popen(
         (
             *(sys.executable, "-P", "-m", "ringway.cli", "up", "--json"),
@@ -38,6 +41,8 @@ def test_the_end_of_up_is_the_end_of_everything(tmp_path: Path) -> None:
         assert told["platform_admin"]["username"] == "admin"
         installation = Installation(data)
         assert {p.part for p in owned_by(data)} == {"supervisor", *installation.part_names}
+        assert all(any(folder.iterdir()) for folder in sockets)
         up.send_signal(signal.SIGINT)
         assert up.wait(timeout=60) == 0
     assert owned_by(data) == []
+    assert not any(folder.exists() for folder in sockets)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringway.cli.asterisk_program import AsteriskProgram
-from ringway.cli.places import checkout, socket_dir
+from ringway.cli.places import checkout, remove_socket_dir, socket_dir
 
 _WORD = re.compile(r"@([A-Z][A-Z0-9_]*)@")
 # Debian names the folder of the English prompts after its speaker.
@@ -107,6 +107,11 @@ def write(folder: Path, program: AsteriskProgram, settings: AsteriskSettings) ->
             continue
         _write_private(target, fill(template.read_text(encoding="utf-8"), words))
     return etc / "asterisk.conf"
+
+
+def tidy(folder: Path) -> None:
+    """Remove what ``write`` made outside ``folder``. Asterisk must have ended."""
+    remove_socket_dir(folder / "run")
 
 
 def command(program: AsteriskProgram, config: Path) -> tuple[str, ...]:

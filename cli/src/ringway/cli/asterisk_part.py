@@ -38,6 +38,10 @@ class Asterisk:
         """
         asterisk_config.write(self.folder, asterisk_program.find_or_fetch(), self.settings)
 
+    def tidy(self) -> None:
+        """Remove what lies outside the folder. Asterisk must have ended."""
+        asterisk_config.tidy(self.folder)
+
     def part(self) -> Part:
         """Return how Asterisk is run."""
         program = asterisk_program.find_or_fetch()

@@ -157,3 +157,4 @@ async def database(installation: Installation) -> AsyncIterator[None]:
         yield
     finally:
         await processes.stop(process, part.stop_signal, part.stop_grace_s)
+        installation.tidy()

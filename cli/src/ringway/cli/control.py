@@ -43,6 +43,7 @@ def up(installation: Installation, *, timeout_s: float) -> None:
 def down(installation: Installation) -> None:
     """Stop the supervisor and everything else that belongs to the installation."""
     asyncio.run(_down(installation.data))
+    installation.tidy()
 
 
 def supervisor_of(data: Path) -> Owned | None:

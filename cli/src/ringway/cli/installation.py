@@ -8,7 +8,8 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -133,12 +134,21 @@ class Installation:
         """
         for folder in ("logs", "run", "recordings", "trainer"):
             (self.data / folder).mkdir(parents=True, exist_ok=True)
-        with (self.data / "run" / "prepare.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._preparing():
             self._remember(port_base=self.ports.base)
             self.postgres.prepare()
             self.nats.prepare()
             self.asterisk.prepare()
+
+    def tidy(self) -> None:
+        """Remove what lies outside the folder, unless it is in use. ``prepare`` makes it again."""
+        if not (self.data / "run").exists():
+            return
+        with self._preparing():
+            # The supervisor itself calls this when it has stopped everything.
+            if all(process.pid == os.getpid() for process in owned_by(self.data)):
+                self.postgres.tidy()
+                self.asterisk.tidy()
 
     def check_ports(self) -> None:
         """Refuse to start when a stranger listens on one of the ports.
@@ -224,6 +234,12 @@ class Installation:
         return next((p.pid for p in reversed(owned_by(self.data)) if p.part == name), None)
 
     # Inside
+
+    @contextmanager
+    def _preparing(self) -> Iterator[None]:
+        with (self.data / "run" / "prepare.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _service_part(self, service: str) -> Part:
         address = f"http://127.0.0.1:{self.ports.health(service)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 # The kernel's limit for a unix socket's path is 108 bytes; the socket's own name needs some.
@@ -31,3 +32,10 @@ def socket_dir(preferred: Path) -> Path:
         return preferred
     digest = hashlib.sha256(os.fsencode(preferred)).hexdigest()[:12]
     return Path("/tmp") / f"ringway-{os.getuid()}-{digest}"  # noqa: S108 - private by its mode
+
+
+def remove_socket_dir(preferred: Path) -> None:
+    """Remove the short folder that stands in for ``preferred``, if there is one."""
+    folder = socket_dir(preferred)
+    if folder != preferred:
+        shutil.rmtree(folder, ignore_errors=True)

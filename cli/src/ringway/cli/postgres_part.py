@@ -16,7 +16,7 @@ import asyncpg
 
 from ringway.cli.credentials import DATABASE_ADMIN, DATABASE_OWNER, SERVICE_ROLES
 from ringway.cli.part import Part
-from ringway.cli.places import socket_dir
+from ringway.cli.places import remove_socket_dir, socket_dir
 from ringway.cli.say import Trouble, step
 
 DATABASE = "ringway"
@@ -38,8 +38,12 @@ class Postgres:
         return self.folder / "cluster"
 
     @property
+    def _run_dir(self) -> Path:
+        return self.folder / "run"
+
+    @property
     def _socket_dir(self) -> Path:
-        return socket_dir(self.folder / "run")
+        return socket_dir(self._run_dir)
 
     def prepare(self) -> None:
         """Make the database cluster if there is none. Safe to repeat after any interruption.
@@ -79,6 +83,10 @@ class Postgres:
             if done.returncode != 0:
                 raise Trouble(f"initdb failed: {(done.stderr or done.stdout).strip()[-600:]}")
             scratch.rename(self.cluster)
+
+    def tidy(self) -> None:
+        """Remove what lies outside the folder. The server must have ended."""
+        remove_socket_dir(self._run_dir)
 
     def part(self) -> Part:
         """Return how the server is run."""

@@ -282,6 +282,7 @@ async def _supervise(installation: Installation) -> None:
     for what in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(what, stop.set)
     await Supervisor(installation.data, installation.parts(), installation.steps()).run(stop)
+    installation.tidy()
 
 
 def main() -> int:
