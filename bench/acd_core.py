@@ -10,10 +10,10 @@ and excluded agents are mixed. Two situations:
 
 ``decision`` is the CPU time of one event at the router, from call to return, whether it brings an
 offer or not; ``decision_wall`` is the same by the clock on the wall, which on a machine with other
-work tells of the scheduler. Size ``1x`` is 10,000 waiting interactions and 5,000 agents, ``10x`` ten times as many
-of both in the same 50 queues. Baseline is a plain scan over all waiting interactions when an agent
-becomes ready; the bench checks that it decides the same. ``growth`` compares ``10x`` with ``1x``.
-Prints one JSON object; ``--quick`` measures fewer events.
+work tells of the scheduler. Size ``1x`` is 10,000 waiting interactions and 5,000 agents, ``10x``
+ten times as many of both in the same 50 queues. Baseline is a plain scan over all waiting
+interactions when an agent becomes ready; the bench checks that it decides the same. ``growth``
+compares ``10x`` with ``1x``. Prints one JSON object; ``--quick`` measures fewer events.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ decisions and figures have to be equal, and a third party (this machine) watches
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,17 +32,17 @@ from ringway.acd.core.routing import (
 pytestmark = pytest.mark.property
 
 AGENTS = ("ann", "bob", "cid", "dan")
-QUEUES = ("q1", "q2", "q3")
+QUEUES = ("q1", "q2")
 SKILLS = ("german", "repair")
 agents = st.sampled_from(AGENTS)
 queues = st.sampled_from(QUEUES)
-calls = st.integers(1, 12).map("i{:02}".format)
+calls = st.integers(1, 8).map("i{:02}".format)
 half_seconds = st.integers(0, 12).map(lambda n: n / 2)
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3))
 agent_sets = st.frozensets(agents, max_size=2)
-needs = st.lists(st.builds(SkillNeed, st.sampled_from(SKILLS), st.integers(1, 3)), max_size=2).map(
-    tuple
-)
+needs = st.lists(
+    st.builds(SkillNeed, st.sampled_from(SKILLS), st.sampled_from((1, 3))), max_size=1
+).map(tuple)
 
 
 @st.composite
@@ -52,12 +54,12 @@ def some_rings(draw: st.DrawFn) -> tuple[Ring, ...]:
 some_queues = st.builds(
     Queue,
     queues,
-    agent_ids=st.none() | st.permutations(AGENTS).map(lambda ids: tuple(ids[:3])),
+    agent_ids=st.none() | st.permutations(AGENTS).map(lambda ids: tuple(ids[:2])),
     rings=some_rings(),
     strategy=st.sampled_from(Strategy),
     priority=st.sampled_from((1, 5, 10)),
-    max_waiting=st.none() | st.integers(0, 3),
-    max_wait_s=st.none() | st.integers(0, 10).map(float),
+    max_waiting=st.sampled_from((None, None, None, 0, 2)),
+    max_wait_s=st.sampled_from((None, None, 0.0, 3.0, 8.0)),
     leave_when_empty=st.booleans(),
 )
 
@@ -90,12 +92,13 @@ class RouterMachine(RuleBasedStateMachine):
                     assert not self.here.pop(interaction_id)
                     self.overflowed += 1
 
-    @initialize(queue=some_queues)
-    def one_queue_has_everybody(self, queue: Queue) -> None:
+    @initialize(queues=st.tuples(some_queues, some_queues))
+    def everything_is_there(self, queues: tuple[Queue, Queue]) -> None:
         for agent_id in AGENTS[:3]:
-            self.sign_in(agent_id, {"german": 2})
+            self.sign_in(agent_id, {"german": 3})
             self.gets_ready(agent_id, 0.0)
-        self.put_queue(queue)
+        for queue_id, queue in zip(QUEUES, queues, strict=True):
+            self.put_queue(replace(queue, queue_id=queue_id))
 
     @rule(queue=some_queues)
     def put_queue(self, queue: Queue) -> None:
@@ -149,7 +152,7 @@ class RouterMachine(RuleBasedStateMachine):
         vip=st.booleans(),
         value_grade=st.sampled_from((0, 0, 5)),
         preferred=st.none() | agents,
-        prefer_s=half_seconds,
+        prefer_s=st.sampled_from((0.0, 3.0, 30.0)),
         excluded=st.just(frozenset[str]()) | agent_sets,
         queued_s=st.none() | half_seconds,
     )
@@ -224,7 +227,7 @@ class RouterMachine(RuleBasedStateMachine):
             self.slow.decline(self.at, interaction_id, agent_id, exclude=exclude),
         )
 
-    @rule(passed_s=half_seconds, ticks=st.booleans())
+    @rule(passed_s=st.sampled_from((0.0, 0.5, 1.0, 3.0)), ticks=st.booleans())
     def time_passes(self, passed_s: float, ticks: bool) -> None:
         """Time passes; the tick may be late."""
         self.at += passed_s
@@ -277,7 +280,7 @@ class RouterMachine(RuleBasedStateMachine):
 
 
 TestRouterMachine = RouterMachine.TestCase
-TestRouterMachine.settings = settings(max_examples=150, stateful_step_count=40)
+TestRouterMachine.settings = settings(max_examples=100, stateful_step_count=50)
 
 arrivals = st.lists(
     st.tuples(
@@ -292,7 +295,7 @@ arrivals = st.lists(
 )
 
 
-@given(arrivals=arrivals, handle_s=st.integers(1, 20), priorities=st.permutations((1, 5, 10)))
+@given(arrivals=arrivals, handle_s=st.integers(1, 20), priorities=st.permutations((1, 10)))
 def test_what_overtakes_arrived_within_the_documented_bound(
     arrivals: list[tuple[int, str, int, bool, int]], handle_s: int, priorities: list[int]
 ) -> None:

@@ -332,18 +332,22 @@ class Router:
         return self._offer(call, [agent])
 
     def _best(self, agent: Agent, shelves: Iterable[Shelf]) -> Call | None:
+        """Return what has the greatest claim on these shelves of all that an agent may get."""
+        at, agent_id, calls = self._at, agent.agent_id, self._calls
         best: Call | None = None
         best_score = -1.0
         for shelf in shelves:
             for of_weight, keys in shelf.classes.items():
+                # The first of a class has its greatest claim: most classes end here.
+                if (at - keys.first[0]) * of_weight < best_score and best_score > 0:
+                    continue
                 for key in keys:
-                    call = self._calls[key[1]]
-                    if not self._may_get(call, agent.agent_id):
-                        continue
-                    score = max(self._at - key[0], 0.0) * of_weight
-                    if best is None or (-score, key) < (-best_score, best.key):
-                        best, best_score = call, score
-                    break
+                    call = calls[key[1]]
+                    if self._may_get(call, agent_id):
+                        score = max(at - key[0], 0.0) * of_weight
+                        if best is None or (-score, key) < (-best_score, best.key):
+                            best, best_score = call, score
+                        break
         return best
 
     def _offer(self, call: Call, agents: list[Agent]) -> list[Decision]:

@@ -17,9 +17,14 @@ class SortedKeys(Generic[K]):
 
     Finding is two bisections; inserting and removing move at most one chunk, and only when a chunk
     is split or empties, the short list of chunks.
+
+    Attributes:
+        first: The smallest key; without meaning when there is none.
     """
 
-    __slots__ = ("_chunks", "_lasts", "_length")
+    __slots__ = ("_chunks", "_lasts", "_length", "first")
+
+    first: K
 
     def __init__(self) -> None:
         self._chunks: list[list[K]] = []
@@ -32,17 +37,13 @@ class SortedKeys(Generic[K]):
     def __iter__(self) -> Iterator[K]:
         return chain.from_iterable(self._chunks)
 
-    @property
-    def first(self) -> K:
-        """The smallest key. Raises IndexError when there is none."""
-        return self._chunks[0][0]
-
     def add(self, key: K) -> None:
         """Insert a key that is not there yet."""
         self._length += 1
         if not self._chunks:
             self._chunks.append([key])
             self._lasts.append(key)
+            self.first = key
             return
         index = bisect_left(self._lasts, key)
         if index == len(self._chunks):
@@ -53,6 +54,7 @@ class SortedKeys(Generic[K]):
         else:
             chunk = self._chunks[index]
             chunk.insert(bisect_left(chunk, key), key)
+            self.first = self._chunks[0][0]
         if len(chunk) > _MOST:
             self._split(index)
 
@@ -69,10 +71,12 @@ class SortedKeys(Generic[K]):
         self._length -= 1
         if not chunk:
             del self._chunks[index], self._lasts[index]
-            return
-        self._lasts[index] = chunk[-1]
-        if len(chunk) < _MOST // 8 and len(self._chunks) > 1:
-            self._merge(max(index - 1, 0))
+        else:
+            self._lasts[index] = chunk[-1]
+            if len(chunk) < _MOST // 8 and len(self._chunks) > 1:
+                self._merge(max(index - 1, 0))
+        if self._chunks:
+            self.first = self._chunks[0][0]
 
     def count_before(self, bound: Any, order: Callable[[K], Any]) -> int:
         """Return how many keys have ``order(key) < bound``; ``order`` rises with the keys."""
