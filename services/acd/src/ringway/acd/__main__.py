@@ -10,7 +10,6 @@ from ringway.acd.presence import Presence
 from ringway.acd.requests import Requests
 from ringway.acd.requests_config import ConfigRequests
 from ringway.acd.requests_trunks import TrunkRequests
-from ringway.acd.trunk_watch import TrunkWatch
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.health import Health
@@ -44,14 +43,13 @@ async def run(settings: Settings) -> None:
         leases = Leases(bus, settings.app, ttl_s=settings.lease_ttl_s)
         acd = Acd(settings, pool, bus, ari, leases, writer, tasks)
         presence = Presence(acd, bus)
-        watch = TrunkWatch(acd.accounts.trunks, ari, writer)
 
         async def asterisk() -> None:
             # The floors first: the reconciliation at connect needs to know what was.
             await acd.open_floors()
             await Requests(acd).serve(bus)
             await ConfigRequests(acd).serve(bus)
-            await TrunkRequests(acd, watch).serve(bus)
+            await TrunkRequests(acd).serve(bus)
             await ari.run()
 
         health.add("postgres", lambda: pool.healthy)
@@ -66,7 +64,7 @@ async def run(settings: Settings) -> None:
                 "facts": writer.run,
                 "asterisk": asterisk,
                 "presence": presence.run,
-                "trunks": watch.run,
+                "trunks": acd.trunk_watch.run,
             },
             drain=acd.until_no_open_offers,
             drain_timeout_s=settings.drain_timeout_s,

@@ -12,7 +12,9 @@ from ringway.acd.arrival import outbound_call
 from ringway.acd.config import Settings
 from ringway.acd.configuration import Configuration
 from ringway.acd.control import CallControl
+from ringway.acd.outbound import Outbound
 from ringway.acd.runner import FloorRunner
+from ringway.acd.trunk_watch import TrunkWatch
 from ringway.runtime.ari import (
     AriClient,
     AriNode,
@@ -69,6 +71,8 @@ class Acd:
         self.accounts = Accounts(pool, ari, settings.sip_realm)
         self.runners: dict[str, FloorRunner] = {}
         self.configurations: dict[str, Configuration] = {}
+        self.trunk_watch = TrunkWatch(self.accounts.trunks, ari, writer)
+        self.outbound = Outbound(self.accounts.trunks, self.trunk_watch, self.configurations, self)
         self._pool = pool
         self._bus = bus
         self._ari = ari

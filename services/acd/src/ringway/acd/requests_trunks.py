@@ -28,6 +28,10 @@ class Floors(Protocol):
     def configurations(self) -> Mapping[str, Configuration]:
         """The configuration of every tenant whose floor is open."""
 
+    @property
+    def trunk_watch(self) -> TrunkWatch:
+        """How the trunks are."""
+
     async def floor(self, tenant: str, /) -> object:
         """Open the floor of a tenant."""
 
@@ -35,9 +39,8 @@ class Floors(Protocol):
 class TrunkRequests:
     """Handlers of the requests about trunks."""
 
-    def __init__(self, acd: Floors, watch: TrunkWatch) -> None:
+    def __init__(self, acd: Floors) -> None:
         self._acd = acd
-        self._watch = watch
 
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""
@@ -56,7 +59,7 @@ class TrunkRequests:
         trunk = await self._trunk(request.tenant, request.trunk_id)
         if trunk is None:
             raise Refused("trunk_unknown", "There is no such trunk.")
-        state, active = await self._watch.look(trunk)
+        state, active = await self._acd.trunk_watch.look(trunk)
         return p.TrunkV1(
             trunk_id=trunk.trunk_id,
             endpoint=trunk.endpoint,
