@@ -29,7 +29,7 @@ Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 class Config(BaseModel):
     """A configured object. Unknown fields are refused: a misspelt one would silently do nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     KIND: ClassVar[str] = ""
 

@@ -118,7 +118,9 @@ def _text(raw: bytes) -> str:
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=lambda char: (first.count(char), char == ","))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
     try:
         return [(reader.line_num, row) for row in reader]
     except csv.Error as error:
