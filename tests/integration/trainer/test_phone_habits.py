@@ -63,6 +63,19 @@ async def test_it_refuses_with_any_status_and_cause(pair: Pair, status: int, q85
     assert call.progress == []
 
 
+async def test_habits_are_arguments_too(pair: Pair) -> None:
+    ann, _ = pair
+    refusing = Phone.open("r", refuse_with=480, refuse_q850=20, auto_answers=True, lines=1)
+    async with refusing as one, Phone.open("e", early_media=True, answer_after_s=None) as two:
+        refused = await ann.call(f"sip:r@127.0.0.1:{one.address[1]}")
+        early = await ann.call(f"sip:e@127.0.0.1:{two.address[1]}")
+        await refused.until_over()
+        assert (refused.status, refused.q850) == (480, 20)
+        await early.until_rings(183)
+        early.hang_up()
+        assert (await early.until_over()).status == 487
+
+
 async def test_a_refusal_by_hand_after_ringing(pair: Pair) -> None:
     _, bob = pair
     bob.answer_after_s = None

@@ -48,6 +48,8 @@ class Phone(Answering):
         tone_hz: float = 700,
         answer_after_s: float | None = 0.2,
         refuse_with: int | None = None,
+        refuse_q850: int | None = None,
+        early_media: bool = False,
         auto_answers: bool = False,
         lines: int | None = None,
         media: MediaOptions = USUAL,
@@ -64,6 +66,8 @@ class Phone(Answering):
             tone_hz: What it says; 0 is silence.
             answer_after_s: ``None`` answers only by :meth:`PhoneCall.answer`.
             refuse_with: The SIP status with which it refuses every call.
+            refuse_q850: The cause it tells then, in a Reason header.
+            early_media: Ringback is heard as audio (183) until it answers.
             auto_answers: Whether a caller's header can make it answer at once.
             lines: How many calls it takes at a time; more are refused as busy.
             media: Codecs, payload types, RTCP, a bad network; one call may have its own.
@@ -76,12 +80,10 @@ class Phone(Answering):
             OSError: The port is taken.
         """
         phone = cls(username, password, registrar, host)
-        phone.tone_hz, phone.answer_after_s, phone.refuse_with = (
-            tone_hz,
-            answer_after_s,
-            refuse_with,
-        )
-        phone.auto_answers, phone.lines, phone.media = auto_answers, lines, media
+        phone.tone_hz, phone.answer_after_s = tone_hz, answer_after_s
+        phone.refuse_with, phone.refuse_q850 = refuse_with, refuse_q850
+        phone.early_media, phone.auto_answers = early_media, auto_answers
+        phone.lines, phone.media = lines, media
         phone._on_ended = on_ended
         async with AsyncExitStack() as stack:
             if pacer is None:
