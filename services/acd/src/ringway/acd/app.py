@@ -18,6 +18,7 @@ from ringway.acd.trunk_watch import TrunkWatch
 from ringway.runtime.ari import (
     AriClient,
     AriNode,
+    Channel,
     ChannelDestroyed,
     ChannelHangupRequest,
     Event,
@@ -39,6 +40,8 @@ _DRAIN_LOOK_S = 0.05
 OnStart = Callable[[str, StasisStart], None]
 OnEvent = Callable[[str, Event], None]
 OnOpen = Callable[[FloorRunner], None]
+# Floor, node, the dialing phone's channel, agent and number; whether it has the call now.
+OnDialed = Callable[[FloorRunner, str, Channel, str, str], bool]
 
 
 def event_channel(event: Event) -> str | None:
@@ -84,6 +87,7 @@ class Acd:
         self._watchers: dict[str, list[OnEvent]] = {}  # channel -> who wants its events
         self._starts: dict[str, OnStart] = {"outbound": self._arrived}
         self._opened: list[OnOpen] = []
+        self.on_dialed: OnDialed | None = None  # an agent's phone dialed by itself
         self._opening = asyncio.Lock()
         self._seen_nodes: set[str] = set()
         ari.on_connect(self._on_connect)

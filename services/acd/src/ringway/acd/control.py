@@ -281,7 +281,8 @@ class CallControl:
             bridge_id = f"{uuid7()}.h"
             await self.node(node).create_bridge(bridge_id, "holding")
             try:
-                await self.node(node).start_bridge_moh(bridge_id, music)
+                if music != "none":
+                    await self.node(node).start_bridge_moh(bridge_id, music)
             except AriError:
                 _log.warning("There is no such music.", extra={"music": music})
             self._holds[node, music] = bridge_id

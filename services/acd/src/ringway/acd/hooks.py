@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ringway.acd.calls import Call, Leg
 from ringway.acd.core import model as m
+from ringway.proto.acd_config import Target
 
 
 class TalkHooks(Protocol):
@@ -33,8 +34,20 @@ class FrontHooks(Protocol):
     def overflowed(self, command: m.Overflow) -> None:
         """The queue gave the call up."""
 
+    async def make_way(self, call: Call) -> None:
+        """The customer is about to be joined: announcements end, nobody else moves his channel."""
+
+    def waits(self, interaction_id: str) -> None:
+        """A customer who was with an agent waits in a queue now: music and announcements begin."""
+
     def connected(self, call: Call, agent_id: str) -> None:
         """An agent has the customer now: waiting is over, announcements end."""
+
+    def waits(self, interaction_id: str) -> None:
+        """A customer who was with an agent waits in a queue now."""
+
+    def send_to(self, call: Call, target: Target) -> None:
+        """A customer who was with an agent, and hears music, goes to a target."""
 
     def customer_gone(self, interaction_id: str) -> None:
         """The customer's channel is no more."""

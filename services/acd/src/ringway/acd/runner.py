@@ -317,6 +317,8 @@ class FloorRunner:
         try:
             if not call.channel_id and not await self._reach(call, agent_id):
                 return
+            if self.front is not None:
+                await self.front.make_way(call)
             joined = leg is not None and await self._control.join(call, leg)
             if joined and leg is not None:
                 self.apply(m.Bridged(self.now(), interaction_id))
