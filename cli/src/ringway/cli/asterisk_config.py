@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ringway.cli import prompts
 from ringway.cli.asterisk_program import AsteriskProgram
 from ringway.cli.places import checkout, remove_socket_dir, socket_dir
 
 _WORD = re.compile(r"@([A-Z][A-Z0-9_]*)@")
-# Debian names the folder of the English prompts after its speaker.
-_ENGLISH_PROMPTS = ("en", "en_US_f_Allison", "en_US")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +119,20 @@ def command(program: AsteriskProgram, config: Path) -> tuple[str, ...]:
 
 
 def _data_dir(folder: Path, origin: Path) -> Path:
-    """Make a data folder that is Asterisk's own, with the prompts under the language's name."""
+    """Make a data folder that is Asterisk's own, with recordings under the language's name.
+
+    Ringway's own prompts are beside them: Asterisk finds ``ringway/zh/closed`` in any language.
+    """
     (folder / "sounds").mkdir(parents=True, exist_ok=True)
     for entry in origin.iterdir():
         if entry.name != "sounds":
             _link(folder / entry.name, entry)
-    for name in _ENGLISH_PROMPTS:
-        if (origin / "sounds" / name).is_dir():
-            _link(folder / "sounds" / "en", (origin / "sounds" / name).resolve())
-            break
+    recordings = prompts.english_recordings(origin)
+    if recordings is not None:
+        _link(folder / "sounds" / "en", recordings.resolve())
+    spoken = prompts.find_or_make(origin)
+    if spoken is not None:
+        _link(folder / "sounds" / "ringway", spoken.resolve())
     return folder
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from ringway.cli import asterisk_program, prompts
 from ringway.cli.places import checkout
-from ringway.cli.say import say
+from ringway.cli.say import Trouble, say
 
 HELP = "check everything: lint, types, tests"
 # Decisions live in the cores, so their tests leave little of them out.
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         checks: Sequence[Check] = [Check("tests", _pytest(*arguments.rest, *soak))]
     else:
         checks = [*_static(), *_tests(soak)]
+    _get_ready()
     failed = []
     took_s = {}
     for check in checks:
@@ -65,6 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
     elif failed:
         say(f"\nFailed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _get_ready() -> None:
+    """Fetch and make what is missing on this machine before a test's time runs."""
+    try:
+        prompts.find_or_make(asterisk_program.find_or_fetch().data_dir)
+    except Trouble as trouble:
+        say(f"! {trouble}")
 
 
 def _static() -> list[Check]:
