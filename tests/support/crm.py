@@ -88,6 +88,12 @@ class Behind:
     owner: asyncpg.Connection[asyncpg.Record]
     asked: list[Request] = field(default_factory=list)
     refuse: dict[type[Request], Refused] = field(default_factory=dict)
+    _buses: tuple[Bus, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all of it is on the bus."""
+        return all(bus.healthy is True for bus in self._buses)
 
     def note(self, request: Request) -> None:
         self.asked.append(request)
@@ -214,6 +220,7 @@ class Behind:
         return CampaignStateV1(state=CampaignState(state))
 
     async def attach(self, acd: Bus, dialer: Bus) -> None:
+        self._buses = (acd, dialer)
         await acd.respond(PutAgentV1, self.put_agent)
         await acd.respond(PutTrunkV1, self.put_trunk)
         await acd.respond(ListAgentsV1, self.list_agents)

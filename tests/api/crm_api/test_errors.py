@@ -13,6 +13,7 @@ from ringway.crm_api.access import Role
 from ringway.proto.acd import PutTrunkV1, SetAgentStateV1, SignInV1
 from ringway.proto.dialer import ControlCampaignV1
 from ringway.runtime.bus import Refused
+from ringway.runtime.postgres import CONNECT_LIMIT_S
 
 pytestmark = pytest.mark.api
 
@@ -144,7 +145,12 @@ async def test_nats_down_is_503_and_what_needs_no_nats_goes_on(crm: Crm) -> None
     assert (await crm.http.get("/readyz")).status_code == 503
     assert (await crm.http.get("/livez")).status_code == 200
     await crm.nats.start()
-    await eventually(lambda: crm.deps.bus.healthy, within_s=10, what=lambda: "NATS is back")
+    # Each connects again in its own time.
+    await eventually(
+        lambda: crm.deps.bus.healthy is True and crm.behind.healthy,
+        within_s=15,
+        what="everybody is back",
+    )
     await boss.post("/trunks", {"name": "t", "host": "sip.example"})
     assert crm.behind.last(PutTrunkV1).name == "t"
 
@@ -161,7 +167,8 @@ async def test_postgres_down_is_503_and_agents_go_on_working(
     refused(response, 503, "database_unavailable")
     assert "retry-after" in response.headers
     crm.forget_guard_freshness()
-    async with asyncio.timeout(3):
+    # Neither waits for a connection as long as a stranger would.
+    async with asyncio.timeout(CONNECT_LIMIT_S):
         ok(await ann("PUT", "/agents/me/state", json={"state": "ready"}))
         ok(await ann("PUT", "/agents/me/state", json={"state": "not_ready"}))
     assert (await crm.http.get("/readyz")).status_code == 503
