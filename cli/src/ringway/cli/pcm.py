@@ -15,7 +15,7 @@ _CUTOFF_HZ = 3500.0
 _HALF_WIDTH = 24  # input samples on each side that make one output sample
 _QUIET = 200  # below this nobody hears anything
 _MARGIN = RATE_HZ * 40 // 1000  # of silence is left on both sides
-_LEVEL = 2600.0  # root mean square where there is sound, about that of Asterisk's recordings
+_LEVEL = 4200.0  # root mean square where there is sound, about that of Asterisk's recordings
 _PEAK = 30000.0
 
 
