@@ -198,6 +198,8 @@ class SlowRouter:
         return out + self.settle([agent_id] if agent.is_free else [])
 
     def remove_agent(self, at: float, agent_id: str) -> list[Decision]:
+        if agent_id in self.agents:
+            self.agents[agent_id].ready = False
         out = self.advance(at)
         agent = self.agents.pop(agent_id, None)
         if agent is None:
@@ -218,11 +220,11 @@ class SlowRouter:
         return out + self.settle([agent_id])
 
     def busy(self, at: float, agent_id: str) -> list[Decision]:
-        out = self.advance(at)
         agent = self.agents.get(agent_id)
         if agent is None:
-            return out
+            return self.advance(at)
         agent.ready = False
+        out = self.advance(at)
         if agent.offer is not None:
             out.append(Withdraw(agent.offer, agent_id))
             self.end_offer(self.calls[agent.offer], agent)
@@ -232,9 +234,9 @@ class SlowRouter:
         self.talks.setdefault(agent_id, []).append(talk_s)
 
     def enqueue(self, at: float, waiting: Waiting) -> list[Decision]:
-        out = self.advance(at)
         if waiting.interaction_id in self.calls:
-            return out
+            return self.advance(at)
+        out = self.advance(at)
         queue = self.queues.get(waiting.queue_id)
         if queue is None:
             return [*out, Overflow(waiting.interaction_id, OverflowReason.NO_AGENTS)]
@@ -248,8 +250,8 @@ class SlowRouter:
         return out + self.settle()
 
     def leave(self, at: float, interaction_id: str) -> list[Decision]:
-        out = self.advance(at)
         call = self.calls.pop(interaction_id, None)
+        out = self.advance(at)
         return out if call is None else out + self.release(call, call.offered)
 
     def accept(self, at: float, interaction_id: str, agent_id: str) -> tuple[bool, list[Decision]]:

@@ -230,6 +230,14 @@ def test_caller_who_hangs_up_frees_the_agent_for_the_next() -> None:
     assert router.accept(4, "i1", "ann") == (False, [])
 
 
+@pytest.mark.parametrize("how", ["leave", "busy", "remove_agent"])
+def test_nothing_that_is_due_rings_for_who_goes_away(how: str) -> None:
+    router = router_of(Queue("q", rings=(SKILLED[0], SKILLED[2])), agents={"ann": {}})
+    router.ready(0, "ann", 0)
+    router.enqueue(1, Waiting("i", "q", 1))
+    assert getattr(router, how)(50, "i" if how == "leave" else "ann") == [], "no tick came at 41"
+
+
 def test_late_repeated_and_unknown_events_change_nothing() -> None:
     router = router_of(Queue("q"))
     for _ in range(2):

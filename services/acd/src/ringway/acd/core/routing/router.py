@@ -106,10 +106,11 @@ class Router:
 
     def remove_agent(self, at: float, agent_id: str) -> list[Decision]:
         """Sign an agent out. What was offered to him is offered on."""
-        out = self._advance(at)
         agent = self._agents.get(agent_id)
         if agent is None:
-            return out
+            return self._advance(at)
+        self._roster.unfree(agent)  # nothing that is due goes to who leaves
+        out = self._advance(at)
         affected = set(self._left_alone(self._roster.remove_agent(agent)))
         affected.update(self._calls[i] for i in self._named.get(agent_id, ()))
         if agent.offer is not None:
@@ -134,12 +135,12 @@ class Router:
 
     def busy(self, at: float, agent_id: str) -> list[Decision]:
         """The agent may not take an interaction. What was offered to him is offered on."""
-        out = self._advance(at)
         agent = self._agents.get(agent_id)
         if agent is None:
-            return out
+            return self._advance(at)
         agent.ready = False
         self._roster.unfree(agent)
+        out = self._advance(at)
         if agent.offer is not None:
             out.append(Withdraw(agent.offer, agent_id))
             out += self._offer_ended(self._calls[agent.offer], agent)
@@ -153,10 +154,10 @@ class Router:
 
     def enqueue(self, at: float, waiting: Waiting) -> list[Decision]:
         """An interaction begins to wait in a queue. One of an unknown queue finds no agents."""
-        out = self._advance(at)
         interaction_id = waiting.interaction_id
         if interaction_id in self._calls:
-            return out
+            return self._advance(at)
+        out = self._advance(at)
         line = self._lines.get(waiting.queue_id)
         if line is None:
             return [*out, Overflow(interaction_id, OverflowReason.NO_AGENTS)]
@@ -183,12 +184,11 @@ class Router:
 
     def leave(self, at: float, interaction_id: str) -> list[Decision]:
         """The caller is gone, or was taken by other means."""
-        out = self._advance(at)
         call = self._calls.get(interaction_id)
-        if call is not None:
-            self._drop(call)
-            out += self._release(call, list(call.offered))
-        return out
+        if call is None:
+            return self._advance(at)
+        self._drop(call)
+        return self._advance(at) + self._release(call, list(call.offered))
 
     def accept(self, at: float, interaction_id: str, agent_id: str) -> tuple[bool, list[Decision]]:
         """The agent answers; return whether the interaction is his.
