@@ -20,8 +20,7 @@ QUEUE = Target(kind=TargetKind.QUEUE, value="sales")
 TARGETS = {"agent": BOB, "outside": OUTSIDE}
 
 
-def consult(world: TalkWorld, target: Target, *, blind: bool = False) -> None:
-    kind = t.TransferAsked if blind else t.ConsultAsked
+def consult(world: TalkWorld, target: Target, kind: type[t.ConsultAsked] = t.ConsultAsked) -> None:
     is_agent = target.kind is TargetKind.AGENT
     world.do(
         kind(1, "ann", target, target.value if is_agent else None, "" if is_agent else target.value)
@@ -75,7 +74,8 @@ STATES: dict[str, tuple[Callable[[TalkWorld, Target], None], str]] = {
     "talks": (talks_with, "c:m a:b b:a"),
     "swapped": (swapped, "c:a a:c b:m"),
     "handed": (handed, "c:m"),
-    "blind": (lambda w, x: consult(w, x, blind=True), "c:m"),
+    "blind": (lambda w, x: consult(w, x, t.TransferAsked), "c:m"),
+    "refers": (lambda w, x: consult(w, x, t.ReferAsked), "c:m a:"),
     "completed": (completed, "c:b b:c"),
     "merged": (merged, "c:ab a:bc b:ac"),
     "merged_held": (merged_held, "c:m a:b b:a"),
@@ -90,6 +90,7 @@ AFTER: dict[str, dict[str, str]] = {
     "swapped": {"customer": "over", "agent": "ends", "target": "c:a a:c"},
     "handed": {"customer": "over", "target": "recall"},
     "blind": {"customer": "over", "target": "recall"},
+    "refers": {"customer": "over", "agent": "c:m", "target": "c:a a:c"},
     "completed": {"customer": "over", "target": "ends"},
     "merged": {"customer": "over", "agent": "c:b b:c", "target": "c:a a:c"},
     "merged_held": {"customer": "over", "agent": "c:b b:c", "target": "c:m a:"},
@@ -232,6 +233,14 @@ def test_a_blind_transfer_credits_the_new_agent_when_he_answers() -> None:
     assert world.owner == "bob"
     assert t.Transferred("ann", BOB, is_attended=False) in world.told
     assert not any(isinstance(c, t.Consulted) for c in world.told)
+
+
+def test_a_phones_transfer_is_complete_when_the_other_phone_answers() -> None:
+    world = world_in("refers", BOB)
+    answer(world)
+    assert hearing(world) == "c:b b:c"
+    assert world.owner == "bob"
+    assert world.joined == {"bob"}
 
 
 def test_outside_parties_talk_in_a_room_of_their_own_that_ends_with_them() -> None:

@@ -29,6 +29,7 @@ targets = st.sampled_from(TARGETS)
 times = st.floats(0, 5)
 legs = st.sampled_from((CUSTOMER, "a0", *(f"p{n}" for n in range(1, 7))))
 
+CONSULTING = (t.ConsultAsked, t.TransferAsked, t.ReferAsked)
 PLAIN: dict[str, Callable[[float, str], t.Event]] = {
     "hold": t.HoldAsked,
     "resume": t.ResumeAsked,
@@ -76,10 +77,9 @@ class TalkMachine(RuleBasedStateMachine):
     def asks(self, name: str, by: str, after: float) -> None:
         self.ask(PLAIN[name](self.at(after), by))
 
-    @rule(by=agents, whom=targets, after=times, blind=st.booleans())
-    def consults(self, by: str, whom: Target, after: float, blind: bool) -> None:
+    @rule(by=agents, whom=targets, after=times, kind=st.sampled_from(CONSULTING))
+    def consults(self, by: str, whom: Target, after: float, kind: type[t.ConsultAsked]) -> None:
         target = whom
-        kind = t.TransferAsked if blind else t.ConsultAsked
         is_agent = target.kind is TargetKind.AGENT
         agent = target.value if is_agent else None
         busy = set(self.world.joined) | self.world.claimed

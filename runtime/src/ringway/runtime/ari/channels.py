@@ -13,6 +13,9 @@ from ringway.runtime.ari.http import Query
 
 Direction = Literal["none", "both", "out", "in"]
 MuteDirection = Literal["both", "in", "out"]
+TransferState = Literal[
+    "channel_progress", "channel_answered", "channel_unavailable", "channel_declined"
+]
 HangupReason = Literal[
     "normal", "busy", "congestion", "no_answer", "timeout", "rejected", "unallocated",
     "normal_unspecified", "number_incomplete", "codec_mismatch", "interworking", "failure",
@@ -349,6 +352,21 @@ class ChannelCommands(Commands):
             "POST",
             f"channels/{q(channel)}/variable",
             query={"variable": name, "value": value},
+        )
+
+    async def transfer_progress(self, channel: str, state: TransferState) -> None:
+        """Tell a phone that asked for a transfer (REFER) what becomes of it.
+
+        Asterisk answers each with one more ``ChannelTransfer`` event that carries the state.
+
+        Raises:
+            AriNotFound: The phone has gone.
+        """
+        await self._ask(
+            "transfer_progress",
+            "POST",
+            f"channels/{q(channel)}/transfer_progress",
+            query={"states": state},
         )
 
     async def rtp_statistics(self, channel: str) -> m.Raw:

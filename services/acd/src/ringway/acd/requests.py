@@ -127,6 +127,12 @@ class Requests:
         state = runner.floor.agents[request.agent_id].state
         if state not in (p.AgentState.TALKING, p.AgentState.HOLD):
             raise Refused("not_talking", "There is no talk to hang up.")
+        interaction_id = runner.floor.agents[request.agent_id].interaction_id or ""
+        call = runner.floor.calls.get(interaction_id)
+        if call is not None and call.agent_id != request.agent_id and runner.talks is not None:
+            # Somebody else has the customer: only this agent's own part ends.
+            runner.talks.agent_hangs_up(interaction_id, request.agent_id)
+            return Done()
         runner.apply(m.HangUpAsked(runner.now(), request.agent_id))
         return Done()
 

@@ -207,19 +207,23 @@ class Talk:
         party = Party(f"p{self.count}", PartyRole.CONSULTED, RINGING, event.agent_id, event.number)
         self._hold_all_but(event.by)
         self.parties[party.leg_id] = party
-        self.consult = t.Consult(party.leg_id, event.by, event.target, is_blind)
+        is_quiet = is_blind or isinstance(event, t.ReferAsked)
+        self.consult = t.Consult(party.leg_id, event.by, event.target, is_quiet)
+        self.consult.completes = isinstance(event, t.ReferAsked)
         ring = t.Ring(party.leg_id)
         return [ring, *self._complete(event)] if is_blind else [ring]
 
     def _complete(self, event: t.Asked) -> Iterable[t.Command]:
-        owner = self._by_owner(event)
+        return self._complete_by(self._by_owner(event), event.at)
+
+    def _complete_by(self, owner: Party, at: float) -> Iterable[t.Command]:
         consult = self.consult
         if consult is None:
             raise NotNow("There is no consultation to complete.")
         consulted = self.parties[consult.leg_id]
         out: list[t.Command] = []
         if not consult.is_blind:
-            out.append(self._consulted(event.at, "transferred"))
+            out.append(self._consulted(at, "transferred"))
         if consulted.state is RINGING:
             consult.is_handed = True
             out += self._drop(owner)
@@ -328,6 +332,9 @@ class Talk:
         consult.answered_at = event.at
         if consult.is_handed:
             return self._take_over(party, consult, is_attended=False)
+        if consult.completes and (owner := self.owner) is not None:
+            out = list(self._take_over(party, consult, is_attended=False))
+            return [*out, *self._drop(owner)]
         party.state = TALKING
         if party.agent_id is None:
             return []
@@ -359,6 +366,8 @@ class Talk:
         if party is not self.owner:
             out = list(self._drop(party))
             return [*out, *([] if self._companions() else self._hang_up_customer())]
+        if self.consult is not None and self.consult.completes and not self.consult.is_handed:
+            return self._complete_by(party, at)  # his phone left after it asked for a transfer
         out = []
         if self.consult is not None and not self.consult.is_handed:
             out += self._end_consult(at, "returned")

@@ -39,13 +39,18 @@ class Party:
 
 @dataclass(slots=True)
 class Consult:
-    """One agent asks somebody else. ``is_handed``: the asker has left, the customer waits."""
+    """One agent asks somebody else.
+
+    ``is_blind``: he does not talk to him first. ``is_handed``: the asker has left, the customer
+    waits. ``completes``: the asker leaves when the phone is answered.
+    """
 
     leg_id: str
     asker_id: str
     target: Target
     is_blind: bool = False
     is_handed: bool = False
+    completes: bool = False
     answered_at: float | None = None
 
 
@@ -87,6 +92,11 @@ class ConsultAsked(Asked):
 @dataclass(frozen=True, slots=True)
 class TransferAsked(ConsultAsked):
     """Blind: the asker leaves at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferAsked(ConsultAsked):
+    """Blind, asked by the phone itself: it stays until the other one answers."""
 
 
 @dataclass(frozen=True, slots=True)

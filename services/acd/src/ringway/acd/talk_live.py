@@ -1,0 +1,124 @@
+"""A talk and what its legs are in Asterisk, and its snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringway.acd.calls import Call, Leg
+from ringway.acd.core import talk_model as t
+from ringway.acd.core.outbound import Choice
+from ringway.acd.core.talk import Talk
+from ringway.acd.core.talk_model import CUSTOMER, Consult, Party
+from ringway.proto.acd_calls import PartyRole, PartyState
+from ringway.proto.acd_config import Target
+
+# What a talk's worker does one after the other; a future is set when it is reached.
+Step = t.Command | asyncio.Future[None] | Callable[[], Awaitable[None]]
+
+SNAPSHOT = "talk"  # its place in ``Call.extra``
+
+
+@dataclass(slots=True)
+class Live:
+    """One talk and its channels.
+
+    ``choices``: the ways to call the outside number that is consulted. ``answers``: agents who
+    are asked by a key whether they take the consultation. ``on_ring_end``: who wants to know what
+    became of the phone that rings.
+    """
+
+    talk: Talk
+    call: Call
+    channels: dict[str, str] = field(default_factory=dict)  # leg id -> channel
+    legs: dict[str, Leg] = field(default_factory=dict)  # leg id -> agent's leg
+    choices: list[Choice] = field(default_factory=list)
+    ringing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    answers: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
+    queue_id: str = ""  # where the customer came from
+    recalled: bool = False
+    on_ring_end: Callable[[bool], Awaitable[None]] | None = None
+    inbox: deque[Step] = field(default_factory=deque)
+    is_working: bool = False
+
+
+def to_json(live: Live) -> dict[str, Any]:
+    """Return the snapshot form of a talk."""
+    talk = live.talk
+    consult = talk.consult
+    return {
+        "parties": [
+            {
+                "leg_id": p.leg_id,
+                "role": p.role,
+                "state": p.state,
+                "agent_id": p.agent_id,
+                "number": p.number,
+                "home": p.home,
+                "is_muted": p.is_muted,
+                "place": p.place,
+                "channel": live.channels.get(p.leg_id),
+            }
+            for p in talk.parties.values()
+        ],
+        "owner_id": talk.owner_id,
+        "room": talk.places.room,
+        "extra_room": talk.places.extra_room,
+        "count": talk.count,
+        "rooms": talk.places.count,
+        "is_ending": talk.is_ending,
+        "is_hold_told": talk.is_hold_told,
+        "queue_id": live.queue_id,
+        "recalled": live.recalled,
+        "consult": {
+            "leg_id": consult.leg_id,
+            "asker_id": consult.asker_id,
+            "target": consult.target.model_dump(mode="json"),
+            "is_blind": consult.is_blind,
+            "is_handed": consult.is_handed,
+            "completes": consult.completes,
+        }
+        if consult is not None
+        else None,
+    }
+
+
+def from_json(call: Call, raw: dict[str, Any]) -> Live:
+    """Read the snapshot form.
+
+    Raises:
+        KeyError, ValueError: It is not a snapshot of a talk.
+    """
+    parties = [
+        Party(
+            p["leg_id"],
+            PartyRole(p["role"]),
+            PartyState(p["state"]),
+            p["agent_id"],
+            p["number"],
+            p["home"],
+            p["is_muted"],
+            p["place"],
+        )
+        for p in raw["parties"]
+    ]
+    talk = Talk(call.interaction_id, parties, owner_id=raw["owner_id"], room=raw["room"])
+    talk.places.extra_room, talk.places.count = raw["extra_room"], raw["rooms"]
+    talk.count = raw["count"]
+    talk.is_ending, talk.is_hold_told = raw["is_ending"], raw["is_hold_told"]
+    if (asked := raw["consult"]) is not None:
+        talk.consult = Consult(
+            asked["leg_id"],
+            asked["asker_id"],
+            Target.model_validate(asked["target"]),
+            asked["is_blind"],
+            asked["is_handed"],
+            asked["completes"],
+        )
+    live = Live(talk, call, queue_id=raw["queue_id"], recalled=raw["recalled"])
+    live.channels = {p["leg_id"]: p["channel"] for p in raw["parties"] if p["channel"]}
+    live.channels[CUSTOMER] = call.channel_id
+    return live

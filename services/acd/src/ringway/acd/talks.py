@@ -1,0 +1,400 @@
+"""The talks of one tenant: who is in which, what is asked of them, what happens to their legs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ringway.acd import talk_live
+from ringway.acd.calls import Call, Leg
+from ringway.acd.core import model as m
+from ringway.acd.core import talk_model as t
+from ringway.acd.core.outbound import Choice
+from ringway.acd.core.records import CallState
+from ringway.acd.core.talk import Talk
+from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
+from ringway.acd.outbound import Outbound, Watching
+from ringway.acd.talk_control import TalkControl
+from ringway.acd.talk_live import SNAPSHOT, Live, Step
+from ringway.proto.acd import AgentState
+from ringway.proto.acd_calls import InteractionChangedV1, PartyRole, PartyState
+from ringway.proto.acd_calls import Party as PartyView
+from ringway.proto.acd_config import TargetKind
+from ringway.runtime.ari import AriNode, Channel, ChannelHold, ChannelUnhold, Event
+from ringway.runtime.clock import utcnow
+
+if TYPE_CHECKING:
+    from ringway.acd.runner import FloorRunner
+
+_log = logging.getLogger("ringway.acd.talks")
+
+_REMEMBERED_S = 30.0  # for so long a repeat of what ended an agent's part is answered like it
+_AGENT = "a0"  # the leg id of who was joined to the customer
+
+
+class Talks:
+    """Every connected interaction of one tenant.
+
+    Args:
+        events: Passes on the events of single channels.
+        app: The Stasis application that outside legs enter.
+        on_phone: Told of the events of agents' phones in talks.
+    """
+
+    def __init__(
+        self,
+        runner: FloorRunner,
+        outbound: Outbound,
+        events: Watching,
+        app: str,
+        *,
+        on_phone: Callable[[Talks, str, str, Event], None],
+    ) -> None:
+        self.runner = runner
+        self.live: dict[str, Live] = {}
+        self._events = events
+        self._on_phone = on_phone
+        self._heard: set[str] = set()  # agents' channels whose events we get
+        self._done: dict[tuple[str, str, str], float] = {}  # agent, interaction, what -> when
+        self._control = TalkControl(
+            runner,
+            outbound,
+            events,
+            app,
+            tell=self.tell,
+            hand_over=self._hand_over,
+            recall=self._recall,
+            forget=self._forget,
+        )
+
+    # -- what the runner tells -----------------------------------------------------------------
+
+    def connected(self, call: Call, leg: Leg) -> None:
+        """Customer and agent have just been joined in the leg's own room."""
+        self._begin(call, leg)
+        self._listen(leg.channel_id, leg.agent_id)
+
+    def _begin(self, call: Call, leg: Leg) -> Live:
+        room = leg.bridge_id
+        talk = Talk(
+            call.interaction_id,
+            (
+                Party(CUSTOMER, PartyRole.CUSTOMER, number=_customers_number(call), place=room),
+                Party(_AGENT, PartyRole.AGENT, agent_id=leg.agent_id, home=room, place=room),
+            ),
+            owner_id=_AGENT,
+            room=room,
+        )
+        live = Live(talk, call, {CUSTOMER: call.channel_id, _AGENT: leg.channel_id}, {_AGENT: leg})
+        floor_call = self.runner.floor.calls.get(call.interaction_id)
+        live.queue_id = floor_call.queue_id if floor_call is not None else ""
+        self.live[call.interaction_id] = live
+        return live
+
+    def customer_gone(self, interaction_id: str) -> None:
+        """The customer's channel is no more; end what else belongs to the talk."""
+        live = self.live.get(interaction_id)
+        if live is None:
+            return
+        if live.talk.is_plain and not live.inbox and not live.talk.is_ending:
+            del self.live[interaction_id]  # the floor ends the agent's part
+            for leg_id, party in live.talk.parties.items():
+                if party.is_muted and leg_id in live.channels:
+                    self._control.perform(live, (t.Mute(leg_id, muted=False),))
+            return
+        live.channels.pop(CUSTOMER, None)
+        self.tell(live, t.PartyGone(self.runner.now(), CUSTOMER))
+
+    def agent_lost(self, interaction_id: str, agent_id: str) -> bool:
+        """An agent's phone left the talk. False: nobody is left for the customer."""
+        live = self.live.get(interaction_id)
+        party = live.talk.agent(agent_id) if live is not None else None
+        if live is None or party is None:
+            return False
+        live.channels.pop(party.leg_id, None)
+        live.legs.pop(party.leg_id, None)
+        return self._agent_ends(live, t.PartyGone(self.runner.now(), party.leg_id))
+
+    def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
+        """The agent ends his part. False: nobody is left, hang the customer up."""
+        live = self.live.get(interaction_id)
+        if live is None or live.talk.agent(agent_id) is None or live.talk.is_ending:
+            return False
+        return self._agent_ends(live, t.HangUpAsked(self.runner.now(), agent_id))
+
+    def _agent_ends(self, live: Live, event: t.Event) -> bool:
+        """Give the event to the talk; the customer's end is left to the runner."""
+        commands = live.talk.handle(event)
+        goes_on = t.HangUp(CUSTOMER) not in commands
+        self._control.perform(live, [c for c in commands if c != t.HangUp(CUSTOMER)])
+        self._changed(live)
+        return goes_on
+
+    # -- what is asked -------------------------------------------------------------------------
+
+    def of_agent(self, agent_id: str, interaction_id: str | None = None) -> Live:
+        """Return the talk that an agent is part of.
+
+        Raises:
+            NotPart: There is none.
+        """
+        if interaction_id is None:
+            agent = self.runner.floor.agents.get(agent_id)
+            interaction_id = agent.interaction_id if agent is not None else None
+        live = self.live.get(interaction_id or "")
+        if live is None or live.talk.agent(agent_id) is None:
+            raise NotPart(agent_id)
+        return live
+
+    def tell(self, live: Live, event: t.Event) -> asyncio.Future[None]:
+        """Give a talk an event; the result comes when all that follows is done.
+
+        Raises:
+            NotNow, NotPart: See Talk.handle.
+        """
+        commands = live.talk.handle(event)
+        self._changed(live)
+        return self._control.perform(live, [*self._ring_ended(live, commands), *commands])
+
+    @staticmethod
+    def _ring_ended(live: Live, commands: Sequence[t.Command]) -> list[Step]:
+        """Tell the phone that asked for a transfer, before its own part ends."""
+        is_done = any(isinstance(c, t.Transferred) for c in commands)
+        told = live.on_ring_end
+        if told is None or not (is_done or live.talk.consult is None):
+            return []
+        live.on_ring_end = None
+        return [partial(told, is_done)]
+
+    async def consult(
+        self,
+        live: Live,
+        event: t.ConsultAsked,
+        choices: list[Choice],
+        on_ring_end: Callable[[bool], Awaitable[None]] | None = None,
+    ) -> None:
+        """Consult, or transfer blindly to, an agent or a number.
+
+        Raises:
+            NotNow, NotPart: See Talk.handle.
+            AgentBusy: The agent cannot be called now; nothing has changed.
+        """
+        claim = event.agent_id
+        if claim is not None:
+            now, interaction_id = self.runner.now(), live.talk.interaction_id
+            self.runner.apply(m.Claim(now, claim, interaction_id))
+        if choices:
+            live.choices = choices
+        try:
+            done = self.tell(live, event)
+        except (NotNow, NotPart):
+            if claim is not None and live.talk.agent(claim) is None:
+                self.runner.apply(m.Unclaim(self.runner.now(), claim, live.talk.interaction_id))
+            raise
+        if on_ring_end is not None:
+            live.on_ring_end = on_ring_end  # before the phone can have rung: nothing is awaited
+        await done
+
+    def note_done(self, agent_id: str, interaction_id: str, what: str) -> None:
+        """Remember what ended an agent's part, for its repeats."""
+        now = self.runner.now()
+        self._done = {k: at for k, at in self._done.items() if now - at < _REMEMBERED_S}
+        self._done[agent_id, interaction_id, what] = now
+
+    def was_done(self, agent_id: str, interaction_id: str | None, what: str) -> bool:
+        """Tell whether this is a repeat; without an interaction: of the agent's last one."""
+        now = self.runner.now()
+        return any(
+            agent == agent_id
+            and done == what
+            and interaction_id in (None, of)
+            and now - at < _REMEMBERED_S
+            for (agent, of, done), at in self._done.items()
+        )
+
+    def parties(self, interaction_id: str) -> tuple[PartyView, ...]:
+        """Return who is part of an interaction, as others may see it."""
+        live = self.live.get(interaction_id)
+        if live is None:
+            return ()
+        return tuple(
+            PartyView(
+                leg_id=p.leg_id,
+                role=p.role,
+                state=p.state,
+                agent_id=p.agent_id,
+                number=p.number or self._number_of(p),
+                is_muted=p.is_muted,
+            )
+            for p in live.talk.parties.values()
+        )
+
+    def _number_of(self, party: Party) -> str:
+        agent = self.runner.floor.agents.get(party.agent_id or "")
+        return agent.number if agent is not None else ""
+
+    # -- where customers go on -----------------------------------------------------------------
+
+    def _hand_over(self, live: Live, command: t.HandOver) -> None:
+        """The customer is no more part of the talk and hears music."""
+        call, target = live.call, command.target
+        if call.is_gone:
+            return
+        if target.kind is TargetKind.QUEUE:
+            self._enqueue(live, target.value, frozenset({command.agent_id}))
+        elif target.kind is TargetKind.HANG_UP:
+            self._hang_up(live)
+        elif self.runner.front is not None:
+            self.runner.front.send_to(call, target)
+        else:
+            self._hang_up(live)
+
+    def _enqueue(self, live: Live, queue_id: str, excluded: frozenset[str]) -> None:
+        now, interaction_id = self.runner.now(), live.talk.interaction_id
+        self.runner.apply(m.Enqueued(now, interaction_id, queue_id, now, excluded=excluded))
+        if self.runner.front is not None:
+            self.runner.front.waits(interaction_id)
+
+    def _hang_up(self, live: Live) -> None:
+        self.runner.spawn(self.runner.control.hang_up_customer(live.call), "hang up")
+
+    def _recall(self, live: Live, agent_id: str) -> None:
+        """Nobody took the customer: ring who sent him; else back to the queue he came from."""
+        interaction_id = live.talk.interaction_id
+        if live.call.is_gone or interaction_id not in self.runner.floor.calls:
+            return
+        if not live.recalled and self._take_back(agent_id, interaction_id):
+            again = Live(
+                Talk.awaiting(interaction_id, agent_id),
+                live.call,
+                {CUSTOMER: live.call.channel_id},
+                queue_id=live.queue_id,
+                recalled=True,
+            )
+            again.talk.parties[CUSTOMER].number = _customers_number(live.call)
+            self.live[interaction_id] = again
+            self._control.perform(again, (t.Ring("p1"),))
+            self._changed(again)
+        elif live.queue_id and ":" not in live.queue_id:
+            self._enqueue(live, live.queue_id, frozenset())
+        else:
+            self._hang_up(live)
+
+    def _take_back(self, agent_id: str, interaction_id: str) -> bool:
+        """Take the agent again, out of the after-call work for this very interaction."""
+        agent = self.runner.floor.agents.get(agent_id)
+        if agent is None:
+            return False
+        now = self.runner.now()
+        if agent.state is AgentState.WRAP_UP and agent.interaction_id == interaction_id:
+            self.runner.apply(m.WrapUpDone(now, agent_id, interaction_id))
+        try:
+            self.runner.apply(m.Claim(now, agent_id, interaction_id, own_wish=True))
+        except m.AgentBusy:
+            return False
+        return True
+
+    def _forget(self, live: Live) -> None:
+        if self.live.get(live.talk.interaction_id) is live:
+            del self.live[live.talk.interaction_id]
+
+    # -- what phones do ------------------------------------------------------------------------
+
+    def _listen(self, channel_id: str, agent_id: str) -> None:
+        if channel_id in self._heard:
+            return
+        self._heard.add(channel_id)
+
+        def on_event(node: str, event: Event) -> None:
+            if isinstance(event, ChannelHold | ChannelUnhold):
+                self._phones_hold(agent_id, on=isinstance(event, ChannelHold))
+            else:
+                self._on_phone(self, node, agent_id, event)
+            if self.runner.legs.get(agent_id) is None:
+                self._heard.discard(channel_id)
+
+        self._events.watch(channel_id, on_event)
+
+    def _phones_hold(self, agent_id: str, *, on: bool) -> None:
+        """The agent pressed hold on the phone itself."""
+        now = self.runner.now()
+        try:
+            live = self.of_agent(agent_id)
+            self.tell(live, t.HoldAsked(now, agent_id) if on else t.ResumeAsked(now, agent_id))
+        except (NotNow, NotPart) as refused:
+            _log.info(
+                "A phone's hold changes nothing.",
+                extra={"tenant": self.runner.tenant, "agent_id": agent_id, "why": str(refused)},
+            )
+
+    # -- remembering ---------------------------------------------------------------------------
+
+    def _changed(self, live: Live) -> None:
+        interaction_id = live.talk.interaction_id
+        for leg_id, leg in live.legs.items():
+            if leg_id in live.talk.parties:
+                self._listen(leg.channel_id, leg.agent_id)
+        if (live.talk.is_plain and not live.talk.circle[0].is_muted) or live.talk.is_over:
+            live.call.extra.pop(SNAPSHOT, None)
+        else:
+            live.call.extra[SNAPSHOT] = talk_live.to_json(live)
+        if interaction_id in self.runner.calls:
+            self.runner.store(interaction_id)
+        owner = live.talk.owner
+        self.runner.show(
+            InteractionChangedV1(
+                occurred_at=utcnow(),
+                tenant=self.runner.tenant,
+                interaction_id=interaction_id,
+                agent_id=owner.agent_id if owner is not None else None,
+                parties=self.parties(interaction_id),
+            )
+        )
+
+    def restore(self) -> None:
+        """Know the talks of a process before this one; phones that rang for it have failed."""
+        for interaction_id, call in self.runner.calls.items():
+            floor_call = self.runner.floor.calls.get(interaction_id)
+            raw = call.extra.get(SNAPSHOT)
+            if raw is not None:
+                try:
+                    live = self.live[interaction_id] = talk_live.from_json(call, raw)
+                except (KeyError, ValueError):
+                    _log.exception(
+                        "A talk's snapshot cannot be read.",
+                        extra={"tenant": self.runner.tenant, "interaction_id": interaction_id},
+                    )
+                    continue
+                for party in live.talk.parties.values():
+                    leg = self.runner.legs.get(party.agent_id or "")
+                    if leg is not None and live.channels.get(party.leg_id) == leg.channel_id:
+                        live.legs[party.leg_id] = leg
+                        self._listen(leg.channel_id, leg.agent_id)
+                    elif party.agent_id is None and party.leg_id in live.channels:
+                        self._control.watch_outside(live, party, live.channels[party.leg_id])
+            elif floor_call is not None and floor_call.state is CallState.TALKING:
+                leg = self.runner.legs.get(floor_call.agent_id or "")
+                if leg is not None:
+                    self.connected(call, leg)
+
+    def reconcile(self, node: AriNode, channels: Mapping[str, Channel]) -> None:
+        """Compare the talks on a node with what is there."""
+        now = self.runner.now()
+        for live in list(self.live.values()):
+            if live.call.node != node.name:
+                continue
+            for party in list(live.talk.parties.values()):
+                if party.state is PartyState.RINGING and party.leg_id not in live.ringing:
+                    self.tell(live, t.PartyFailed(now, party.leg_id))
+                elif party.agent_id is None and party.leg_id != CUSTOMER:
+                    channel = live.channels.get(party.leg_id)
+                    if party.state is not PartyState.RINGING and channel not in channels:
+                        live.channels.pop(party.leg_id, None)
+                        self.tell(live, t.PartyGone(now, party.leg_id))
+
+
+def _customers_number(call: Call) -> str:
+    return call.caller if call.direction.value == "inbound" else call.called
