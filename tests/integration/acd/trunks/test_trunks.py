@@ -278,3 +278,27 @@ async def test_state_tells_channels_and_nothing_that_was_not_asked_for(bench: Tr
         await bench.call("+8613900000001")
         await bench.ari.log.until(StasisStart, "i1.x")
         assert await bench.watch.active(trunk) == 1
+
+
+async def test_nothing_of_the_old_settings_stays(bench: TrunkBench, asterisk: RealAsterisk) -> None:
+    async with Phone.open("old") as old, Phone.open("new") as new, Phone.open("u", "p") as third:
+        await bench.put("t1", old.address, from_user="acme", username="u", password="p")
+        await bench.put("t1", old.address)
+        for phone in (old, new):
+            await bench.put("t1", phone.address, dtmf="info")
+            placed = await bench.call("+8613900000001", channel_id=f"{phone.username}.x")
+            call = await phone.next_call()
+            assert placed.is_answered
+            assert "acme" not in call.header("From")
+        assert (await _is_offered(bench, new, asterisk))["endpoint"] == "trunk-t1"
+        for stranger in (old, third):
+            refused = await stranger.call(f"sip:1@127.0.0.1:{asterisk.sip_port}")
+            assert (await refused.until_over()).status in (401, 403)
+        fresh = Trunks(bench.pool, bench.ari.client)
+        await fresh.load(bench.tenant)
+        for _ in range(2):
+            await fresh.push_all(bench.ari.node)
+        aor = await bench.ari.node.get_dynamic("res_pjsip", "aor", "trunk-t1")
+        assert aor["contact"] == f"sip:127.0.0.1:{new.address[1]}"
+        known_by = await bench.ari.node.get_dynamic("res_pjsip", "identify", "trunk-t1")
+        assert str(old.address[1]) not in known_by["match"]

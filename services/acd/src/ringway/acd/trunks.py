@@ -16,12 +16,12 @@ from uuid import UUID
 from ringway.acd import trunk_store as store
 from ringway.acd.core.trunk import (
     KINDS,
-    Fields,
     Trunk,
     TrunkInvalid,
     check,
     host_sources,
     inbound_of,
+    must_be_made_anew,
     objects,
     source,
 )
@@ -98,7 +98,7 @@ class Trunks:
                 await self._check_tls()
             new = await self._store(new)
             self._trunks[key] = new
-            await self._everywhere(new, old)
+            await self._everywhere(new)
             return new
 
     async def delete(self, tenant: str, trunk_id: str) -> None:
@@ -109,7 +109,7 @@ class Trunks:
                 await store.delete(conn, tenant_id=UUID(tenant), trunk_id=trunk_id)
             old = self._trunks.pop(key, None)
             if old is not None:
-                await self._everywhere(replace(old, is_enabled=False), old)
+                await self._everywhere(replace(old, is_enabled=False))
 
     async def _store(self, new: Trunk) -> Trunk:
         """Write a trunk and return it with what it is known by."""
@@ -174,35 +174,37 @@ class Trunks:
         known = {trunk.endpoint for trunk in self._trunks.values()}
         for trunk in list(self._trunks.values()):
             if trunk.is_enabled or trunk.endpoint in there:
-                await _push(node, trunk, None, is_new=trunk.endpoint not in there)
+                await _push(node, trunk)
         for name in there - known:
             fields = await node.get_dynamic(_CLASS, "endpoint", name)
             if fields.get("accountcode") in self._tenants:
                 for kind in reversed(KINDS):
                     await node.delete_dynamic(_CLASS, kind, name)
 
-    async def _everywhere(self, new: Trunk, old: Trunk | None) -> None:
+    async def _everywhere(self, trunk: Trunk) -> None:
         for node in self._ari.nodes.values():
             try:
-                await _push(node, new, old, is_new=old is None)
+                await _push(node, trunk)
             except DependencyDown:
                 # The node gets every trunk when it is back.
                 _log.info("A trunk waits for its node.", extra={"node": node.name})
 
 
-async def _push(node: AriNode, trunk: Trunk, old: Trunk | None, *, is_new: bool) -> None:
+async def _push(node: AriNode, trunk: Trunk) -> None:
     """Make a node's objects those of the trunk, and nothing else."""
     wanted = objects(trunk)
-    had: Mapping[str, Fields] = objects(old) if old is not None else {}
-    signs_in_anew = old is not None and (
-        had.get("auth") != wanted.get("auth") or had.get("registration") != wanted["registration"]
-        if "registration" in wanted
-        else False
-    )
+    stale = {kind for kind in KINDS if kind not in wanted}
+    for kind in wanted.keys() - {"endpoint"}:
+        try:
+            there = await node.get_dynamic(_CLASS, kind, trunk.endpoint)
+        except AriNotFound:
+            continue
+        if must_be_made_anew(kind, there, wanted[kind]):
+            stale.add(kind)
+    if "auth" in stale:
+        stale.add("registration")  # or it would wait for its next turn with the old password
     for kind in reversed(KINDS):
-        # Asterisk keeps a registration as it is when its server stays the same.
-        is_stale = kind == "registration" and signs_in_anew
-        if not is_new and (kind not in wanted or is_stale):
+        if kind in stale:
             await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
     for kind, fields in wanted.items():
         await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)

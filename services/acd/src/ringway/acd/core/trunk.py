@@ -222,16 +222,49 @@ def _endpoint(trunk: Trunk) -> Fields:
         # tells the tenant by the account code and the trunk by the endpoint's name.
         "accountcode": trunk.tenant,
     }
-    if trunk.username:
-        fields["outbound_auth"] = name
-        fields["from_domain"] = trunk.from_domain or _uri_host(trunk.host)
-    elif trunk.from_domain:
-        fields["from_domain"] = trunk.from_domain
-    if trunk.inbound is TrunkInbound.PASSWORD:
-        fields["auth"] = name
-    if trunk.from_user:
-        fields["from_user"] = trunk.from_user
-    return fields
+    domain = trunk.from_domain or (_uri_host(trunk.host) if trunk.username else "")
+    # Also those that are empty: what is left out would stay as it was.
+    return fields | {
+        "outbound_auth": name if trunk.username else "",
+        "auth": name if trunk.inbound is TrunkInbound.PASSWORD else "",
+        "from_user": trunk.from_user,
+        "from_domain": domain,
+    }
+
+
+def must_be_made_anew(kind: str, there: Fields, wanted: Fields) -> bool:
+    """Return whether an object must be deleted before it is put.
+
+    Asterisk adds the contacts and addresses of an object that is put again to those it has, and
+    keeps a registration that runs.
+    """
+    match kind:
+        case "aor":
+            return there.get("contact") != wanted["contact"]
+        case "identify":
+            headers = there.get("match_header", ""), wanted.get("match_header", "")
+            return headers[0] != headers[1] or _networks(there) != _networks(wanted)
+        case "registration":
+            keys: tuple[str, ...] = ("client_uri", "server_uri", "contact_user")
+        case "auth":
+            keys = ("username", "password")
+        case _:
+            keys = ()
+    return any(there.get(key) != wanted[key] for key in keys)
+
+
+def _networks(fields: Fields) -> set[tuple[str, str]]:
+    """Return the addresses of an identify with their ports, however the mask is written."""
+    found = set()
+    for text in filter(None, fields.get("match", "").split(",")):
+        address, _, mask = text.strip().rpartition("/")
+        host, port = address, ""
+        if address.startswith("["):
+            host, _, port = address[1:].partition("]")
+        elif address.count(":") == 1:
+            host, _, port = address.partition(":")
+        found.add((str(ipaddress.ip_network(f"{host}/{mask}")), port.lstrip(":")))
+    return found
 
 
 def _uri_host(host: str) -> str:
