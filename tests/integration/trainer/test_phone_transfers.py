@@ -93,7 +93,7 @@ async def test_an_attended_transfer_joins_the_two_others(room: Room) -> None:
     await expert.until_over()
 
 
-async def test_a_registered_phone_proves_who_it_is_inside_calls_too(room: Room) -> None:
+async def test_a_registered_phone_holds_and_transfers_a_call_it_took(room: Room) -> None:
     node = room.exchange.ari.node
     auth = {"auth_type": "digest", "username": "desk", "password": "a secret of desk"}
     await node.put_dynamic("res_pjsip", "auth", "desk", auth)

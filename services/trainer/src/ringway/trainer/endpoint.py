@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
-from ringway.trainer.core.digest import Authenticator
 from ringway.trainer.core.events import Completed, Effect, Event
 from ringway.trainer.core.message import Response
 from ringway.trainer.core.stack import Guard
@@ -49,7 +48,6 @@ class SipEndpoint(asyncio.DatagramProtocol):
         user: str = "",
         advertised: str = "",
         timers: TimerValues | None = None,
-        auth: Authenticator | None = None,
         guard: Guard | None = None,
     ) -> AsyncIterator[SipEndpoint]:
         """Open the socket; port 0 takes any.
@@ -60,7 +58,6 @@ class SipEndpoint(asyncio.DatagramProtocol):
             user: The user part of our Contact.
             advertised: The host others reach us at, when it is not ``host``.
             timers: Other intervals of retransmission than SIP's.
-            auth: Proves who we are inside calls that came to us.
             guard: Sees each request outside dialogs first, and may answer it.
 
         Raises:
@@ -72,9 +69,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         shown = (advertised or host, local[1])
         try:
             transport, protocol = await loop.create_datagram_endpoint(
-                lambda: cls(
-                    UserAgent(shown, user=user, timers=timers, auth=auth, guard=guard), on_event
-                ),
+                lambda: cls(UserAgent(shown, user=user, timers=timers, guard=guard), on_event),
                 sock=sock,
             )
         except BaseException:

@@ -96,7 +96,6 @@ class Phone(Answering):
                 phone._on_event,
                 user=username,
                 advertised=advertised,
-                auth=phone._auth,
                 guard=guard,
             )
             endpoint = phone._endpoint = await stack.enter_async_context(opening)

@@ -147,7 +147,6 @@ class CalledSide:
             their_cseq=int(request.headers.get("CSeq").split(" ")[0]),
             remote=remote,
             server_key=key,
-            auth=stack.auth,
         )
         call.learn(request, reverse_routes=False)
         stack.calls[handle] = call

@@ -67,7 +67,6 @@ class Stack:
     name: str = "Ringway trainer"
     user: str = ""
     guard: Guard | None = None
-    auth: Authenticator | None = None  # proves who we are inside calls that came to us
     calls: dict[str, Call] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     pending: dict[ClientKey, Pending] = field(default_factory=dict)

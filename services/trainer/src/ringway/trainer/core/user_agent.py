@@ -38,7 +38,6 @@ class UserAgent:
         user: The user part of our Contact.
         rng: Source of tags, branches and Call-IDs.
         timers: The base intervals of retransmission.
-        auth: Proves who we are inside calls that came to us.
         guard: Sees each request outside dialogs first, and may answer it.
     """
 
@@ -49,13 +48,10 @@ class UserAgent:
         user: str = "",
         rng: random.Random | None = None,
         timers: TimerValues | None = None,
-        auth: Authenticator | None = None,
         guard: Guard | None = None,
     ) -> None:
         transactions = Transactions(timers or TimerValues())
-        self._stack = Stack(
-            local, transactions, rng or random.Random(), user=user, auth=auth, guard=guard
-        )
+        self._stack = Stack(local, transactions, rng or random.Random(), user=user, guard=guard)
         self._called = CalledSide(self._stack)
         self._caller = CallerSide(self._stack)
         self.malformed = 0  # datagrams that were no SIP
