@@ -40,7 +40,7 @@ class Estimate:
     """What a caller may expect, in seconds.
 
     ``seconds`` is the median; ``low`` and ``high`` aim at the range that four of five waits end
-    in (the bench finds 54 to 79 % there, least in rush hours), ``spoken_s`` at what one caller in
+    in (the bench finds 50 to 78 % there, least where handling times drift), ``spoken_s`` at what one caller in
     four exceeds. ``model_s`` is before the correction.
     """
 
