@@ -6,7 +6,7 @@ import asyncio
 
 from ringway.acd.app import Acd
 from ringway.acd.runner import FloorRunner
-from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1
+from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1, Direction
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 
@@ -71,7 +71,9 @@ class Presence:
             return
         call = runner.calls.get(agent.interaction_id or "")
         shown = call is not None and agent.state not in (AgentState.READY, AgentState.NOT_READY)
-        called = call.called if call is not None and call.called.startswith("+") else None
+        other = ""
+        if call is not None:
+            other = call.caller if call.direction is Direction.INBOUND else call.called
         self._bus.emit(
             AgentPresenceV1(
                 occurred_at=utcnow(),
@@ -81,7 +83,7 @@ class Presence:
                 reason=agent.reason,
                 since=runner.wall(agent.since),
                 interaction_id=agent.interaction_id,
-                phone_e164=called if shown else None,
-                campaign_id=call.campaign_id if call is not None and shown else None,
+                phone_e164=other if shown and other.startswith("+") else None,
+                campaign_id=(call.campaign_id or None) if call is not None and shown else None,
             )
         )
