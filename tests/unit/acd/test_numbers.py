@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from ringway.acd.core.numbers import Dialled, NumberKind, NumberPlan, NumberRefused, normalise
@@ -89,3 +92,12 @@ def test_a_plan_may_take_numbers_that_are_only_possible() -> None:
 def test_a_plan_that_makes_no_sense_is_refused(country_code: str, internal: str) -> None:
     with pytest.raises(ValueError, match=r"is no|No country"):
         NumberPlan(country_code, internal=(internal,))
+
+
+def test_a_refusal_passes_through_context_managers() -> None:
+    @contextmanager
+    def anything() -> Iterator[None]:
+        yield
+
+    with pytest.raises(NumberRefused), anything():
+        normalise("", BEIJING)

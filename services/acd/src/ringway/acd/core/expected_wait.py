@@ -40,8 +40,8 @@ class Estimate:
     """What a caller may expect, in seconds.
 
     ``seconds`` is the median; ``low`` and ``high`` aim at the range that four of five waits end
-    in (the bench finds 50 to 78 % there, least where handling times drift), ``spoken_s`` at what one caller in
-    four exceeds. ``model_s`` is before the correction.
+    in (the bench finds 50 to 78 % there), ``spoken_s`` at what one caller in four exceeds.
+    ``model_s`` is before the correction.
     """
 
     seconds: float

@@ -39,7 +39,6 @@ class Dialled:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class NumberRefused(Exception):
     """Why a number is not called.
 
@@ -47,11 +46,11 @@ class NumberRefused(Exception):
     not_allowed (the plan bars it).
     """
 
-    code: str
-    message: str
-
-    def __str__(self) -> str:
-        return self.message
+    # No frozen dataclass: context managers write to exceptions that pass through them.
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 @dataclass(frozen=True)
