@@ -375,7 +375,7 @@ def test_busy_days(seed: int) -> None:
         day.time_passes(pick((0.0, 0.5, 1.0)), chance.random() < 0.5)
 
     steps: list[tuple[int, Callable[[], None]]] = [
-        (30, arrive),
+        (pick((5, 30)), arrive),  # on a quiet day agents wait, and ring together
         (20, answer),
         (25, be_ready),
         (15, pass_time),
