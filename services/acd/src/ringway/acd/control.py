@@ -53,7 +53,7 @@ class CallControl:
         self._app = app
         self._message = tuple(message)
         self._holds: dict[tuple[str, str], str] = {}  # node, music -> holding bridge
-        self._making_hold = asyncio.Lock()
+        self._holding: dict[tuple[str, str], asyncio.Lock] = {}
         self._entered: dict[str, asyncio.Future[bool]] = {}
         self._played: dict[str, asyncio.Future[bool]] = {}
 
@@ -262,31 +262,36 @@ class CallControl:
         Raises:
             AriDown: The node does not answer.
         """
-        for _ in range(2):
-            bridge_id = await self._holding_bridge(node, music)
-            try:
-                await self.node(node).add_to_bridge(bridge_id, channel_id)
-            except AriNotFound:
-                self._holds.pop((node, music), None)  # the node was restarted
-            except AriError:
-                return False
-            else:
-                return True
-        return False
+        async with self._holding.setdefault((node, music), asyncio.Lock()):
+            for _ in range(2):
+                bridge_id = await self._holding_bridge(node, music)
+                try:
+                    await self.node(node).add_to_bridge(bridge_id, channel_id)
+                    if music != "none":
+                        await self._play_on(self.node(node), bridge_id, music)
+                except AriNotFound:
+                    self._holds.pop((node, music), None)  # the node was restarted
+                except AriError:
+                    return False
+                else:
+                    return True
+            return False
 
     async def _holding_bridge(self, node: str, music: str) -> str:
-        async with self._making_hold:
-            if (bridge_id := self._holds.get((node, music))) is not None:
-                return bridge_id
-            bridge_id = f"{uuid7()}.h"
+        if (bridge_id := self._holds.get((node, music))) is None:
+            bridge_id = self._holds[node, music] = f"{uuid7()}.h"
             await self.node(node).create_bridge(bridge_id, "holding")
-            try:
-                if music != "none":
-                    await self.node(node).start_bridge_moh(bridge_id, music)
-            except AriError:
-                _log.warning("There is no such music.", extra={"music": music})
-            self._holds[node, music] = bridge_id
-            return bridge_id
+        return bridge_id
+
+    @staticmethod
+    async def _play_on(node: AriNode, bridge_id: str, music: str) -> None:
+        """Begin the music of a room for its first listener: it ends when the last one leaves."""
+        if len((await node.get_bridge(bridge_id)).channels) > 1:
+            return
+        try:
+            await node.start_bridge_moh(bridge_id, music)
+        except AriError:
+            _log.warning("There is no such music.", extra={"music": music})
 
     def node(self, name: str) -> AriNode:
         """Return a node by name.

@@ -37,9 +37,6 @@ class FrontHooks(Protocol):
     async def make_way(self, call: Call) -> None:
         """The customer is about to be joined: announcements end, nobody else moves his channel."""
 
-    def waits(self, interaction_id: str) -> None:
-        """A customer who was with an agent waits in a queue now: music and announcements begin."""
-
     def connected(self, call: Call, agent_id: str) -> None:
         """An agent has the customer now: waiting is over, announcements end."""
 

@@ -1,0 +1,1 @@
+"""What customers meet before and after agents: routes, waiting, callbacks, voicemail, rating."""

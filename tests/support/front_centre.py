@@ -1,0 +1,126 @@
+"""A contact centre that customers call: what tests of routes, queues and voicemail speak of."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.acd_centre import AcdCentre, acd_centre
+from tests.support.nats import NatsServer
+from tests.support.postgres import Database
+from tests.support.waiting import eventually
+
+from ringway.proto import acd as p
+from ringway.proto import acd_config as c
+from ringway.runtime.clock import utcnow
+from ringway.trainer.phone import Phone
+from ringway.trainer.phone_call import PhoneCall
+
+_CUSTOMERS = itertools.count(1)
+
+
+@dataclass
+class FrontCentre:
+    """One centre for a module's tests; each uses numbers, queues and agents of its own."""
+
+    acd: AcdCentre
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
+
+    async def put(self, kind: c.ConfigKind, object_id: str, **body: Any) -> None:
+        """Configure one object."""
+        request = c.PutConfigV1(
+            occurred_at=utcnow(),
+            tenant=self.acd.tenant,
+            kind=kind,
+            object_id=object_id,
+            body=body,
+        )
+        await self.acd.bus.request(request, c.ConfigV1, timeout_s=15)
+
+    async def route(self, target: dict[str, Any], **body: Any) -> str:
+        """Let a number of its own lead to a target; returns the number."""
+        n = next(_CUSTOMERS)
+        did = f"+8621500{n:05}"
+        await self.put("inbound_route", f"r{n}", name=f"route {n}", did=did, target=target, **body)
+        return did
+
+    async def queue(self, queue_id: str, *agents: str, **body: Any) -> str:
+        """Make a queue of these agents and a number that leads to it; returns the number."""
+        quiet = {"position": False, "expected_wait": False}
+        fields = {"announcements": quiet, "after_call_s": 0.2, **body}
+        await self.put("queue", queue_id, name=queue_id, agent_ids=agents, **fields)
+        return await self.route({"kind": "queue", "value": queue_id})
+
+    async def call(self, did: str, caller: str = "") -> PhoneCall:
+        """Have a customer call a number."""
+        caller = caller or f"+86138{next(_CUSTOMERS):08}"
+        port = self.acd.asterisk.sip_port
+        return await self.acd.customer.call(f"sip:{did}@127.0.0.1:{port}", caller=caller)
+
+    async def agent(
+        self, agent: str, mode: p.LegMode = p.LegMode.NAILED_UP, **options: Any
+    ) -> Phone:
+        """Have an agent signed in and ready."""
+        return await self.acd.ready_agent(agent, str(next(self._numbers)), mode, **options)
+
+    async def ready(self, agent: str, *, ready: bool = True) -> None:
+        await self.acd.ask(
+            p.SetAgentStateV1, p.AgentStatusV1, agent_id=agent, ready=ready, reason="break"
+        )
+
+    async def sign_out(self, agent: str) -> None:
+        await self.acd.ask(p.SignOutV1, p.AgentStatusV1, agent_id=agent)
+
+    def told(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        """Return every fact of a kind with these fields, in order."""
+        return [
+            data
+            for subject, data in self.acd.facts
+            if subject.endswith(f".{event}")
+            and all(data.get(name) == value for name, value in fields.items())
+        ]
+
+    async def until_told(self, event: str, within_s: float = 10, **fields: Any) -> dict[str, Any]:
+        """Wait for a fact and return it."""
+        what = lambda: f"{event} {fields}; told: {[s for s, _ in self.acd.facts][-12:]}"  # noqa: E731
+        await eventually(lambda: bool(self.told(event, **fields)), within_s=within_s, what=what)
+        return self.told(event, **fields)[0]
+
+    async def started(self, did: str) -> str:
+        """Return the interaction of the last call to a number."""
+        await self.until_told("started", called=did)
+        return str(self.told("started", called=did)[-1]["interaction_id"])
+
+    async def until_sounds(self, call: PhoneCall, within_s: float = 10) -> None:
+        """Wait until the caller hears half a second of something."""
+        listener = call.listener
+        assert listener is not None
+        packets = listener.packets
+        await eventually(lambda: listener.packets > packets + 25, within_s=within_s, what="sound")
+
+    async def until_nothing_is_left(self, *, legs: int = 0, within_s: float = 10) -> None:
+        """Wait until there is no channel but the agents' legs, and no room but theirs."""
+        seen: list[str] = []
+
+        async def is_so() -> bool:
+            channels = [x.id for x in await self.acd.node.get_channels()]
+            bridges = [
+                b.id for b in await self.acd.node.get_bridges() if b.bridge_type != "holding"
+            ]
+            seen[:] = [*channels, *bridges]
+            return len(channels) == legs and len(bridges) == legs
+
+        await eventually(is_so, within_s=within_s, what=lambda: f"nothing but {legs} of {seen}")
+
+
+@asynccontextmanager
+async def front_centre(
+    folder: Path, database: Database, nats: NatsServer
+) -> AsyncIterator[FrontCentre]:
+    """Start everything; the customers' phone stands behind trunk ``t1``."""
+    async with acd_centre(folder, database, nats) as centre:
+        yield FrontCentre(centre)
