@@ -79,8 +79,7 @@ class AcdCentre:
                 account.sip_username,
                 account.sip_password or "",
                 registrar=("127.0.0.1", self.asterisk.sip_port),
-                tone_hz=AGENT_HZ,
-                **kwargs,
+                **{"tone_hz": AGENT_HZ, **kwargs},
             )
         )
         await phone.register()
@@ -241,5 +240,7 @@ def _environment(
         "RINGWAY_ACD_ARI_NODES": json.dumps([node]),
         "RINGWAY_ACD_SIGN_IN_RING_S": "3",
         "RINGWAY_ACD_LEASE_TTL_S": "1",
+        "RINGWAY_ACD_QUALITY_EVERY_S": "1",
+        "RINGWAY_ACD_QUALITY_EVERY_S": "1",
         "PYTHONUNBUFFERED": "1",
     }

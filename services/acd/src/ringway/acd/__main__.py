@@ -6,9 +6,12 @@ from contextlib import AsyncExitStack
 
 from ringway.acd.app import Acd
 from ringway.acd.config import Settings
+from ringway.acd.front.arrivals import Arrivals
 from ringway.acd.presence import Presence
+from ringway.acd.quality import QualityWatch
 from ringway.acd.requests import Requests
 from ringway.acd.requests_config import ConfigRequests
+from ringway.acd.requests_talk import TalkRequests
 from ringway.acd.requests_trunks import TrunkRequests
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus, FactWriter
@@ -42,14 +45,20 @@ async def run(settings: Settings) -> None:
         writer = FactWriter(bus)
         leases = Leases(bus, settings.app, ttl_s=settings.lease_ttl_s)
         acd = Acd(settings, pool, bus, ari, leases, writer, tasks)
+        Arrivals(acd, ari, pool, acd.outbound, tasks)
         presence = Presence(acd, bus)
+        responders = (
+            Requests(acd),
+            ConfigRequests(acd),
+            TrunkRequests(acd),
+            TalkRequests(acd, ari),
+        )
 
         async def asterisk() -> None:
             # The floors first: the reconciliation at connect needs to know what was.
             await acd.open_floors()
-            await Requests(acd).serve(bus)
-            await ConfigRequests(acd).serve(bus)
-            await TrunkRequests(acd).serve(bus)
+            for part in responders:
+                await part.serve(bus)
             await ari.run()
 
         health.add("postgres", lambda: pool.healthy)
@@ -65,6 +74,7 @@ async def run(settings: Settings) -> None:
                 "asterisk": asterisk,
                 "presence": presence.run,
                 "trunks": acd.trunk_watch.run,
+                "quality": QualityWatch(acd, settings.quality_every_s).run,
             },
             drain=acd.until_no_open_offers,
             drain_timeout_s=settings.drain_timeout_s,

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     sip_realm: str = "asterisk"
     lease_ttl_s: float = Field(default=5.0, ge=1, le=60)
     sign_in_ring_s: float = Field(default=12.0, ge=1, le=60)
+    quality_every_s: float = Field(default=5.0, ge=0.5, le=60)  # between looks at a leg's RTP
     # What an abandoned customer hears; any ARI media URIs, played in this order.
     abandonment_message: tuple[str, ...] = (
         "sound:im-sorry",
