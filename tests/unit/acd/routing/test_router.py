@@ -100,6 +100,13 @@ def test_widening_does_not_wait_for_a_late_tick() -> None:
     assert router.tick(41) == []
 
 
+def test_earlier_time_is_taken_as_no_time_passed() -> None:
+    router = router_of(Queue("q", rings=(SKILLED[0], SKILLED[2])), agents={"ann": {}})
+    router.enqueue(0, Waiting("i", "q", 0))
+    router.tick(40)
+    assert router.ready(39, "ann", 39) == [Offer("i", ("ann",))]
+
+
 def test_interaction_that_waited_elsewhere_begins_at_its_ring() -> None:
     router = router_of(Queue("q", rings=SKILLED), agents={"cid": {}})
     router.ready(0, "cid", 0)

@@ -386,6 +386,7 @@ def test_busy_days(seed: int) -> None:
         (2, lambda: day.talked(pick(AGENTS), pick((1.0, 5.0)))),
         (1, lambda: day.put_queue(queue(pick(QUEUES)))),
         (1, day.time_passes_to_the_deadline),
+        (1, lambda: day.time_runs_backwards(pick(AGENTS))),
     ]
     for queue_id in QUEUES:
         day.put_queue(queue(queue_id))

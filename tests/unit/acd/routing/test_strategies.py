@@ -104,6 +104,21 @@ def test_linear_goes_on_to_the_next_who_is_ready_when_nobody_answers() -> None:
     assert router.decline(40, "i", "ann", exclude=False) == []
 
 
+def test_agent_named_twice_has_his_first_place() -> None:
+    assert who_gets(team(Strategy.LINEAR, ("bob", "cid", "bob")), "i") == ("bob",)
+
+
+def test_turns_outlive_a_change_of_the_queue_but_not_a_sign_out() -> None:
+    router = team(Strategy.ROUND_ROBIN)
+    assert [handles(router, at, f"i{at}") for at in (10, 20)] == ["cid", "bob"]
+    router.put_queue(25, Queue("q", strategy=Strategy.ROUND_ROBIN, priority=6))
+    assert handles(router, 30, "i30") == "ann"
+    router.remove_agent(35, "ann")
+    router.put_agent(36, "ann", {})
+    router.ready(36, "ann", 36)
+    assert [handles(router, at, f"i{at}") for at in (40, 50)] == ["ann", "cid"]
+
+
 def test_linear_without_a_list_goes_by_agent_id() -> None:
     assert who_gets(team(Strategy.LINEAR, None), "i") == ("ann",)
 
