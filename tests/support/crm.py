@@ -35,8 +35,10 @@ from ringway.proto.acd import (
     AgentListV1,
     AgentState,
     AgentStatusV1,
+    DeleteTrunkV1,
     FinishWrapUpV1,
     GetAgentV1,
+    GetTrunkV1,
     HangUpV1,
     ListAgentsV1,
     PutAgentV1,
@@ -125,16 +127,43 @@ class Behind:
 
     async def put_trunk(self, request: PutTrunkV1) -> TrunkV1:
         self.note(request)
+        columns = {"name", "host", "port", "codecs", "enabled"}
+        settings = request.model_dump(
+            mode="json",
+            exclude={*columns, "password", "message_id", "occurred_at", "tenant", "trunk_id"},
+        )
+        settings |= {"has_password": request.password is not None, "inbound": "address"}
         await self.owner.execute(
             """
-            INSERT INTO acd.trunk (tenant_id, trunk_id, name, host, port, codecs)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, trunk_id) DO UPDATE
-            SET name = excluded.name, host = excluded.host
+            INSERT INTO acd.trunk (tenant_id, trunk_id, name, host, port, codecs, is_enabled,
+                settings)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb) ON CONFLICT (tenant_id, trunk_id)
+            DO UPDATE SET name = excluded.name, host = excluded.host,
+                is_enabled = excluded.is_enabled, settings = excluded.settings
             """,
             *(UUID(request.tenant), request.trunk_id, request.name, request.host),
-            *(request.port, list(request.codecs)),
+            *(request.port, list(request.codecs), request.enabled),
+            orjson.dumps(settings).decode(),
         )
         return TrunkV1(trunk_id=request.trunk_id, endpoint=f"trunk-{request.trunk_id}")
+
+    async def get_trunk(self, request: GetTrunkV1) -> TrunkV1:
+        self.note(request)
+        return TrunkV1(
+            trunk_id=request.trunk_id,
+            endpoint=f"trunk-{request.trunk_id}",
+            is_reachable=True,
+            active_channels=3,
+        )
+
+    async def delete_trunk(self, request: DeleteTrunkV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "DELETE FROM acd.trunk WHERE tenant_id = $1 AND trunk_id = $2",
+            UUID(request.tenant),
+            request.trunk_id,
+        )
+        return Done()
 
     async def agent_status(self, request: Any) -> AgentStatusV1:
         self.note(request)
@@ -223,6 +252,8 @@ class Behind:
         self._buses = (acd, dialer)
         await acd.respond(PutAgentV1, self.put_agent)
         await acd.respond(PutTrunkV1, self.put_trunk)
+        await acd.respond(GetTrunkV1, self.get_trunk)
+        await acd.respond(DeleteTrunkV1, self.delete_trunk)
         await acd.respond(ListAgentsV1, self.list_agents)
         for asks_status in (GetAgentV1, SignInV1, SetAgentStateV1, SignOutV1):
             await acd.respond(asks_status, self.agent_status)

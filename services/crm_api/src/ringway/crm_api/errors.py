@@ -169,12 +169,18 @@ def internal_problem(path: str) -> Response:
     return problem(path, error)
 
 
+# What an owner says of a payload that is well formed but makes no sense.
+_MALFORMED = frozenset(
+    {"invalid", "campaign_invalid", "config_invalid", "reference_unknown", "trunk_invalid"}
+)
+
+
 def from_refusal(refused: Refused) -> ApiError:
     """Translate a refusal by the owner of some state. The code stays what the owner said."""
     detail = refused.detail or refused.code.replace("_", " ")
     if refused.code in {"internal", "unavailable"}:
         return Unavailable("service_failed", "The service that owns this failed. Try again.")
-    if refused.code in {"invalid", "campaign_invalid", "config_invalid", "reference_unknown"}:
+    if refused.code in _MALFORMED:
         return Invalid(refused.code, detail)
     if refused.code.endswith(("_not_found", "_unknown")):
         return NotFound(refused.code, detail)
