@@ -141,13 +141,12 @@ class FloorFacts:
 
     def _abandoned(self, c: m.Abandoned, call: Call, *, played: bool = False) -> Fact:
         _interactions.labels("abandoned" if c.by_limit else "left").inc()
-        floor_call = self._runner.floor.calls.get(c.interaction_id)
         return InteractionAbandonedV1(
             **self._about(c, "abandoned", call),
             waited_s=c.waited_s,
             by_limit=c.by_limit,
             message_played=played,
-            queue_id=_tenants_queue(floor_call.queue_id) if floor_call else None,
+            queue_id=_tenants_queue(c.queue_id),
         )
 
     def _held(self, c: m.Held) -> Fact:
@@ -162,7 +161,6 @@ class FloorFacts:
 
     def _disconnected(self, c: m.Disconnected) -> Fact:
         call = self._runner.calls[c.interaction_id]
-        floor_call = self._runner.floor.calls[c.interaction_id]
         agent = self._runner.floor.agents.get(c.agent_id)
         return InteractionDisconnectedV1(
             **self._about(c, _nth("disconnected", c.segment), call),
@@ -180,7 +178,7 @@ class FloorFacts:
             recording_agent=call.recording_agent if c.is_last and call.record else "",
             recording_customer=call.recording_customer if c.is_last and call.record else "",
             ended_exactly=call.ended_exactly,
-            queue_id=_tenants_queue(floor_call.queue_id),
+            queue_id=_tenants_queue(c.queue_id),
             segment=c.segment,
             is_last=c.is_last,
             held_s=c.held_s,
@@ -190,8 +188,7 @@ class FloorFacts:
         call = self._runner.calls.get(c.interaction_id)
         if call is None:
             return None
-        floor_call = self._runner.floor.calls[c.interaction_id]
-        talked = floor_call.segment > 0
+        talked = c.segments > 0
         outcome = call.outcome or (Outcome.TALKED if talked else Outcome.LEFT)
         _interactions.labels(outcome.value).inc()
         has_recording = talked and call.is_recording
@@ -201,7 +198,7 @@ class FloorFacts:
             direction=call.direction,
             caller=call.caller,
             called=call.called,
-            queue_id=_tenants_queue(floor_call.queue_id),
+            queue_id=_tenants_queue(c.queue_id),
             waited_s=c.waited_s,
             cause_q850=call.cause_q850,
             detail=call.detail,
@@ -210,7 +207,7 @@ class FloorFacts:
             node=call.node or None,
             recording_agent=call.recording_agent if has_recording else "",
             recording_customer=call.recording_customer if has_recording else "",
-            segments=floor_call.segment,
+            segments=c.segments,
         )
 
     def _ended(self, c: m.Ended) -> Fact | None:

@@ -125,6 +125,7 @@ class Abandoned:
     interaction_id: str
     waited_s: float
     by_limit: bool
+    queue_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +146,18 @@ class Disconnected:
     segment: int = 1
     is_last: bool = True
     held_s: float = 0.0
+    queue_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The customer has gone, and no agent had him last."""
+    """The customer has gone, and no agent had him last. ``segments``: talks before."""
 
     at: float
     interaction_id: str
     waited_s: float
+    queue_id: str = ""
+    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True)

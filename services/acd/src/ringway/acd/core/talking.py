@@ -158,6 +158,7 @@ class Talking(Offers):
                 call.segment,
                 not goes_on,
                 call.held_s,
+                call.queue_id,
             )
         )
         self.router.note_talk(call.agent_id or "", max(0.0, at - connected_at))
@@ -193,12 +194,14 @@ class Talking(Offers):
         state = call.state
         if state in (CallState.WAITING, CallState.OFFERED):
             self._take_back_all(at, call)
-            self._out.append(m.Abandoned(at, interaction_id, waited_s, by_limit=False))
+            self._out.append(
+                m.Abandoned(at, interaction_id, waited_s, by_limit=False, queue_id=call.queue_id)
+            )
         elif state is CallState.TALKING:
             if call.agent_id is not None:
                 self._credit_ends(at, call, goes_on=False)
         elif state is CallState.ELSEWHERE:
-            self._out.append(m.Finished(at, interaction_id, waited_s))
+            self._out.append(m.Finished(at, interaction_id, waited_s, call.queue_id, call.segment))
         call.state = CallState.OVER
         for agent_id in sorted(call.members):
             self._leaves(at, call, agent_id)
