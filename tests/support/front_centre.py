@@ -16,6 +16,9 @@ from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
 from ringway.proto import acd_config as c
+from ringway.proto.acd_calls import QueueFiguresV1
+from ringway.proto.acd_voicemail import VoicemailWaitingV1
+from ringway.proto.base import Presence
 from ringway.runtime.clock import utcnow
 from ringway.trainer.phone import Phone
 from ringway.trainer.phone_call import PhoneCall
@@ -28,6 +31,7 @@ class FrontCentre:
     """One centre for a module's tests; each uses numbers, queues and agents of its own."""
 
     acd: AcdCentre
+    shown: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     async def put(self, kind: c.ConfigKind, object_id: str, **body: Any) -> None:
@@ -95,6 +99,21 @@ class FrontCentre:
         await self.until_told("started", called=did)
         return str(self.told("started", called=did)[-1]["interaction_id"])
 
+    async def until_shown(self, noun: str, within_s: float = 10, **fields: Any) -> dict[str, Any]:
+        """Wait for a presence message with these fields and return it."""
+
+        def found() -> list[dict[str, Any]]:
+            return [
+                data
+                for subject, data in self.shown
+                if subject.endswith(f".{noun}")
+                and all(data.get(name) == value for name, value in fields.items())
+            ]
+
+        shown = lambda: f"{noun} {fields}, not {self.shown[-3:]}"  # noqa: E731
+        await eventually(lambda: bool(found()), within_s=within_s, what=shown)
+        return found()[-1]
+
     async def until_sounds(self, call: PhoneCall, within_s: float = 10) -> None:
         """Wait until the caller hears half a second of something."""
         listener = call.listener
@@ -123,4 +142,11 @@ async def front_centre(
 ) -> AsyncIterator[FrontCentre]:
     """Start everything; the customers' phone stands behind trunk ``t1``."""
     async with acd_centre(folder, database, nats) as centre:
-        yield FrontCentre(centre)
+        front = FrontCentre(centre)
+
+        async def on_presence(message: Presence) -> None:
+            front.shown.append((message.subject, message.model_dump(mode="json")))
+
+        for kind in (QueueFiguresV1, VoicemailWaitingV1):
+            await centre.bus.subscribe(kind, on_presence)
+        yield front
