@@ -6,6 +6,7 @@ import pytest
 
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import PHONE_LOST, RECONNECTING, RONA, Floor, NoAgentReady
+from ringway.acd.core.routing import Queue, Strategy
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
 
 pytestmark = pytest.mark.unit
@@ -184,3 +185,19 @@ def test_a_campaign_nobody_speaks_of_is_forgotten_when_its_last_call_is_over() -
     floor.handle(m.CampaignGone(13, "sales"))
     assert floor.counts("sales") == m.Counts()
     assert not any(isinstance(c, m.Connect) for c in arrives(floor, "i2", 14))
+
+
+def test_an_agent_who_becomes_ready_while_all_ring_rings_too_and_one_wins() -> None:
+    floor = Floor()
+    floor.handle(m.QueueSet(0, Queue("q", agent_ids=("ann", "bob"), strategy=Strategy.RING_ALL)))
+    for agent in ("ann", "bob"):
+        floor.handle(m.SignedIn(0, agent, "1001", f"session-{agent}", LegMode.ON_DEMAND))
+    floor.handle(m.Chose(1, "ann", True))
+    assert m.Ring("i1", "ann", 15.0) in floor.handle(m.Enqueued(2, "i1", "q", 2))
+    assert m.Ring("i1", "bob", 15.0) in floor.handle(m.Chose(5, "bob", True))
+    assert floor.next_deadline == 17
+    won = floor.handle(m.Accepted(6, "i1", "bob"))
+    assert m.Connect("i1", "bob") in won
+    assert m.Withdraw("i1", "ann") in won
+    assert floor.handle(m.Accepted(6, "i1", "ann")) == []
+    assert state_of(floor, "ann") is AgentState.READY

@@ -131,7 +131,8 @@ class Offers(Sessions):
                         for agent_id in agent_ids
                         if (agent := self.agents.get(agent_id)) and agent.state is AgentState.READY
                     ]
-                    if ready and call.state is CallState.WAITING:
+                    rings_for_more = call.state is CallState.OFFERED and call.agent_id is None
+                    if ready and (call.state is CallState.WAITING or rings_for_more):
                         self._offer(at, call, ready)
                 case Withdraw(_, agent_id):
                     if agent_id in call.offers:
@@ -160,8 +161,9 @@ class Offers(Sessions):
                 at_once = at_once or agent
             else:
                 self._out.append(m.Show(call.interaction_id, agent.agent_id, ring_s))
-        call.offer_until = at + ring_s
-        self._alarms.set(call.offer_until, Alarm.OFFER, call.interaction_id)
+        if call.offer_until is None:  # one who joins those who ring does not make it longer
+            call.offer_until = at + ring_s
+            self._alarms.set(call.offer_until, Alarm.OFFER, call.interaction_id)
         if at_once is not None:
             self._accepted(m.Accepted(at, call.interaction_id, at_once.agent_id))
 
