@@ -113,6 +113,7 @@ async def test_what_does_not_fit_together_is_refused(bench: TrunkBench) -> None:
         ({"sources": ("192.0.2.1:0",)}, "sources"),
         ({"sources": ("sip.example",)}, "sources"),
         ({"register_at": True}, "register_at"),
+        ({"codecs": ("ulaw", "smoke")}, "codecs"),
         ({"username": "u"}, "password"),
         ({"username": 'u">;x', "password": "p"}, "username"),
         ({"from_domain": "a b"}, "from_domain"),
@@ -251,6 +252,22 @@ async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile
     assert (
         "192.0.2.1:5061" in (await node.get_dynamic("res_pjsip", "identify", "trunk-t1"))["match"]
     )
+
+
+async def test_trunk_that_asterisk_refuses_keeps_no_other_from_working(
+    bench: TrunkBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    for trunk_id in ("t1", "t2"):
+        await bench.put(trunk_id, ("192.0.2.1", 5060 + int(trunk_id[1])))
+    async with bench.pool.tenant(bench.tenant) as conn:
+        await conn.execute("UPDATE acd.trunk SET codecs = '{smoke}' WHERE trunk_id = 't1'")
+    for kind in ("identify", "endpoint", "aor"):
+        await bench.ari.node.delete_dynamic("res_pjsip", kind, "trunk-t2")
+    fresh = Trunks(bench.pool, bench.ari.client)
+    await fresh.load(bench.tenant)
+    await fresh.push_all(bench.ari.node)
+    assert await bench.ari.node.get_dynamic("res_pjsip", "endpoint", "trunk-t2")
+    assert "A node refuses a trunk." in caplog.messages
 
 
 # -- state ---------------------------------------------------------------------------------------

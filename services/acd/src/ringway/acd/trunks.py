@@ -26,7 +26,7 @@ from ringway.acd.core.trunk import (
     source,
 )
 from ringway.proto.acd import PutTrunkV1, TrunkInbound
-from ringway.runtime.ari import AriClient, AriNode, AriNotFound
+from ringway.runtime.ari import AriClient, AriError, AriNode, AriNotFound
 from ringway.runtime.errors import DependencyDown, Refused
 from ringway.runtime.postgres import Pool
 
@@ -34,6 +34,7 @@ _log = logging.getLogger("ringway.acd.trunks")
 _CLASS = "res_pjsip"
 _RESOLVE_LIMIT_S = 3.0
 _PREFIX = "trunk-"
+_PUSHES_AT_ONCE = 8
 
 Key = tuple[str, str]
 """Tenant and trunk id."""
@@ -172,9 +173,16 @@ class Trunks:
             if each.resource.startswith(_PREFIX)
         }
         known = {trunk.endpoint for trunk in self._trunks.values()}
-        for trunk in list(self._trunks.values()):
-            if trunk.is_enabled or trunk.endpoint in there:
-                await _push(node, trunk)
+        gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
+
+        async def one(trunk: Trunk) -> None:
+            async with gate:
+                await _push_or_log(node, trunk)
+
+        async with asyncio.TaskGroup() as group:
+            for trunk in self._trunks.values():
+                if trunk.is_enabled or trunk.endpoint in there:
+                    group.create_task(one(trunk))
         for name in there - known:
             fields = await node.get_dynamic(_CLASS, "endpoint", name)
             if fields.get("accountcode") in self._tenants:
@@ -184,10 +192,26 @@ class Trunks:
     async def _everywhere(self, trunk: Trunk) -> None:
         for node in self._ari.nodes.values():
             try:
-                await _push(node, trunk)
+                await _push_or_log(node, trunk)
             except DependencyDown:
                 # The node gets every trunk when it is back.
                 _log.info("A trunk waits for its node.", extra={"node": node.name})
+
+
+async def _push_or_log(node: AriNode, trunk: Trunk) -> None:
+    """Push a trunk; one that Asterisk refuses must not keep the others from working."""
+    try:
+        await _push(node, trunk)
+    except AriError as error:
+        _log.error(
+            "A node refuses a trunk.",
+            extra={
+                "tenant": trunk.tenant,
+                "trunk_id": trunk.trunk_id,
+                "node": node.name,
+                "error": str(error),
+            },
+        )
 
 
 async def _push(node: AriNode, trunk: Trunk) -> None:

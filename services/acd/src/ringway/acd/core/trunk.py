@@ -16,6 +16,9 @@ Fields = dict[str, str]
 # In the order in which they are put; they are taken away in the other.
 KINDS = ("auth", "aor", "endpoint", "identify", "registration")
 
+# What Asterisk here can speak, or pass on as it is (g729).
+CODECS = frozenset({"ulaw", "alaw", "g722", "gsm", "opus", "g729"})
+
 _RTP_TIMEOUT_S = 20  # a trunk that died without a BYE is noticed by its silence
 _WIDEST = {4: 16, 6: 48}  # a network wider than this is a slip, or a grab for others' calls
 _SOURCE = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\]:(?P<port6>\d+)|(?P<v4>[0-9.]+):(?P<port4>\d+)")
@@ -104,6 +107,8 @@ def check(trunk: Trunk) -> None:
     for name in ("username", "from_user", "from_domain"):
         if not _TEXT.fullmatch(getattr(trunk, name)):
             raise TrunkInvalid(f'{name}: blanks and any of "<>,; are not possible here.')
+    if not trunk.codecs or not CODECS.issuperset(trunk.codecs):
+        raise TrunkInvalid(f"codecs: choose from {', '.join(sorted(CODECS))}.")
     if trunk.register_at and not (trunk.username and trunk.password):
         raise TrunkInvalid("register_at: give username and password to register with.")
     if trunk.username and not trunk.password:
