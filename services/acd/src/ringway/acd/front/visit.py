@@ -16,10 +16,12 @@ from ringway.acd.calls import Call
 from ringway.acd.core import model as m
 from ringway.acd.core.desk import personal_queue
 from ringway.acd.core.records import CallState
+from ringway.acd.core.routing import Queue
 from ringway.acd.core.speaking import last_agent_offer
 from ringway.acd.front import sounds
 from ringway.acd.front.caller import Caller, CallerGone
 from ringway.acd.front.waiting import wait_in_queue
+from ringway.acd.queue_rules import after_call_s
 from ringway.proto import acd_config as c
 from ringway.proto.acd import AgentState
 from ringway.proto.acd_calls import InteractionOverflowedV1, Outcome
@@ -234,6 +236,15 @@ class Visit:
         if self.queue_id != queue_id:
             if not self._is_signed_in(agent_id):
                 return after or await self._not_there()
+            runner = self.front.runner
+            settings = runner.configuration.settings
+            runner.apply(
+                m.QueueSet(
+                    runner.now(),
+                    Queue(queue_id, agent_ids=(agent_id,), priority=10),
+                    wrap_up_s=after_call_s(settings.after_call, settings.after_call_s),
+                )
+            )
             self.enqueue(queue_id)
         reason = await wait_in_queue(self, queue_id, None, agent_id=agent_id)
         if reason is None:

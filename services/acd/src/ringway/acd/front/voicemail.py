@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ringway.acd.calls import Call
 from ringway.acd.core.speaking import Language, message_count, message_envelope, prompt
 from ringway.acd.front import sounds
 from ringway.acd.front import voicemail_store as store
@@ -68,6 +69,8 @@ class Voicemail:
         loop = asyncio.get_running_loop()
         began = loop.time()
         is_there = True
+        # The end of the call is told at once, so what it was must be known before.
+        timer = loop.call_later(SHORTEST_S, _counts, call, box_id)
         try:
             await caller.record(name, box.max_s)
         except CallerGone:
@@ -78,6 +81,8 @@ class Voicemail:
                 extra={"interaction_id": call.interaction_id, "error": str(error)},
             )
             return
+        finally:
+            timer.cancel()
         duration_s = caller.recorded_s(name, loop.time() - began)
         message = Message(
             voicemail_id,
@@ -90,7 +95,7 @@ class Voicemail:
             name,
         )
         if duration_s >= SHORTEST_S:
-            call.outcome, call.detail = Outcome.VOICEMAIL, box_id
+            _counts(call, box_id)
             self._front.spawn(self._keep(message), "voicemail")
         if not is_there:
             raise CallerGone
@@ -283,3 +288,8 @@ class Voicemail:
                 await self.mark_heard(message)
             if key != "1":
                 return key or "2"
+
+
+def _counts(call: Call, box_id: str) -> None:
+    """The call has become a message."""
+    call.outcome, call.detail = Outcome.VOICEMAIL, box_id

@@ -1,0 +1,147 @@
+"""Where calls to a number go: blocked, unassigned, by hours, to agents, numbers and voicemail."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ
+from tests.support.front_centre import FrontCentre
+from tests.support.waiting import eventually
+
+from ringway.proto import acd as p
+
+# One centre serves the whole module; each test uses its own numbers, queues and agents.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(90),
+]
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+async def test_a_blocked_caller_hears_busy_and_is_never_answered(centre: FrontCentre) -> None:
+    did = await centre.route({"kind": "announcement", "value": "vm-goodbye"})
+    await centre.put("blocked_caller", "b1", number="+8613900000666", reason="rude")
+    call = await centre.call(did, "013900000666")  # however the carrier writes it
+    ended = await call.until_over()
+    assert (ended.status, call.answered_at) == (486, None)
+    interaction = await centre.started(did)
+    finished = await centre.until_told("finished", interaction_id=interaction)
+    assert (finished["outcome"], finished["caller"]) == ("blocked", "+8613900000666")
+    await centre.until_nothing_is_left()
+
+
+async def test_a_number_without_a_route_does_not_exist(centre: FrontCentre) -> None:
+    call = await centre.call("+862199999999")
+    assert (await call.until_over()).status == 404
+    assert (await centre.until_told("finished", called="+862199999999"))["outcome"] == "refused"
+
+
+async def test_outside_of_hours_the_closed_target_counts_and_duty_comes_first(
+    centre: FrontCentre,
+) -> None:
+    await centre.put("calendar", "never", name="never", time_zone="UTC", weekly={})
+    always = {d: [{"start": "00:00", "end": "24:00"}] for d in DAYS}
+    await centre.put("calendar", "always", name="always", time_zone="UTC", weekly=always)
+    closed = {"kind": "announcement", "value": "vm-goodbye"}
+    did = await centre.route({"kind": "busy"}, calendar_id="never", closed_target=closed)
+    call = await centre.call(did)
+    await call.until_answered()
+    await call.until_over(15)
+    assert (await centre.until_told("finished", called=did))["outcome"] == "announced"
+    duty = await centre.route(
+        {"kind": "busy"},
+        calendar_id="never",
+        closed_target={"kind": "busy"},
+        duty=[{"calendar_id": "always", "target": closed}],
+    )
+    call = await centre.call(duty)
+    await call.until_answered()
+    started = await centre.until_told("started", called=duty)
+    assert started["trail"][1:] == ["duty:always"]
+    await call.until_over(15)
+    await centre.until_nothing_is_left()
+
+
+async def test_a_call_goes_to_an_outside_number_and_both_hear_each_other(
+    centre: FrontCentre,
+) -> None:
+    did = await centre.route({"kind": "number", "value": "+8613700000001"})
+    call = await centre.call(did)
+    party = await centre.acd.customer.next_call()
+    assert call.answered_at is None
+    assert party.called == "+8613700000001"
+    party.answer()
+    await call.until_answered()
+    party.say(AGENT_HZ)
+    await call.until_hears(AGENT_HZ)
+    await party.until_hears(CUSTOMER_HZ)
+    party.hang_up()
+    await call.until_over()
+    assert (await centre.until_told("finished", called=did))["outcome"] == "forwarded"
+    await centre.until_nothing_is_left()
+    # The caller gives up while it rings: nobody rings on.
+    call = await centre.call(did)
+    party = await centre.acd.customer.next_call()
+    call.hang_up()
+    await party.until_over()
+    await centre.until_nothing_is_left()
+
+
+async def test_a_number_that_is_busy_ends_the_call(centre: FrontCentre) -> None:
+    did = await centre.route({"kind": "number", "value": "+8613700000002"})
+    call = await centre.call(did)
+    (await centre.acd.customer.next_call()).refuse(486)
+    await call.until_over()
+    assert (await centre.until_told("finished", called=did))["outcome"] == "not_answered"
+    await centre.until_nothing_is_left()
+
+
+async def test_a_flow_without_an_ivr_falls_back_to_the_closed_target(centre: FrontCentre) -> None:
+    always = {day: [{"start": "00:00", "end": "24:00"}] for day in DAYS}
+    await centre.put("calendar", "always", name="always", time_zone="UTC", weekly=always)
+    did = await centre.route(
+        {"kind": "flow", "value": "main"},
+        calendar_id="always",
+        closed_target={"kind": "announcement", "value": "vm-goodbye"},
+    )
+    call = await centre.call(did)
+    await call.until_answered()
+    await call.until_over(15)
+    assert (await centre.until_told("finished", called=did))["outcome"] == "announced"
+    await centre.until_nothing_is_left()
+
+
+async def test_a_direct_call_rings_the_agent_and_else_goes_to_voicemail(
+    centre: FrontCentre,
+) -> None:
+    await centre.put("voicemail_box", "v-max", name="max", agent_ids=[], max_s=10)
+    phone = await centre.agent("max", p.LegMode.ON_DEMAND)
+    await centre.put("agent_profile", "max", voicemail_id="v-max")
+    did = await centre.route({"kind": "agent", "value": "max"})
+    call = await centre.call(did)
+    await (await phone.next_call()).until_hears(CUSTOMER_HZ)
+    await call.until_hears(AGENT_HZ)
+    call.hang_up()
+    await centre.acd.until_state("max", p.AgentState.READY)
+    await centre.sign_out("max")
+    call = await centre.call(did)
+    await call.until_answered()
+    interaction = await centre.started(did)
+    await centre.until_sounds(call)
+    call.press("#")  # no greeting, please
+    recordings = centre.acd.asterisk.recordings
+    await eventually(
+        lambda: any(interaction in file.name for file in recordings.iterdir()), what="recording"
+    )
+    await asyncio.sleep(1.5)  # a message of more than a second
+    call.hang_up()
+    left = await centre.until_told("voicemail_left", interaction_id=interaction, within_s=15)
+    assert left["duration_s"] >= 1
+    assert (await centre.until_told("finished", interaction_id=interaction))[
+        "outcome"
+    ] == "voicemail"
+    await centre.until_nothing_is_left()
