@@ -54,3 +54,13 @@ class FrontHooks(Protocol):
 
     async def reach(self, call: Call, agent_id: str) -> bool:
         """Call back a customer who waits without a channel. False: he did not answer."""
+
+
+class SupervisionHooks(Protocol):
+    """Who listens to whose calls (supervision.py)."""
+
+    def state_changed(self, agent_id: str) -> None:
+        """An agent's state may have changed. Must not give the floor an event."""
+
+    async def make_way(self, agent_id: str) -> None:
+        """The agent's own phone is needed for a call: it listens to nobody any more."""

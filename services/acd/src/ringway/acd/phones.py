@@ -93,6 +93,8 @@ class Phones:
             PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
         """
         legs = self._runner.legs
+        if self._runner.supervision is not None:
+            await self._runner.supervision.make_way(agent_id)
         if (leg := legs.get(agent_id)) is not None and leg.is_up:
             return leg
         leg = Leg(agent_id, LegMode.ON_DEMAND, node)

@@ -18,7 +18,7 @@ from ringway.acd.control import CallControl, PhoneNotAnswered, PhoneNotRegistere
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import Floor
 from ringway.acd.facts import FloorFacts
-from ringway.acd.hooks import FrontHooks, TalkHooks
+from ringway.acd.hooks import FrontHooks, SupervisionHooks, TalkHooks
 from ringway.acd.phones import Phones
 from ringway.acd.queue_rules import follow_configuration
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
@@ -63,6 +63,7 @@ class FloorRunner:
         self.phones = Phones(self, control, username_of)
         self.talks: TalkHooks | None = None
         self.front: FrontHooks | None = None
+        self.supervision: SupervisionHooks | None = None
         self.floor = Floor()
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
@@ -188,6 +189,9 @@ class FloorRunner:
             self._writer.put_kv(*snapshot.of_call(self, interaction_id))
             if interaction_id not in self.floor.calls:
                 self.calls.pop(interaction_id, None)
+        if self.supervision is not None:
+            for agent_id in agents:
+                self.supervision.state_changed(agent_id)
         self.touched_agents |= agents
         self.changed.set()
         self._wake.set()
@@ -266,9 +270,10 @@ class FloorRunner:
         if call is None or floor_call is None:
             return
         agent_id = floor_call.agent_id
-        if agent_id and self.talks and self.talks.agent_hangs_up(interaction_id, agent_id):
-            return
         by_agent = floor_call.hung_up_by is HungUpBy.AGENT
+        talks = self.talks if by_agent else None
+        if agent_id and talks and talks.agent_hangs_up(interaction_id, agent_id):
+            return
         if agent_id and by_agent and self.front and self.front.keeps_customer(call):
             if self.talks is not None:
                 self.talks.customer_gone(interaction_id)
@@ -317,6 +322,8 @@ class FloorRunner:
         try:
             if not call.channel_id and not await self._reach(call, agent_id):
                 return
+            if self.supervision is not None:
+                await self.supervision.make_way(agent_id)
             if self.front is not None:
                 await self.front.make_way(call)
             joined = leg is not None and await self._control.join(call, leg)
@@ -387,6 +394,8 @@ class FloorRunner:
             PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
         """
         if leg_mode is LegMode.NAILED_UP and agent_id not in self.legs:
+            if self.supervision is not None:
+                await self.supervision.make_way(agent_id)
             leg = Leg(agent_id, leg_mode, self._control.any_node().name)
             await self.phones.call(leg, self._ring_s, auto_answer=True)
             self.legs[agent_id] = leg

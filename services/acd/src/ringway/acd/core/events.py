@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ringway.acd.core.records import Profile
 from ringway.acd.core.routing import Queue
-from ringway.proto.acd import LegMode
+from ringway.proto.acd import HungUpBy, LegMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +236,11 @@ class WrapUpDone:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
+    """End the agent's talk. ``by`` the system: for everybody who is part of it."""
+
     at: float
     agent_id: str
+    by: HungUpBy = HungUpBy.AGENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ class Floor(Talking):
                 self._agent_left(event)
             case m.WrapUpDone():
                 self._wrap_up_done(event)
-            case m.HangUpAsked(_, agent_id):
-                self._hang_up_asked(agent_id)
+            case m.HangUpAsked(_, agent_id, by):
+                self._hang_up_asked(agent_id, by)
             case m.Reserve():
                 self._reserve(event)
             case m.Release():

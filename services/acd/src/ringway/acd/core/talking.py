@@ -242,10 +242,10 @@ class Talking(Offers):
             self._forget_if_done(call)
         self._settle(agent, event.at)
 
-    def _hang_up_asked(self, agent_id: str) -> None:
+    def _hang_up_asked(self, agent_id: str, by: HungUpBy) -> None:
         agent = self.agents.get(agent_id)
         call = self.calls.get(agent.interaction_id or "") if agent else None
         if call is None or call.state is not CallState.TALKING:
             return
-        call.hung_up_by = call.hung_up_by or HungUpBy.AGENT
+        call.hung_up_by = call.hung_up_by or by
         self._out.append(m.HangUpCustomer(call.interaction_id))
