@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringway.crm_api.core.interaction import InteractionRow, derive, is_counted, merge, source_of
+from ringway.crm_api.core.interaction import (
+    InteractionRow,
+    derive,
+    is_counted,
+    merge,
+    segments,
+    source_of,
+)
 from ringway.proto.acd import (
     InteractionAbandonedV1,
     InteractionConnectedV1,
@@ -17,6 +24,16 @@ from ringway.proto.acd import (
     InteractionEndedV1,
     InteractionQueuedV1,
 )
+from ringway.proto.acd_calls import (
+    InteractionConsultedV1,
+    InteractionFinishedV1,
+    InteractionHeldV1,
+    InteractionRatedV1,
+    InteractionStartedV1,
+    InteractionTransferredV1,
+    Outcome,
+)
+from ringway.proto.acd_config import Target
 from ringway.proto.base import Fact
 from ringway.proto.dialer import (
     AttemptAnsweredV1,
@@ -142,6 +159,7 @@ def test_whole_call_is_told_in_full() -> None:
         ended_at=_at(25), ring_s=2.5, wait_s=0.5, talk_s=16.5, wrap_up_s=5,
         disposition="connected", agent_disposition="sale", cause_q850=16, tech_cause=200,
         hung_up_by="customer", recording_id="r1", recording_missing_reason=None, is_live=False,
+        segments=1,
     )  # fmt: skip
 
 
@@ -204,3 +222,112 @@ def test_services_whose_clocks_differ_make_no_negative_durations() -> None:
     facts = _facts()
     early = facts["answered"].model_copy(update={"answered_at": _at(-1)})
     assert _row(facts["started"], early).ring_s == 0
+
+
+_BOB = str(UUID(int=7))
+
+
+def _transferred(now: float = 0) -> list[Fact]:
+    """An inbound call that ann holds, asks bob about, and leaves to him; rated at the end."""
+    base = {"tenant": _TENANT, "interaction_id": _I}
+    ann = {"agent_id": _AGENT, "agent_number": "1001"}
+    bob = {"agent_id": _BOB, "agent_number": "1002"}
+    end = {"direction": "inbound", "caller": "+8613", "called": "400", "node": "ast-0"}
+    target = Target(kind="agent", value=_BOB)
+    return [
+        InteractionStartedV1(
+            **base, occurred_at=_at(now), direction="inbound", caller="+8613", called="400",
+            message_id=f"s{now:.0f}",
+        ),
+        InteractionQueuedV1(
+            **base, occurred_at=_at(now + 1), direction="inbound", answered_at=_at(1),
+            queue_id="help", message_id=f"{_I}-queued-1",
+        ),
+        InteractionConnectedV1(
+            **base, **ann, occurred_at=_at(now + 5), connected_at=_at(5), wait_s=4,
+            leg_mode="nailed_up", queue_id="help", message_id=f"c1{now:.0f}",
+        ),
+        InteractionHeldV1(
+            **base, occurred_at=_at(now + 20), agent_id=_AGENT, held_s=8, message_id="held-1"
+        ),
+        InteractionConsultedV1(
+            **base, occurred_at=_at(now + 20), agent_id=_AGENT, target=target, talked_s=7,
+            outcome="transferred", message_id="consulted-1",
+        ),
+        InteractionTransferredV1(
+            **base, occurred_at=_at(now + 20), agent_id=_AGENT, target=target, is_attended=True,
+            message_id="transferred-1",
+        ),
+        InteractionDisconnectedV1(
+            **base, **ann, **end, occurred_at=_at(now + 20), connected_at=_at(5),
+            disconnected_at=_at(20), talk_s=15, hung_up_by="agent", queue_id="help", segment=1,
+            is_last=False, held_s=8, message_id=f"d1{now:.0f}",
+        ),
+        InteractionConnectedV1(
+            **base, **bob, occurred_at=_at(now + 20), connected_at=_at(20), wait_s=15,
+            leg_mode="nailed_up", queue_id="help", segment=2, message_id=f"c2{now:.0f}",
+        ),
+        InteractionEndedV1(
+            **base, occurred_at=_at(now + 25), agent_id=_AGENT, wrap_up_s=5,
+            disposition="passed_on", is_last=False, message_id=f"e1{now:.0f}",
+        ),
+        InteractionDisconnectedV1(
+            **base, **bob, **end, occurred_at=_at(now + 50), connected_at=_at(20),
+            disconnected_at=_at(50), talk_s=30, hung_up_by="agent", queue_id="help", segment=2,
+            message_id=f"d2{now:.0f}",
+        ),
+        InteractionEndedV1(
+            **base, occurred_at=_at(now + 60), agent_id=_BOB, wrap_up_s=10, disposition="solved",
+            segment=2, message_id=f"e2{now:.0f}",
+        ),
+        InteractionRatedV1(
+            **base, occurred_at=_at(now + 55), agent_id=_BOB, queue_id="help", score=4,
+            message_id=f"r{now:.0f}",
+        ),
+    ]  # fmt: skip
+
+
+def _sources(facts: list[Fact]) -> dict[str, dict[str, object]]:
+    sources: dict[str, dict[str, object]] = {}
+    for fact in facts:
+        sources = merge(sources, *source_of(fact))
+    return sources
+
+
+def test_each_agent_of_a_transferred_call_is_credited_with_his_own_talk() -> None:
+    sources = _sources(_transferred())
+    ann, bob = segments(sources)
+    assert (ann.agent_number, ann.talk_s, ann.held_s, ann.wrap_up_s) == ("1001", 15, 8, 5)
+    assert (bob.agent_number, bob.talk_s, bob.held_s, bob.wrap_up_s) == ("1002", 30, 0, 10)
+    assert (ann.is_last, bob.is_last) == (False, True)
+    row = derive(sources)
+    assert (row.agent_number, row.talk_s, row.wrap_up_s) == ("1002", 45, 15)
+    assert (row.connected_at, row.disconnected_at, row.wait_s) == (_at(5), _at(50), 15)
+    assert (row.queue_id, row.segments, row.held_s) == ("help", 2, 8)
+    assert (row.consults, row.transfers, row.rating) == (1, 1, 4)
+    assert (row.agent_disposition, row.is_live) == ("solved", False)
+
+
+def test_a_call_that_went_on_is_live_until_its_last_agent_is_done() -> None:
+    facts = _transferred()
+    assert derive(_sources(facts[:8])).is_live
+    assert derive(_sources(facts[:9])).is_live  # ann's after-call work is over, bob talks
+    assert not derive(_sources(facts[:10])).is_live
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_call_that_nobody_had_ends_with_its_outcome(outcome: Outcome) -> None:
+    begun = _transferred()[:2]
+    finished = InteractionFinishedV1(
+        tenant=_TENANT, interaction_id=_I, occurred_at=_at(9), outcome=outcome, queue_id="help"
+    )
+    row = _row(*begun, finished)
+    assert (row.disposition, row.outcome, row.is_live) == (outcome, outcome, False)
+    assert (row.caller, row.called, row.ended_at) == ("+8613", "400", _at(9))
+
+
+@given(st.permutations(_transferred() + _transferred()[:6]))
+def test_any_order_of_a_transferred_calls_facts_gives_the_same(facts: list[Fact]) -> None:
+    sources = _sources(facts)
+    assert derive(sources) == derive(_sources(_transferred()))
+    assert segments(sources) == segments(_sources(_transferred()))

@@ -22,13 +22,15 @@ from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
+from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
+from ringway.crm_api.voicemails.router import router as voicemails
 
 NOUNS = (
     *(auth, me, tenants, users, agents, trunks, customers, lists, imports, projects, campaigns),
-    *(*configuration, calendar_days, interactions, recordings, events, audit),
+    *(*configuration, calendar_days, interactions, recordings, voicemails, reports, events, audit),
 )
 # What a form needs around the file itself.
 _UPLOAD_OVERHEAD_BYTES = 10_000

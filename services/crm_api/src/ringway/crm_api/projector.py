@@ -12,6 +12,12 @@ from uuid import UUID
 from ringway.crm_api.core.interaction import FACTS, derive, is_counted, merge, source_of
 from ringway.crm_api.interactions import store
 from ringway.proto.acd import AgentStateChangedV1
+from ringway.proto.acd_calls import (
+    InteractionConsultedV1,
+    InteractionHeldV1,
+    InteractionTransferredV1,
+    OfferEndedV1,
+)
 from ringway.proto.base import Fact
 from ringway.runtime.bus import Bus
 from ringway.runtime.postgres import Pool
@@ -30,7 +36,7 @@ class Projector:
 
     async def run(self, bus: Bus) -> None:
         """Project facts until cancelled; a worker."""
-        kinds: tuple[type[Fact], ...] = (*FACTS, AgentStateChangedV1)
+        kinds: tuple[type[Fact], ...] = (*FACTS, AgentStateChangedV1, OfferEndedV1)
         await bus.consume(DURABLE, kinds, self.project, concurrency=_CONCURRENCY)
 
     async def project(self, fact: Fact) -> None:
@@ -44,6 +50,19 @@ class Projector:
             if isinstance(fact, AgentStateChangedV1):
                 await store.log_agent_state(conn, fact)
                 return
+            if (act := _act(fact)) is not None:
+                await store.log_agent_act(
+                    conn,
+                    tenant_id=UUID(fact.tenant),
+                    message_id=fact.message_id,
+                    agent_id=UUID(getattr(fact, "agent_id")),  # noqa: B009 - all acts have it
+                    kind=act[0],
+                    interaction_id=UUID(getattr(fact, "interaction_id")),  # noqa: B009
+                    occurred_at=fact.occurred_at,
+                    seconds=act[1],
+                )
+                if isinstance(fact, OfferEndedV1):
+                    return
             tenant_id = UUID(fact.tenant)
             interaction_id = UUID(getattr(fact, "interaction_id"))  # noqa: B009 - all FACTS have it
             known = await store.lock_sources(
@@ -68,3 +87,18 @@ class Projector:
                     sources=sources,
                     now=self._now(),
                 )
+
+
+def _act(fact: Fact) -> tuple[str, float] | None:
+    """Return what an agent did, and for how many seconds; ``None`` for other facts."""
+    match fact:
+        case InteractionHeldV1():
+            return "hold", fact.held_s
+        case InteractionConsultedV1():
+            return "consult", fact.talked_s
+        case InteractionTransferredV1():
+            return "transfer", 0.0
+        case OfferEndedV1():
+            return f"offer_{fact.outcome}", fact.rang_s
+        case _:
+            return None

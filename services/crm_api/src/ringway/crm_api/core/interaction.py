@@ -21,6 +21,14 @@ from ringway.proto.acd import (
     InteractionEndedV1,
     InteractionQueuedV1,
 )
+from ringway.proto.acd_calls import (
+    InteractionConsultedV1,
+    InteractionFinishedV1,
+    InteractionHeldV1,
+    InteractionRatedV1,
+    InteractionStartedV1,
+    InteractionTransferredV1,
+)
 from ringway.proto.base import Fact
 from ringway.proto.dialer import AttemptAnsweredV1, AttemptEndedV1, AttemptStartedV1
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
@@ -39,10 +47,37 @@ FACTS: tuple[type[Fact], ...] = (
     InteractionEndedV1,
     RecordingStoredV1,
     RecordingMissingV1,
+    InteractionStartedV1,
+    InteractionFinishedV1,
+    InteractionHeldV1,
+    InteractionConsultedV1,
+    InteractionTransferredV1,
+    InteractionRatedV1,
 )
 _STARTED, _ANSWERED, _ATTEMPT_ENDED = (kind.type_name() for kind in FACTS[:3])
 _QUEUED, _CONNECTED, _ABANDONED, _DISCONNECTED, _ENDED = (k.type_name() for k in FACTS[3:8])
-_STORED, _MISSING = (kind.type_name() for kind in FACTS[8:])
+_STORED, _MISSING = (kind.type_name() for kind in FACTS[8:10])
+_BEGUN, _FINISHED, _HELD, _CONSULTED, _TRANSFERRED, _RATED = (k.type_name() for k in FACTS[10:])
+# One for each agent who had the talk, and those that may come any number of times.
+_BY_SEGMENT = frozenset({_CONNECTED, _DISCONNECTED, _ENDED})
+_REPEATED = frozenset({_HELD, _CONSULTED, _TRANSFERRED})
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One agent's part in an interaction; durations in seconds, None where not known (yet)."""
+
+    segment: int
+    agent_id: UUID
+    agent_number: str
+    queue_id: str | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+    talk_s: float | None
+    held_s: float
+    wrap_up_s: float | None
+    hung_up_by: str | None
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +109,28 @@ class InteractionRow:
     recording_id: str | None
     recording_missing_reason: str | None
     is_live: bool
+    queue_id: str | None = None
+    outcome: str | None = None
+    segments: int = 0
+    held_s: float = 0.0
+    consults: int = 0
+    transfers: int = 0
+    rating: int | None = None
 
 
 def source_of(fact: Fact) -> tuple[str, Source]:
-    """Return the kind of a fact and what is kept of it."""
-    return type(fact).type_name(), fact.model_dump(mode="json", exclude={"tenant"})
+    """Return the key under which a fact is kept, and what is kept of it.
+
+    The key is its kind, with the number of the segment from the second agent on, and with the
+    message's own id where a fact may be told of several times.
+    """
+    kind = type(fact).type_name()
+    source = fact.model_dump(mode="json", exclude={"tenant"})
+    if kind in _BY_SEGMENT and source["segment"] > 1:
+        kind = f"{kind}#{source['segment']}"
+    elif kind in _REPEATED or (kind == _QUEUED and source["queue_id"] is not None):
+        kind = f"{kind}#{source['message_id']}"
+    return kind, source
 
 
 def merge(sources: Mapping[str, Source], kind: str, source: Source) -> Sources:
@@ -100,24 +152,62 @@ def is_counted(sources: Mapping[str, Source]) -> bool:
     return answered or bool(sources.keys() - {_STARTED, _ATTEMPT_ENDED})
 
 
+def segments(sources: Mapping[str, Source]) -> list[SegmentRow]:
+    """Return every agent's part, in order. One that only its end told of has what that says."""
+    found: dict[int, dict[str, Source]] = {}
+    for key, source in sources.items():
+        kind = key.partition("#")[0]
+        if kind in _BY_SEGMENT:
+            found.setdefault(source.get("segment", 1), {})[kind] = source
+    rows = []
+    for number, told in sorted(found.items()):
+        s = _Reader(told)
+        connected_at = s.time("connected_at", _DISCONNECTED, _CONNECTED)
+        disconnected_at = s.time("disconnected_at", _DISCONNECTED)
+        agent_id = s.uuid("agent_id", _DISCONNECTED, _CONNECTED, _ENDED)
+        assert agent_id is not None
+        rows.append(
+            SegmentRow(
+                segment=number,
+                agent_id=agent_id,
+                agent_number=s.first("agent_number", _DISCONNECTED, _CONNECTED) or "",
+                queue_id=s.first("queue_id", _DISCONNECTED, _CONNECTED),
+                connected_at=connected_at,
+                disconnected_at=disconnected_at,
+                talk_s=_between(connected_at, disconnected_at),
+                held_s=s.first("held_s", _DISCONNECTED) or 0.0,
+                wrap_up_s=s.first("wrap_up_s", _ENDED),
+                hung_up_by=s.first("hung_up_by", _DISCONNECTED),
+                is_last=s.first("is_last", _DISCONNECTED, _ENDED) is not False,
+            )
+        )
+    return rows
+
+
 def derive(sources: Mapping[str, Source]) -> InteractionRow:
     """Return the row that these facts make. Where facts overlap, the closest witness wins."""
-    s = _Reader(sources)
+    s = _Reader(_latest(sources))
+    parts = segments(sources)
     attempt_known = bool(sources.keys() & {_STARTED, _ANSWERED, _ATTEMPT_ENDED})
-    direction = s.first("direction", _QUEUED, _DISCONNECTED) or (
+    direction = s.first("direction", _QUEUED, _DISCONNECTED, _BEGUN, _FINISHED) or (
         "outbound" if attempt_known else "inbound"
     )
-    started_at = s.time("started_at", _ATTEMPT_ENDED) or s.time("occurred_at", _STARTED)
+    started_at = s.time("started_at", _ATTEMPT_ENDED) or s.time("occurred_at", _STARTED, _BEGUN)
     answered_at = s.time("answered_at", _ANSWERED, _ATTEMPT_ENDED, _QUEUED)
-    connected_at = s.time("connected_at", _DISCONNECTED, _CONNECTED)
+    connected_at = min(
+        (part.connected_at for part in parts if part.connected_at is not None), default=None
+    )
     disconnected_at = _disconnected_at(s)
-    caller = s.first("caller", _DISCONNECTED, _STORED)
-    called = s.first("called", _DISCONNECTED, _STORED)
+    caller = s.first("caller", _DISCONNECTED, _BEGUN, _FINISHED, _STORED)
+    called = s.first("called", _DISCONNECTED, _BEGUN, _FINISHED, _STORED)
     if attempt_known:
         caller = s.first("caller_id", _ATTEMPT_ENDED, _STARTED) or caller
         called = s.first("phone_e164", _ATTEMPT_ENDED, _ANSWERED, _STARTED) or called
     stored_id = s.first("recording_id", _STORED)
-    over = bool(sources.keys() & {_ABANDONED, _DISCONNECTED, _ATTEMPT_ENDED, _ENDED})
+    talks = [part.talk_s for part in parts if part.talk_s is not None]
+    talk_s = _between(connected_at, disconnected_at) if len(parts) < 2 else sum(talks)
+    wrap_ups = [part.wrap_up_s for part in parts if part.wrap_up_s is not None]
+    held = [source for key, source in sources.items() if key.startswith(f"{_HELD}#")]
     return InteractionRow(
         attempt_id=s.uuid(
             "attempt_id",
@@ -131,7 +221,10 @@ def derive(sources: Mapping[str, Source]) -> InteractionRow:
         direction=direction,
         caller=caller or "",
         called=called or "",
-        agent_id=s.uuid("agent_id", _DISCONNECTED, _CONNECTED, _ENDED, _STORED, _ATTEMPT_ENDED),
+        agent_id=s.uuid(
+            "agent_id",
+            *(_DISCONNECTED, _CONNECTED, _ENDED, _STORED, _ATTEMPT_ENDED, _FINISHED, _BEGUN),
+        ),
         agent_number=s.first("agent_number", _DISCONNECTED, _CONNECTED, _STORED) or "",
         started_at=started_at,
         answered_at=answered_at,
@@ -140,16 +233,47 @@ def derive(sources: Mapping[str, Source]) -> InteractionRow:
         ended_at=_ended_at(s),
         ring_s=_between(started_at, answered_at),
         wait_s=_wait_s(s, answered_at, connected_at),
-        talk_s=_between(connected_at, disconnected_at),
-        wrap_up_s=s.first("wrap_up_s", _ENDED),
+        talk_s=talk_s,
+        wrap_up_s=sum(wrap_ups) if wrap_ups else None,
         disposition=_disposition(s),
         agent_disposition=s.first("disposition", _ENDED) or "",
-        cause_q850=s.first("cause_q850", _ATTEMPT_ENDED, _DISCONNECTED),
+        cause_q850=s.first("cause_q850", _ATTEMPT_ENDED, _DISCONNECTED, _FINISHED),
         tech_cause=s.first("tech_cause", _ATTEMPT_ENDED),
         hung_up_by=s.first("hung_up_by", _DISCONNECTED),
         recording_id=stored_id,
         recording_missing_reason=None if stored_id else s.first("reason", _MISSING),
-        is_live=not over,
+        is_live=not _is_over(sources),
+        queue_id=s.first("queue_id", _DISCONNECTED, _CONNECTED, _QUEUED, _ABANDONED, _FINISHED),
+        outcome=s.first("outcome", _FINISHED),
+        segments=len(parts),
+        held_s=sum(source["held_s"] for source in held),
+        consults=sum(key.startswith(f"{_CONSULTED}#") for key in sources),
+        transfers=sum(key.startswith(f"{_TRANSFERRED}#") for key in sources),
+        rating=s.first("score", _RATED),
+    )
+
+
+def _latest(sources: Mapping[str, Source]) -> Sources:
+    """Return one source of each kind: of several agents the last one's, else the latest."""
+    latest: Sources = {}
+    for key, source in sources.items():
+        kind = key.partition("#")[0]
+        known = latest.get(kind)
+        if known is None or _rank(source) > _rank(known):
+            latest[kind] = source
+    return latest
+
+
+def _rank(source: Source) -> tuple[int, datetime, str, str]:
+    return source.get("segment", 1), *_order(source)
+
+
+def _is_over(sources: Mapping[str, Source]) -> bool:
+    if sources.keys() & {_ABANDONED, _FINISHED, _ATTEMPT_ENDED}:
+        return True
+    return any(
+        key.partition("#")[0] in (_DISCONNECTED, _ENDED) and source.get("is_last", True)
+        for key, source in sources.items()
     )
 
 
@@ -177,7 +301,7 @@ def _ended_at(s: _Reader) -> datetime | None:
     ended = s.time("occurred_at", _ENDED)
     if ended is not None or s.has(_CONNECTED) or s.has(_DISCONNECTED):
         return ended
-    return s.time("ended_at", _ATTEMPT_ENDED) or s.time("occurred_at", _ABANDONED)
+    return s.time("ended_at", _ATTEMPT_ENDED) or s.time("occurred_at", _ABANDONED, _FINISHED)
 
 
 def _wait_s(
@@ -195,7 +319,10 @@ def _disposition(s: _Reader) -> str:
         return "connected"
     by_limit = s.first("by_limit", _ABANDONED)
     if by_limit is not None:
-        return "abandoned" if by_limit else "hung_up_early"
+        waited_in_queue = s.first("queue_id", _ABANDONED, _QUEUED) is not None
+        return "abandoned" if by_limit or waited_in_queue else "hung_up_early"
+    if (outcome := s.first("outcome", _FINISHED)) is not None:
+        return str(outcome)
     return s.first("disposition", _ATTEMPT_ENDED) or ""
 
 

@@ -10,13 +10,15 @@ from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.core.interaction import SegmentRow
+from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.interactions import store
-from ringway.crm_api.interactions.schemas import InteractionView
+from ringway.crm_api.interactions.schemas import InteractionView, SegmentView
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
 from ringway.proto.acd import Direction
+from ringway.proto.acd_calls import Outcome
 from ringway.proto.dialer import AttemptDisposition
 
 router = api_router("/interactions", "interactions")
@@ -41,7 +43,8 @@ async def list_interactions(
     caller_number: Annotated[str | None, Query(alias="caller", max_length=32)] = None,
     called: Number = None,
     direction: Direction | None = None,
-    disposition: AttemptDisposition | None = None,
+    disposition: AttemptDisposition | Outcome | None = None,
+    queue_id: Annotated[str | None, Query(max_length=128)] = None,
     is_live: bool | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -62,6 +65,7 @@ async def list_interactions(
         direction=direction.value if direction is not None else None,
         disposition=disposition.value if disposition is not None else None,
         is_live=is_live,
+        queue_id=queue_id,
     )
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await store.page(
@@ -78,13 +82,31 @@ async def list_interactions(
 
 @router.get("/{interaction_id}")
 async def get_interaction(interaction_id: UUID, deps: DepsOf, caller: Reader) -> InteractionView:
-    """Return one interaction. An agent sees his own only."""
+    """Return one interaction. An agent sees only those that he had."""
+    return _view((await _visible(deps, caller, interaction_id))[0])
+
+
+@router.get("/{interaction_id}/segments")
+async def list_segments(interaction_id: UUID, deps: DepsOf, caller: Reader) -> list[SegmentView]:
+    """List the agents who had the interaction, in order, each with his own times."""
+    _, parts = await _visible(deps, caller, interaction_id)
+    return [SegmentView.model_validate(part) for part in parts]
+
+
+async def _visible(
+    deps: Deps, caller: Caller, interaction_id: UUID
+) -> tuple[store.Interaction, list[SegmentRow]]:
+    key = {"tenant_id": caller.tenant_id, "interaction_id": interaction_id}
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        found = await store.get(conn, tenant_id=caller.tenant_id, interaction_id=interaction_id)
-    hidden = not caller.may(Permission.INTERACTIONS_ALL)
-    if found is None or (hidden and found.row.agent_id != caller.user_id):
+        found = await store.get(conn, **key)
+        parts = await store.segments_of(conn, **key) if found is not None else []
+    had: set[UUID | None] = {part.agent_id for part in parts}
+    if found is not None:
+        had.add(found.row.agent_id)
+    hidden = not caller.may(Permission.INTERACTIONS_ALL) and caller.user_id not in had
+    if found is None or hidden:
         raise NotFound("interaction_not_found", f"There is no interaction {interaction_id}.")
-    return _view(found)
+    return found, parts
 
 
 def _view(interaction: store.Interaction) -> InteractionView:

@@ -39,3 +39,26 @@ class InteractionView(View):
     recording_id: str | None
     recording_missing_reason: str | None
     is_live: bool
+    queue_id: str | None
+    outcome: str | None = Field(description="How it ended when no agent had it last.")
+    segments: int = Field(description="How many agents had the talk, one after another.")
+    held_s: float
+    consults: int
+    transfers: int
+    rating: int | None = Field(description="The caller's rating, 1 to 5.")
+
+
+class SegmentView(View):
+    """One agent's part in a conversation. Durations in seconds, null where not known (yet)."""
+
+    segment: int
+    agent_id: UUID
+    agent_number: str
+    queue_id: str | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+    talk_s: float | None
+    held_s: float
+    wrap_up_s: float | None
+    hung_up_by: str | None
+    is_last: bool = Field(description="False where the customer went on to somebody else.")

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from ringway.crm_api.core.interaction import InteractionRow, Sources
+from ringway.crm_api.core.interaction import InteractionRow, SegmentRow, Sources, segments
 from ringway.proto.acd import AgentStateChangedV1
 from ringway.runtime.postgres import Connection
 
@@ -20,6 +20,15 @@ _UPSERT = f"""
     VALUES ($1, $2, $3::jsonb, {", ".join(f"${n + 4}" for n in range(len(_FIELDS)))})
     ON CONFLICT (tenant_id, interaction_id) DO UPDATE
         SET sources = excluded.sources, {", ".join(f"{f} = excluded.{f}" for f in _FIELDS)}
+"""  # noqa: S608 - made of names in this file
+
+
+_SEGMENT_FIELDS = tuple(field.name for field in fields(SegmentRow))
+_UPSERT_SEGMENT = f"""
+    INSERT INTO crm.interaction_segment (tenant_id, interaction_id, {", ".join(_SEGMENT_FIELDS)})
+    VALUES ($1, $2, {", ".join(f"${n + 3}" for n in range(len(_SEGMENT_FIELDS)))})
+    ON CONFLICT (tenant_id, interaction_id, segment) DO UPDATE
+        SET {", ".join(f"{f} = excluded.{f}" for f in _SEGMENT_FIELDS[1:])}
 """  # noqa: S608 - made of names in this file
 
 
@@ -45,6 +54,7 @@ class Filter:
     direction: str | None = None
     disposition: str | None = None
     is_live: bool | None = None
+    queue_id: str | None = None
 
 
 async def page(
@@ -65,7 +75,8 @@ async def page(
            AND ($10::text IS NULL OR direction = $10)
            AND ($11::text IS NULL OR disposition = $11)
            AND ($12::boolean IS NULL OR is_live = $12)
-         ORDER BY interaction_id DESC LIMIT $13
+           AND ($13::text IS NULL OR queue_id = $13)
+         ORDER BY interaction_id DESC LIMIT $14
         """,  # noqa: S608 - a constant
         tenant_id,
         before,
@@ -80,6 +91,7 @@ async def page(
             wanted.direction,
             wanted.disposition,
             wanted.is_live,
+            wanted.queue_id,
         ),
         limit,
     )
@@ -95,6 +107,47 @@ async def get(conn: Connection, *, tenant_id: UUID, interaction_id: UUID) -> Int
         interaction_id,
     )
     return _interaction(row) if row is not None else None
+
+
+async def segments_of(
+    conn: Connection, *, tenant_id: UUID, interaction_id: UUID
+) -> list[SegmentRow]:
+    """Return every agent's part in an interaction, in order."""
+    rows = await conn.fetch(
+        f"SELECT {', '.join(_SEGMENT_FIELDS)} FROM crm.interaction_segment "  # noqa: S608
+        "WHERE tenant_id = $1 AND interaction_id = $2 ORDER BY segment",
+        tenant_id,
+        interaction_id,
+    )
+    return [SegmentRow(*row) for row in rows]
+
+
+async def log_agent_act(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    message_id: str,
+    agent_id: UUID,
+    kind: str,
+    interaction_id: UUID,
+    occurred_at: datetime,
+    seconds: float,
+) -> None:
+    """Add what an agent did in a talk; a repeat of the fact adds nothing."""
+    await conn.execute(
+        """
+        INSERT INTO crm.agent_act (tenant_id, message_id, agent_id, kind, interaction_id,
+                                   occurred_at, seconds)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+        """,
+        tenant_id,
+        message_id,
+        agent_id,
+        kind,
+        interaction_id,
+        occurred_at,
+        seconds,
+    )
 
 
 async def lock_sources(conn: Connection, *, tenant_id: UUID, interaction_id: UUID) -> Sources:
@@ -131,6 +184,11 @@ async def put(
     await conn.execute(
         _UPSERT, tenant_id, interaction_id, orjson.dumps(sources).decode(), *astuple(row)
     )
+    parts = segments(sources)
+    if parts:
+        await conn.executemany(
+            _UPSERT_SEGMENT, [(tenant_id, interaction_id, *astuple(part)) for part in parts]
+        )
     await conn.execute(
         "DELETE FROM crm.interaction_pending WHERE tenant_id = $1 AND interaction_id = $2",
         tenant_id,
