@@ -11,6 +11,7 @@ import pytest
 from tests.support.postgres import Database, connect
 from tests.support.recording import TENANT, disconnected
 
+from ringway.proto.acd_calls import InteractionFinishedV1, Outcome
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
 from ringway.recorder.core.naming import recording_id
 from ringway.recorder.core.retry import Miss
@@ -218,3 +219,26 @@ async def test_the_api_reads_its_tenants_index_and_nothing_else(
         async with api.tenant(TENANT) as conn:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await conn.execute("SELECT recorder.release_jobs('recorder-0')")
+
+
+async def test_an_interaction_that_ends_without_an_agent_has_its_recording_too(
+    jobs: JobStore,
+) -> None:
+    talk = disconnected()
+    finished = InteractionFinishedV1(
+        **talk.model_dump(include={"tenant", "interaction_id", "node", "caller", "called"}),
+        occurred_at=talk.connected_at + timedelta(seconds=40),
+        outcome=Outcome.TALKED,
+        agent_id=talk.agent_id,
+        agent_number=talk.agent_number,
+        began_at=talk.connected_at,
+        recording_agent=talk.recording_agent,
+        recording_customer=talk.recording_customer,
+        segments=1,
+    )
+    assert await jobs.add(finished)
+    assert not await jobs.add(finished)
+    (job,) = await jobs.claim(5, timedelta(seconds=9))
+    assert job.agent_number == talk.agent_number
+    with pytest.raises(ValueError, match="nobody"):
+        await jobs.add(finished.model_copy(update={"agent_id": None}))

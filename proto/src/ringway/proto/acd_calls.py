@@ -478,6 +478,7 @@ class InteractionFinishedV1(Fact):
     cause_q850: int = 0
     detail: str = ""
     agent_id: Token | None = None
+    agent_number: str = ""
     began_at: AwareDatetime | None = None
     node: Token | None = None
     recording_agent: str = ""

@@ -192,6 +192,7 @@ class FloorFacts:
         outcome = call.outcome or (Outcome.TALKED if talked else Outcome.LEFT)
         _interactions.labels(outcome.value).inc()
         has_recording = talked and call.is_recording
+        last = self._runner.floor.agents.get(call.last_agent_id)
         return InteractionFinishedV1(
             **self._about(c, "finished", call),
             outcome=outcome,
@@ -203,6 +204,7 @@ class FloorFacts:
             cause_q850=call.cause_q850,
             detail=call.detail,
             agent_id=call.last_agent_id or None,
+            agent_number=last.number if last is not None else "",
             began_at=call.answered_at,
             node=call.node or None,
             recording_agent=call.recording_agent if has_recording else "",

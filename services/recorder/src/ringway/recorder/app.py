@@ -6,6 +6,7 @@ import logging
 from contextlib import AsyncExitStack
 
 from ringway.proto.acd import InteractionDisconnectedV1
+from ringway.proto.acd_calls import InteractionFinishedV1
 from ringway.proto.base import Fact
 from ringway.recorder.audio_store import FolderStore
 from ringway.recorder.collector import Collector
@@ -62,12 +63,13 @@ async def run(settings: Settings, life: Lifecycle) -> None:
         async def on_connect(node: AriNode) -> None:
             sweeper.soon()
 
-        async def on_disconnected(fact: Fact) -> None:
-            assert isinstance(fact, InteractionDisconnectedV1)
+        async def on_end(fact: Fact) -> None:
+            assert isinstance(fact, InteractionDisconnectedV1 | InteractionFinishedV1)
             await take_on(fact, jobs, collector)
 
         async def consume() -> None:
-            await bus.consume(DURABLE, [InteractionDisconnectedV1], on_disconnected)
+            kinds: tuple[type[Fact], ...] = (InteractionDisconnectedV1, InteractionFinishedV1)
+            await bus.consume(DURABLE, kinds, on_end)
 
         ari.on_connect(on_connect)
         health = Health(life)
@@ -92,8 +94,13 @@ async def run(settings: Settings, life: Lifecycle) -> None:
         )
 
 
-async def take_on(fact: InteractionDisconnectedV1, jobs: JobStore, collector: Collector) -> None:
-    """Open the job of a talk that is over; a repeated fact opens none."""
+async def take_on(
+    fact: InteractionDisconnectedV1 | InteractionFinishedV1, jobs: JobStore, collector: Collector
+) -> None:
+    """Open the job of an interaction that is over; a repeated fact opens none.
+
+    An interaction that agents hand on is one recording: only its last end names the halves.
+    """
     if not (fact.recording_agent or fact.recording_customer):
         _log.info(
             "The interaction was not recorded.",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from typing import Self
 from uuid import UUID
 
 import asyncpg
 
 from ringway.proto.acd import InteractionDisconnectedV1
+from ringway.proto.acd_calls import InteractionFinishedV1
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
 from ringway.recorder.core import naming
 from ringway.recorder.core.retry import Miss
@@ -117,6 +119,51 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """What is recorded: whose, when, and the names of its halves on a node."""
+
+    tenant_id: UUID
+    interaction_id: UUID
+    node: str
+    recording_agent: str
+    recording_customer: str
+    began_at: datetime
+    talk_s: float
+    caller: str
+    called: str
+    agent_id: UUID
+    agent_number: str
+
+    @classmethod
+    def of(cls, fact: InteractionDisconnectedV1 | InteractionFinishedV1) -> Self:
+        """Return what a fact tells.
+
+        Raises:
+            ValueError: The ids in the fact are not UUIDs, or it names no node or agent.
+        """
+        if isinstance(fact, InteractionDisconnectedV1):
+            began_at, talk_s = fact.connected_at, fact.talk_s
+        else:
+            began_at = fact.began_at or fact.occurred_at
+            talk_s = max(0.0, (fact.occurred_at - began_at).total_seconds())
+        if not fact.node or not fact.agent_id:
+            raise ValueError(f"nobody recorded interaction {fact.interaction_id}")
+        return cls(
+            UUID(fact.tenant),
+            UUID(fact.interaction_id),
+            fact.node,
+            fact.recording_agent,
+            fact.recording_customer,
+            began_at,
+            talk_s,
+            fact.caller,
+            fact.called,
+            UUID(fact.agent_id),
+            fact.agent_number,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What is still to be collected, over all tenants."""
 
@@ -131,28 +178,15 @@ class JobStore:
         self._pool = pool
         self._claimer = claimer
 
-    async def add(self, fact: InteractionDisconnectedV1) -> bool:
+    async def add(self, fact: InteractionDisconnectedV1 | InteractionFinishedV1) -> bool:
         """Open the job of an interaction that ended. False when there is one, or was.
 
         Raises:
-            ValueError: The ids in the fact are not UUIDs.
+            ValueError: See ``Talk.of``.
         """
-        tenant, interaction = UUID(fact.tenant), UUID(fact.interaction_id)
-        async with self._pool.tenant(tenant) as conn:
-            added = await conn.fetchval(
-                _ADD,
-                tenant,
-                interaction,
-                fact.node,
-                fact.recording_agent,
-                fact.recording_customer,
-                fact.connected_at,
-                fact.talk_s,
-                fact.caller,
-                fact.called,
-                UUID(fact.agent_id),
-                fact.agent_number,
-            )
+        talk = Talk.of(fact)
+        async with self._pool.tenant(talk.tenant_id) as conn:
+            added = await conn.fetchval(_ADD, *astuple(talk))
         return bool(added)
 
     async def claim(self, limit: int, hold: timedelta) -> Sequence[Job]:
