@@ -72,6 +72,11 @@ class Talks:
 
     # -- what the runner tells -----------------------------------------------------------------
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no talk is just being changed."""
+        return not any(live.is_working or live.ringing for live in self.live.values())
+
     def connected(self, call: Call, leg: Leg) -> None:
         """Customer and agent have just been joined in the leg's own room."""
         self._begin(call, leg)
@@ -129,8 +134,9 @@ class Talks:
         """Give the event to the talk; the customer's end is left to the runner."""
         commands = live.talk.handle(event)
         goes_on = t.HangUp(CUSTOMER) not in commands
-        self._control.perform(live, [c for c in commands if c != t.HangUp(CUSTOMER)])
+        told = self._ring_ended(live, commands)
         self._changed(live)
+        self._control.perform(live, [*told, *(c for c in commands if c != t.HangUp(CUSTOMER))])
         return goes_on
 
     # -- what is asked -------------------------------------------------------------------------
