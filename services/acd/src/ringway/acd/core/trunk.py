@@ -221,6 +221,8 @@ def _endpoint(trunk: Trunk) -> Fields:
         "trust_id_inbound": "yes",
         "trust_id_outbound": "yes",
         "send_pai": "yes",
+        # Else each join to an agent is a re-INVITE that tells the carrier the agent's account.
+        "send_connected_line": "no",
         # Never by the name in From: whoever knows the trunk's id could call as the trunk.
         "identify_by": "ip,header",
         # Not set_var: Asterisk refuses to put an endpoint that has it a second time. The dialplan
