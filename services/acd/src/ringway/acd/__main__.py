@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from ringway.acd.app import Acd
 from ringway.acd.config import Settings
 from ringway.acd.front.arrivals import Arrivals
+from ringway.acd.front.requests_voicemail import VoicemailRequests
 from ringway.acd.presence import Presence
 from ringway.acd.quality import QualityWatch
 from ringway.acd.requests import Requests
@@ -45,13 +46,14 @@ async def run(settings: Settings) -> None:
         writer = FactWriter(bus)
         leases = Leases(bus, settings.app, ttl_s=settings.lease_ttl_s)
         acd = Acd(settings, pool, bus, ari, leases, writer, tasks)
-        Arrivals(acd, ari, pool, acd.outbound, tasks)
+        arrivals = Arrivals(acd, ari, pool, acd.outbound, tasks)
         presence = Presence(acd, bus)
         responders = (
             Requests(acd),
             ConfigRequests(acd),
             TrunkRequests(acd),
             TalkRequests(acd, ari),
+            VoicemailRequests(acd, arrivals),
         )
 
         async def asterisk() -> None:

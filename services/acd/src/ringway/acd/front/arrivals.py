@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
+from ringway.acd.adoption import Picture
 from ringway.acd.app import Acd
 from ringway.acd.arrival import read_state
 from ringway.acd.calls import Call
@@ -38,9 +40,11 @@ from ringway.runtime.tasks import TaskSet
 
 _log = logging.getLogger("ringway.acd.front")
 
+_OFFERED_S = 4.0  # as long as the dialplan waits for somebody who claims
 _DIALLED = re.compile(r"[+0-9A-Za-z*#]{1,40}")
 _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _TRUNK = "trunk-"
+_NODE_LIMIT_S = 60.0
 UNALLOCATED = 1
 VOICEMAIL_CODE = "*97"
 
@@ -61,25 +65,39 @@ class Arrivals:
         acd.on_start("inbound", self._inbound)
         acd.on_start("dialed", self._dialed)
         acd.on_start("target", self._returned)
-        ari.on_event(self._on_event)
-        ari.on_connect(self._on_connect)
+        acd.on_any(self._on_event)
+        acd.on_reconcile(self._reconcile)
+        acd.on_close(self._closed)
 
     def _opened(self, runner: FloorRunner) -> None:
         front = Front(self._acd, runner, self._pool, self._outbound)
         runner.front = front
         self.fronts[runner.tenant] = front
         front.restore()
-        self._tasks.spawn(front.figures.run(), name=f"figures {runner.tenant}")
+        runner.spawn(front.figures.run(), "figures")
+
+    def _closed(self, runner: FloorRunner) -> None:
+        self.fronts.pop(runner.tenant, None)
+        self._tasks.spawn(self._fetch_missing(front), name=f"voicemail {runner.tenant}")
+
+    async def _fetch_missing(self, front: Front) -> None:
+        with suppress(AriDown):
+            for node in self._ari.nodes.values():
+                await node.wait_connected(_NODE_LIMIT_S)
+        await front.voicemail.fetch_missing()
 
     # -- claiming ------------------------------------------------------------------------------
 
     def _on_event(self, node: str, event: Event) -> None:
         if isinstance(event, CallBroadcast):
             tenant = read_state(event.channel).get("tenant", "")
-            if tenant in self.fronts:
-                self._tasks.spawn(self._claim(node, event.channel.id), name="claim")
+            if tenant:
+                self._tasks.spawn(self._claim(node, event.channel.id, tenant), name="claim")
 
-    async def _claim(self, node: str, channel_id: str) -> None:
+    async def _claim(self, node: str, channel_id: str, tenant: str) -> None:
+        """Take a caller whose tenant is ours, or becomes ours while he is offered."""
+        if not await self._acd.is_ours(tenant, within_s=_OFFERED_S):
+            return
         with suppress(AriDown, AriError):  # the dialplan tells a caller whom nobody claims
             await self._ari.nodes[node].claim(channel_id, self._acd.settings.app)
 
@@ -245,29 +263,27 @@ class Arrivals:
 
     # -- reconnect means reconcile -----------------------------------------------------------------
 
-    async def _on_connect(self, node: AriNode) -> None:
+    def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
         """Go on with callers whom a dead process left: nobody had them yet, so they begin again."""
-        try:
-            ours = (await node.get_application(self._acd.settings.app)).channel_ids
-        except AriError:
-            return
-        channels = {channel.id: channel for channel in await node.get_channels()}
-        for channel_id in ours:
+        node, channels = picture.node.name, picture.channels
+        fronts = [f for r in runners if (f := self.fronts.get(r.tenant)) is not None]
+        by_tenant = {front.runner.tenant: front for front in fronts}
+        for channel_id in picture.ours:
             channel = channels.get(channel_id)
             state = read_state(channel) if channel is not None else {}
-            front = self.fronts.get(state.get("tenant", ""))
+            front = by_tenant.get(state.get("tenant", ""))
             if channel is None or front is None or state.get("role") != "caller":
                 continue
             if state.get("interaction", "") in front.runner.calls:
                 continue
-            call = self._call_of(channel, node.name, state["interaction"])
+            call = self._call_of(channel, node, state["interaction"])
             found = front.plan.resolve(call.called, call.caller, utcnow(), call.trunk_id)
             self._begin(front, call, target_of(found.target), is_answered=channel.state == "Up")
             front.start(front.visits[call.interaction_id])
-        for front in self.fronts.values():
+        for front in fronts:
             for call in list(front.runner.calls.values()):
                 gone = call.channel_id and call.channel_id not in channels
-                if call.node == node.name and gone and call.direction is Direction.INBOUND:
+                if call.node == node and gone and call.direction is Direction.INBOUND:
                     front.runner.customer_gone(call.interaction_id, cause_q850=0, exactly=False)
 
 

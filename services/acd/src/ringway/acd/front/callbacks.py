@@ -57,6 +57,11 @@ class Callbacks:
     def __contains__(self, interaction_id: str) -> bool:
         return interaction_id in self._callbacks
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is just being called back or says good-bye."""
+        return not self._calling
+
     def count(self, queue_id: str) -> int:
         """Return how many wait at home for a queue."""
         calls = self._front.runner.floor.calls

@@ -117,6 +117,16 @@ class Front:
 
     # -- what the runner asks (hooks.FrontHooks) -------------------------------------------------
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether customers only wait, with music."""
+        return self.callbacks.is_quiet and all(
+            (known := self._floor_call(interaction_id)) is not None
+            and known.state is CallState.WAITING
+            and not visit.caller.is_playing
+            for interaction_id, visit in self.visits.items()
+        )
+
     def overflowed(self, command: m.Overflow) -> None:
         """The queue gave a call up."""
         interaction_id = command.interaction_id
