@@ -23,6 +23,7 @@ from ringway.runtime.ari import (
     AriNode,
     AriNotFound,
     ChannelDestroyed,
+    Direction,
     Event,
     PlaybackFinished,
     StasisEnd,
@@ -176,7 +177,10 @@ class CallControl:
     async def record(self, call: Call) -> None:
         """Start the two halves of the recording; a repeat starts only what is missing."""
         node = self.node(call.node)
-        halves = (("in", "ri", call.recording_customer), ("out", "ro", call.recording_agent))
+        halves: tuple[tuple[Direction, str, str], ...] = (
+            ("in", "ri", call.recording_customer),
+            ("out", "ro", call.recording_agent),
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 for spy, suffix, name in halves:
@@ -197,29 +201,44 @@ class CallControl:
             _recordings.labels("started").inc()
 
     async def _record_half(
-        self, node: AriNode, call: Call, spy: str, suffix: str, name: str
+        self, node: AriNode, call: Call, spy: Direction, suffix: str, name: str
     ) -> None:
         snoop_id = f"{call.interaction_id}.{suffix}"
-        waiter = self._expect(self._entered, snoop_id)
         try:
-            await node.snoop(
-                call.channel_id,
-                snoop_id,
-                app=self._app,
-                app_args=("snoop",),
-                spy="in" if spy == "in" else "out",
-            )
-            async with asyncio.timeout(_SNOOP_LIMIT_S):
-                if not await waiter:
-                    raise AriNotFound(404, "the snoop ended at once", "snoop")
+            await self.snoop(node, call.channel_id, snoop_id, spy=spy)
         except AriConflict:
             _log.info("The snoop is there already.", extra={"channel_id": snoop_id})
-        finally:
-            self._entered.pop(snoop_id, None)
         try:
             await node.record(snoop_id, name)
         except AriConflict:
             _log.info("This half is being recorded already.", extra={"channel_id": snoop_id})
+
+    async def snoop(
+        self,
+        node: AriNode,
+        channel_id: str,
+        snoop_id: str,
+        *,
+        spy: Direction,
+        whisper: Direction = "none",
+    ) -> None:
+        """Make a channel that hears another one and speaks to it; on return it takes commands.
+
+        Raises:
+            AriNotFound: The other channel has gone.
+            AriConflict: There is a channel with this id.
+            TimeoutError, AriDown: The node does not answer.
+        """
+        waiter = self._expect(self._entered, snoop_id)
+        try:
+            await node.snoop(
+                channel_id, snoop_id, app=self._app, app_args=("snoop",), spy=spy, whisper=whisper
+            )
+            async with asyncio.timeout(_SNOOP_LIMIT_S):
+                if not await waiter:
+                    raise AriNotFound(404, "the snoop ended at once", "snoop")
+        finally:
+            self._entered.pop(snoop_id, None)
 
     async def begin_message(self, call: Call) -> bool:
         """Begin the abandonment message. False: the customer has gone, or it cannot be played.
