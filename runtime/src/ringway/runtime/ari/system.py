@@ -100,6 +100,8 @@ class SystemCommands(Commands):
     async def get_dynamic(self, config_class: str, object_type: str, id: str) -> dict[str, str]:
         """Return a configuration object's fields.
 
+        The values of a field that stands more than once are joined by commas, as they are put.
+
         Raises:
             AriNotFound: There is none.
         """
@@ -108,7 +110,11 @@ class SystemCommands(Commands):
             "GET",
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
         )
-        return {each["attribute"]: each["value"] for each in raw}
+        fields: dict[str, str] = {}
+        for each in raw:
+            name, value = each["attribute"], each["value"]
+            fields[name] = f"{fields[name]},{value}" if name in fields else value
+        return fields
 
     async def delete_dynamic(self, config_class: str, object_type: str, id: str) -> bool:
         """Delete a configuration object. Returns whether it was there."""
