@@ -75,6 +75,7 @@ class TrunkBench:
     outbound: Outbound
     configurations: dict[str, Configuration]
     told: Told
+    channels: Channels
     pool: Pool
     tenant: str
 
@@ -139,7 +140,9 @@ async def trunk_bench(ari: Ari, database: Database) -> AsyncIterator[TrunkBench]
         configurations = {tenant: await Configuration.load(pool, tenant)}
         ari.client.on_event(channels.on_event)
         outbound = Outbound(trunks, watch, configurations, channels)
-        bench = TrunkBench(ari, trunks, watch, outbound, configurations, told, pool, tenant)
+        bench = TrunkBench(
+            ari, trunks, watch, outbound, configurations, told, channels, pool, tenant
+        )
         try:
             yield bench
         finally:

@@ -120,7 +120,8 @@ def test_every_field_is_put_also_when_it_is_empty() -> None:
 
 _networks = st.builds(
     Source,
-    st.builds(ipaddress.ip_network, st.ip_addresses(v=4)) | st.just(source("10.1.0.0/16").network),
+    st.builds(ipaddress.ip_network, st.ip_addresses())
+    | st.sampled_from([source("10.1.0.0/16").network, source("2001:db8::/48").network]),
     st.none() | st.integers(1, 65535),
 )
 

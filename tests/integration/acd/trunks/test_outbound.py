@@ -236,3 +236,19 @@ async def test_call_that_nobody_waits_for_any_more_is_hung_up(bench: TrunkBench)
         await call.until_over()
         await asyncio.gather(placing, return_exceptions=True)
         assert placing.cancelled()
+
+
+async def test_call_whose_end_is_never_told_ends_all_the_same(
+    bench: TrunkBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "_LATE_S", 0.5)
+    async with Phone.open("a", answer_after_s=None) as phone:
+        await bench.put("t1", phone.address)
+        placing = asyncio.get_running_loop().create_task(bench.call(NUMBER, ring_s=1.2))
+        await phone.next_call()
+        bench.channels.handlers.clear()  # as after a lost connection to the node
+        bench.channels.handlers["i1.x"] = []
+        monkeypatch.setattr(bench.channels, "unwatch", lambda *_: None)
+        placed = await placing
+        assert (placed.is_answered, placed.cause_q850) == (False, 41)
+        assert await bench.ari.node.get_channels() == ()

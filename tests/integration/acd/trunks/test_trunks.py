@@ -16,6 +16,8 @@ from tests.support.asterisk import RealAsterisk, real_asterisk
 from tests.support.trunk_bench import TrunkBench, trunk_bench
 from tests.support.waiting import eventually
 
+from ringway.acd import trunks
+from ringway.acd.core.trunk import must_be_made_anew, objects
 from ringway.acd.trunks import Trunks
 from ringway.proto.acd import TrunkInbound
 from ringway.runtime.ari import AriError, AriNotFound, CallBroadcast, StasisStart
@@ -47,11 +49,11 @@ async def bench(asterisk: RealAsterisk, make_database: MakeDatabase) -> AsyncIte
 
 
 async def _offered(ari: Ari) -> dict[str, str]:
-    """Return what the dialplan says of the caller who comes in next."""
+    """Return whose the caller is who comes in next, as the dialplan says."""
     offered = await ari.log.until(CallBroadcast, within_s=10)
-    found: dict[str, str] = json.loads(offered.channel.channelvars["CC_STATE"])
+    found = json.loads(offered.channel.channelvars["CC_STATE"])
     await ari.node.hangup(offered.channel.id)
-    return found
+    return {name: found[name] for name in ("tenant", "endpoint")}
 
 
 async def _is_offered(bench: TrunkBench, phone: Phone, asterisk: RealAsterisk) -> dict[str, str]:
@@ -89,6 +91,32 @@ async def test_an_address_is_one_trunks_only(bench: TrunkBench) -> None:
     await bench.trunks.delete(bench.tenant, "t1")
     again = await bench.put("t3", ("192.0.2.9", 5060), late.tenant)
     assert again.inbound is TrunkInbound.ADDRESS
+
+
+async def test_trunk_follows_a_host_that_moves(
+    bench: TrunkBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: dict[str, list[str]] = {}
+
+    async def addresses(host: str) -> list[str]:
+        return names.get(host, [])
+
+    monkeypatch.setattr(trunks, "_addresses", addresses)
+    made = await bench.put("t1", ("sip.example", 5060))
+    assert made.inbound is TrunkInbound.NONE  # no such name yet
+    for there in (["192.0.2.1"], ["192.0.2.2", "2001:db8::2"], []):
+        names["sip.example"] = there
+        await bench.trunks.resolve_again()
+        await bench.trunks.resolve_again()
+        now = bench.trunks.get(bench.tenant, "t1")
+        assert now is not None
+        assert now.inbound is TrunkInbound.ADDRESS
+        if there:
+            assert {str(each.network.network_address) for each in now.known_sources} == set(there)
+    known_by = await bench.ari.node.get_dynamic("res_pjsip", "identify", "trunk-t1")
+    assert "192.0.2.2:5060" in known_by["match"]
+    assert "[2001:db8::2]:5060" in known_by["match"]
+    assert "192.0.2.1:" not in known_by["match"]
 
 
 async def test_far_end_with_a_password_is_let_in_from_anywhere(
@@ -252,6 +280,19 @@ async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile
     assert (
         "192.0.2.1:5061" in (await node.get_dynamic("res_pjsip", "identify", "trunk-t1"))["match"]
     )
+
+
+async def test_putting_the_same_again_makes_nothing_anew(bench: TrunkBench) -> None:
+    account = {"username": "a.b@c+d", "password": 'p;," x', "from_domain": "carrier.example"}
+    for trunk_id, fields in (
+        ("t1", {"sources": ("192.0.2.0/28", "198.51.100.7:5080", "[2001:db8::1]:5060")}),
+        ("t2", {**account, "register_at": True, "transport": "tcp"}),
+        ("t3", {**account, "qualify_s": 5}),
+    ):
+        trunk = await bench.put(trunk_id, ("192.0.2.200", 5060), "", **fields)
+        for kind, wanted in objects(trunk).items():
+            there = await bench.ari.node.get_dynamic("res_pjsip", kind, trunk.endpoint)
+            assert not must_be_made_anew(kind, there, wanted), (kind, there)
 
 
 async def test_trunk_that_asterisk_refuses_keeps_no_other_from_working(

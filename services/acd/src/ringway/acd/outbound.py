@@ -39,6 +39,7 @@ _SUSPECT_S = 30.0  # a trunk that just failed is tried after the others for so l
 # A trunk that says nothing at all for so long is dead. One that answers OPTIONS gets the whole
 # ringing time: a mobile network may need ten seconds until it rings.
 _SILENCE_S = 8.0
+_LATE_S = 5.0
 _UNLIMITED = nullcontext()
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 _NOT_IN_CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
@@ -63,7 +64,7 @@ class Watching(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Ringing:
     """What all attempts of one call have in common."""
 
     node: AriNode
@@ -72,6 +73,7 @@ class _Call:
     app_args: Sequence[str] | str
     variables: Mapping[str, str]
     ring_s: float
+    room: str | None
 
 
 class Outbound:
@@ -175,6 +177,7 @@ class Outbound:
         variables: Mapping[str, str],
         ring_s: float,
         on_attempt: Callable[[str], None] = lambda _: None,
+        room: str | None = None,
     ) -> Placed:
         """Call by the first choice, and by the next when that trunk fails; wait for the answer.
 
@@ -185,6 +188,8 @@ class Outbound:
             channel_id: Of the first attempt.
             ring_s: How long each attempt may ring.
             on_attempt: Told of each channel's id before it is made.
+            room: A bridge in which each channel stands from its beginning, so that who is there
+                hears how it rings.
 
         Raises:
             AriDown: The node does not answer.
@@ -192,10 +197,10 @@ class Outbound:
         """
         if not choices:
             raise ValueError("a call without a choice cannot be placed")
-        call = _Call(node, tenant, app, app_args, variables, ring_s)
+        call = Ringing(node, tenant, app, app_args, variables, ring_s, room)
         failures: list[Failure] = []
         for n, choice in enumerate(choices, 1):
-            attempt = Attempt(attempt_id(channel_id, n))
+            attempt = Attempt(attempt_id(channel_id, n), is_early=room is not None)
             on_attempt(attempt.channel_id)
             self._events.watch(attempt.channel_id, attempt.on_event)
             try:
@@ -229,7 +234,7 @@ class Outbound:
 
     async def _try(
         self,
-        call: _Call,
+        call: Ringing,
         choice: Choice,
         attempt: Attempt,
         *,
@@ -247,15 +252,8 @@ class Outbound:
             if trunk.max_channels and await self._watch.active(trunk) >= trunk.max_channels:
                 return Failure(choice.trunk_id, 34, 0), False
             try:
-                await node.originate(
-                    f"PJSIP/{choice.dial_string.replace('#', '%23')}@{trunk.endpoint}",
-                    channel_id=attempt.channel_id,
-                    app=call.app,
-                    app_args=call.app_args,
-                    caller_id=f"<{caller_id}>" if caller_id else None,
-                    timeout_s=max(1, round(call.ring_s)),
-                    variables=call.variables,
-                )
+                endpoint = f"PJSIP/{choice.dial_string.replace('#', '%23')}@{trunk.endpoint}"
+                await begin(call, endpoint, attempt.channel_id, caller_id)
             except AriError as error:
                 if error.status != 500:
                     raise
@@ -268,7 +266,13 @@ class Outbound:
             if not attempt.heard.is_set():
                 await node.hangup(attempt.channel_id)
                 return self._failed(key, Failure(choice.trunk_id, 27, 0)), False
-        end = await attempt.end
+        try:
+            async with asyncio.timeout(call.ring_s + _LATE_S):
+                end = await attempt.end
+        except TimeoutError:
+            # Asterisk ends what rings too long; it was restarted, or its word was lost.
+            await node.hangup(attempt.channel_id)
+            return Failure(choice.trunk_id, 41, 0), True
         if end is None:
             return None, True
         is_timeout = not attempt.was_hung_up and end.tech_cause == 480
@@ -291,6 +295,36 @@ class Outbound:
             },
         )
         return failure
+
+
+async def begin(call: Ringing, endpoint: str, channel_id: str, caller_id: str) -> None:
+    """Let one channel ring, heard in ``call.room`` when there is one.
+
+    Raises:
+        AriError, AriDown: See AriNode.originate.
+    """
+    node, timeout_s = call.node, max(1, round(call.ring_s))
+    if call.room is None:
+        await node.originate(
+            endpoint,
+            channel_id=channel_id,
+            app=call.app,
+            app_args=call.app_args,
+            caller_id=f"<{caller_id}>" if caller_id else None,
+            timeout_s=timeout_s,
+            variables=call.variables,
+        )
+        return
+    shown = {"CONNECTEDLINE(num,i)": caller_id} if caller_id else {}
+    await node.create(
+        endpoint,
+        channel_id=channel_id,
+        app=call.app,
+        app_args=call.app_args,
+        variables={**call.variables, **shown},
+    )
+    await node.add_to_bridge(call.room, channel_id)
+    await node.dial(channel_id, timeout_s=timeout_s)
 
 
 def _routes(configuration: Configuration) -> list[core.OutboundRoute]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -26,6 +27,7 @@ _log = logging.getLogger("ringway.acd.trunk_watch")
 _up = Gauge("acd_trunk_up", "1 while a trunk works, 0 while it does not.", ["tenant", "trunk_id"])
 
 _LOOK_S = 2.0
+_RESOLVE_S = 300.0
 _ASKS_AT_ONCE = 8
 # A look may fall into the moment between a change and the answer to the first OPTIONS or REGISTER.
 _DOWN_AFTER_S = 1.5
@@ -61,9 +63,15 @@ class TrunkWatch:
         return self._told.get((tenant, trunk_id), TrunkState())
 
     async def run(self) -> None:
-        """Worker: look at every trunk for ever."""
+        """Worker: look at every trunk for ever, and now and then up its host's address."""
+        loop = asyncio.get_running_loop()
+        resolve_at = loop.time() + _RESOLVE_S
         while True:
             await self.look_at_all()
+            if loop.time() >= resolve_at:
+                with suppress(DependencyDown):
+                    await self._trunks.resolve_again()
+                resolve_at = loop.time() + _RESOLVE_S
             await asyncio.sleep(_LOOK_S)
 
     async def look_at_all(self) -> None:

@@ -112,6 +112,24 @@ class Trunks:
             if old is not None:
                 await self._everywhere(replace(old, is_enabled=False))
 
+    async def resolve_again(self) -> None:
+        """Look up the hosts that calls are known by, and follow those that moved.
+
+        Raises:
+            PostgresDown: It does not answer; the rest is for the next time.
+        """
+        for key, trunk in list(self._trunks.items()):
+            if trunk.sources or trunk.inbound is TrunkInbound.PASSWORD or not trunk.is_enabled:
+                continue
+            async with self._changing.setdefault(key, asyncio.Lock()):
+                trunk = self._trunks.get(key, trunk)
+                found = host_sources(trunk, await _addresses(trunk.host))
+                if key not in self._trunks or not found or set(found) == set(trunk.known_sources):
+                    continue
+                moved = self._trunks[key] = await self._store(trunk)
+                if moved != trunk:
+                    await self._everywhere(moved)
+
     async def _store(self, new: Trunk) -> Trunk:
         """Write a trunk and return it with what it is known by."""
         own = () if new.sources else host_sources(new, await _addresses(new.host))

@@ -270,7 +270,8 @@ def _networks(fields: Fields) -> set[tuple[str, str]]:
             host, _, port = address[1:].partition("]")
         elif address.count(":") == 1:
             host, _, port = address.partition(":")
-        found.add((str(ipaddress.ip_network(f"{host}/{mask}")), port.lstrip(":")))
+        length = int(mask) if mask.isdigit() else int(ipaddress.ip_address(mask)).bit_count()
+        found.add((f"{ipaddress.ip_address(host)}/{length}", port.lstrip(":")))
     return found
 
 
