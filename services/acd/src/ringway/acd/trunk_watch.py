@@ -57,6 +57,7 @@ class TrunkWatch:
         self._writer = writer
         self._told: dict[Key, TrunkState] = {}
         self._bad_since: dict[Key, float] = {}
+        self._blind: set[str] = set()
 
     def state(self, tenant: str, trunk_id: str) -> TrunkState:
         """Return how a trunk was when last looked at."""
@@ -149,7 +150,8 @@ class TrunkWatch:
             try:
                 page = await node.registrations()
             except (AriError, DependencyDown) as error:
-                if isinstance(error, AriNotFound):
+                if isinstance(error, AriNotFound) and node.name not in self._blind:
+                    self._blind.add(node.name)  # said once: an older configuration stays so
                     _log.warning("A node shows no registrations.", extra={"node": node.name})
                 continue
             has_answer = True

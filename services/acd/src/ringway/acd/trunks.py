@@ -193,14 +193,16 @@ class Trunks:
         known = {trunk.endpoint for trunk in self._trunks.values()}
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
 
-        async def one(trunk: Trunk) -> None:
-            async with gate:
-                await _push_or_log(node, trunk)
+        async def one(key: Key) -> None:
+            # As a change does: of two pushes the later one has the later settings.
+            async with gate, self._changing.setdefault(key, asyncio.Lock()):
+                if (trunk := self._trunks.get(key)) is not None:
+                    await _push_or_log(node, trunk)
 
         async with asyncio.TaskGroup() as group:
-            for trunk in self._trunks.values():
+            for key, trunk in self._trunks.items():
                 if trunk.is_enabled or trunk.endpoint in there:
-                    group.create_task(one(trunk))
+                    group.create_task(one(key))
         for name in there - known:
             fields = await node.get_dynamic(_CLASS, "endpoint", name)
             if fields.get("accountcode") in self._tenants:
@@ -208,12 +210,16 @@ class Trunks:
                     await node.delete_dynamic(_CLASS, kind, name)
 
     async def _everywhere(self, trunk: Trunk) -> None:
-        for node in self._ari.nodes.values():
+        async def one(node: AriNode) -> None:
             try:
                 await _push_or_log(node, trunk)
             except DependencyDown:
                 # The node gets every trunk when it is back.
                 _log.info("A trunk waits for its node.", extra={"node": node.name})
+
+        async with asyncio.TaskGroup() as group:
+            for node in self._ari.nodes.values():
+                group.create_task(one(node))
 
 
 async def _push_or_log(node: AriNode, trunk: Trunk) -> None:
