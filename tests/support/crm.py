@@ -30,6 +30,7 @@ from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.config import Settings
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.tenants.service import ensure_platform
+from ringway.proto import acd_calls as calls
 from ringway.proto.acd import (
     AgentAccountV1,
     AgentListV1,
@@ -63,6 +64,21 @@ from ringway.runtime.bus import Bus, Refused
 from ringway.runtime.clock import utcnow
 from ringway.runtime.service import Lifecycle
 
+CONTROL: tuple[type[calls.ControlRequest], ...] = (
+    calls.AnswerV1,
+    calls.DeclineV1,
+    calls.HoldV1,
+    calls.ResumeV1,
+    calls.MuteV1,
+    calls.SendDigitsV1,
+    calls.PlayV1,
+    calls.ConsultV1,
+    calls.CancelConsultV1,
+    calls.TransferV1,
+    calls.CompleteTransferV1,
+    calls.MergeV1,
+    calls.LeaveV1,
+)
 SERVICES = ("acd", "dialer", "recorder", "crm_api")
 PLATFORM_PASSWORD = "platform-password"
 USER_PASSWORD = "a good password"
@@ -90,6 +106,7 @@ class Behind:
     owner: asyncpg.Connection[asyncpg.Record]
     asked: list[Request] = field(default_factory=list)
     refuse: dict[type[Request], Refused] = field(default_factory=dict)
+    live: dict[str, list[calls.InteractionStatusV1]] = field(default_factory=dict)  # by tenant
     _buses: tuple[Bus, ...] = ()
 
     @property
@@ -248,6 +265,14 @@ class Behind:
             raise Refused("campaign_not_found", "There is no such campaign.")
         return CampaignStateV1(state=CampaignState(state))
 
+    async def remove_party(self, request: calls.RemovePartyV1) -> Done:
+        self.note(request)
+        raise Refused("interaction_unknown", "There is no such call of this agent.")
+
+    async def list_interactions(self, request: calls.ListInteractionsV1) -> calls.InteractionListV1:
+        self.note(request)
+        return calls.InteractionListV1(interactions=tuple(self.live.get(request.tenant, ())))
+
     async def attach(self, acd: Bus, dialer: Bus) -> None:
         self._buses = (acd, dialer)
         await acd.respond(PutAgentV1, self.put_agent)
@@ -259,6 +284,10 @@ class Behind:
             await acd.respond(asks_status, self.agent_status)
         await acd.respond(FinishWrapUpV1, self.done)
         await acd.respond(HangUpV1, self.done)
+        for control in CONTROL:
+            await acd.respond(control, self.done)
+        await acd.respond(calls.RemovePartyV1, self.remove_party)
+        await acd.respond(calls.ListInteractionsV1, self.list_interactions)
         await dialer.respond(PutProjectV1, self.put_project)
         await dialer.respond(PutListV1, self.put_list)
         await dialer.respond(AddLeadsV1, self.add_leads)

@@ -100,6 +100,7 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "campaign_id": campaign["campaign_id"],
         "interaction_id": interaction,
         "recording_id": recording,
+        "leg_id": "p1",
     }
 
 
@@ -167,6 +168,10 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "begin_session": {"leg_mode": "on_demand"},
         "choose_state": {"state": "ready"},
         "finish_wrap_up": {"interaction_id": str(uuid4())},
+        "send_digits": {"digits": "1"},
+        "play_to_call": {"digits": "1"},
+        "consult": {"target": {"kind": "number", "value": "+40215550100"}},
+        "transfer_call": {"target": {"kind": "number", "value": "+40215550100"}},
         "create_trunk": {"name": "t", "host": "sip.example"},
         "change_trunk": {"name": "t", "host": "sip.example"},
         "create_customer": {"phone_e164": "+40215550100"},

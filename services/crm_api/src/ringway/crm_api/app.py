@@ -9,6 +9,8 @@ from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.router import router as auth
+from ringway.crm_api.calls.router import live as live_interactions
+from ringway.crm_api.calls.router import router as calls
 from ringway.crm_api.campaigns.router import router as campaigns
 from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
@@ -29,8 +31,32 @@ from ringway.crm_api.users.router import router as users
 from ringway.crm_api.voicemails.router import router as voicemails
 
 NOUNS = (
-    *(auth, me, tenants, users, agents, trunks, customers, lists, imports, projects, campaigns),
-    *(*configuration, calendar_days, interactions, recordings, voicemails, reports, events, audit),
+    *(
+        auth,
+        me,
+        tenants,
+        users,
+        agents,
+        calls,
+        trunks,
+        customers,
+        lists,
+        imports,
+        projects,
+        campaigns,
+    ),
+    # What runs now comes before the one interaction whose id would be "live".
+    *(
+        *configuration,
+        calendar_days,
+        live_interactions,
+        interactions,
+        recordings,
+        voicemails,
+        reports,
+        events,
+        audit,
+    ),
 )
 # What a form needs around the file itself.
 _UPLOAD_OVERHEAD_BYTES = 10_000
