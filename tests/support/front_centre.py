@@ -32,6 +32,7 @@ class FrontCentre:
 
     acd: AcdCentre
     shown: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    ways: dict[str, str] = field(default_factory=dict)  # numbers that several tests call
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     async def put(self, kind: c.ConfigKind, object_id: str, **body: Any) -> None:
@@ -93,6 +94,12 @@ class FrontCentre:
         what = lambda: f"{event} {fields}; told: {[s for s, _ in self.acd.facts][-12:]}"  # noqa: E731
         await eventually(lambda: bool(self.told(event, **fields)), within_s=within_s, what=what)
         return self.told(event, **fields)[0]
+
+    async def rings_outside(self, within_s: float = 20) -> PhoneCall:
+        """Wait for a call to the outside phone; those that ended before are none."""
+        while (call := await self.acd.customer.next_call(within_s)).is_over:
+            pass
+        return call
 
     async def started(self, did: str) -> str:
         """Return the interaction of the last call to a number."""

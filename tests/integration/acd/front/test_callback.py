@@ -50,7 +50,7 @@ async def test_a_callback_keeps_its_place_and_is_called_once(
     shown = await centre.until_shown("queue", queue_id=f"q-cb-{mode}", waiting=2)
     assert shown["callbacks"] == 1
     await centre.ready(name)
-    ringing = await centre.acd.customer.next_call(20)
+    ringing = await centre.rings_outside()
     assert ringing.called == "+8613800000123"
     assert not behind.hears(AGENT_HZ)
     assert await centre.acd.state(name) is p.AgentState.RESERVED
@@ -78,7 +78,7 @@ async def test_who_does_not_answer_lets_the_agent_go_at_once(centre: FrontCentre
     interaction, call = await asks_for_a_callback(centre, did, "+8613800000456")
     call.hang_up()  # in the midst of the good-bye: what he asked for stands
     await centre.ready("dee")
-    ringing = await centre.acd.customer.next_call(20)
+    ringing = await centre.rings_outside()
     ringing.refuse(486)
     ended = await centre.until_told("callback_ended", interaction_id=interaction)
     assert (ended["outcome"], ended["attempts"]) == ("not_answered", 1)
@@ -109,7 +109,7 @@ async def test_another_number_is_entered_and_called(centre: FrontCentre) -> None
     assert told["number"] == "+8613900000321"
     await call.until_over(20)
     await centre.ready("eli")
-    ringing = await centre.acd.customer.next_call(20)
+    ringing = await centre.rings_outside()
     assert ringing.called == "+8613900000321"
     ringing.answer()
     await ringing.until_hears(AGENT_HZ)
@@ -134,7 +134,7 @@ async def test_a_callback_and_a_waiting_caller_survive_the_acd(centre: FrontCent
     await centre.acd.start_acd()
     await centre.until_sounds(behind)
     await centre.ready("flo")
-    ringing = await centre.acd.customer.next_call(20)
+    ringing = await centre.rings_outside()
     ringing.answer()
     await ringing.until_hears(AGENT_HZ)
     await (await phone.next_call()).until_hears(CUSTOMER_HZ)

@@ -71,7 +71,7 @@ async def test_a_call_goes_to_an_outside_number_and_both_hear_each_other(
 ) -> None:
     did = await centre.route({"kind": "number", "value": "+8613700000001"})
     call = await centre.call(did)
-    party = await centre.acd.customer.next_call()
+    party = await centre.rings_outside()
     assert call.answered_at is None
     assert party.called == "+8613700000001"
     party.answer()
@@ -85,7 +85,7 @@ async def test_a_call_goes_to_an_outside_number_and_both_hear_each_other(
     await centre.until_nothing_is_left()
     # The caller gives up while it rings: nobody rings on.
     call = await centre.call(did)
-    party = await centre.acd.customer.next_call()
+    party = await centre.rings_outside()
     call.hang_up()
     await party.until_over()
     await centre.until_nothing_is_left()
@@ -94,7 +94,7 @@ async def test_a_call_goes_to_an_outside_number_and_both_hear_each_other(
 async def test_a_number_that_is_busy_ends_the_call(centre: FrontCentre) -> None:
     did = await centre.route({"kind": "number", "value": "+8613700000002"})
     call = await centre.call(did)
-    (await centre.acd.customer.next_call()).refuse(486)
+    (await centre.rings_outside()).refuse(486)
     await call.until_over()
     assert (await centre.until_told("finished", called=did))["outcome"] == "not_answered"
     await centre.until_nothing_is_left()

@@ -27,7 +27,6 @@ from ringway.runtime.ari import (
     AriClient,
     AriDown,
     AriError,
-    AriNode,
     CallBroadcast,
     Channel,
     Event,
@@ -75,10 +74,10 @@ class Arrivals:
         self.fronts[runner.tenant] = front
         front.restore()
         runner.spawn(front.figures.run(), "figures")
+        runner.spawn(self._fetch_missing(front), "voicemail")
 
     def _closed(self, runner: FloorRunner) -> None:
         self.fronts.pop(runner.tenant, None)
-        self._tasks.spawn(self._fetch_missing(front), name=f"voicemail {runner.tenant}")
 
     async def _fetch_missing(self, front: Front) -> None:
         with suppress(AriDown):

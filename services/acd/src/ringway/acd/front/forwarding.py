@@ -102,11 +102,11 @@ async def forward(front: Front, visit: Visit, number: str) -> Target | None:
             caller.nudge()
 
     front.acd.watch(party_id, on_event)
+    call.outcome, call.detail = Outcome.FORWARDED, number
     try:
         await visit.answer()
         await node.create_bridge(room_id, MIXING, exists_ok=True)
         await node.add_to_bridge(room_id, call.channel_id, party_id)
-        call.outcome, call.detail = Outcome.FORWARDED, number
         while not party.is_gone:
             await caller.pause(None)
     except AriError:
