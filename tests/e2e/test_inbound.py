@@ -1,0 +1,174 @@
+"""A customer calls in, waits, is handed on and rates: by the public API, over real SIP and RTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.audio import tones
+from tests.support.waiting import eventually
+
+from ringway.cli.demo.centre import Centre, Seat
+from ringway.cli.installation import Installation
+from ringway.cli.rest import Rest
+from ringway.runtime.bus import Bus
+from ringway.trainer.phone import Phone
+from ringway.trainer.phone_call import PhoneCall
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+CUSTOMER_HZ, ANN_HZ, BOB_HZ = 500.0, 900.0, 1300.0
+DID = "+442071838750"
+
+
+@dataclass(slots=True)
+class Desk:
+    """An agent's phone and his place at the API."""
+
+    seat: Seat
+    phone: Phone
+    rest: Rest
+
+    async def act(self, what: str, body: Any = None) -> None:
+        """Use a key of the softphone."""
+        await self.rest.post(f"/agents/me/calls/current/{what}", body)
+
+    async def until(self, state: str) -> None:
+        async def is_so() -> bool:
+            return bool((await self.rest.get("/agents/me"))["state"] == state)
+
+        await eventually(is_so, within_s=20, what=f"{self.seat.number} is {state}")
+
+
+@pytest.fixture
+async def centre(stack: Installation) -> AsyncIterator[Centre]:
+    at = stack.endpoints()
+    admin = at["platform_admin"]
+    sign_in = (at["api"], admin["username"], admin["password"])
+    async with (
+        Rest.signed_in(*sign_in) as platform,
+        Rest.signed_in(*sign_in) as tenant,
+        Bus.open(at["nats"], user="cli", password=stack.credentials.nats["cli"], name="cli") as bus,
+    ):
+        made = await Centre.open(stack, platform, bus, tenant)
+        await made.add_agents(2)
+        yield made
+
+
+async def desk(exits: AsyncExitStack, centre: Centre, seat: Seat, hz: float) -> Desk:
+    at = centre.installation.endpoints()
+    host, port = at["sip"].removeprefix("sip:").rsplit(":", 1)
+    phone = await exits.enter_async_context(
+        Phone.open(
+            seat.sip_username,
+            seat.sip_password,
+            registrar=(host, int(port)),
+            tone_hz=hz,
+            auto_answers=True,
+        )
+    )
+    await phone.register()
+    rest = await exits.enter_async_context(Rest.signed_in(at["api"], seat.username, seat.password))
+    await rest.post("/agents/me/session", {"leg_mode": "nailed_up"})
+    await phone.next_call()
+    await rest.put("/agents/me/state", {"state": "ready"})
+    return Desk(seat, phone, rest)
+
+
+def leg(of: Desk) -> PhoneCall:
+    """Return the agent's nailed-up call."""
+    (call,) = [call for call in of.phone.calls.values() if call.is_up]
+    return call
+
+
+async def test_a_caller_waits_is_handed_on_and_rates_and_all_of_it_is_on_record(
+    stack: Installation, centre: Centre, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as exits:
+        customer = await exits.enter_async_context(
+            Phone.open("carrier", tone_hz=CUSTOMER_HZ, answer_after_s=None)
+        )
+        host, port = customer.address
+        api = centre.admin
+        await api.post(
+            "/trunks",
+            {"name": "carrier", "host": host, "port": port, "sources": [f"{host}:{port}"]},
+        )
+        queue = await api.post(
+            "/queues",
+            {
+                "name": "Help",
+                "agent_ids": [seat.agent_id for seat in centre.seats],
+                "rating": {"enabled": True, "timeout_s": 10},
+                "after_call": "timed",
+                "after_call_s": 60,
+                "leave_when_empty": False,
+            },
+        )
+        await api.post(
+            "/inbound-routes",
+            {"name": "Main", "did": DID, "target": {"kind": "queue", "value": queue["queue_id"]}},
+        )
+
+        # Nobody is there yet: the caller hears music.
+        sip = stack.endpoints()["sip"].removeprefix("sip:")
+        call = await customer.call(f"sip:{DID}@{sip}", caller="+447700900123")
+        await call.until_answered(20)
+        await eventually(
+            lambda: call.listener is not None and call.listener.packets > 50,
+            within_s=20,
+            what="the caller hears something",
+        )
+        ann = await desk(exits, centre, centre.seats[0], ANN_HZ)
+        await call.until_hears(ANN_HZ, within_s=20)
+        await leg(ann).until_hears(CUSTOMER_HZ, within_s=20)
+        await asyncio.sleep(2.5)  # a piece of talk for the recording
+
+        bob = await desk(exits, centre, centre.seats[1], BOB_HZ)
+        await ann.act("consult", {"target": {"kind": "agent", "value": bob.seat.agent_id}})
+        await leg(ann).until_hears(BOB_HZ, within_s=20)
+        await leg(bob).until_hears(ANN_HZ, within_s=20)
+        assert not call.hears(ANN_HZ)
+        assert not leg(bob).hears(CUSTOMER_HZ)
+        await ann.act("transfer/complete")
+        await call.until_hears(BOB_HZ, within_s=20)
+        await leg(bob).until_hears(CUSTOMER_HZ, within_s=20)
+        await ann.until("wrap_up")
+        await asyncio.sleep(2.5)
+        await bob.act("hang-up")
+        await bob.until("wrap_up")
+        assert call.is_up  # stays for the rating
+        await asyncio.sleep(1)
+        call.press("5")
+        await call.until_over(30)
+
+        rows: list[dict[str, Any]] = []
+
+        async def settled() -> bool:
+            rows[:] = await api.all("/interactions")
+            return len(rows) == 1 and not rows[0]["is_live"] and bool(rows[0]["recording_id"])
+
+        await eventually(settled, within_s=40, what=lambda: str(rows))
+        (row,) = rows
+        segments = await api.get(f"/interactions/{row['interaction_id']}/segments")
+        audio = await api.download(f"/recordings/{row['recording_id']}/audio")
+    assert (row["direction"], row["caller"], row["called"]) == ("inbound", "+447700900123", DID)
+    assert (row["queue_id"], row["segments"], row["rating"]) == (queue["queue_id"], 2, 5)
+    assert (row["consults"], row["transfers"], row["disposition"]) == (1, 1, "connected")
+    assert [s["agent_number"] for s in segments] == [s.number for s in centre.seats]
+    assert row["talk_s"] == pytest.approx(sum(s["talk_s"] for s in segments), abs=0.01)
+    file = tmp_path / "talk.wav"
+    file.write_bytes(audio)
+    # One recording has both agents, left, and the customer, right.
+    first = tones(file, 0, (ANN_HZ, BOB_HZ), 0.5, 1.5)
+    assert first[ANN_HZ] > -30 > first[BOB_HZ] + 20
+    seconds = row["talk_s"]
+    last = tones(file, 0, (ANN_HZ, BOB_HZ), seconds - 1.8, seconds - 0.8)
+    assert last[BOB_HZ] > -30 > last[ANN_HZ] + 20
+    right = tones(file, 1, (CUSTOMER_HZ, ANN_HZ), 0.5, 1.5)
+    assert right[CUSTOMER_HZ] > -30 > right[ANN_HZ] + 20
