@@ -521,7 +521,10 @@ class InteractionHeldV1(Fact):
 
 
 class InteractionConsultedV1(Fact):
-    """An agent asked somebody else; ``outcome``: returned, transferred, merged, not_answered."""
+    """An agent asked somebody else.
+
+    ``outcome``: returned, transferred, merged, not_answered, customer_left.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.interaction.{interaction_id}.consulted"
 
