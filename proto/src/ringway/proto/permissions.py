@@ -73,7 +73,7 @@ def nats_permissions() -> dict[str, Permissions]:
         "acd": service(
             "acd",
             ("acd.v1.>", *_bucket("leases"), *_bucket("acd_live"), "_INBOX.>"),
-            ("acd.v1.*.cmd.*", "$KV.leases.>", "$KV.acd_live.>"),
+            ("acd.v1.*.cmd.*", "acd.v1.replica.*.forwarded", "$KV.leases.>", "$KV.acd_live.>"),
         ),
         "dialer": service(
             "dialer",

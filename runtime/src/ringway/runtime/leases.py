@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ _lost = Counter("ringway_leases_lost", "Leases lost against our will.")
 
 BUCKET = "leases"
 _ASK_LIMIT_S = 0.5  # a customer may be waiting on the answer of owner_of
+# A running process sees its lease end within milliseconds; one that sees it later was asleep.
+_DOZE_S = 0.2
 
 
 @dataclass(eq=False, slots=True)
@@ -98,6 +101,9 @@ class Leases:
         self._acquiring: dict[str, asyncio.Lock] = {}
         self._seen: dict[str, tuple[_Claim, float]] = {}  # with the time it was seen
         self._synced = False
+        self._soonest = math.inf  # when the first of our leases ends
+        self._slept: set[str] = set()  # whose end this process slept over
+        self.changed = asyncio.Event()  # somebody else took or left a lease; cleared by the reader
 
     def holds(self, key: str) -> bool:
         """Whether ``key`` is ours at this moment."""
@@ -121,13 +127,15 @@ class Leases:
                 return present
             stale = self._leases.get(key)
             if stale is not None:
-                self._lose(stale, "not renewed in time")
+                self._end(stale)
             asked_at = self._now()
             revision = await self._take(key)
             if revision is None:
                 return None
             lease = Lease(key, revision, revision, asked_at + self._ttl_s)
             self._leases[key] = lease
+            self._slept.discard(key)
+            self._settle_soonest()
             self._seen[key] = (_Claim(self.owner, revision), asked_at)
             _held.set(len(self._leases))
             _log.info("A lease is acquired.", extra={"lease": key, "token": lease.token})
@@ -151,16 +159,64 @@ class Leases:
 
     async def release(self, key: str) -> None:
         """Give a lease up so that another may have it at once. Never raises."""
+        self._slept.discard(key)
         lease = self._leases.pop(key, None)
         if lease is None:
             return
-        lease.lost.set()
-        _held.set(len(self._leases))
+        self._let_go(lease)
         self._seen.pop(key, None)
         try:
             await self._bucket.delete(key, last=lease.revision, timeout_s=1)
         except (BusDown, WrongRevision) as error:
             _log.info("A lease ends by itself.", extra={"lease": key, "reason": str(error)})
+
+    async def hand_over(self, key: str, to: str) -> bool:
+        """Give a lease to another process, which finds its name on it and takes it at once.
+
+        Nobody else can take it in between. When that process never comes, it ends by itself.
+
+        Returns:
+            Whether it is the other's now. Ours it is in no case.
+        """
+        lease = self._leases.pop(key, None)
+        if lease is None or not lease.holds(self._now()):
+            return False
+        self._let_go(lease)
+        revision = lease.revision
+        try:
+            for _ in range(3):
+                try:
+                    await self._bucket.update(key, _Claim(to, 0).write(), last=revision)
+                except WrongRevision:  # perhaps our own renewal, which was on its way
+                    entry = await self._bucket.get(key)
+                    if entry is None or _Claim.read(entry) != _Claim(self.owner, lease.token):
+                        return False
+                    revision = entry.revision
+                else:
+                    self._seen[key] = (_Claim(to, 0), self._now())
+                    _log.info("A lease is handed over.", extra={"lease": key, "to": to})
+                    return True
+        except BusDown as error:
+            _log.info("A lease ends by itself.", extra={"lease": key, "reason": str(error)})
+        return False
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether this process slept past the end of a lease and does not know whose it is now.
+
+        What it believes may be long untrue: it must not act, nor tell anything, until it has
+        acquired the lease again or ended.
+        """
+        return bool(self._slept) or self._now() >= self._soonest + _DOZE_S
+
+    def owners(self, prefix: str) -> dict[str, str]:
+        """Return who holds the keys that begin with ``prefix``, as far as is known."""
+        now = self._now()
+        return {
+            key: claim.owner
+            for key, (claim, seen_at) in self._seen.items()
+            if key.startswith(prefix) and now - seen_at < self._ttl_s
+        }
 
     async def release_all(self) -> None:
         """Give every lease up, at the end of a drain."""
@@ -208,6 +264,7 @@ class Leases:
         else:
             lease.revision = revision
             lease.expires_at = asked_at + self._ttl_s
+            self._settle_soonest()
 
     async def _settle_doubt(self, lease: Lease) -> None:
         """The key moved under us: by our own renewal whose answer was lost, or by another."""
@@ -228,20 +285,32 @@ class Leases:
             await asyncio.sleep(min(max(0.01, soonest - self._now()), self._ttl_s / 4))
             for lease in leases:
                 if not lease.holds(self._now()):
-                    self._lose(lease, "not renewed in time")
+                    self._end(lease)
+
+    def _end(self, lease: Lease) -> None:
+        if self._leases.get(lease.key) is lease and self._now() - lease.expires_at > _DOZE_S:
+            self._slept.add(lease.key)
+        self._lose(lease, "not renewed in time")
 
     def _lose(self, lease: Lease, reason: str) -> None:
         if self._leases.get(lease.key) is not lease:
             return
         del self._leases[lease.key]
-        lease.lost.set()
-        _held.set(len(self._leases))
+        self._let_go(lease)
         _lost.inc()
         _log.warning(
             "A lease is lost.", extra={"lease": lease.key, "token": lease.token, "reason": reason}
         )
         if self._on_lost is not None:
             self._on_lost(lease)
+
+    def _let_go(self, lease: Lease) -> None:
+        lease.lost.set()
+        _held.set(len(self._leases))
+        self._settle_soonest()
+
+    def _settle_soonest(self) -> None:
+        self._soonest = min((x.expires_at for x in self._leases.values()), default=math.inf)
 
     async def _watch(self) -> None:
         async for entry in self._bucket.watch():
@@ -252,10 +321,13 @@ class Leases:
 
     def _see(self, key: str, entry: Entry | None) -> None:
         claim = _Claim.read(entry) if entry is not None and entry.value is not None else None
+        before = self._seen.get(key)
         if claim is None:
             self._seen.pop(key, None)
         else:
             self._seen[key] = (claim, self._now())
+        if (before[0].owner if before else None) != (claim.owner if claim else None):
+            self.changed.set()
 
     @staticmethod
     def _now() -> float:

@@ -11,7 +11,7 @@ Usage::
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Self
@@ -77,6 +77,11 @@ class AriClient:
         task that owns the call. What it raises is logged and counted.
         """
         self._event_hooks.append(hook)
+
+    def fence(self, fenced: Callable[[], bool]) -> None:
+        """Refuse every command with ``AriDown`` while ``fenced()`` says that we may not act."""
+        for node in self.nodes.values():
+            node.fence = fenced
 
     @property
     def healthy(self) -> bool:

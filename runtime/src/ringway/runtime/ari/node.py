@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from ringway.runtime.ari import metrics
@@ -28,6 +28,8 @@ class AriNode(ChannelCommands, BridgeCommands, MediaCommands, SystemCommands):
     def __init__(self, settings: NodeSettings) -> None:
         self.settings = settings
         self.name = settings.name
+        self.fence: Callable[[], bool] | None = None
+        """While it says yes no command is let through: this process may not act."""
         self._pool: HttpPool | None = None
         self._connected = asyncio.Event()
 
@@ -72,6 +74,9 @@ class AriNode(ChannelCommands, BridgeCommands, MediaCommands, SystemCommands):
         if self._pool is None:
             metrics.commands(self.name, command, "not_connected").inc()
             raise AriDown(f"node {self.name} is not connected")
+        if self.fence is not None and self.fence():
+            metrics.commands(self.name, command, "fenced").inc()
+            raise AriDown(f"node {self.name} is not ours to command now")
         return self._pool
 
     async def _ask(

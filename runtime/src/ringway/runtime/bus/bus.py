@@ -21,6 +21,7 @@ from ringway.runtime.bus.bucket import Bucket
 from ringway.runtime.bus.codec import Decoder, Outgoing, encode
 from ringway.runtime.bus.connection import Connection, Epoch, NoResponders
 from ringway.runtime.bus.consumer import ConsumerOptions, FactConsumer
+from ringway.runtime.bus.forwarding import Forwarding, Holder
 from ringway.runtime.bus.responder import CODE_HEADER, Owns, Responder
 from ringway.runtime.bus.streams import declare_streams
 from ringway.runtime.bus.writer import Impossible, publish_window
@@ -56,6 +57,7 @@ class Bus:
         self._name = name
         self._replicas = replicas
         self._buckets: dict[str, Bucket] = {}
+        self._forwarding: dict[str, Forwarding] = {}
         self._presence: asyncio.Queue[Outgoing] = asyncio.Queue(_PRESENCE_QUEUED)
 
     @classmethod
@@ -252,8 +254,32 @@ class Bus:
             owns: Whether this replica holds the tenant's lease (may be a coroutine function, and
                 acquire it). A replica that does not, keeps silent.
         """
-        responder = Responder(kind, handler, owns, self._tasks, self._name)
+        forwarding = self._forwarding.get(kind.SUBJECT.partition(".")[0])
+        responder = Responder(kind, handler, owns, self._tasks, self._name, forwarding)
         await self.connection.attach(responder.attach)
+
+    async def forward(self, service: str, name: str, holder: Holder) -> None:
+        """Pass requests of a service on to the replica that serves their tenant.
+
+        Call it before ``respond``.
+
+        Args:
+            service: First token of the requests' subjects.
+            name: Of this replica.
+            holder: Says who serves a tenant: a replica's name, ``None`` when it is this one,
+                ``""`` while nobody knows; the request is kept for some seconds then.
+        """
+        forwarding = Forwarding(self.connection, service, name, holder)
+        self._forwarding[service] = forwarding
+        await self.connection.attach(forwarding.attach)
+
+    async def stop_responding(self) -> None:
+        """Take no more requests, but those that other replicas pass on to this one."""
+        epoch = self.connection.epoch
+        if epoch is not None:
+            for service in epoch.services.values():
+                with suppress(nats.errors.Error, TimeoutError):
+                    await service.stop()
 
     # -- key-value -------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ringway.proto.base import Reply, Request
 from ringway.runtime import telemetry
 from ringway.runtime.bus.codec import tenant_of
 from ringway.runtime.bus.connection import Epoch
+from ringway.runtime.bus.forwarding import Forwarding
 from ringway.runtime.errors import BusDown, DependencyDown, Refused
 from ringway.runtime.tasks import TaskSet
 
@@ -45,6 +46,7 @@ class Responder:
         owns: Owns | None,
         tasks: TaskSet,
         instance: str,
+        forwarding: Forwarding | None = None,
     ) -> None:
         self._kind: type[Request] = kind
         self._handler: Callable[[Any], Awaitable[Reply]] = handler
@@ -53,6 +55,9 @@ class Responder:
         self._instance = instance
         self._service, _, rest = kind.SUBJECT.partition(".")
         self._verb = rest.rpartition(".")[2]
+        self._forwarding = forwarding
+        if forwarding is not None:
+            forwarding.add(self._verb, self)
 
     async def attach(self, epoch: Epoch) -> None:
         """Add the endpoint to this epoch's micro service."""
@@ -69,11 +74,12 @@ class Responder:
                 # Replicas share a queue group, except where only the owner of the tenant may
                 # answer: then every replica sees the request.
                 queue_group="q" if self._owns is None else f"q-{self._instance}",
-                handler=self._spawn,
+                handler=self.spawn,
             )
         )
 
-    async def _spawn(self, request: MicroRequest) -> None:
+    async def spawn(self, request: MicroRequest) -> None:
+        """Begin to answer a request."""
         self._tasks.spawn(self._answer(request), name=f"request {self._verb}")
 
     async def _answer(self, request: MicroRequest) -> None:
@@ -81,6 +87,10 @@ class Responder:
             owns = self._owns(tenant_of(self._kind.SUBJECT, request.subject))
             if not (await owns if isawaitable(owns) else owns):
                 return
+        if self._forwarding is not None and await self._forwarding.passed_on(
+            tenant_of(self._kind.SUBJECT, request.subject), request
+        ):
+            return
         headers: dict[str, str] | None = None
         with _seconds.labels(self._verb).time():
             try:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import nats.errors
@@ -29,6 +29,7 @@ _dropped = Counter("ringway_fact_writer_dropped", "Facts that were LOST: page so
 _WINDOW = 128  # how many messages are on their way at once
 _ACK_TIMEOUT_S = 5.0
 _RETRY_S = (0.1, 2.0)
+_FENCED_S = 0.05
 
 
 class Impossible(Exception):
@@ -90,10 +91,14 @@ class FactWriter:
 
     Args:
         limit: With so many waiting, further ones are dropped, counted and logged as errors.
+        fence: While it says yes nothing is published: what is queued may be untrue by now.
     """
 
-    def __init__(self, bus: Bus, *, limit: int = 100_000) -> None:
+    def __init__(
+        self, bus: Bus, *, limit: int = 100_000, fence: Callable[[], bool] | None = None
+    ) -> None:
         self._bus = bus
+        self._fence = fence
         self._buckets: set[Bucket] = set()
         self._limit = limit
         self._queue: deque[Outgoing] = deque()
@@ -135,6 +140,9 @@ class FactWriter:
         pause_s = _RETRY_S[0]
         while True:
             await self._wake.wait()
+            if self._fence is not None and self._fence():
+                await asyncio.sleep(_FENCED_S)
+                continue
             window = [self._queue[i] for i in range(min(_WINDOW, len(self._queue)))]
             try:
                 for bucket in tuple(self._buckets):

@@ -62,6 +62,21 @@ class Accounts:
                 if agent.is_enabled:
                     group.create_task(one(agent))
 
+    async def push_tenant(self, node: AriNode, tenant: str) -> None:
+        """Give a node one tenant's agents.
+
+        Raises:
+            DependencyDown: The node does not answer.
+        """
+        for account in list(self.agents.values()):
+            if account.tenant == tenant and account.is_enabled:
+                await _push_agent(node, account, self._realm)
+
+    def forget(self, tenant: str) -> None:
+        """Drop a tenant that another replica serves now."""
+        self.agents = {key: each for key, each in self.agents.items() if key[0] != tenant}
+        self.trunks.forget(tenant)
+
     async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         """Create or change an agent; the password is returned only when it is new."""
         old = self.agents.get((request.tenant, request.agent_id))

@@ -13,7 +13,8 @@ class Settings(ServiceSettings):
     sip_address: str = "127.0.0.1:5060"  # where agents' phones register, shown to users
     sip_ws: str = ""
     sip_realm: str = "asterisk"
-    lease_ttl_s: float = Field(default=5.0, ge=1, le=60)
+    # A dead replica's tenants are served again so long after its death, and half a second.
+    lease_ttl_s: float = Field(default=3.0, ge=1, le=60)
     sign_in_ring_s: float = Field(default=12.0, ge=1, le=60)
     quality_every_s: float = Field(default=5.0, ge=0.5, le=60)  # between looks at a leg's RTP
     # What an abandoned customer hears; any ARI media URIs, played in this order.

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import orjson
 from prometheus_client import Counter
 
+from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.proto.acd import LegMode
 from ringway.runtime.ari import (
@@ -36,6 +37,7 @@ _recordings = Counter("acd_recordings", "Recordings asked for.", ["outcome"])
 
 _MESSAGE_LIMIT_S = 20.0
 _SNOOP_LIMIT_S = 3.0
+_MUSIC = "music:"  # how the names of holding bridges begin; what they play follows
 
 
 class PhoneNotRegistered(Exception):
@@ -54,6 +56,7 @@ class CallControl:
         self._app = app
         self._message = tuple(message)
         self._holds: dict[tuple[str, str], str] = {}  # node, music -> holding bridge
+        self._listening: dict[tuple[str, str], str] = {}  # node, channel -> music since before us
         self._holding: dict[tuple[str, str], asyncio.Lock] = {}
         self._entered: dict[str, asyncio.Future[bool]] = {}
         self._played: dict[str, asyncio.Future[bool]] = {}
@@ -281,13 +284,14 @@ class CallControl:
         Raises:
             AriDown: The node does not answer.
         """
+        if self._listening.pop((node, channel_id), None) == music:
+            return True  # another process has put him there
         async with self._holding.setdefault((node, music), asyncio.Lock()):
             for _ in range(2):
                 bridge_id = await self._holding_bridge(node, music)
                 try:
                     await self.node(node).add_to_bridge(bridge_id, channel_id)
-                    if music != "none":
-                        await self._play_on(self.node(node), bridge_id, music)
+                    await self._play_on(self.node(node), bridge_id, music)
                 except AriNotFound:
                     self._holds.pop((node, music), None)  # the node was restarted
                 except AriError:
@@ -296,10 +300,25 @@ class CallControl:
                     return True
             return False
 
+    def know_music(self, picture: Picture) -> None:
+        """Know who hears music already, and the bridges in which he does.
+
+        Whoever asks for the same music for him finds it done: it goes on without a gap.
+        """
+        node = picture.node.name
+        for bridge in picture.bridges:
+            if bridge.bridge_type != "holding" or not bridge.name.startswith(_MUSIC):
+                continue
+            music = bridge.name.removeprefix(_MUSIC)
+            self._holds.setdefault((node, music), bridge.id)
+            for channel_id in bridge.channels:
+                if channel_id in picture.ours:
+                    self._listening[node, channel_id] = music
+
     async def _holding_bridge(self, node: str, music: str) -> str:
         if (bridge_id := self._holds.get((node, music))) is None:
             bridge_id = self._holds[node, music] = f"{uuid7()}.h"
-            await self.node(node).create_bridge(bridge_id, "holding")
+            await self.node(node).create_bridge(bridge_id, "holding", f"{_MUSIC}{music}")
         return bridge_id
 
     @staticmethod

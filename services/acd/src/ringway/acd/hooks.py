@@ -15,6 +15,10 @@ from ringway.proto.acd_config import Target
 class TalkHooks(Protocol):
     """Call control inside talks (talks.py)."""
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no talk is just being changed: another process could go on with all of them."""
+
     def connected(self, call: Call, leg: Leg) -> None:
         """Customer and agent have just been joined in the leg's own room."""
 
@@ -30,6 +34,10 @@ class TalkHooks(Protocol):
 
 class FrontHooks(Protocol):
     """What customers meet before and after agents (front/)."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether customers only wait: another process could go on with all of them."""
 
     def overflowed(self, command: m.Overflow) -> None:
         """The queue gave the call up."""

@@ -24,16 +24,17 @@ class Presence:
     async def run(self) -> None:
         """Worker."""
         async with asyncio.TaskGroup() as group:
-            known: set[str] = set()
+            known: set[FloorRunner] = set()
             while True:
+                known = {runner for runner in known if not runner.is_closed}
                 for tenant, runner in list(self._acd.runners.items()):
-                    if tenant not in known:
-                        known.add(tenant)
+                    if runner not in known:
+                        known.add(runner)
                         group.create_task(self._tenant(runner), name=f"presence {tenant}")
                 await asyncio.sleep(0.1)
 
     async def _tenant(self, runner: FloorRunner) -> None:
-        while True:
+        while not runner.is_closed:
             try:
                 async with asyncio.timeout(REPEAT_S):
                     await runner.changed.wait()

@@ -1,22 +1,26 @@
 """Reconnect means reconcile: compare our picture with Asterisk's before anything else.
 
-Called for each node after every (re)connect, before that connection's events. Asterisk's word
-wins: a channel that is there is alive, one that is not has gone, two in a bridge are talking.
+Done for each node after every (re)connect, before that connection's events, and for each floor
+that is taken over. Asterisk's word wins: a channel that is there is alive, one that is not has
+gone, two in a bridge are talking.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
+from ringway.acd.adoption import Picture
 from ringway.acd.arrival import call_from, read_state
+from ringway.acd.calls import Leg
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import RECONNECTING
 from ringway.acd.core.model import CallState
 from ringway.acd.runner import FloorRunner
 from ringway.proto.acd import AgentState, LegMode
-from ringway.runtime.ari import AriError, AriNode, Channel
+from ringway.runtime.ari import AriDown, AriError, AriNode, Channel
 from ringway.runtime.clock import utcnow
 
 _log = logging.getLogger("ringway.acd.recovery")
@@ -24,31 +28,40 @@ _log = logging.getLogger("ringway.acd.recovery")
 # A customer found without history has waited an unknown time: he gets this long, then the message.
 _FOUND_CHANCE_S = 0.5
 
-RunnerOf = Callable[[str], FloorRunner | None]
 
-
-async def reconcile(
-    node: AriNode, app: str, runners: Iterable[FloorRunner], runner_of: RunnerOf, *, first: bool
-) -> None:
-    """Bring every runner's picture in line with one node.
+def reconcile(picture: Picture, runners: Sequence[FloorRunner], *, first: bool) -> None:
+    """Bring every runner's picture in line with one node. Never waits.
 
     Args:
-        first: This process sees the node for the first time, so legs of ours that no runner
-            knows are left-overs of a dead process.
-
-    Raises:
-        AriDown: The node left again; it is called once more when the node is back.
+        first: These floors see the node for the first time, so legs that they do not know are
+            left-overs of a dead process.
     """
-    channels = {channel.id: channel for channel in await node.get_channels()}
-    in_bridge = {
-        channel_id: frozenset(bridge.channels)
-        for bridge in await node.get_bridges()
-        for channel_id in bridge.channels
-    }
+    node, channels = picture.node.name, picture.channels
     for runner in runners:
-        _customers(runner, node.name, channels, in_bridge)
-        _legs(runner, node.name, channels)
-    await _strangers(node, app, channels, runner_of, first=first)
+        if first:
+            _found_legs(runner, picture)
+        _customers(runner, node, channels, picture.in_bridge)
+        _legs(runner, node, channels)
+    _strangers(picture, {runner.tenant: runner for runner in runners}, first=first)
+
+
+def _found_legs(runner: FloorRunner, picture: Picture) -> None:
+    """Know the phones on demand that were answered in the moment of a process's death."""
+    for channel_id in picture.ours:
+        channel = picture.channels.get(channel_id)
+        state = read_state(channel) if channel is not None else {}
+        agent_id, call = (
+            state.get("agent", ""),
+            runner.floor.calls.get(state.get("interaction", "")),
+        )
+        if channel is None or call is None or state.get("tenant") != runner.tenant:
+            continue
+        rang = state.get("role") == "agent" and state.get("mode") == LegMode.ON_DEMAND
+        is_offered = call.state is CallState.OFFERED and agent_id in call.offers
+        if rang and channel.state == "Up" and is_offered and agent_id not in runner.legs:
+            runner.legs[agent_id] = Leg(
+                agent_id, LegMode.ON_DEMAND, picture.node.name, channel_id, is_up=True
+            )
 
 
 def _customers(
@@ -68,19 +81,30 @@ def _customers(
             continue
         together = in_bridge.get(call.channel_id, frozenset())
         partner = next((leg_owner[c] for c in together if c in leg_owner), None)
-        floor_call = runner.floor.calls[interaction_id]
-        offered_to = floor_call.agent_id or next(iter(floor_call.offers), None)
         if state in (CallState.WAITING, CallState.OFFERED) and partner is not None:
             runner.adopt(interaction_id, partner)
             runner.record_again(interaction_id)
-        elif state is CallState.OFFERED and offered_to in runner.legs:
-            runner.connect_again(interaction_id, offered_to or "")
         elif state is CallState.OFFERED:
-            runner.apply(m.OfferFailed(runner.now(), interaction_id, offered_to or ""))
+            _offers(runner, interaction_id)
         elif state is CallState.TALKING and not call.is_recording:
             runner.record_again(interaction_id)
         elif state in (CallState.ABANDONING, CallState.OVER):
             runner.hang_up_again(interaction_id)
+
+
+def _offers(runner: FloorRunner, interaction_id: str) -> None:
+    """Go on with what was under way between a customer and the agents he was offered to."""
+    call = runner.floor.calls[interaction_id]
+    for agent_id in [call.agent_id] if call.agent_id else list(call.offers):
+        leg, agent = runner.legs.get(agent_id), runner.floor.agents.get(agent_id)
+        if call.state is not CallState.OFFERED or call.interaction_id not in runner.floor.calls:
+            return  # one of the agents has him
+        if leg is None or agent is None:
+            runner.apply(m.OfferFailed(runner.now(), interaction_id, agent_id))
+        elif call.agent_id == agent_id:
+            runner.connect_again(interaction_id, agent_id)
+        elif leg.leg_mode is LegMode.ON_DEMAND or agent.auto_answer:
+            runner.apply(m.Accepted(runner.now(), interaction_id, agent_id))
 
 
 def _legs(runner: FloorRunner, node: str, channels: Mapping[str, Channel]) -> None:
@@ -99,23 +123,13 @@ def _legs(runner: FloorRunner, node: str, channels: Mapping[str, Channel]) -> No
         runner.apply(m.Chose(runner.now(), agent.agent_id, agent.chose_ready, agent.chose_reason))
 
 
-async def _strangers(
-    node: AriNode,
-    app: str,
-    channels: Mapping[str, Channel],
-    runner_of: RunnerOf,
-    *,
-    first: bool,
-) -> None:
+def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: bool) -> None:
     """See to channels that are in our application and that nobody here knows."""
-    try:
-        ours = (await node.get_application(app)).channel_ids
-    except AriError:
-        return
-    for channel_id in ours:
-        channel = channels.get(channel_id)
+    node = picture.node
+    for channel_id in picture.ours:
+        channel = picture.channels.get(channel_id)
         state = read_state(channel) if channel is not None else {}
-        runner = runner_of(state.get("tenant", ""))
+        runner = runners.get(state.get("tenant", ""))
         if channel is None or runner is None:
             continue
         if state.get("role") == "customer" and state.get("interaction") not in runner.calls:
@@ -128,7 +142,12 @@ async def _strangers(
             answered_at = utcnow() - timedelta(seconds=max(0.0, limit_s - _FOUND_CHANCE_S))
             runner.arrived(call_from(state, node.name, channel_id, answered_at=answered_at))
         elif state.get("role") == "agent" and first and not _is_leg(runner, channel_id):
-            await node.hangup(channel_id)
+            runner.spawn(_end(node, channel_id), "end stray leg")
+
+
+async def _end(node: AriNode, channel_id: str) -> None:
+    with suppress(AriDown, AriError):
+        await node.hangup(channel_id)
 
 
 def _is_leg(runner: FloorRunner, channel_id: str) -> bool:

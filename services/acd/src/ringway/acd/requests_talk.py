@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ringway.acd import dialling
+from ringway.acd.adoption import Picture
 from ringway.acd.app import Acd
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
@@ -18,7 +19,7 @@ from ringway.proto import acd_calls as p
 from ringway.proto.acd import AgentState, LegMode
 from ringway.proto.acd_calls import PartyState
 from ringway.proto.base import Done
-from ringway.runtime.ari import AriClient, AriError, AriNode
+from ringway.runtime.ari import AriClient, AriError
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
 from ringway.runtime.ids import uuid7
@@ -34,7 +35,8 @@ class TalkRequests:
         self._talks: dict[str, Talks] = {}
         self._refer = Refer(acd)
         acd.on_open(self._opened)
-        ari.on_connect(self._connected)
+        acd.on_reconcile(self._reconcile)
+        acd.on_close(lambda runner: self._talks.pop(runner.tenant, None))
 
     def _opened(self, runner: FloorRunner) -> None:
         acd = self._acd
@@ -42,10 +44,10 @@ class TalkRequests:
         runner.talks = self._talks[runner.tenant] = talks
         talks.restore()
 
-    async def _connected(self, node: AriNode) -> None:
-        channels = {channel.id: channel for channel in await node.get_channels()}
-        for talks in self._talks.values():
-            talks.reconcile(node, channels)
+    def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
+        for runner in runners:
+            if (talks := self._talks.get(runner.tenant)) is not None:
+                talks.reconcile(picture.node, picture.channels)
 
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""

@@ -27,9 +27,14 @@ from ringway.proto.base import Fact, Presence
 from ringway.runtime.ari import AriDown
 from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown
 from ringway.runtime.tasks import TaskSet
 
 _log = logging.getLogger("ringway.acd.runner")
+
+class FloorClosed(DependencyDown):
+    """The floor is another replica's now."""
+
 
 RECALL_EVERY_S = 1.0
 RECALL_LIMIT_S = 120.0
@@ -67,6 +72,7 @@ class FloorRunner:
         self.floor = Floor()
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
+        self.is_closed = False
         self.changed = asyncio.Event()  # presence has something new to tell
         self.touched_agents: set[str] = set()
         self._control = control
@@ -76,6 +82,7 @@ class FloorRunner:
         self._ring_s = ring_s
         self._wake = asyncio.Event()
         self._recalling: set[str] = set()
+        self._signing_in = 0  # phones that are being called
         self._heard_of: dict[str, float] = {}  # campaign -> when
         self._loop_time = asyncio.get_running_loop().time
         self._base = utcnow() - timedelta(seconds=self._loop_time())
@@ -104,6 +111,23 @@ class FloorRunner:
             for call in self.floor.calls.values()
         )
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way that another process could not simply go on with."""
+        joining = (m.CallState.OFFERED, m.CallState.ABANDONING)
+        return (
+            not any(call.state in joining for call in self.floor.calls.values())
+            and not self._signing_in
+            and (self.talks is None or self.talks.is_quiet)
+            and (self.front is None or self.front.is_quiet)
+        )
+
+    async def close(self) -> None:
+        """Stop at once and leave every channel as it is: another process goes on with them."""
+        self.is_closed = True
+        self.changed.set()
+        await self._tasks.cancel()
+
     async def run_timers(self) -> None:
         """Worker: tell the floor when its next deadline has come."""
         while True:
@@ -118,7 +142,8 @@ class FloorRunner:
 
     def tell(self, fact: Fact) -> None:
         """Write a fact behind, in order with the floor's own."""
-        self._writer.put(fact)
+        if not self.is_closed:
+            self._writer.put(fact)
 
     def show(self, presence: Presence) -> None:
         """Send a live figure."""
@@ -126,7 +151,8 @@ class FloorRunner:
 
     def store(self, interaction_id: str) -> None:
         """Write an interaction's snapshot after a change that the floor does not see."""
-        self._writer.put_kv(*snapshot.of_call(self, interaction_id))
+        if not self.is_closed:
+            self._writer.put_kv(*snapshot.of_call(self, interaction_id))
 
     # -- events --------------------------------------------------------------------------------
 
@@ -135,7 +161,10 @@ class FloorRunner:
 
         Raises:
             NoAgentReady, AgentBusy: See Floor.handle.
+            FloorClosed: It is not ours any more.
         """
+        if self.is_closed:
+            raise FloorClosed(self.tenant)
         commands = self.floor.handle(event)
         if isinstance(event, m.CampaignSet | m.CampaignGone):
             self._writer.put_kv(*snapshot.of_campaign(self, event.campaign_id))
@@ -198,7 +227,7 @@ class FloorRunner:
 
     def arrived(self, call: Call) -> None:
         """A live customer reached us (again, after a repeat)."""
-        if call.interaction_id in self.floor.calls:
+        if call.interaction_id in self.floor.calls or self.is_closed:
             return
         self.calls[call.interaction_id] = call
         self.apply(
@@ -214,7 +243,7 @@ class FloorRunner:
     def customer_gone(self, interaction_id: str, *, cause_q850: int, exactly: bool = True) -> None:
         """The customer's channel is no more."""
         call = self.calls.get(interaction_id)
-        if call is None or call.is_gone:
+        if call is None or call.is_gone or self.is_closed:
             return
         call.is_gone = True
         call.cause_q850 = cause_q850 or call.cause_q850
@@ -227,7 +256,7 @@ class FloorRunner:
 
     def leg_gone(self, channel_id: str, *, node_lost: bool = False) -> None:
         """An agent's channel is no more."""
-        for agent_id, leg in list(self.legs.items()):
+        for agent_id, leg in () if self.is_closed else list(self.legs.items()):
             if leg.channel_id == channel_id:
                 del self.legs[agent_id]
                 self._tasks.spawn(self._control.hang_up_leg(leg), name="end leg")
@@ -397,7 +426,14 @@ class FloorRunner:
             if self.supervision is not None:
                 await self.supervision.make_way(agent_id)
             leg = Leg(agent_id, leg_mode, self._control.any_node().name)
-            await self.phones.call(leg, self._ring_s, auto_answer=True)
+            self._signing_in += 1
+            try:
+                await self.phones.call(leg, self._ring_s, auto_answer=True)
+            finally:
+                self._signing_in -= 1
+            if self.is_closed:
+                await self._control.hang_up_leg(leg)
+                raise FloorClosed(self.tenant)
             self.legs[agent_id] = leg
         self.apply(m.SignedIn(self.now(), agent_id, number, session, leg_mode))
 

@@ -77,6 +77,12 @@ class Trunks:
         self._trunks.update({(tenant, trunk.trunk_id): trunk for trunk in found})
         self._tenants.add(tenant)
 
+    def forget(self, tenant: str) -> None:
+        """Drop a tenant that another replica serves now; the nodes keep its trunks."""
+        self._tenants.discard(tenant)
+        for key in [key for key in self._trunks if key[0] == tenant]:
+            del self._trunks[key]
+
     # -- changing ------------------------------------------------------------------------------
 
     async def put(self, request: PutTrunkV1) -> Trunk:
