@@ -345,10 +345,13 @@ class GetConferenceV1(ConferenceRequest):
 
 
 class SuperviseV1(Request):
-    """Listen to, whisper to or barge into an agent's call; a repeat changes the mode.
+    """Listen to, whisper to or barge into an agent's call, or act on it or on the agent.
 
-    The supervisor's own phone is called. Refused with ``agent_unknown`` for an agent outside
-    the supervisor's groups, ``not_allowed`` for a mode his group does not have, ``not_in_call``.
+    For the first three and ``intercept`` the supervisor's own phone is called, once: the same
+    request with another mode or agent goes on with that phone. Refused with ``agent_unknown`` for
+    an agent outside the supervisor's groups, ``not_allowed`` for a mode that his groups do not
+    have, ``not_in_call``, ``not_now``, ``agent_logged_out``, ``phone_not_registered``,
+    ``phone_not_answered``, and a transfer's codes (see TransferV1).
     ``everywhere`` is set by crm_api for roles that may supervise the whole tenant.
     """
 
@@ -372,13 +375,18 @@ class StopSupervisionV1(Request):
 
 
 class WatchGroupV1(Request):
-    """Ask for the live state of the agents whom a supervisor may see."""
+    """Ask for the live state of the agents whom a supervisor may see, by number.
+
+    Refused with ``group_unknown`` for a group that is not his.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.watch_group"
 
     supervisor_id: Token
     group_id: Token | None = None
     everywhere: bool = False
+    after: str = ""  # only agents with higher numbers
+    limit: Annotated[int, Field(ge=1, le=500)] = 500
 
 
 class WatchedAgent(Model):
@@ -395,9 +403,10 @@ class WatchedAgent(Model):
 
 
 class WatchedGroupV1(Reply):
-    """The agents of the groups, by number."""
+    """The agents of the groups, by number. ``next_after``: ask again after this number."""
 
     agents: tuple[WatchedAgent, ...]
+    next_after: str | None = None
 
 
 class SupervisedV1(Fact):
