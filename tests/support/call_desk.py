@@ -106,6 +106,17 @@ class Desk:
             call.say(OUTSIDE_HZ)
         return call
 
+    async def offers(self) -> list[calls.OfferV1]:
+        """Collect from now on what agents are shown of calls."""
+        seen: list[calls.OfferV1] = []
+
+        async def on_offer(offer: calls.OfferV1) -> None:
+            if offer.tenant == self.centre.tenant:
+                seen.append(offer)
+
+        await self.centre.bus.subscribe(calls.OfferV1, on_offer)
+        return seen
+
     async def is_on_hold(self, interaction: str) -> bool:
         """Tell whether the customer's channel is where music plays."""
         return any(

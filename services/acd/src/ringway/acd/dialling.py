@@ -40,8 +40,12 @@ class Party:
     choices: list[Choice] = field(default_factory=list)
 
 
-async def party(acd: Acd, runner: FloorRunner, agent_id: str, target: Target) -> Party:
+async def party(
+    acd: Acd, runner: FloorRunner, agent_id: str, target: Target, *, caller_id: str = ""
+) -> Party:
     """Return whom a target names. A number that is an agent's own is that agent.
+
+    ``caller_id`` is what an outside number is to see, where the route does not say otherwise.
 
     Raises:
         Refused: ``target_unknown``, ``target_not_possible``, ``number_*``, ``no_route``,
@@ -59,7 +63,9 @@ async def party(acd: Acd, runner: FloorRunner, agent_id: str, target: Target) ->
             return Party(Target(kind=TargetKind.AGENT, value=its_id), its_id)
     try:
         number = normalise(target.value, number_plan(runner)).value
-        choices = await acd.outbound.choices(runner.tenant, number, agent_id=agent_id)
+        choices = await acd.outbound.choices(
+            runner.tenant, number, agent_id=agent_id, caller_id=caller_id
+        )
     except NumberRefused as error:
         raise Refused(f"number_{error.code}", error.message) from error
     except NotCarried as error:

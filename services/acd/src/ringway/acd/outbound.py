@@ -40,6 +40,7 @@ _SUSPECT_S = 30.0  # a trunk that just failed is tried after the others for so l
 # ringing time: a mobile network may need ten seconds until it rings.
 _SILENCE_S = 8.0
 _LATE_S = 5.0
+_ENTER_LIMIT_S = 5.0  # between a channel's making and its start in our application
 _UNLIMITED = nullcontext()
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 _NOT_IN_CALLER_ID = re.compile(r"[^0-9A-Za-z+*#._-]")
@@ -253,7 +254,7 @@ class Outbound:
                 return Failure(choice.trunk_id, 34, 0), False
             try:
                 endpoint = f"PJSIP/{choice.dial_string.replace('#', '%23')}@{trunk.endpoint}"
-                await begin(call, endpoint, attempt.channel_id, caller_id)
+                await begin(call, endpoint, attempt, caller_id)
             except AriError as error:
                 if error.status != 500:
                     raise
@@ -297,7 +298,7 @@ class Outbound:
         return failure
 
 
-async def begin(call: Ringing, endpoint: str, channel_id: str, caller_id: str) -> None:
+async def begin(call: Ringing, endpoint: str, attempt: Attempt, caller_id: str) -> None:
     """Let one channel ring, heard in ``call.room`` when there is one.
 
     Raises:
@@ -307,7 +308,7 @@ async def begin(call: Ringing, endpoint: str, channel_id: str, caller_id: str) -
     if call.room is None:
         await node.originate(
             endpoint,
-            channel_id=channel_id,
+            channel_id=attempt.channel_id,
             app=call.app,
             app_args=call.app_args,
             caller_id=f"<{caller_id}>" if caller_id else None,
@@ -318,13 +319,15 @@ async def begin(call: Ringing, endpoint: str, channel_id: str, caller_id: str) -
     shown = {"CONNECTEDLINE(num,i)": caller_id} if caller_id else {}
     await node.create(
         endpoint,
-        channel_id=channel_id,
+        channel_id=attempt.channel_id,
         app=call.app,
         app_args=call.app_args,
         variables={**call.variables, **shown},
     )
-    await node.add_to_bridge(call.room, channel_id)
-    await node.dial(channel_id, timeout_s=timeout_s)
+    async with asyncio.timeout(_ENTER_LIMIT_S):
+        await attempt.entered.wait()  # no room takes it before
+    await node.add_to_bridge(call.room, attempt.channel_id)
+    await node.dial(attempt.channel_id, timeout_s=timeout_s)
 
 
 def _routes(configuration: Configuration) -> list[core.OutboundRoute]:

@@ -1,4 +1,9 @@
-"""Agents' phones: calling them, and giving their legs back after a talk."""
+"""Agents' phones: calling them, and giving their legs back after a talk.
+
+A phone is what the agent's profile says: one with a SIP account of ours, or any telephone, called
+by the outbound routes. When an agent on demand does not answer his phone, his further ones
+(follow-me) are called one after the other.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ringway.acd.calls import Leg
-from ringway.acd.control import CallControl, PhoneNotRegistered, state_variable
+from ringway.acd.control import (
+    CallControl,
+    PhoneNotAnswered,
+    PhoneNotRegistered,
+    state_variable,
+)
+from ringway.acd.core.ringing import Rings, share
 from ringway.proto.acd import LegMode
+from ringway.proto.acd_config import AgentProfile, PhoneKind
 from ringway.runtime.ari import AriDown, AriError
+from ringway.runtime.ids import uuid7
 
 if TYPE_CHECKING:
+    from ringway.acd.outside_phones import OutsidePhones
     from ringway.acd.runner import FloorRunner
 
 _log = logging.getLogger("ringway.acd.phones")
@@ -21,6 +35,7 @@ _AUTO_ANSWER = {
     "PJSIP_HEADER(add,Alert-Info)": "<http://ringway>;info=alert-autoanswer",
     "PJSIP_HEADER(add,Call-Info)": "<sip:ringway>;answer-after=0",
 }
+_BY_HAND_S = 25.0  # an ordinary telephone is answered by hand, and its network takes its time
 
 
 class Phones:
@@ -36,6 +51,7 @@ class Phones:
         control: CallControl,
         username_of: Callable[[str], str | None],
     ) -> None:
+        self.outside: OutsidePhones | None = None
         self._runner = runner
         self._control = control
         self._username_of = username_of
@@ -47,6 +63,8 @@ class Phones:
         *,
         auto_answer: bool = False,
         variables: dict[str, str] | None = None,
+        on_ringing: Callable[[], object] | None = None,
+        number: str = "",
         **state: str,
     ) -> None:
         """Call an agent's phone; on return it is up, and a nailed-up leg is in its room.
@@ -54,6 +72,8 @@ class Phones:
         Args:
             ring_s: How long it may ring, seconds.
             auto_answer: Ask the phone to answer by itself.
+            on_ringing: Told once it is certain that there is a phone to call.
+            number: Call this telephone instead of his own phone.
             state: What ``CC_STATE`` says beside tenant, agent and role.
 
         Raises:
@@ -72,9 +92,24 @@ class Phones:
             ),
             # A transfer that the phone itself asks for (REFER) is carried out by us.
             "PJSIP_TRANSFER_HANDLING()": "ari-only",
-            **(_AUTO_ANSWER if auto_answer else {}),
             **(variables or {}),
         }
+        profile = self._profile(leg.agent_id)
+        if not number and profile.phone is PhoneKind.NUMBER:
+            number = profile.phone_number
+            if leg.leg_mode is LegMode.NAILED_UP:
+                ring_s = max(ring_s, _BY_HAND_S)
+        if number:
+            if self.outside is None:
+                raise PhoneNotRegistered(number)
+            if on_ringing is not None:
+                on_ringing()
+            await self.outside.call(leg, number, set_, ring_s)
+            return
+        if auto_answer:
+            set_ |= _AUTO_ANSWER
+        if on_ringing is not None and self.outside is not None:
+            self.outside.tell_first(leg.channel_id, on_ringing)
         await self._control.call_phone(leg, username, set_, ring_s)
 
     async def ring(
@@ -85,9 +120,10 @@ class Phones:
         *,
         auto_answer: bool = False,
         variables: dict[str, str] | None = None,
+        on_ringing: Callable[[], object] | None = None,
         **state: str,
     ) -> Leg:
-        """Return the agent's leg, calling his phone unless it is nailed up already.
+        """Return the agent's leg, calling his phones unless it is nailed up already.
 
         Raises:
             PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
@@ -97,18 +133,52 @@ class Phones:
             await self._runner.supervision.make_way(agent_id)
         if (leg := legs.get(agent_id)) is not None and leg.is_up:
             return leg
-        leg = Leg(agent_id, LegMode.ON_DEMAND, node)
-        legs[agent_id] = leg
-        try:
-            await self.call(leg, ring_s, auto_answer=auto_answer, variables=variables, **state)
-        except BaseException:
-            if legs.get(agent_id) is leg:
+        profile = self._profile(agent_id)
+        rings = share(ring_s, [(f.number, f.ring_s) for f in profile.follow_me])
+        failure: Exception = PhoneNotAnswered(agent_id)
+        for n, (number, seconds) in enumerate(rings):
+            leg = self._new_leg(agent_id, node, profile, rings)
+            legs[agent_id] = leg
+            try:
+                await self.call(
+                    leg,
+                    seconds,
+                    auto_answer=auto_answer,
+                    variables=variables,
+                    on_ringing=on_ringing,
+                    number=number,
+                    **state,
+                )
+            except (PhoneNotAnswered, PhoneNotRegistered) as error:
+                failure = error if n == 0 or isinstance(error, PhoneNotAnswered) else failure
+                if legs.get(agent_id) is not leg:
+                    raise  # withdrawn
                 del legs[agent_id]
-            raise
-        if legs.get(agent_id) is not leg:
-            await self._control.hang_up_leg(leg)
-            raise PhoneNotRegistered("withdrawn while it was answered")
+                continue
+            except BaseException:
+                if legs.get(agent_id) is leg:
+                    del legs[agent_id]
+                raise
+            if legs.get(agent_id) is not leg:
+                await self._control.hang_up_leg(leg)
+                raise PhoneNotRegistered("withdrawn while it was answered")
+            return leg
+        raise failure
+
+    def _new_leg(self, agent_id: str, node: str, profile: AgentProfile, rings: Rings) -> Leg:
+        """Return a leg to be called.
+
+        The end of a leg ``.a`` is the end of the agent's part at once; where another telephone may
+        follow, it is not, until one is answered.
+        """
+        if self.outside is None or (len(rings) == 1 and profile.phone is not PhoneKind.NUMBER):
+            return Leg(agent_id, LegMode.ON_DEMAND, node)
+        leg = Leg(agent_id, LegMode.ON_DEMAND, node, f"{uuid7()}.n")
+        self.outside.follow(leg)
         return leg
+
+    def _profile(self, agent_id: str) -> AgentProfile:
+        return self._runner.configuration.get(AgentProfile, agent_id) or AgentProfile()
 
     async def release(self, agent_id: str) -> None:
         """Give a leg back after a talk: nailed up it goes to its own room, else it is hung up."""

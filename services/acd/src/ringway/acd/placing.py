@@ -48,11 +48,16 @@ class Placed:
 
 @dataclass(slots=True)
 class Attempt:
-    """What is seen of one channel until it is answered or gone."""
+    """What is seen of one channel until it is answered or gone.
+
+    ``is_early``: the channel is ours before it is answered.
+    """
 
     channel_id: str
+    is_early: bool = False
     has_rung: bool = False
     was_hung_up: bool = False  # by the far end; a time-out does not tell so
+    entered: asyncio.Event = field(default_factory=asyncio.Event)  # it is ours, or gone
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     end: asyncio.Future[ChannelDestroyed | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -60,17 +65,22 @@ class Attempt:
 
     def on_event(self, node: str, event: Event) -> None:
         match event:
+            case StasisStart() if self.is_early:
+                self.entered.set()
             case StasisStart():
                 self._hear()
                 self._finish(None)
             case ChannelStateChange() if event.channel.state in ("Ringing", "Up"):
                 self._hear()
+                if self.is_early and event.channel.state == "Up":
+                    self._finish(None)
             case Dial() if event.dialstatus in ("RINGING", "PROGRESS", "ANSWER"):
                 self._hear()
             case ChannelHangupRequest():
                 self.was_hung_up = True
             case ChannelDestroyed():
                 self._finish(event)
+                self.entered.set()
                 self.heard.set()
             case _:
                 pass

@@ -125,9 +125,12 @@ class Requests:
         """End the agent's talk."""
         runner = await self._signed_in(request.tenant, request.agent_id)
         state = runner.floor.agents[request.agent_id].state
+        interaction_id = runner.floor.agents[request.agent_id].interaction_id or ""
+        talks = runner.talks if state is p.AgentState.RESERVED else None
+        if talks is not None and talks.agent_hangs_up(interaction_id, request.agent_id):
+            return Done()  # he dials, or is just being called for a talk
         if state not in (p.AgentState.TALKING, p.AgentState.HOLD):
             raise Refused("not_talking", "There is no talk to hang up.")
-        interaction_id = runner.floor.agents[request.agent_id].interaction_id or ""
         call = runner.floor.calls.get(interaction_id)
         if call is not None and call.agent_id != request.agent_id and runner.talks is not None:
             # Somebody else has the customer: only this agent's own part ends.

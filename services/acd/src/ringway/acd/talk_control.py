@@ -188,7 +188,9 @@ class TalkControl:
                     outcome=command.outcome,
                 )
             )
-        elif not live.recalled:  # back with who had him is no transfer
+        elif live.recalled:
+            live.recalled = False  # back with who had him is no transfer
+        else:
             self._runner.tell(
                 InteractionTransferredV1(
                     message_id=f"{interaction_id}-{name}",
@@ -198,6 +200,7 @@ class TalkControl:
                     agent_id=command.agent_id,
                     target=command.target,
                     is_attended=command.is_attended,
+                    by=live.sent_by,
                 )
             )
 
@@ -261,14 +264,20 @@ class TalkControl:
         try:
             leg = self._runner.legs.get(agent_id)
             profile = self._runner.configuration.get(AgentProfile, agent_id)
-            self._show_offer(live, agent_id)
-            if leg is not None and leg.is_up and profile is not None and not profile.auto_answer:
+            if not live.is_own_wish:
+                self._show_offer(live, agent_id)
+            by_key = profile is not None and not profile.auto_answer and not live.is_own_wish
+            if leg is not None and leg.is_up and by_key:
                 answer = live.answers[agent_id] = asyncio.get_running_loop().create_future()
                 async with asyncio.timeout(RING_S):
                     if not await answer:
                         raise PhoneNotAnswered(agent_id)
             leg = await self._runner.phones.ring(
-                agent_id, live.call.node, RING_S, interaction=live.talk.interaction_id
+                agent_id,
+                live.call.node,
+                RING_S,
+                auto_answer=live.is_own_wish,
+                interaction=live.talk.interaction_id,
             )
             if leg.node != live.call.node:
                 raise PhoneNotRegistered(f"the phone of {agent_id} is on another node")

@@ -28,7 +28,8 @@ class Live:
 
     ``choices``: the ways to call the outside number that is consulted. ``answers``: agents who
     are asked by a key whether they take the consultation. ``on_ring_end``: who wants to know what
-    became of the phone that rings.
+    became of the phone that rings. ``back``: what to do with a customer whom nobody took.
+    ``is_own_wish``: the agent himself asked that his phone be called.
     """
 
     talk: Talk
@@ -40,7 +41,10 @@ class Live:
     answers: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
     queue_id: str = ""  # where the customer came from
     recalled: bool = False
+    back: Callable[[], None] | None = None
+    is_own_wish: bool = False
     on_ring_end: Callable[[bool], Awaitable[None]] | None = None
+    sent_by: str = "agent"  # who transfers the customer: agent, supervisor
     inbox: deque[Step] = field(default_factory=deque)
     is_working: bool = False
 

@@ -55,6 +55,8 @@ class Talks:
     ) -> None:
         self.runner = runner
         self.live: dict[str, Live] = {}
+        self.give_up: Callable[[str], bool] = lambda _: False  # a call that is being dialed
+        self.parked_again: Callable[[Call], bool] | None = None  # back into his slot
         self._events = events
         self._on_phone = on_phone
         self._heard: set[str] = set()  # agents' channels whose events we get
@@ -118,7 +120,7 @@ class Talks:
         live = self.live.get(interaction_id)
         party = live.talk.agent(agent_id) if live is not None else None
         if live is None or party is None:
-            return False
+            return live is None and self.give_up(interaction_id)
         live.channels.pop(party.leg_id, None)
         live.legs.pop(party.leg_id, None)
         return self._agent_ends(live, t.PartyGone(self.runner.now(), party.leg_id))
@@ -126,7 +128,9 @@ class Talks:
     def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
         """The agent ends his part. False: nobody is left, hang the customer up."""
         live = self.live.get(interaction_id)
-        if live is None or live.talk.agent(agent_id) is None or live.talk.is_ending:
+        if live is None:
+            return self.give_up(interaction_id)
+        if live.talk.agent(agent_id) is None or live.talk.is_ending:
             return False
         return self._agent_ends(live, t.HangUpAsked(self.runner.now(), agent_id))
 
@@ -242,6 +246,43 @@ class Talks:
         agent = self.runner.floor.agents.get(party.agent_id or "")
         return agent.number if agent is not None else ""
 
+    def bring(
+        self,
+        call: Call,
+        agent_id: str,
+        *,
+        back: Callable[[], None] | None = None,
+        on_ring_end: Callable[[bool], Awaitable[None]] | None = None,
+        is_own_wish: bool = False,
+        is_held: bool = True,
+        queue_id: str = "",
+    ) -> None:
+        """Call an agent, who is claimed, for a customer with whom nobody is.
+
+        Args:
+            back: What to do when the agent does not come; without it the customer goes to the
+                queue, or is hung up.
+            on_ring_end: Told what became of it, before the two are joined.
+            is_own_wish: The agent asked for the customer: his phone need not be answered by key.
+            is_held: Whether the customer hears music.
+            queue_id: Where he came from.
+        """
+        interaction_id = call.interaction_id
+        live = Live(
+            Talk.awaiting(interaction_id, agent_id, is_held=is_held),
+            call,
+            {CUSTOMER: call.channel_id},
+            queue_id=queue_id,
+            recalled=True,
+            back=back,
+            is_own_wish=is_own_wish,
+            on_ring_end=on_ring_end,
+        )
+        live.talk.parties[CUSTOMER].number = _customers_number(call)
+        self.live[interaction_id] = live
+        self._control.perform(live, (t.Ring("p1"),))
+        self._changed(live)
+
     # -- where customers go on -----------------------------------------------------------------
 
     def _hand_over(self, live: Live, command: t.HandOver) -> None:
@@ -267,23 +308,23 @@ class Talks:
     def _hang_up(self, live: Live) -> None:
         self.runner.spawn(self.runner.control.hang_up_customer(live.call), "hang up")
 
+    def recall(self, call: Call, agent_id: str, queue_id: str) -> None:
+        """Bring a customer, who hears music, back to who sent him away."""
+        parties = (Party(CUSTOMER, PartyRole.CUSTOMER),)
+        talk = Talk(call.interaction_id, parties, owner_id=None, room=None)
+        self._recall(Live(talk, call, queue_id=queue_id), agent_id)
+
     def _recall(self, live: Live, agent_id: str) -> None:
         """Nobody took the customer: ring who sent him; else back to the queue he came from."""
         interaction_id = live.talk.interaction_id
         if live.call.is_gone or interaction_id not in self.runner.floor.calls:
             return
-        if not live.recalled and self._take_back(agent_id, interaction_id):
-            again = Live(
-                Talk.awaiting(interaction_id, agent_id),
-                live.call,
-                {CUSTOMER: live.call.channel_id},
-                queue_id=live.queue_id,
-                recalled=True,
-            )
-            again.talk.parties[CUSTOMER].number = _customers_number(live.call)
-            self.live[interaction_id] = again
-            self._control.perform(again, (t.Ring("p1"),))
-            self._changed(again)
+        if live.back is not None:
+            live.back()
+        elif live.recalled and self.parked_again is not None and self.parked_again(live.call):
+            pass
+        elif not live.recalled and self._take_back(agent_id, interaction_id):
+            self.bring(live.call, agent_id, queue_id=live.queue_id)
         elif live.queue_id and ":" not in live.queue_id:
             self._enqueue(live, live.queue_id, frozenset())
         else:

@@ -129,6 +129,8 @@ class Talk:
                 return self._ask_somebody(event)
             case t.HandOverAsked():
                 return self._hand_over(event)
+            case t.ParkAsked():
+                return self._let_go(event)
             case t.CancelConsultAsked():
                 self._by_owner(event)
                 return self._end_consult(event.at, "returned") if self.consult else []
@@ -251,15 +253,19 @@ class Talk:
         return [*out, t.AgentJoined(party.agent_id, owns=True)]
 
     def _hand_over(self, event: t.HandOverAsked) -> Iterable[t.Command]:
+        out = list(self._let_go(event))
+        out.append(t.HandOver(event.by, event.target))
+        return [*out, t.Transferred(event.by, event.target, is_attended=False)]
+
+    def _let_go(self, event: t.Asked) -> Iterable[t.Command]:
+        """Everybody leaves the customer, who hears music."""
         self._by_owner(event)
         customer = self._customer()
         out: list[t.Command] = []
         if self.consult is not None:
             out += self._end_consult(event.at, "returned")
         self._give_away(customer)
-        out += self._everybody_leaves()
-        out.append(t.HandOver(event.by, event.target))
-        return [*out, t.Transferred(event.by, event.target, is_attended=False)]
+        return [*out, *self._everybody_leaves()]
 
     def _end_consult(self, at: float, outcome: str) -> Iterable[t.Command]:
         """The consulted party leaves; the customer is back with whom he was."""

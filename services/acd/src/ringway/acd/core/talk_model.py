@@ -107,6 +107,11 @@ class HandOverAsked(Asked):
 
 
 @dataclass(frozen=True, slots=True)
+class ParkAsked(Asked):
+    """The customer hears music until somebody takes him; nobody is with him meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelConsultAsked(Asked):
     pass
 
@@ -176,6 +181,7 @@ Event = (
     | ConsultAsked
     | TransferAsked
     | HandOverAsked
+    | ParkAsked
     | CancelConsultAsked
     | CompleteAsked
     | MergeAsked
