@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 
 from ringway.acd.app import Acd
@@ -10,9 +11,11 @@ from ringway.acd.front.arrivals import Arrivals
 from ringway.acd.front.requests_voicemail import VoicemailRequests
 from ringway.acd.presence import Presence
 from ringway.acd.quality import QualityWatch
+from ringway.acd.replicas import Replicas
 from ringway.acd.requests import Requests
 from ringway.acd.requests_config import ConfigRequests
 from ringway.acd.requests_desk import DeskRequests
+from ringway.acd.requests_supervision import SupervisionRequests
 from ringway.acd.requests_talk import TalkRequests
 from ringway.acd.requests_trunks import TrunkRequests
 from ringway.runtime.ari import AriClient
@@ -39,14 +42,30 @@ async def run(settings: Settings) -> None:
                 settings.nats_url,
                 user=settings.nats_user,
                 password=settings.nats_password.get_secret_value(),
-                name="acd",
+                name=settings.app,
             )
         )
         ari = await stack.enter_async_context(AriClient.open(settings.ari_nodes, settings.app))
         tasks = await stack.enter_async_context(TaskSet("acd"))
-        writer = FactWriter(bus)
-        leases = Leases(bus, settings.app, ttl_s=settings.lease_ttl_s)
+        leases = Leases(
+            bus,
+            settings.app,
+            ttl_s=settings.lease_ttl_s,
+            on_lost=lambda lease: acd.lease_lost(lease),
+        )
+        ari.fence(lambda: leases.is_fenced)
+        writer = FactWriter(bus, fence=lambda: leases.is_fenced)
         acd = Acd(settings, pool, bus, ari, leases, writer, tasks)
+        stack.push_async_callback(acd.close)
+        replicas = Replicas(
+            acd,
+            leases,
+            bus,
+            pool,
+            writer,
+            ttl_s=settings.lease_ttl_s,
+            leave_s=settings.drain_timeout_s,
+        )
         arrivals = Arrivals(acd, ari, pool, acd.outbound, tasks)
         presence = Presence(acd, bus)
         responders = (
@@ -54,16 +73,25 @@ async def run(settings: Settings) -> None:
             ConfigRequests(acd),
             TrunkRequests(acd),
             TalkRequests(acd, ari),
+            SupervisionRequests(acd, ari),
             DeskRequests(acd),
             VoicemailRequests(acd, arrivals),
         )
 
+        started = asyncio.Event()
+
         async def asterisk() -> None:
             # The floors first: the reconciliation at connect needs to know what was.
-            await acd.open_floors()
+            await replicas.first_look()
+            await bus.forward("acd", settings.app, acd.holder)
             for part in responders:
                 await part.serve(bus)
+            started.set()
             await ari.run()
+
+        async def after_start() -> None:
+            await started.wait()
+            await replicas.run()
 
         health.add("postgres", lambda: pool.healthy)
         health.add("nats", lambda: bus.healthy)
@@ -74,13 +102,14 @@ async def run(settings: Settings) -> None:
             {
                 "leases": leases.run,
                 "keeper": acd.keep_leases,
+                "replicas": after_start,
                 "facts": writer.run,
                 "asterisk": asterisk,
                 "presence": presence.run,
                 "trunks": acd.trunk_watch.run,
                 "quality": QualityWatch(acd, settings.quality_every_s).run,
             },
-            drain=acd.until_no_open_offers,
+            drain=replicas.leave,
             drain_timeout_s=settings.drain_timeout_s,
         )
 
