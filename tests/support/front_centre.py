@@ -121,12 +121,21 @@ class FrontCentre:
         await eventually(lambda: bool(found()), within_s=within_s, what=shown)
         return found()[-1]
 
-    async def until_sounds(self, call: PhoneCall, within_s: float = 10) -> None:
-        """Wait until the caller hears half a second of something."""
+    async def until_sounds(self, call: PhoneCall, within_s: float = 15) -> None:
+        """Wait until the caller hears something that is not silence, from now on."""
+        listener = call.listener
+        assert listener is not None
+        listener.first_sound_at = None
+        await eventually(
+            lambda: listener.first_sound_at is not None, within_s=within_s, what="sound"
+        )
+
+    async def until_packets(self, call: PhoneCall, within_s: float = 15) -> None:
+        """Wait until the caller was sent half a second of whatever it is."""
         listener = call.listener
         assert listener is not None
         packets = listener.packets
-        await eventually(lambda: listener.packets > packets + 25, within_s=within_s, what="sound")
+        await eventually(lambda: listener.packets > packets + 25, within_s=within_s, what="audio")
 
     async def until_nothing_is_left(self, *, legs: int = 0, within_s: float = 10) -> None:
         """Wait until there is no channel but the agents' legs, and no room but theirs."""

@@ -200,8 +200,10 @@ class Caller:
         return None
 
     async def number(self, sounds: Sequence[str], limit_s: float, longest: int = 20) -> str:
-        """Play a question and return the digits that were typed, until ``#`` or silence."""
-        self.forget_keys()
+        """Play a question and return the digits that were typed, until ``#`` or silence.
+
+        Digits that were typed before the question count: whoever calls often types ahead.
+        """
         digits = ""
         key = await self.play(sounds, keys="0123456789#*")
         while True:

@@ -247,14 +247,15 @@ class Voicemail:
         box_id = own or next((b for b, box in boxes.items() if number and box.number == number), "")
         pin = boxes[box_id].pin if box_id in boxes else ""
         may = box_id in boxes and (bool(pin) or agent_id in boxes[box_id].agent_ids)
+        question = [prompt("pin", language)]
         for _ in range(_PIN_TRIES):
             if may and not pin:
                 return box_id, boxes[box_id]
             # Asked for in any case: who guesses does not learn which numbers are boxes.
-            typed = await caller.number([prompt("pin", language)], _KEY_S)
+            typed = await caller.number(question, _KEY_S)
             if may and hmac.compare_digest(typed, pin):
                 return box_id, boxes[box_id]
-            await caller.play([prompt("pin-wrong", language)])
+            question = [prompt("pin-wrong", language), prompt("pin", language)]
         return None
 
     async def _hear(self, caller: Caller, box_id: str, box: c.VoicemailBox) -> None:
