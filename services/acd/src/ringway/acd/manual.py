@@ -104,6 +104,11 @@ class Manual:
                 await asyncio.shield(dialing.phone)
         return dialing.call
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no call is just being made."""
+        return not self._dialing
+
     def give_up(self, interaction_id: str) -> bool:
         """End a call that is still being made. False: there is none."""
         for dialing in self._dialing.values():

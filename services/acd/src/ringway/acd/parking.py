@@ -85,7 +85,7 @@ class Parking:
         await done
         return call, slot
 
-    def retrieve(self, agent_id: str, slot: str, leg: Leg | None = None) -> Call:
+    def retrieve(self, agent_id: str, slot: str, leg: Leg | None = None) -> None:
         """Call the agent's phone for who is parked in a slot; a repeat changes nothing.
 
         Args:
@@ -96,11 +96,13 @@ class Parking:
         """
         runner, call = self._runner, self.call_in(slot)
         if call is None:
+            if self._talks.was_done(agent_id, None, f"retrieve {slot}"):
+                return  # a repeat, and he has him already
             raise Refused("slot_empty", f"Nobody is parked in {slot}.")
         live = self._talks.live.get(call.interaction_id)
         if live is not None:
             if live.talk.agent(agent_id) is not None:
-                return call
+                return
             raise Refused("slot_empty", "Somebody else is just taking this customer.")
         take(runner, agent_id, call.interaction_id)
         if leg is not None:
@@ -111,9 +113,9 @@ class Parking:
         async def ended(is_taken: bool) -> None:
             if is_taken:
                 call.extra.pop(PARK, None)
+                self._talks.note_done(agent_id, call.interaction_id, f"retrieve {slot}")
 
         self._talks.bring(call, agent_id, on_ring_end=ended, is_own_wish=True, queue_id=queue_id)
-        return call
 
     # -- small parts ---------------------------------------------------------------------------
 

@@ -54,6 +54,10 @@ class PickUp:
             Refused: ``nothing_rings``, ``not_now``.
         """
         runner = self._runner
+        what = f"pick up {from_agent_id}"
+        mine = runner.floor.agents.get(agent_id)
+        if mine is not None and self._talks.was_done(agent_id, mine.interaction_id or "", what):
+            return  # a repeat
         colleague = runner.floor.agents.get(from_agent_id)
         interaction_id = colleague.interaction_id if colleague is not None else None
         call = runner.calls.get(interaction_id or "")
@@ -64,6 +68,7 @@ class PickUp:
             self._from_talk(call, agent_id, from_agent_id, leg)
         else:
             self._from_queue(call, agent_id, leg)
+        self._talks.note_done(agent_id, call.interaction_id, what)
 
     def _from_queue(self, call: Call, agent_id: str, leg: Leg | None) -> None:
         runner, interaction_id = self._runner, call.interaction_id

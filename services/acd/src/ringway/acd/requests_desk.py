@@ -57,6 +57,7 @@ class DeskRequests:
         self._acd = acd
         self._desks: dict[str, _Desk] = {}
         acd.on_open(self._opened)
+        acd.on_close(lambda runner: self._desks.pop(runner.tenant, None))
         acd.on_start("internal", self._internal)
         acd.on_start("dial", _nothing)
         acd.on_dialed = self._dialed
@@ -65,6 +66,7 @@ class DeskRequests:
         talks = cast("Talks", runner.talks)
         manual = Manual(self._acd, runner)
         talks.give_up = manual.give_up
+        talks.nobody_dials = lambda: manual.is_quiet
         runner.phones.outside = OutsidePhones(self._acd, runner)
         parking = Parking(runner, talks)
         parking.restore()

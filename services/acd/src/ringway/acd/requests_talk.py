@@ -11,6 +11,7 @@ from ringway.acd.app import Acd
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart
+from ringway.acd.parking import PARK
 from ringway.acd.refer import Refer
 from ringway.acd.runner import FloorRunner
 from ringway.acd.talk_live import Live
@@ -248,6 +249,7 @@ class TalkRequests:
                 m.CallState.OFFERED,
             )
             state = PartyState.WAITING if waits else PartyState.TALKING
+            state = PartyState.PARKED if PARK in call.extra else state
             role = p.PartyRole.CUSTOMER
             parties = (p.Party(leg_id=CUSTOMER, role=role, state=state, number=call.caller),)
         queue_id = floor_call.queue_id if floor_call is not None else ""
@@ -261,6 +263,7 @@ class TalkRequests:
             called=call.called,
             agent_id=floor_call.agent_id if floor_call is not None else None,
             parties=parties,
+            park_slot=call.extra[PARK]["slot"] if PARK in call.extra else None,
             began_at=call.answered_at,
             connected_at=runner.wall(connected_at) if connected_at is not None else None,
         )

@@ -56,6 +56,7 @@ class Talks:
         self.runner = runner
         self.live: dict[str, Live] = {}
         self.give_up: Callable[[str], bool] = lambda _: False  # a call that is being dialed
+        self.nobody_dials: Callable[[], bool] = lambda: True
         self.parked_again: Callable[[Call], bool] | None = None  # back into his slot
         self._events = events
         self._on_phone = on_phone
@@ -77,7 +78,8 @@ class Talks:
     @property
     def is_quiet(self) -> bool:
         """Whether no talk is just being changed."""
-        return not any(live.is_working or live.ringing for live in self.live.values())
+        busy = any(live.is_working or live.ringing for live in self.live.values())
+        return not busy and self.nobody_dials()
 
     def connected(self, call: Call, leg: Leg) -> None:
         """Customer and agent have just been joined in the leg's own room."""
