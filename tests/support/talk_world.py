@@ -43,6 +43,7 @@ class TalkWorld:
     agents: dict[str, str] = field(default_factory=dict)  # leg -> agent
     nailed: dict[str, bool] = field(default_factory=dict)
     ringing: set[str] = field(default_factory=set)
+    lines: set[str] = field(default_factory=set)  # second lines that wait to be answered
     claimed: set[str] = field(default_factory=set)
     joined: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
@@ -57,6 +58,7 @@ class TalkWorld:
         """Give the talk an event, carry out its commands and check that all is well."""
         if isinstance(event, t.PartyGone) and event.leg_id in self.at:
             self.at[event.leg_id] = GONE
+            self.lines.discard(event.leg_id)
             self.muted.discard(event.leg_id)
             if event.leg_id == CUSTOMER:  # the floor sends all agents away by itself
                 self.joined.clear()
@@ -68,15 +70,16 @@ class TalkWorld:
                 self.nailed.setdefault(event.leg_id, False)
         if isinstance(event, t.PartyFailed):
             self.ringing.discard(event.leg_id)
-        if isinstance(event, t.ConsultAsked) and event.agent_id is not None:
-            before = set(self.talk.parties)
-        else:
-            before = set()
+        before = set(self.talk.parties)
         commands = list(self.talk.handle(event))
-        if isinstance(event, t.ConsultAsked) and event.agent_id is not None:
+        if isinstance(event, t.ConsultAsked):
             for leg_id in set(self.talk.parties) - before:
-                self.agents[leg_id] = event.agent_id
-                self.claimed.add(event.agent_id)
+                if leg_id.startswith("l"):
+                    self.at[leg_id] = "nowhere"
+                    self.lines.add(leg_id)
+                elif event.agent_id is not None:
+                    self.agents[leg_id] = event.agent_id
+                    self.claimed.add(event.agent_id)
         for command in commands:
             self._carry_out(command)
             self._nobody_hears_what_he_must_not()
@@ -108,6 +111,12 @@ class TalkWorld:
                 self.ringing.add(leg_id)
             case t.StopRinging(leg_id):
                 self.ringing.discard(leg_id)
+                if leg_id in self.lines:
+                    self.lines.discard(leg_id)
+                    self.at[leg_id] = GONE
+            case t.Answer(leg_id):
+                self.lines.remove(leg_id)
+                assert self.at[leg_id] not in (GONE, "nowhere")
             case t.MakeRoom(room):
                 assert room not in self.rooms, "a room's id is used again"
                 self.rooms.add(room)
@@ -185,7 +194,7 @@ class TalkWorld:
                 case "held":
                     assert heard == {"music"}, party
                 case "ringing":
-                    assert party.leg_id in self.ringing
+                    assert party.leg_id in self.ringing | self.lines
         here = set(self.talk.parties) | ({CUSTOMER} if self.handed_to else set())
         for leg_id, place in self.at.items():
             if leg_id not in here:
@@ -203,6 +212,7 @@ class TalkWorld:
             assert not self.talk.parties
             assert not self.rooms
             assert not self.ringing
+            assert not self.lines
             assert not self.claimed
             assert not self.muted
             assert not self.joined

@@ -46,6 +46,16 @@ def swapped(world: TalkWorld, target: Target) -> None:
     world.do(t.ResumeAsked(4, "ann"))
 
 
+def on_line(world: TalkWorld, target: Target) -> None:
+    consult(world, target, t.LineAsked)
+    answer(world)
+
+
+def line_swapped(world: TalkWorld, target: Target) -> None:
+    on_line(world, target)
+    world.do(t.ResumeAsked(4, "ann"))
+
+
 def handed(world: TalkWorld, target: Target) -> None:
     consult(world, target)
     world.do(t.CompleteAsked(2, "ann"))
@@ -76,6 +86,9 @@ STATES: dict[str, tuple[Callable[[TalkWorld, Target], None], str]] = {
     "handed": (handed, "c:m"),
     "blind": (lambda w, x: consult(w, x, t.TransferAsked), "c:m"),
     "refers": (lambda w, x: consult(w, x, t.ReferAsked), "c:m a:"),
+    "line": (on_line, "c:m a:m b:l l:b"),
+    "line_rings": (lambda w, x: consult(w, x, t.LineAsked), "c:m a:m"),
+    "line_swapped": (line_swapped, "c:a a:c b:m l:m"),
     "completed": (completed, "c:b b:c"),
     "merged": (merged, "c:ab a:bc b:ac"),
     "merged_held": (merged_held, "c:m a:b b:a"),
@@ -91,6 +104,9 @@ AFTER: dict[str, dict[str, str]] = {
     "handed": {"customer": "over", "target": "recall"},
     "blind": {"customer": "over", "target": "recall"},
     "refers": {"customer": "over", "agent": "c:m", "target": "c:a a:c"},
+    "line": {"customer": "over", "agent": "ends", "target": "c:m a:", "line": "c:m a:"},
+    "line_rings": {"customer": "over", "agent": "ends", "target": "c:m a:", "line": "c:m a:"},
+    "line_swapped": {"customer": "over", "agent": "ends", "target": "c:a a:c", "line": "c:a a:c"},
     "completed": {"customer": "over", "target": "ends"},
     "merged": {"customer": "over", "agent": "c:b b:c", "target": "c:a a:c"},
     "merged_held": {"customer": "over", "agent": "c:b b:c", "target": "c:m a:"},
@@ -110,7 +126,7 @@ OPERATIONS: dict[str, Callable[[str], t.Event]] = {
     "remove": lambda by: t.RemoveAsked(6, by, "p1"),
     "hang_up": lambda by: t.HangUpAsked(6, by),
 }
-LEGS = {"customer": CUSTOMER, "agent": "a0", "target": "p1"}
+LEGS = {"customer": CUSTOMER, "agent": "a0", "target": "p1", "line": "l1"}
 
 
 def world_in(state: str, target: Target) -> TalkWorld:
@@ -121,10 +137,10 @@ def world_in(state: str, target: Target) -> TalkWorld:
 
 def hearing(world: TalkWorld) -> str:
     """Who hears whom, in the words of the tables."""
-    names = {CUSTOMER: "c", "a0": "a", "p1": "b"}
+    names = {CUSTOMER: "c", "a0": "a", "p1": "b", "l1": "l"}
     parts = []
     for leg, name in names.items():
-        if leg in world.talk.parties and leg not in world.ringing:
+        if leg in world.talk.parties and leg not in world.ringing | world.lines:
             heard = world.hears(leg)
             said = "m" if heard == {"music"} else "".join(sorted(names[x] for x in heard))
             parts.append(f"{name}:{said}")
@@ -241,6 +257,21 @@ def test_a_phones_transfer_is_complete_when_the_other_phone_answers() -> None:
     assert hearing(world) == "c:b b:c"
     assert world.owner == "bob"
     assert world.joined == {"bob"}
+
+
+@pytest.mark.parametrize("state", ["line", "line_swapped"])
+def test_a_transfer_between_two_lines_ends_both(state: str) -> None:
+    world = world_in(state, BOB)
+    world.do(t.CompleteAsked(6, "ann"))
+    assert hearing(world) == "c:b b:c"
+    assert world.at["l1"] == GONE
+    assert world.owner == "bob"
+
+
+def test_swapping_lines_back() -> None:
+    world = world_in("line_swapped", BOB)
+    world.do(t.HoldAsked(6, "ann"))
+    assert hearing(world) == STATES["line"][1]
 
 
 def test_outside_parties_talk_in_a_room_of_their_own_that_ends_with_them() -> None:

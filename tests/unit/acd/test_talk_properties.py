@@ -27,9 +27,11 @@ TARGETS = (
 agents = st.sampled_from(AGENTS)
 targets = st.sampled_from(TARGETS)
 times = st.floats(0, 5)
-legs = st.sampled_from((CUSTOMER, "a0", *(f"p{n}" for n in range(1, 7))))
+legs = st.sampled_from(
+    (CUSTOMER, "a0", *(f"p{n}" for n in range(1, 7)), *(f"l{n}" for n in range(1, 5)))
+)
 
-CONSULTING = (t.ConsultAsked, t.TransferAsked, t.ReferAsked)
+CONSULTING = (t.ConsultAsked, t.TransferAsked, t.ReferAsked, t.LineAsked)
 PLAIN: dict[str, Callable[[float, str], t.Event]] = {
     "hold": t.HoldAsked,
     "resume": t.ResumeAsked,

@@ -14,81 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ringway.acd.core import talk_model as t
-from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart, Party
-from ringway.acd.core.talk_places import Places, let_go
-from ringway.proto.acd_calls import PartyRole, PartyState
-from ringway.proto.acd_config import Target, TargetKind
-
-RINGING, TALKING, HELD = PartyState.RINGING, PartyState.TALKING, PartyState.HELD
+from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
+from ringway.acd.core.talk_places import let_go
+from ringway.acd.core.talk_state import HELD, RINGING, TALKING, TalkState
+from ringway.proto.acd_calls import PartyRole
 
 
-class Talk:
-    """The parties of one interaction.
-
-    Args:
-        owner_id: The leg of the agent who is credited; nothing when nobody of ours talks.
-        room: The room in which those who talk stand now.
-    """
-
-    def __init__(
-        self,
-        interaction_id: str,
-        parties: Iterable[Party],
-        *,
-        owner_id: str | None,
-        room: str | None,
-    ) -> None:
-        self.interaction_id = interaction_id
-        self.parties = {party.leg_id: party for party in parties}
-        self.owner_id = owner_id
-        self.consult: t.Consult | None = None
-        self.is_ending = False  # the customer is being hung up
-        self.is_over = False
-        self.is_hold_told = False
-        self.places = Places(interaction_id, room)
-        self.count = 0  # of parties that were ever added
-        self._leaving: list[Party] = []
-        self._handed_on: Party | None = None
-
-    @classmethod
-    def awaiting(cls, interaction_id: str, agent_id: str, *, is_held: bool = True) -> Talk:
-        """A customer with nobody, for whom an agent's phone is to ring; ``p1`` is the agent."""
-        customer = Party(CUSTOMER, PartyRole.CUSTOMER, HELD, place=ON_HOLD if is_held else None)
-        agent = Party("p1", PartyRole.CONSULTED, RINGING, agent_id)
-        talk = cls(interaction_id, (customer, agent), owner_id=None, room=None)
-        talk.count = 1
-        target = Target(kind=TargetKind.AGENT, value=agent_id)
-        talk.consult = t.Consult("p1", agent_id, target, is_blind=True, is_handed=True)
-        return talk
-
-    # -- what others may ask -------------------------------------------------------------------
-
-    @property
-    def customer(self) -> Party | None:
-        """The customer, until he goes or is handed over."""
-        return self.parties.get(CUSTOMER)
-
-    @property
-    def owner(self) -> Party | None:
-        """The agent who is credited."""
-        return self.parties.get(self.owner_id or "")
-
-    @property
-    def circle(self) -> list[Party]:
-        """Those who hear each other."""
-        return [party for party in self.parties.values() if party.state is TALKING]
-
-    @property
-    def is_plain(self) -> bool:
-        """One agent and the customer talk: nothing that needs to be remembered."""
-        return len(self.parties) == 2 and len(self.circle) == 2 and self.owner is not None
-
-    def agent(self, agent_id: str) -> Party | None:
-        """Return an agent's part."""
-        for party in self.parties.values():
-            if party.agent_id == agent_id:
-                return party
-        return None
+class Talk(TalkState):
+    """One interaction: events in, commands out."""
 
     # -- events in -----------------------------------------------------------------------------
 
@@ -167,8 +100,7 @@ class Talk:
         if self.consult is None:
             customer.state = HELD
         else:  # swap: the consulted party had been held
-            self._hold_all_but(event.by, self.consult.leg_id)
-            self.parties[self.consult.leg_id].state = TALKING
+            self._talk_only(self._consulting())
         return []
 
     def _resume(self, event: t.Asked) -> Iterable[t.Command]:
@@ -180,7 +112,9 @@ class Talk:
             consulted = self.parties[self.consult.leg_id]
             if consulted.state is RINGING:
                 raise NotNow("The other phone still rings; cancel the consultation first.")
-            consulted.state = HELD
+            for party in self._consulting():
+                party.state = HELD
+            self.parties[self.owner_id or ""].state = TALKING
         self._unhold_all_but_consulted()
         return []
 
@@ -209,11 +143,21 @@ class Talk:
         party = Party(f"p{self.count}", PartyRole.CONSULTED, RINGING, event.agent_id, event.number)
         self._hold_all_but(event.by)
         self.parties[party.leg_id] = party
+        line_id = self._second_line() if isinstance(event, t.LineAsked) else ""
         is_quiet = is_blind or isinstance(event, t.ReferAsked)
         self.consult = t.Consult(party.leg_id, event.by, event.target, is_quiet)
         self.consult.completes = isinstance(event, t.ReferAsked)
+        self.consult.line_id = line_id
         ring = t.Ring(party.leg_id)
         return [ring, *self._complete(event)] if is_blind else [ring]
+
+    def _second_line(self) -> str:
+        """Take the second line of the owner's phone into the talk; his first hears music."""
+        assert self.owner is not None
+        self.owner.state = HELD
+        line = Party(f"l{self.count}", PartyRole.CONSULTED, RINGING)
+        self.parties[line.leg_id] = line
+        return line.leg_id
 
     def _complete(self, event: t.Asked) -> Iterable[t.Command]:
         return self._complete_by(self._by_owner(event), event.at)
@@ -226,6 +170,7 @@ class Talk:
         out: list[t.Command] = []
         if not consult.is_blind:
             out.append(self._consulted(at, "transferred"))
+        self._drop_line()
         if consulted.state is RINGING:
             consult.is_handed = True
             out += self._drop(owner)
@@ -277,9 +222,21 @@ class Talk:
         party = self.parties.get(consult.leg_id)
         if party is not None:
             out += self._drop(party)
+        had_line = self._drop_line()
         self.consult = None
-        self._unhold_all_but_consulted()
+        if had_line and self.owner is not None and self.owner.state is HELD:
+            self.owner.state = TALKING  # his phone took the customer off its first line: it asks
+        else:
+            self._unhold_all_but_consulted()
         return out
+
+    def _drop_line(self) -> bool:
+        """Let the asker's second line go, if he uses one."""
+        line = self.parties.get(self.consult.line_id) if self.consult is not None else None
+        if line is None:
+            return False
+        self._drop(line)
+        return True
 
     def _merge(self, event: t.Asked) -> Iterable[t.Command]:
         self._by_owner(event)
@@ -294,6 +251,7 @@ class Talk:
         if party.state is RINGING:
             raise NotNow("The other phone still rings.")
         told = self._consulted(event.at, "merged")
+        self._drop_line()
         self.consult = None
         party.role, party.state = PartyRole.MEMBER, TALKING
         self._unhold_all_but_consulted()
@@ -341,10 +299,14 @@ class Talk:
         if consult.completes and (owner := self.owner) is not None:
             out = list(self._take_over(party, consult, is_attended=False))
             return [*out, *self._drop(owner)]
-        party.state = TALKING
-        if party.agent_id is None:
-            return []
-        return [t.AgentJoined(party.agent_id, owns=False)]
+        out = []
+        for each in self._consulting():
+            each.state = TALKING
+            if each is not party:
+                out.append(t.Answer(each.leg_id))
+        if party.agent_id is not None:
+            out.append(t.AgentJoined(party.agent_id, owns=False))
+        return out
 
     def _joined(self, party: Party) -> Iterable[t.Command]:
         if party.leg_id in self.parties or self.is_ending or self.customer is None:
@@ -367,7 +329,7 @@ class Talk:
             self.is_hold_told = False  # the floor knows that he has gone: nothing to tell it
             told = self._everybody_leaves()
             return [*out, *(c for c in told if isinstance(c, t.AgentUnclaimed))]
-        if self.consult is not None and leg_id == self.consult.leg_id:
+        if self.consult is not None and leg_id in (self.consult.leg_id, self.consult.line_id):
             return self._gone_consulted(at)
         if party is not self.owner:
             out = list(self._drop(party))
@@ -419,92 +381,6 @@ class Talk:
         for party in sorted(self.parties.values(), key=lambda p: p is self.owner):
             out += self._drop(party)
         return out
-
-    # -- small parts ---------------------------------------------------------------------------
-
-    def _part_of(self, event: t.Asked) -> Party:
-        party = self.agent(event.by)
-        if party is None:
-            raise NotPart(event.by)
-        return party
-
-    def _by_owner(self, event: t.Asked) -> Party:
-        party = self._part_of(event)
-        if party is not self.owner:
-            raise NotNow("Only the agent who has the customer can do this.")
-        return party
-
-    def _customer(self) -> Party:
-        if self.customer is None or self.is_ending:
-            raise NotNow("The customer is leaving.")
-        return self.customer
-
-    def _companions(self) -> list[Party]:
-        """Everybody with whom the customer can be left."""
-        return [
-            p
-            for p in self.parties.values()
-            if p.leg_id != CUSTOMER
-            and p.state is not RINGING
-            and p.role is not PartyRole.SUPERVISOR
-            and (self.consult is None or p.leg_id != self.consult.leg_id)
-        ]
-
-    def _unhold_all_but_consulted(self) -> None:
-        consulted = self.consult.leg_id if self.consult is not None else None
-        for party in self.parties.values():
-            if party.state is HELD and party.leg_id != consulted:
-                party.state = TALKING
-
-    def _hold_all_but(self, agent_id: str, leg_id: str = "") -> None:
-        for party in self.parties.values():
-            if party.state is TALKING and party.agent_id != agent_id and party.leg_id != leg_id:
-                party.state = HELD
-
-    def _consulted(self, at: float, outcome: str) -> t.Consulted:
-        consult = self.consult
-        assert consult is not None
-        began = at if consult.answered_at is None else consult.answered_at
-        return t.Consulted(consult.asker_id, consult.target, max(0.0, at - began), outcome)
-
-    def _drop(self, party: Party) -> Iterable[t.Command]:
-        """Take somebody out of the talk; who is credited changes with it."""
-        if self.parties.pop(party.leg_id, None) is None:
-            return []
-        self._leaving.append(party)
-        if party.state is RINGING:
-            return [t.AgentUnclaimed(party.agent_id)] if party.agent_id is not None else []
-        out: list[t.Command] = []
-        if party.leg_id == self.owner_id:
-            out += self._no_hold_told()
-            heir = next((p for p in self._companions() if p.agent_id is not None), None)
-            self.owner_id = heir.leg_id if heir is not None else None
-            if heir is not None:
-                heir.role = PartyRole.AGENT
-            out.append(t.OwnerTold(heir.agent_id if heir else None))
-        if party.agent_id is not None and party.role is not PartyRole.SUPERVISOR:
-            out.append(t.AgentGone(party.agent_id))
-        return out
-
-    def _no_hold_told(self) -> Iterable[t.Command]:
-        """End the credited agent's hold before his credit ends."""
-        if not self.is_hold_told:
-            return []
-        self.is_hold_told = False
-        return [t.HoldTold(on=False)]
-
-    def _hold_told(self) -> Iterable[t.Command]:
-        customer = self.customer
-        is_hold = (
-            self.owner is not None
-            and customer is not None
-            and customer.state is HELD
-            and not self.is_ending
-        )
-        if is_hold is self.is_hold_told:
-            return []
-        self.is_hold_told = is_hold
-        return [t.HoldTold(is_hold)]
 
     def _end(self) -> Iterable[t.Command]:
         if self.parties:

@@ -42,7 +42,8 @@ class Consult:
     """One agent asks somebody else.
 
     ``is_blind``: he does not talk to him first. ``is_handed``: the asker has left, the customer
-    waits. ``completes``: the asker leaves when the phone is answered.
+    waits. ``completes``: the asker leaves when the phone is answered. ``line_id``: the second line
+    of the asker's phone, on which he talks while his first hears music.
     """
 
     leg_id: str
@@ -51,6 +52,7 @@ class Consult:
     is_blind: bool = False
     is_handed: bool = False
     completes: bool = False
+    line_id: str = ""
     answered_at: float | None = None
 
 
@@ -97,6 +99,11 @@ class TransferAsked(ConsultAsked):
 @dataclass(frozen=True, slots=True)
 class ReferAsked(ConsultAsked):
     """Blind, asked by the phone itself: it stays until the other one answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineAsked(ConsultAsked):
+    """The asker dialed on a second line of his phone, which waits to be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +245,13 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a leg that called us."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mute:
     leg_id: str
     muted: bool
@@ -340,6 +354,7 @@ Command = (
     | DropRoom
     | Move
     | Hold
+    | Answer
     | Mute
     | Release
     | HangUp
