@@ -10,6 +10,8 @@ from tests.support.front_centre import FrontCentre
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.runtime.ari import AriClient, StasisStart
+from ringway.runtime.settings import AriNodeSettings
 
 # One centre serves the whole module; each test uses its own numbers, queues and agents.
 pytestmark = [
@@ -144,4 +146,54 @@ async def test_a_direct_call_rings_the_agent_and_else_goes_to_voicemail(
     assert (await centre.until_told("finished", interaction_id=interaction))[
         "outcome"
     ] == "voicemail"
+    await centre.until_nothing_is_left()
+
+
+async def test_a_talk_with_an_outside_number_goes_on_when_the_acd_dies(
+    centre: FrontCentre,
+) -> None:
+    did = await centre.route({"kind": "number", "value": "+8613700000003"})
+    call = await centre.call(did)
+    party = await centre.rings_outside()
+    party.answer()
+    await call.until_answered()
+    party.say(AGENT_HZ)
+    await call.until_hears(AGENT_HZ)
+    centre.acd.acd.kill()
+    await centre.acd.start_acd()
+    assert call.hears(AGENT_HZ)
+    assert party.hears(CUSTOMER_HZ)
+    party.hang_up()
+    await call.until_over()
+    assert (await centre.until_told("finished", called=did))["outcome"] == "forwarded"
+    await centre.until_nothing_is_left()
+
+
+async def test_an_ivr_takes_the_caller_and_sends_him_on(centre: FrontCentre) -> None:
+    did = await centre.route({"kind": "flow", "value": "main"})
+    asterisk = centre.acd.asterisk
+    settings = AriNodeSettings(
+        name=asterisk.node,
+        url=asterisk.ari_url,
+        username="dialer",
+        password=asterisk.passwords["dialer"],
+    )
+    async with AriClient.open((settings,), "ivr-0") as ivr, asyncio.TaskGroup() as group:
+        came: asyncio.Queue[StasisStart] = asyncio.Queue()
+        ivr.on_event(lambda _, e: came.put_nowait(e) if isinstance(e, StasisStart) else None)
+        running = group.create_task(ivr.run())
+        await ivr.wait_connected(10)
+        call = await centre.call(did)
+        start = await asyncio.wait_for(came.get(), 10)
+        interaction = await centre.started(did)
+        assert start.args == ("inbound", centre.acd.tenant, interaction, "main")
+        node = ivr.nodes[asterisk.node]
+        args = ("target", centre.acd.tenant, interaction, "announcement", "vm-goodbye")
+        await node.move(start.channel.id, "acd-0", args)
+        await call.until_answered()
+        await call.until_over(15)
+        running.cancel()
+    finished = await centre.until_told("finished", interaction_id=interaction)
+    assert finished["outcome"] == "announced"
+    assert len(centre.told("finished", interaction_id=interaction)) == 1
     await centre.until_nothing_is_left()

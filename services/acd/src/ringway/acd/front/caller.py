@@ -61,6 +61,7 @@ class Caller:
         self._waiters: set[asyncio.Future[None]] = set()
         self._playing: str | None = None
         self._done: set[str] = set()  # playbacks and recordings that ended while we look for them
+        self._expected: set[str] = set()
         self._failed: dict[str, str] = {}
         self._recorded: dict[str, int | None] = {}
 
@@ -85,7 +86,7 @@ class Caller:
         match event:
             case ChannelDtmfReceived():
                 self._keys.append(event.digit)
-            case PlaybackFinished():
+            case PlaybackFinished() if event.playback.id in self._expected:
                 self._done.add(event.playback.id)
             case RecordingFinished():
                 self._done.add(event.recording.name)
@@ -157,6 +158,7 @@ class Caller:
         loop = asyncio.get_running_loop()
         playback_id = f"{uuid7()}.p"
         self._playing = playback_id
+        self._expected.add(playback_id)
         until = loop.time() + _PROMPT_LIMIT_S
         try:
             await self._ask_node(
@@ -176,6 +178,7 @@ class Caller:
                     break
         finally:
             self._done.discard(playback_id)
+            self._expected.discard(playback_id)
             if self._playing == playback_id:
                 self._playing = None
         return None

@@ -84,7 +84,10 @@ async def forward(front: Front, visit: Visit, number: str) -> Target | None:
     call, caller = visit.call, visit.caller
     party_id, room_id = f"{call.interaction_id}.p1", f"{call.interaction_id}.x0"
     node = front.node(call.node)
-    if not await front.runner.control.is_there(call.node, party_id):
+    talking = await _talking_with(front, call.node, room_id, call.channel_id)
+    if talking is not None:
+        party_id = talking  # since before this process
+    else:
         if visit.is_answered:
             await caller.music("default")
         else:
@@ -118,6 +121,15 @@ async def forward(front: Front, visit: Visit, number: str) -> Target | None:
             await node.hangup(party_id)
             await node.destroy_bridge(room_id)
     return _HANG_UP
+
+
+async def _talking_with(front: Front, node: str, room_id: str, channel_id: str) -> str | None:
+    """Return the other channel of a room that an earlier process made, or ``None``."""
+    try:
+        room = await front.node(node).get_bridge(room_id)
+    except AriNotFound:
+        return None
+    return next((each for each in room.channels if each != channel_id), None)
 
 
 async def _dial(front: Front, visit: Visit, number: str, party_id: str) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ringway.acd.calls import Call
@@ -78,7 +79,8 @@ class Visit:
 
     async def run(self) -> None:
         """Go from target to target. Never raises but for bugs."""
-        for _ in range(_MAX_TARGETS):
+        targets = 0
+        while targets < _MAX_TARGETS:
             try:
                 following = await self._to(self.target)
             except (CallerGone, HandedOver):
@@ -95,9 +97,11 @@ class Visit:
                 following = _HANG_UP
             if following is None:
                 return
+            targets += 1
             self.target = following
             self.front.remember(self)
-        await self.end(Outcome.REFUSED, "too many targets", NORMAL)
+        with suppress(CallerGone, AriDown, AriError):
+            await self.end(Outcome.REFUSED, "too many targets", NORMAL)
 
     async def _to(self, target: Target) -> Target | None:
         match target.kind:

@@ -97,6 +97,8 @@ class Voicemail:
         if duration_s >= SHORTEST_S:
             _counts(call, box_id)
             self._front.spawn(self._keep(message), "voicemail")
+        elif call.outcome is None:
+            call.outcome = Outcome.LEFT
         if not is_there:
             raise CallerGone
         await caller.play([prompt("message-saved", box.language), prompt("goodbye", box.language)])
