@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,9 @@ from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
-from ringway.proto.acd_config import Target, TargetKind
+from ringway.proto.acd_config import ConfigV1, PutConfigV1, Target, TargetKind
 from ringway.proto.base import Done
+from ringway.runtime.clock import utcnow
 from ringway.trainer.phone import Phone
 from ringway.trainer.phone_call import PhoneCall
 
@@ -106,6 +107,10 @@ class Desk:
             call.say(OUTSIDE_HZ)
         return call
 
+    def spawn(self, coro: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Ask something whose answer depends on what the test does next."""
+        return asyncio.get_running_loop().create_task(coro)
+
     async def offers(self) -> list[calls.OfferV1]:
         """Collect from now on what agents are shown of calls."""
         seen: list[calls.OfferV1] = []
@@ -152,6 +157,14 @@ class Desk:
             await self.centre.ask(p.SignOutV1, p.AgentStatusV1, agent_id=agent.agent_id)
         for call in tuple(self.centre.customer.calls.values()):
             call.hang_up()
+
+
+async def configure(centre: AcdCentre, kind: Any, object_id: str, **body: Any) -> None:
+    """Write one object of the configuration."""
+    request = PutConfigV1(
+        occurred_at=utcnow(), tenant=centre.tenant, kind=kind, object_id=object_id, body=body
+    )
+    await centre.bus.request(request, ConfigV1, timeout_s=15)
 
 
 async def hears(call: PhoneCall, *hz: float) -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from tests.support.acd_centre import CUSTOMER_HZ, AcdCentre
-from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, hears, hears_not
+from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, configure, hears, hears_not
 
 from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
-from ringway.proto.acd_config import ConfigV1, PutConfigV1
 from ringway.proto.base import Done
-from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 from ringway.trainer.phone_call import PhoneCall
 
@@ -26,13 +23,6 @@ pytestmark = [
 ]
 
 MODES = tuple(p.LegMode)
-
-
-async def put(centre: AcdCentre, kind: Any, object_id: str, **body: Any) -> None:
-    request = PutConfigV1(
-        occurred_at=utcnow(), tenant=centre.tenant, kind=kind, object_id=object_id, body=body
-    )
-    await centre.bus.request(request, ConfigV1, timeout_s=15)
 
 
 async def park(desk: Desk, agent: Agent) -> str:
@@ -47,9 +37,9 @@ async def retrieve(desk: Desk, agent: Agent, slot: str) -> None:
 @pytest_asyncio.fixture(loop_scope="module")
 async def quick_park(centre: AcdCentre) -> AsyncIterator[None]:
     """One slot, from which customers come back after ten seconds."""
-    await put(centre, "settings", "tenant", park_first=701, park_last=701, park_timeout_s=10)
+    await configure(centre, "settings", "tenant", park_first=701, park_last=701, park_timeout_s=10)
     yield
-    await put(centre, "settings", "tenant")
+    await configure(centre, "settings", "tenant")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -165,7 +155,7 @@ async def test_a_desk_phone_dials_the_slot(desk: Desk) -> None:
 async def waits_at(desk: Desk, agent: Agent, *others: Agent) -> tuple[str, PhoneCall]:
     """Have a customer transferred to a queue of one agent, whose phone rings."""
     queue = f"queue-{agent.number}"
-    await put(
+    await configure(
         desk.centre, "queue", queue, name=queue, agent_ids=[agent.agent_id], after_call="none"
     )
     interaction, customer = await desk.talk(others[0], wrap_up_s=0)

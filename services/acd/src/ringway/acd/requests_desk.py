@@ -15,6 +15,7 @@ from ringway.acd.outside_phones import OutsidePhones
 from ringway.acd.parking import Parking
 from ringway.acd.pick_up import PickUp
 from ringway.acd.runner import FloorRunner
+from ringway.acd.second_line import consult_on
 from ringway.acd.talks import Talks
 from ringway.proto import acd_calls as p
 from ringway.proto.acd import AgentState, LegMode
@@ -154,6 +155,12 @@ class DeskRequests:
         runner, ari = desk.runner, desk.runner.control.node(node)
         agent = runner.floor.agents.get(agent_id)
         try:
+            if agent is not None and agent.state in (AgentState.TALKING, AgentState.HOLD):
+                try:
+                    await consult_on(self._acd, desk.talks, node, channel_id, agent_id, number)
+                except Refused as refused:
+                    await ari.continue_(channel_id, "refused", str(_cause(refused)), 1)
+                return
             if agent is None or agent.state not in (AgentState.READY, AgentState.NOT_READY):
                 await ari.continue_(channel_id, "refused", "17" if agent else "21", 1)
                 return
@@ -165,8 +172,7 @@ class DeskRequests:
             try:
                 await self._do(desk, agent_id, number, leg)
             except Refused as refused:
-                cause = _CAUSES.get(refused.code, 1 if refused.code.startswith("number_") else 31)
-                await ari.hangup(channel_id, cause)
+                await ari.hangup(channel_id, _cause(refused))
                 if leg is not None:
                     await ari.destroy_bridge(leg.bridge_id)
                 return
@@ -184,6 +190,11 @@ class DeskRequests:
             desk.parking.retrieve(agent_id, number, leg)
         else:
             await desk.manual.dial(agent_id, number, leg=leg)
+
+
+def _cause(refused: Refused) -> int:
+    """Return the Q.850 cause that a phone hears."""
+    return _CAUSES.get(refused.code, 1 if refused.code.startswith("number_") else 31)
 
 
 def _nothing(node: str, event: StasisStart) -> None:
