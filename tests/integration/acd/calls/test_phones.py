@@ -62,9 +62,9 @@ async def test_a_phones_transfer_that_fails_leaves_the_talk_as_it_was(
     bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, refuse_with=refusal)
     interaction, customer = await desk.talk(ann)
     assert await ann.leg.refer(bob.number) >= 400
+    await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)
     await hears(customer, ANN_HZ)
     await hears(ann.leg, CUSTOMER_HZ)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.TALKING
     assert desk.centre.count("transferred", interaction) == 0
 
 
@@ -147,3 +147,54 @@ async def test_a_killed_acd_finds_its_talk_as_it_was(desk: Desk, moment: str) ->
         await hears(customer, ANN_HZ)
     customer.hang_up()
     await desk.until_nothing_left(interaction)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_attended_transfer_between_two_lines_of_a_phone(
+    desk: Desk, mode: p.LegMode
+) -> None:
+    ann, bob = await desk.agent(mode=mode), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    interaction, customer = await desk.talk(ann)
+    await ann.leg.hold()
+    await desk.until_on_hold(interaction)
+    line = await ann.phone.call(bob.number)
+    await desk.answers(bob)
+    await line.until_answered()
+    await hears(line, BOB_HZ)
+    await hears(bob.leg, ANN_HZ)
+    await hears_not(customer, ANN_HZ, BOB_HZ)
+    assert await ann.leg.refer(replaces=line) == 200  # and the phone hangs both lines up
+    await hears(customer, BOB_HZ)
+    await hears(bob.leg, CUSTOMER_HZ)
+    await line.until_over()
+    assert (await desk.centre.fact("transferred", interaction))["is_attended"]
+    if mode is p.LegMode.NAILED_UP:
+        ann.call = await ann.phone.next_call()  # his line is there again by itself
+    customer.hang_up()
+    await desk.until_nothing_left(interaction)
+
+
+async def test_a_second_line_that_is_not_taken_leaves_the_customer_on_the_first(
+    desk: Desk,
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    interaction, customer = await desk.talk(ann)
+    await ann.leg.hold()
+    line = await ann.phone.call(bob.number)
+    call = await bob.phone.next_call()
+    await line.until_rings(180)
+    call.refuse(486)
+    await line.until_over()
+    assert await desk.is_on_hold(interaction)
+    line = await ann.phone.call("12")  # no number
+    await line.until_over()
+    line = await ann.phone.call(bob.number)
+    call = await bob.phone.next_call()
+    call.answer()
+    await line.until_hears(BOB_HZ)
+    line.hang_up()
+    await call.until_over()
+    await ann.leg.resume()
+    await hears(customer, ANN_HZ)
+    await hears(ann.leg, CUSTOMER_HZ)

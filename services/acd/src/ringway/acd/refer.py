@@ -7,6 +7,7 @@ only events without one are requests, else every answer would begin a transfer.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from contextlib import suppress
@@ -18,7 +19,9 @@ from ringway.acd import dialling
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.core.talk_model import NotNow, NotPart
+from ringway.acd.talk_live import Live
 from ringway.acd.talks import Talks
+from ringway.proto.acd import LegMode
 from ringway.proto.acd_config import Target, TargetKind
 from ringway.runtime.ari import AriDown, AriError, ChannelTransfer, Event
 from ringway.runtime.ari.channels import TransferState
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from ringway.acd.app import Acd
 
 _log = logging.getLogger("ringway.acd.refer")
+_BACK_S = 5.0
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 
 
@@ -54,6 +58,9 @@ class Refer:
         runner, channel_id = talks.runner, event.channel.id
         try:
             live = talks.of_agent(agent_id)
+            if event.destination_channel is not None:
+                await self._between_lines(talks, live, node, agent_id, event)
+                return
             target = _target(event)
             if target is None:
                 raise Refused("target_unknown", "Only numbers can be transferred to.")
@@ -63,7 +70,7 @@ class Refer:
                 live,
                 t.ReferAsked(runner.now(), agent_id, whom.target, whom.agent_id, whom.number),
                 whom.choices,
-                on_ring_end=partial(self._ended, talks, node, channel_id),
+                on_ring_end=partial(self._ended, talks, agent_id, node, channel_id),
             )
         except (Refused, NotNow, NotPart, m.AgentBusy, DependencyDown) as error:
             _log.info(
@@ -74,9 +81,38 @@ class Refer:
         finally:
             self._busy.discard((runner.tenant, agent_id))
 
-    async def _ended(self, talks: Talks, node: str, channel_id: str, is_done: bool) -> None:
+    async def _between_lines(
+        self, talks: Talks, live: Live, node: str, agent_id: str, event: ChannelTransfer
+    ) -> None:
+        """An attended transfer: the customer's line and the consulted one become one call."""
+        consult, owner = live.talk.consult, live.talk.owner
+        assert event.destination_channel is not None
+        asked = {event.channel.id, event.destination_channel.id}
+        if consult is None or owner is None or owner.agent_id != agent_id:
+            raise Refused("not_now", "There is no consultation to complete.")
+        if asked != {live.channels.get(consult.line_id), live.channels.get(owner.leg_id)}:
+            raise Refused("not_now", "These are not the lines of one call.")
+        # The phone hangs up as soon as it is told, so the talk has to know before.
+        live.on_ring_end = partial(self._ended, talks, agent_id, node, event.channel.id)
+        await talks.tell(live, t.CompleteAsked(talks.runner.now(), agent_id))
+
+    async def _ended(
+        self, talks: Talks, agent_id: str, node: str, channel_id: str, is_done: bool
+    ) -> None:
         state: TransferState = "channel_answered" if is_done else "channel_unavailable"
         await self._say(talks, node, channel_id, state)
+        leg = talks.runner.legs.get(agent_id)
+        if is_done and leg is not None and leg.leg_mode is LegMode.NAILED_UP:
+            talks.runner.spawn(self._back(talks, agent_id), "back")
+
+    async def _back(self, talks: Talks, agent_id: str) -> None:
+        """Desk phones hang up after a transfer: call a nailed-up one again."""
+        until = talks.runner.now() + _BACK_S
+        while talks.runner.now() < until:
+            if agent_id not in talks.runner.legs:
+                talks.runner.recall(agent_id)
+                return
+            await asyncio.sleep(_BACK_S / 20)
 
     async def _say(self, talks: Talks, node: str, channel_id: str, state: TransferState) -> None:
         with suppress(AriError, AriDown):  # a phone that has gone need not be told
@@ -84,8 +120,6 @@ class Refer:
 
 
 def _target(event: ChannelTransfer) -> Target | None:
-    """Return the number that the phone wants; an attended transfer names none."""
-    if event.destination_channel is not None:
-        return None
+    """Return the number that the phone wants."""
     number = unquote(event.destination.removeprefix("sip:").partition("@")[0].partition(";")[0])
     return Target(kind=TargetKind.NUMBER, value=number) if _NUMBER.fullmatch(number) else None

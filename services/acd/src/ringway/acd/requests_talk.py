@@ -131,7 +131,9 @@ class TalkRequests:
         outside = [
             live.channels[party.leg_id]
             for party in live.talk.circle
-            if party.agent_id is None and party.leg_id in live.channels
+            if party.agent_id is None
+            and party.leg_id in live.channels
+            and (live.talk.consult is None or party.leg_id != live.talk.consult.line_id)
         ]
         if not outside:
             raise Refused("not_now", "The customer hears music; take him back first.")

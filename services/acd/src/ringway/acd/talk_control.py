@@ -128,10 +128,14 @@ class TalkControl:
                 await self._node(live).destroy_bridge(room)
             case t.Mute(leg_id, muted):
                 await self._mute(live, leg_id, muted)
+            case t.Answer(leg_id) if leg_id in live.channels:
+                await self._node(live).answer(live.channels[leg_id])
             case t.Ring(leg_id):
                 self._ring(live, live.talk.parties.get(leg_id))
             case t.StopRinging(leg_id):
                 self._stop_ringing(live, leg_id)
+                if (channel := live.channels.pop(leg_id, None)) is not None:
+                    await self._node(live).hangup(channel)  # a line that was not answered yet
             case t.Release(leg_id, agent_id):
                 await self._release(live, leg_id, agent_id)
             case t.HangUp(leg_id) if leg_id == CUSTOMER:

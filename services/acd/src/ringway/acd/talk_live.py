@@ -84,6 +84,7 @@ def to_json(live: Live) -> dict[str, Any]:
             "is_blind": consult.is_blind,
             "is_handed": consult.is_handed,
             "completes": consult.completes,
+            "line_id": consult.line_id,
         }
         if consult is not None
         else None,
@@ -121,6 +122,7 @@ def from_json(call: Call, raw: dict[str, Any]) -> Live:
             asked["is_blind"],
             asked["is_handed"],
             asked["completes"],
+            asked["line_id"],
         )
     live = Live(talk, call, queue_id=raw["queue_id"], recalled=raw["recalled"])
     live.channels = {p["leg_id"]: p["channel"] for p in raw["parties"] if p["channel"]}

@@ -187,8 +187,14 @@ class Talks:
         event: t.ConsultAsked,
         choices: list[Choice],
         on_ring_end: Callable[[bool], Awaitable[None]] | None = None,
+        line: str = "",
     ) -> None:
         """Consult, or transfer blindly to, an agent or a number.
+
+        Args:
+            choices: The ways to call the number.
+            on_ring_end: Told what became of a blind transfer, before the asker's part ends.
+            line: The channel of the phone's second line that asks.
 
         Raises:
             NotNow, NotPart: See Talk.handle.
@@ -206,6 +212,9 @@ class Talks:
             if claim is not None and live.talk.agent(claim) is None:
                 self.runner.apply(m.Unclaim(self.runner.now(), claim, live.talk.interaction_id))
             raise
+        if line and live.talk.consult is not None:
+            live.channels[live.talk.consult.line_id] = line
+            self._changed(live)
         if on_ring_end is not None:
             live.on_ring_end = on_ring_end  # before the phone can have rung: nothing is awaited
         await done
@@ -242,6 +251,7 @@ class Talks:
                 is_muted=p.is_muted,
             )
             for p in live.talk.parties.values()
+            if live.talk.consult is None or p.leg_id != live.talk.consult.line_id
         )
 
     def _number_of(self, party: Party) -> str:
