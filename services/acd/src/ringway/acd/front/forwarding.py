@@ -75,14 +75,19 @@ async def call_out(
     return placed.channel_id if placed.is_answered else None
 
 
-async def forward(front: Front, visit: Visit, number: str) -> Target | None:
+async def forward(
+    front: Front, visit: Visit, number: str, *, ring_s: float = RING_S, leg: int = 1
+) -> Target | None:
     """Connect the customer with an outside number until one of the two hangs up.
+
+    Args:
+        leg: Which of the customer's other legs this is; no two have the same number.
 
     Raises:
         CallerGone, AriDown: The other leg is ended with him.
     """
     call, caller = visit.call, visit.caller
-    party_id, room_id = f"{call.interaction_id}.p1", f"{call.interaction_id}.x0"
+    party_id, room_id = f"{call.interaction_id}.p{leg}", f"{call.interaction_id}.x0"
     node = front.node(call.node)
     talking = await _talking_with(front, call.node, room_id, call.channel_id)
     if talking is not None:
@@ -92,7 +97,7 @@ async def forward(front: Front, visit: Visit, number: str) -> Target | None:
             await caller.music("default")
         else:
             await node.ring(call.channel_id)
-        answered = await _dial(front, visit, number, party_id)
+        answered = await _dial(front, visit, number, party_id, ring_s)
         if answered is None:
             call.outcome, call.detail = Outcome.NOT_ANSWERED, number
             return _HANG_UP
@@ -132,7 +137,9 @@ async def _talking_with(front: Front, node: str, room_id: str, channel_id: str) 
     return next((each for each in room.channels if each != channel_id), None)
 
 
-async def _dial(front: Front, visit: Visit, number: str, party_id: str) -> str | None:
+async def _dial(
+    front: Front, visit: Visit, number: str, party_id: str, ring_s: float
+) -> str | None:
     """Call the number while the customer hears ringing; give it up when he hangs up."""
     call = visit.call
     target = front.dialable(number)
@@ -147,7 +154,7 @@ async def _dial(front: Front, visit: Visit, number: str, party_id: str) -> str |
             node=call.node,
             channel_id=party_id,
             variables=variables,
-            ring_s=RING_S,
+            ring_s=ring_s,
             caller_id=call.caller,
         )
     )

@@ -211,9 +211,11 @@ class Front:
 
     # -- what visits ask -------------------------------------------------------------------------
 
-    async def forward(self, visit: Visit, number: str) -> Target | None:
+    async def forward(
+        self, visit: Visit, number: str, *, ring_s: float = forwarding.RING_S, leg: int = 1
+    ) -> Target | None:
         """Connect the customer with an outside number."""
-        return await forwarding.forward(self, visit, number)
+        return await forwarding.forward(self, visit, number, ring_s=ring_s, leg=leg)
 
     async def to_flow(self, visit: Visit, flow_id: str) -> Target | None:
         """Give the customer to the IVR."""

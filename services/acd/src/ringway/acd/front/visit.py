@@ -19,7 +19,7 @@ from ringway.acd.core.desk import personal_queue
 from ringway.acd.core.records import CallState
 from ringway.acd.core.routing import Queue
 from ringway.acd.core.speaking import last_agent_offer
-from ringway.acd.front import sounds
+from ringway.acd.front import direct, sounds
 from ringway.acd.front.caller import Caller, CallerGone
 from ringway.acd.front.waiting import wait_in_queue
 from ringway.acd.queue_rules import after_call_s
@@ -232,14 +232,11 @@ class Visit:
     # -- one agent -----------------------------------------------------------------------------
 
     async def _agent(self, agent_id: str) -> Target | None:
-        """A call for one agent waits for him a while, then goes to his voicemail."""
-        profile = self.front.runner.configuration.get(c.AgentProfile, agent_id)
-        box_id = profile.voicemail_id if profile is not None else None
-        after = Target(kind=TargetKind.VOICEMAIL, value=box_id) if box_id else None
+        """A call for one agent waits a while, then follows him, or goes to his voicemail."""
         queue_id = personal_queue(agent_id)
         if self.queue_id != queue_id:
-            if not self._is_signed_in(agent_id):
-                return after or await self._not_there()
+            if not self._is_signed_in(agent_id) or direct.is_undisturbed(self, agent_id):
+                return await direct.instead(self, agent_id) or await self._not_there()
             runner = self.front.runner
             settings = runner.configuration.settings
             runner.apply(
@@ -250,10 +247,11 @@ class Visit:
                 )
             )
             self.enqueue(queue_id)
+            direct.show_waiting(self, agent_id)
         reason = await wait_in_queue(self, queue_id, None, agent_id=agent_id)
         if reason is None:
             return None
-        return after or await self._not_there()
+        return await direct.instead(self, agent_id) or await self._not_there()
 
     async def _not_there(self) -> Target:
         await self.answer()

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.5  # how soon the music is there again after an agent could not be joined
 _DEFAULT_MUSIC = "default"
+# While a phone rings for the caller already: one that answers by itself spares him, and Asterisk,
+# the beginning of a piece of music.
+_MUSIC_AFTER_S = 0.4
 AGENT_WAIT_S = 45.0  # how long a call for one agent waits for him
 
 
@@ -47,6 +50,7 @@ async def wait_in_queue(
     music = queue.music if queue is not None else runner.configuration.settings.music
     announcer = Announcer(_plan(queue), runner.now() - since)
     has_music = False
+    music_at = runner.now() + _MUSIC_AFTER_S
     while True:
         if visit.overflow is not None:
             return visit.overflow.reason
@@ -61,6 +65,9 @@ async def wait_in_queue(
         if agent_id and _is_lost(visit, agent_id, since):
             visit.front.leave_queue(visit)
             return "timeout"
+        if not has_music and not _is_waiting(visit) and runner.now() < music_at:
+            await visit.caller.pause(music_at)
+            continue
         if not has_music:
             async with visit.placing:
                 if visit.joining or visit.is_connected:
@@ -152,5 +159,9 @@ def _is_lost(visit: Visit, agent_id: str, since: float) -> bool:
     """Whether the one agent who may have the call will not take it."""
     runner = visit.front.runner
     agent = runner.floor.agents.get(agent_id)
-    away = agent is None or agent.state in (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+    away = (
+        agent is None
+        or agent.do_not_disturb
+        or agent.state in (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+    )
     return away or runner.now() - since > AGENT_WAIT_S
