@@ -36,12 +36,17 @@ async def test_hold_on_the_phone_itself_is_hold(desk: Desk) -> None:
     assert (await desk.centre.fact("held", interaction))["held_s"] > 0
 
 
+@pytest.mark.parametrize("then_hang_up", [False, True])
 @pytest.mark.parametrize("mode", MODES)
-async def test_a_phones_transfer_is_followed(desk: Desk, mode: p.LegMode) -> None:
+async def test_a_phones_transfer_is_followed(
+    desk: Desk, mode: p.LegMode, then_hang_up: bool
+) -> None:
     ann, bob = await desk.agent(mode=mode), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
     interaction, customer = await desk.talk(ann)
-    status = await ann.leg.refer(bob.number, then_hang_up=False)
+    status = await ann.leg.refer(bob.number, then_hang_up=then_hang_up)
     assert status == 200
+    if then_hang_up and mode is p.LegMode.NAILED_UP:
+        ann.call = await ann.phone.next_call()  # his line is there again by itself
     await desk.answers(bob)
     await hears(customer, BOB_HZ)
     await hears(bob.leg, CUSTOMER_HZ)

@@ -120,9 +120,10 @@ class Talks:
     def agent_lost(self, interaction_id: str, agent_id: str) -> bool:
         """An agent's phone left the talk. False: nobody is left for the customer."""
         live = self.live.get(interaction_id)
-        party = live.talk.agent(agent_id) if live is not None else None
-        if live is None or party is None:
-            return live is None and self.give_up(interaction_id)
+        if live is None:
+            return self.give_up(interaction_id)
+        if (party := live.talk.agent(agent_id)) is None:
+            return True  # he has left it already, which the floor is about to be told
         live.channels.pop(party.leg_id, None)
         live.legs.pop(party.leg_id, None)
         return self._agent_ends(live, t.PartyGone(self.runner.now(), party.leg_id))
@@ -132,8 +133,10 @@ class Talks:
         live = self.live.get(interaction_id)
         if live is None:
             return self.give_up(interaction_id)
-        if live.talk.agent(agent_id) is None or live.talk.is_ending:
+        if live.talk.is_ending:
             return False
+        if live.talk.agent(agent_id) is None:
+            return True
         return self._agent_ends(live, t.HangUpAsked(self.runner.now(), agent_id))
 
     def _agent_ends(self, live: Live, event: t.Event) -> bool:
@@ -295,6 +298,15 @@ class Talks:
         self._control.perform(live, (t.Ring("p1"),))
         self._changed(live)
 
+    async def room_of(self, interaction_id: str, agent_id: str) -> str | None:
+        """Return the room in which an agent talks, when all that was decided is done."""
+        if (live := self.live.get(interaction_id)) is None:
+            return None
+        await self._control.perform(live, ())
+        party = live.talk.agent(agent_id)
+        is_talking = party is not None and party.state is PartyState.TALKING
+        return live.talk.places.room if is_talking else None
+
     # -- where customers go on -----------------------------------------------------------------
 
     def _hand_over(self, live: Live, command: t.HandOver) -> None:
@@ -393,6 +405,8 @@ class Talks:
 
     def _changed(self, live: Live) -> None:
         interaction_id = live.talk.interaction_id
+        if self.runner.supervision is not None:
+            self.runner.supervision.talk_changed(interaction_id)
         for leg_id, leg in live.legs.items():
             if leg_id in live.talk.parties:
                 self._listen(leg.channel_id, leg.agent_id)
