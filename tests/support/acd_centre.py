@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.cut_proxy import CutProxy
 from tests.support.nats import PASSWORD, NatsServer
 from tests.support.ports import free_port
 from tests.support.postgres import Database
@@ -50,6 +52,7 @@ class AcdCentre:
     health: str
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answered: dict[str, asyncio.Event] = field(default_factory=dict)
+    proxy: CutProxy | None = None  # between the ACD and Asterisk
 
     async def start_acd(self) -> None:
         """Start the ACD again and wait until it is ready."""
@@ -158,16 +161,32 @@ class AcdCentre:
 
 @asynccontextmanager
 async def acd_centre(
-    folder: Path, database: Database, nats: NatsServer
+    folder: Path,
+    database: Database,
+    nats: NatsServer,
+    proxied: Callable[[int], AbstractAsyncContextManager[CutProxy]] | None = None,
+    **settings: str,
 ) -> AsyncIterator[AcdCentre]:
-    """Start Asterisk, the ACD and a customer's phone behind a trunk."""
+    """Start Asterisk, the ACD and a customer's phone behind a trunk.
+
+    Args:
+        proxied: What the ACD reaches Asterisk through; gets the port of its ARI.
+        settings: Of the ACD, such as ``lease_ttl_s``, instead of what tests usually have.
+    """
     async with AsyncExitStack() as stack:
         asterisk = await stack.enter_async_context(real_asterisk(folder / "asterisk"))
         health_port = free_port()
+        proxy = None
+        if proxied is not None:
+            port = urlsplit(asterisk.ari_url).port
+            assert port is not None
+            proxy = await stack.enter_async_context(proxied(port))
+            node = _ari_node(asterisk) | {"url": f"http://127.0.0.1:{proxy.port}"}
+            settings["ari_nodes"] = json.dumps([node])
         acd = ServerProcess(
             "acd",
             (sys.executable, "-m", "ringway.acd"),
-            _environment(asterisk, database, nats, health_port),
+            acd_environment(asterisk, database, nats, health_port, **settings),
             folder,
         )
         stack.callback(acd.kill)
@@ -177,16 +196,17 @@ async def acd_centre(
         customer = await stack.enter_async_context(
             Phone.open("customer", tone_hz=CUSTOMER_HZ, answer_after_s=None)
         )
-        settings = AriNodeSettings(
+        dialer = AriNodeSettings(
             name=asterisk.node,
             url=asterisk.ari_url,
             username="dialer",
             password=asterisk.passwords["dialer"],
         )
-        ari = await stack.enter_async_context(AriClient.open((settings,), "dialer-0"))
+        ari = await stack.enter_async_context(AriClient.open((dialer,), "dialer-0"))
         centre = AcdCentre(
             asterisk, bus, acd, ari.nodes[asterisk.node], stack, customer, str(uuid4()), acd_health
         )
+        centre.proxy = proxy
 
         def on_event(node: str, event: Event) -> None:
             if isinstance(event, StasisStart) and event.channel.id in centre.answered:
@@ -222,25 +242,36 @@ async def _trunk(centre: AcdCentre, address: tuple[str, int]) -> bool:
     return True
 
 
-def _environment(
-    asterisk: RealAsterisk, database: Database, nats: NatsServer, health_port: int
+def acd_environment(
+    asterisk: RealAsterisk,
+    database: Database,
+    nats: NatsServer,
+    health_port: int,
+    **settings: str,
 ) -> dict[str, str]:
-    node = {
+    """Return the environment of an ACD process."""
+    fields = {
+        "postgres_dsn": database.dsn("ringway_acd"),
+        "nats_url": nats.url,
+        "nats_user": "acd",
+        "nats_password": PASSWORD,
+        "health_port": str(health_port),
+        "ari_nodes": json.dumps([_ari_node(asterisk)]),
+        "sign_in_ring_s": "3",
+        "lease_ttl_s": "1",
+        "quality_every_s": "1",
+        **settings,
+    }
+    return {
+        **{f"RINGWAY_ACD_{name.upper()}": value for name, value in fields.items()},
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _ari_node(asterisk: RealAsterisk) -> dict[str, str]:
+    return {
         "name": asterisk.node,
         "url": asterisk.ari_url,
         "username": "acd",
         "password": asterisk.passwords["acd"],
-    }
-    return {
-        "RINGWAY_ACD_POSTGRES_DSN": database.dsn("ringway_acd"),
-        "RINGWAY_ACD_NATS_URL": nats.url,
-        "RINGWAY_ACD_NATS_USER": "acd",
-        "RINGWAY_ACD_NATS_PASSWORD": PASSWORD,
-        "RINGWAY_ACD_HEALTH_PORT": str(health_port),
-        "RINGWAY_ACD_ARI_NODES": json.dumps([node]),
-        "RINGWAY_ACD_SIGN_IN_RING_S": "3",
-        "RINGWAY_ACD_LEASE_TTL_S": "1",
-        "RINGWAY_ACD_QUALITY_EVERY_S": "1",
-        "RINGWAY_ACD_QUALITY_EVERY_S": "1",
-        "PYTHONUNBUFFERED": "1",
     }

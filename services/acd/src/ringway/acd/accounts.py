@@ -63,14 +63,18 @@ class Accounts:
                     group.create_task(one(agent))
 
     async def push_tenant(self, node: AriNode, tenant: str) -> None:
-        """Give a node one tenant's agents.
+        """Give a node what it lacks of one tenant's agents and trunks.
 
         Raises:
             DependencyDown: The node does not answer.
         """
+        there = {endpoint.resource for endpoint in await node.endpoints("PJSIP")}
         for account in list(self.agents.values()):
-            if account.tenant == tenant and account.is_enabled:
+            # A phone that is just being called must not lose its address to a repeat.
+            missing = account.sip_username not in there
+            if account.tenant == tenant and account.is_enabled and missing:
                 await _push_agent(node, account, self._realm)
+        await self.trunks.push_missing(node, tenant, there)
 
     def forget(self, tenant: str) -> None:
         """Drop a tenant that another replica serves now."""

@@ -16,7 +16,16 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter
 
 from ringway.acd.arrival import read_state
-from ringway.runtime.ari import AriConflict, AriError, AriNode, AriNotFound, Bridge, Channel
+from ringway.acd.calls import room_of
+from ringway.runtime.ari import (
+    AriConflict,
+    AriDown,
+    AriError,
+    AriNode,
+    AriNotFound,
+    Bridge,
+    Channel,
+)
 
 _log = logging.getLogger("ringway.acd.adoption")
 _adopted = Counter("acd_channels_adopted", "Channels taken over from other replicas.", ["outcome"])
@@ -131,10 +140,18 @@ async def _move(node: AriNode, app: str, channel: Channel) -> bool:
     except AriConflict:
         # It rings, or is being answered: with its application gone nobody would be there.
         _adopted.labels("ended").inc()
-        await node.hangup(channel.id)
+        await end(node, channel)
         return False
     _adopted.labels("moved").inc()
     return True
+
+
+async def end(node: AriNode, channel: Channel) -> None:
+    """End a channel that nobody knows, and its room if it is an agent's leg."""
+    with suppress(AriDown, AriError):
+        await node.hangup(channel.id)
+        if read_state(channel).get("role") == "agent":
+            await node.destroy_bridge(room_of(channel.id))
 
 
 def _arguments(channel: Channel) -> tuple[str, ...]:

@@ -99,6 +99,11 @@ class Call:
         )
 
 
+def room_of(channel_id: str) -> str:
+    """Return the bridge in which an agent's leg stands when it is alone."""
+    return f"{channel_id.removesuffix('.a')}.b"
+
+
 @dataclass(slots=True)
 class Leg:
     """An agent's phone in a call: its channel and the bridge it stands in."""
@@ -112,7 +117,7 @@ class Leg:
     @property
     def bridge_id(self) -> str:
         """Every leg has a bridge of its own; its id is never used again."""
-        return f"{self.channel_id.removesuffix('.a')}.b"
+        return room_of(self.channel_id)
 
     def to_json(self) -> dict[str, Any]:
         """Return the snapshot form."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
-from ringway.acd.adoption import Picture
+from ringway.acd.adoption import Picture, end
 from ringway.acd.arrival import call_from, read_state
 from ringway.acd.calls import Leg
 from ringway.acd.core import model as m
@@ -20,7 +19,7 @@ from ringway.acd.core.floor import RECONNECTING
 from ringway.acd.core.model import CallState
 from ringway.acd.runner import FloorRunner
 from ringway.proto.acd import AgentState, LegMode
-from ringway.runtime.ari import AriDown, AriError, AriNode, Channel
+from ringway.runtime.ari import Channel
 from ringway.runtime.clock import utcnow
 
 _log = logging.getLogger("ringway.acd.recovery")
@@ -100,7 +99,8 @@ def _offers(runner: FloorRunner, interaction_id: str) -> None:
         if call.state is not CallState.OFFERED or call.interaction_id not in runner.floor.calls:
             return  # one of the agents has him
         if leg is None or agent is None:
-            runner.apply(m.OfferFailed(runner.now(), interaction_id, agent_id))
+            ring = agent is not None and agent.leg_mode is LegMode.ON_DEMAND
+            runner.apply(m.OfferFailed(runner.now(), interaction_id, agent_id, interrupted=ring))
         elif call.agent_id == agent_id:
             runner.connect_again(interaction_id, agent_id)
         elif leg.leg_mode is LegMode.ON_DEMAND or agent.auto_answer:
@@ -142,12 +142,7 @@ def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: b
             answered_at = utcnow() - timedelta(seconds=max(0.0, limit_s - _FOUND_CHANCE_S))
             runner.arrived(call_from(state, node.name, channel_id, answered_at=answered_at))
         elif state.get("role") == "agent" and first and not _is_leg(runner, channel_id):
-            runner.spawn(_end(node, channel_id), "end stray leg")
-
-
-async def _end(node: AriNode, channel_id: str) -> None:
-    with suppress(AriDown, AriError):
-        await node.hangup(channel_id)
+            runner.spawn(end(node, channel), "end stray leg")
 
 
 def _is_leg(runner: FloorRunner, channel_id: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -214,6 +214,12 @@ class Trunks:
             if fields.get("accountcode") in self._tenants:
                 for kind in reversed(KINDS):
                     await node.delete_dynamic(_CLASS, kind, name)
+
+    async def push_missing(self, node: AriNode, tenant: str, there: Collection[str]) -> None:
+        """Give a node those of a tenant's trunks that are not among its endpoints."""
+        for trunk in self.of(tenant):
+            if trunk.is_enabled and trunk.endpoint not in there:
+                await _push(node, trunk)
 
     async def _everywhere(self, trunk: Trunk) -> None:
         async def one(node: AriNode) -> None:

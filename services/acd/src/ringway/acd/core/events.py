@@ -157,13 +157,18 @@ class Bridged:
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
-    """The agent could not be joined. ``rona``: his phone rang and he did not answer."""
+    """The agent could not be joined.
+
+    ``rona``: his phone rang and he did not answer. ``interrupted``: we stopped ringing it; he may
+    be offered to the customer again at once.
+    """
 
     at: float
     interaction_id: str
     agent_id: str
     rona: bool = False
     declined: bool = False
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,11 +196,13 @@ class Offers(Sessions):
         agent = self.agents[event.agent_id]
         at = event.at
         reason = "no_answer" if event.rona else "declined" if event.declined else "phone_lost"
+        if event.interrupted:
+            reason = "withdrawn"
         rules = self.queues.get(call.queue_id)
         is_group = rules is not None and rules.queue.strategy is Strategy.RING_ALL
         if event.rona and not is_group:
             agent.chose_ready, agent.chose_reason = False, RONA
-        elif not (event.rona or event.declined):
+        elif not (event.rona or event.declined or event.interrupted):
             agent.has_leg = False
             if agent.leg_mode is LegMode.ON_DEMAND:
                 agent.chose_ready, agent.chose_reason = False, PHONE_LOST

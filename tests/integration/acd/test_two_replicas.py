@@ -1,0 +1,286 @@
+"""Two replicas of the ACD: one dies, leaves, sleeps or joins, and nobody on the phone notices."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import pytest_asyncio
+from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ
+from tests.support.nats import NatsServer
+from tests.support.postgres import PostgresServer
+from tests.support.replicas import Pair, pair_of_acds
+from tests.support.waiting import eventually
+
+from ringway.proto import acd as p
+from ringway.proto import acd_calls as calls
+from ringway.proto.base import Done
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import RequestTimedOut
+from ringway.runtime.ids import shard_of
+from ringway.trainer.phone_call import PhoneCall
+
+# One pair of replicas serves the whole module; each test leaves both of them running.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(150),
+]
+
+SERVED_AGAIN_S = 5.0
+GAP_S = 0.1  # five packets: what a loaded machine may do by itself
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> AsyncIterator[Pair]:
+    folder = tmp_path_factory.mktemp("replicas")
+    database = await postgres.create_database(("acd",))
+    nats = NatsServer(folder / "nats")
+    await nats.start()
+    try:
+        async with nats.bus("dialer") as bus, pair_of_acds(folder, database, nats, bus) as pair:
+            yield pair
+    finally:
+        nats.stop()
+        await postgres.drop_database(database)
+
+
+def gaps_since(call: PhoneCall, since: float) -> list[float]:
+    """Return how long each silence of packets was since a moment of the loop's clock."""
+    assert call.listener is not None
+    return [b - a for a, b in call.listener.gaps if b >= since and b - a > GAP_S]
+
+
+async def test_whoever_is_asked_the_one_who_serves_the_tenant_answers(pair: Pair) -> None:
+    await pair.until_both_serve()
+    front = pair.front
+    await front.acd.account("req", "3001")
+    for _ in range(20):  # chance decides which replica gets a request
+        assert await front.acd.state("req") is p.AgentState.LOGGED_OUT
+
+
+async def test_a_killed_replica_is_replaced_while_everybody_talks_waits_or_works(
+    pair: Pair,
+) -> None:
+    await pair.until_both_serve()
+    front, loop = pair.front, asyncio.get_running_loop()
+    # (a) talks, (b) waits, (c) is offered, (d) works after a call, (e) is on hold.
+    talker = await front.agent("talker")
+    talking_did = await front.queue("q-talk", "talker")
+    talking = await front.call(talking_did)
+    await talking.until_hears(AGENT_HZ)
+    talk_leg = await talker.next_call()
+    await talk_leg.until_hears(CUSTOMER_HZ)
+    talk = await front.started(talking_did)
+    holder = await front.agent("holder")
+    held_did = await front.queue("q-held", "holder")
+    held = await front.call(held_did)
+    await held.until_hears(AGENT_HZ)
+    hold_leg = await holder.next_call()
+    held_talk = await front.started(held_did)
+    await front.acd.ask(calls.HoldV1, Done, agent_id="holder")
+    await front.acd.until_state("holder", p.AgentState.HOLD)
+    await front.agent("worker")
+    worked_did = await front.queue("q-work", "worker", after_call_s=12)
+    worked = await front.call(worked_did)
+    await worked.until_hears(AGENT_HZ)
+    worked.hang_up()
+    await front.acd.until_state("worker", p.AgentState.WRAP_UP)
+    worked_at = loop.time()
+    await front.agent("waited-for")
+    await front.ready("waited-for", ready=False)
+    wait_did = await front.queue("q-wait", "waited-for", announcements={"position": True})
+    waiting = [await front.call(wait_did) for _ in range(2)]
+    for each in waiting:
+        await each.until_answered()
+        await front.until_sounds(each)
+    waits = [told["interaction_id"] for told in front.told("started") if told["called"] == wait_did]
+    bell = await front.agent("bell", p.LegMode.ON_DEMAND, answer_after_s=None)
+    offered_did = await front.queue("q-offer", "bell")
+    offered = await front.call(offered_did)
+    ringing = await bell.next_call()
+
+    victim, survivor = await pair.owner(), await pair.other()
+    victim.kill()
+    killed_at = loop.time()
+    # A call that comes in this very moment, and a question.
+    late = asyncio.create_task(front.call(talking_did))
+    assert await front.acd.state("talker") is p.AgentState.TALKING
+    served_s = loop.time() - killed_at
+    assert served_s < SERVED_AGAIN_S
+    assert await pair.owner() is survivor
+    print(f"kill to an answered request: {served_s:.2f} s")
+
+    # (c) the phone that rang for a dead process stops, and rings again.
+    again = await bell.next_call(10)
+    print(f"kill to the offer again: {loop.time() - killed_at:.2f} s")
+    again.answer()
+    await again.until_hears(CUSTOMER_HZ)
+    await offered.until_hears(AGENT_HZ)
+    offer_s = loop.time() - killed_at
+    print(f"kill to the connect of who was offered: {offer_s:.2f} s")
+    assert ringing.is_over
+    # (a)
+    await talking.until_hears(AGENT_HZ)
+    await talk_leg.until_hears(CUSTOMER_HZ)
+    assert not gaps_since(talking, killed_at)
+    assert not gaps_since(talk_leg, killed_at)
+    # (b) the same place, the same music
+    for each in waiting:
+        assert not gaps_since(each, killed_at)
+        assert not each.is_over
+    # (e)
+    assert await front.acd.state("holder") is p.AgentState.HOLD
+    assert not gaps_since(held, killed_at)
+    await front.acd.ask(calls.ResumeV1, Done, agent_id="holder")
+    await held.until_hears(AGENT_HZ)
+    await hold_leg.until_hears(CUSTOMER_HZ)
+    # (d) the timer goes on from where it was
+    assert await front.acd.state("worker") is p.AgentState.WRAP_UP
+    await front.acd.until_state("worker", p.AgentState.READY, within_s=15)
+    assert 11 < loop.time() - worked_at < 16
+    # Who came meanwhile waits, and the first in the queue is served first.
+    newcomer = await late
+    await newcomer.until_answered()
+    await front.ready("waited-for")
+    told = await front.until_told("connected", agent_id="waited-for")
+    assert told["interaction_id"] == waits[0]
+
+    for each in (talking, held, offered, *waiting, newcomer):
+        each.hang_up()
+    for interaction in (talk, held_talk):
+        told = await front.until_told("disconnected", interaction_id=interaction)
+        assert told["ended_exactly"]
+        assert (told["segment"], told["is_last"]) == (1, True)
+    everyone = ("talker", "holder", "worker", "bell", "waited-for")
+    for agent in everyone:
+        await front.sign_out(agent)
+    await front.until_nothing_is_left()
+    started = {told["interaction_id"] for told in front.told("started")}
+    assert len(front.told("started")) == len(started) == 7
+    for interaction in started:
+        talked = front.told("connected", interaction_id=interaction)
+        last = "disconnected" if talked else "abandoned"
+        await front.until_told(last, interaction_id=interaction, within_s=15)
+        assert len(front.told("queued", interaction_id=interaction)) == 1
+        assert len(front.told(last, interaction_id=interaction)) == 1
+        assert len(talked) == len(front.told("ended", interaction_id=interaction)) <= 1
+
+
+async def test_a_replica_that_leaves_hands_over_while_people_talk_and_wait(pair: Pair) -> None:
+    await pair.until_both_serve()
+    front, loop = pair.front, asyncio.get_running_loop()
+    talker = await front.agent("stayer")
+    did = await front.queue("q-stay", "stayer")
+    talking = await front.call(did)
+    await talking.until_hears(AGENT_HZ)
+    leg = await talker.next_call()
+    waiting = await front.call(did)
+    await waiting.until_answered()
+    await front.until_sounds(waiting)
+    leaving, staying = await pair.owner(), await pair.other()
+    left_at = loop.time()
+    ending = asyncio.create_task(leaving.stop())
+    longest_s = 0.0
+    asked = 0
+    while not ending.done() or asked < 20:
+        asked_at = loop.time()
+        assert await front.acd.state("stayer") is p.AgentState.TALKING
+        longest_s, asked = max(longest_s, loop.time() - asked_at), asked + 1
+    await ending
+    print(f"leaving took {loop.time() - left_at:.2f} s; the slowest answer {longest_s:.2f} s")
+    assert longest_s < 2.0  # no lease had to end
+    assert await pair.owner() is staying
+    for each in (talking, leg, waiting):
+        assert not each.is_over
+        assert not gaps_since(each, left_at)
+    await leg.until_hears(CUSTOMER_HZ)
+    # Who comes back gets his share again, and still nobody notices.
+    came_at = loop.time()
+    await pair.until_both_serve()
+    assert await pair.owner() is leaving
+    for each in (talking, leg, waiting):
+        assert not gaps_since(each, came_at)
+    talking.hang_up()
+    await waiting.until_hears(AGENT_HZ)
+    waiting.hang_up()
+    await front.sign_out("stayer")
+    await front.until_nothing_is_left()
+    talks = [told for told in front.told("disconnected") if told["agent_id"] == "stayer"]
+    assert [told["ended_exactly"] for told in talks] == [True, True]
+
+
+async def test_a_replica_that_slept_finds_its_tenant_taken_and_harms_nobody(pair: Pair) -> None:
+    await pair.until_both_serve()
+    front, loop = pair.front, asyncio.get_running_loop()
+    agent = await front.agent("dreamer", p.LegMode.ON_DEMAND)
+    did = await front.queue("q-dream", "dreamer", after_call_s=2)
+    call = await front.call(did)
+    await call.until_hears(AGENT_HZ)
+    leg = await agent.next_call()
+    sleeper, awake = await pair.owner(), await pair.other()
+    sleeper.process.send(signal.SIGSTOP)
+    slept_at = loop.time()
+    await pair.until_owned_by(awake)
+
+    async def is_served() -> bool:
+        # Half of the requests still go to the sleeper, who says nothing.
+        with suppress(RequestTimedOut):
+            request = p.GetAgentV1(
+                occurred_at=utcnow(), tenant=front.acd.tenant, agent_id="dreamer"
+            )
+            status = await front.acd.bus.request(request, p.AgentStatusV1, timeout_s=0.5)
+            return status.state is p.AgentState.TALKING
+        return False
+
+    await eventually(is_served, within_s=20, what="the other serves")
+    print(f"frozen to served: {loop.time() - slept_at:.2f} s")
+    sleeper.process.send(signal.SIGCONT)
+    await eventually(lambda: not sleeper.process.is_running, within_s=15, what="the sleeper ends")
+    assert "LeaseTaken" in sleeper.process.log()
+    assert not call.is_over
+    assert not leg.is_over
+    await leg.until_hears(CUSTOMER_HZ)
+    assert not gaps_since(call, slept_at)
+    call.hang_up()
+    interaction = await front.started(did)
+    told = await front.until_told("disconnected", interaction_id=interaction)
+    assert told["ended_exactly"]
+    await front.acd.until_state("dreamer", p.AgentState.READY)
+    await front.sign_out("dreamer")
+    await front.until_nothing_is_left()
+    for event in ("started", "queued", "connected", "disconnected", "ended"):
+        assert len(front.told(event, interaction_id=interaction)) == 1
+
+
+async def test_a_replica_alone_that_slept_goes_on(pair: Pair) -> None:
+    await pair.until_both_serve()
+    front = pair.front
+    agent = await front.agent("lonely")
+    did = await front.queue("q-alone", "lonely", after_call_s=0.2)
+    call = await front.call(did)
+    await call.until_hears(AGENT_HZ)
+    await agent.next_call()
+    owner, other = await pair.owner(), await pair.other()
+    other.kill()
+    owner.process.send(signal.SIGSTOP)
+    key = f"acd.shard.{shard_of(front.acd.tenant)}"
+
+    async def has_ended() -> bool:
+        return await pair.leases.owner_of(key) is None
+
+    await eventually(has_ended, within_s=15, what="the lease ends")
+    call.hang_up()
+    owner.process.send(signal.SIGCONT)
+    await front.acd.until_state("lonely", p.AgentState.READY, within_s=20)
+    interaction = await front.started(did)
+    await front.until_told("disconnected", interaction_id=interaction)
+    assert owner.process.is_running
+    await front.sign_out("lonely")
+    await front.until_nothing_is_left()
+    await other.start()
