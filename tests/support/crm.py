@@ -124,6 +124,23 @@ class Behind:
 
     # -- acd ---------------------------------------------------------------------------------
 
+    async def supervise(self, request: calls.SuperviseV1) -> Done:
+        self.note(request)
+        found = await self.owner.fetchval(
+            "SELECT true FROM acd.agent WHERE tenant_id = $1 AND agent_id = $2",
+            *(UUID(request.tenant), request.agent_id),
+        )
+        if not found:
+            raise Refused("agent_unknown", "There is no such agent in your groups.")
+        return Done()
+
+    async def watch_group(self, request: calls.WatchGroupV1) -> calls.WatchedGroupV1:
+        self.note(request)
+        line = calls.WatchedAgent(
+            agent_id="ann", number="1001", state=AgentState.READY, since=utcnow()
+        )
+        return calls.WatchedGroupV1(agents=(line,), next_after="1001")
+
     async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         self.note(request)
         sip_username = f"{request.number}-{request.tenant[-12:]}"
@@ -283,6 +300,9 @@ class Behind:
         for asks_status in (GetAgentV1, SignInV1, SetAgentStateV1, SignOutV1):
             await acd.respond(asks_status, self.agent_status)
         await acd.respond(FinishWrapUpV1, self.done)
+        await acd.respond(calls.SuperviseV1, self.supervise)
+        await acd.respond(calls.WatchGroupV1, self.watch_group)
+        await acd.respond(calls.StopSupervisionV1, self.done)
         await acd.respond(HangUpV1, self.done)
         for control in CONTROL:
             await acd.respond(control, self.done)

@@ -183,6 +183,8 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "rename_project": {"name": "p"},
         "create_campaign": campaign,
         "change_campaign": campaign,
+        "transfer_from_agent": {"target": {"kind": "number", "value": "+40215550199"}},
+        "change_agent_state": {"state": "not_ready"},
     }
     more: dict[str, Any]
     verb, _, kind = name.partition("_")

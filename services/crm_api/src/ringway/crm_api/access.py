@@ -22,8 +22,9 @@ class Role(StrEnum):
 
 
 PLATFORM_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.OPERATIONS_ADMIN})
-# Roles with a seat: they may have an agent number and a SIP account.
-SEAT_ROLES = frozenset({Role.AGENT, Role.TEAM_LEADER})
+# Roles that may have an agent number and a SIP account. Only the first two take calls with it;
+# the others listen to agents and step in.
+SEAT_ROLES = frozenset({Role.AGENT, Role.TEAM_LEADER, Role.QC_AGENT, Role.ENTERPRISE_ADMIN})
 
 
 class Permission(StrEnum):
@@ -36,6 +37,10 @@ class Permission(StrEnum):
     USERS_WRITE = "users.write"
     AGENTS_READ = "agents.read"
     AGENTS_ACT = "agents.act"  # one's own seat
+    PHONE = "phone"  # one's own SIP account
+    SUPERVISION_LISTEN = "supervision.listen"  # watch and hear agents within one's groups
+    SUPERVISION_ACT = "supervision.act"  # speak to them, and act on their calls and states
+    SUPERVISION_EVERYWHERE = "supervision.everywhere"  # without groups: the whole enterprise
     TRUNKS_READ = "trunks.read"
     TRUNKS_WRITE = "trunks.write"
     QUEUES_READ = "queues.read"  # queues and skills
@@ -63,6 +68,9 @@ _SUPERVISION = frozenset(
         _P.USERS_READ,
         _P.AGENTS_READ,
         _P.AGENTS_ACT,
+        _P.PHONE,
+        _P.SUPERVISION_LISTEN,
+        _P.SUPERVISION_ACT,
         _P.QUEUES_READ,
         _P.ROUTING_READ,
         _P.CUSTOMERS_READ,
@@ -109,12 +117,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.ENTERPRISE_ADMIN: (_SUPERVISION - {_P.AGENTS_ACT})
-    | {_P.USERS_WRITE, _P.TRUNKS_READ, _P.TRUNKS_WRITE, _P.ROUTING_WRITE, _P.AUDIT_READ},
+    | {
+        _P.USERS_WRITE,
+        _P.TRUNKS_READ,
+        _P.TRUNKS_WRITE,
+        _P.ROUTING_WRITE,
+        _P.SUPERVISION_EVERYWHERE,
+        _P.AUDIT_READ,
+    },
     Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ},
     Role.AGENT: frozenset(
         {
             _P.ME,
             _P.AGENTS_ACT,
+            _P.PHONE,
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
@@ -128,6 +144,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.USERS_READ,
             _P.AGENTS_READ,
+            _P.PHONE,
+            _P.SUPERVISION_LISTEN,
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CAMPAIGNS_READ,

@@ -25,6 +25,7 @@ from ringway.crm_api.middleware import Edge
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
+from ringway.crm_api.supervision.router import router as supervision
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
@@ -38,6 +39,7 @@ NOUNS = (
         users,
         agents,
         calls,
+        supervision,
         trunks,
         customers,
         lists,

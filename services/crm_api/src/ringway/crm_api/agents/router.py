@@ -39,6 +39,7 @@ from ringway.proto.base import Done, Reply, Request
 router = api_router("/agents", "agents")
 Reader = Annotated[Caller, Depends(requires(Permission.AGENTS_READ))]
 Actor = Annotated[Caller, Depends(requires(Permission.AGENTS_ACT))]
+Owner = Annotated[Caller, Depends(requires(Permission.PHONE))]
 
 # A nailed-up sign-in calls the agent's phone and waits until he answers.
 _SIGN_IN_LIMIT_S = 45.0
@@ -128,7 +129,7 @@ async def hang_up(deps: DepsOf, caller: Actor) -> None:
 
 
 @router.get("/me/phone")
-async def get_phone(deps: DepsOf, caller: Actor) -> Phone:
+async def get_phone(deps: DepsOf, caller: Owner) -> Phone:
     """Return the caller's SIP account, without its password."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         user = await user_store.get(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
@@ -138,7 +139,7 @@ async def get_phone(deps: DepsOf, caller: Actor) -> Phone:
 
 
 @router.post("/me/phone/credentials")
-async def renew_phone_password(deps: DepsOf, caller: Actor) -> NewCredentials:
+async def renew_phone_password(deps: DepsOf, caller: Owner) -> NewCredentials:
     """Give the SIP account a new password, shown this once. The old one ends at once."""
     account = await users.new_sip_password(deps, caller)
     return NewCredentials(**_phone(deps, account.sip_username), sip_password=account.sip_password)
