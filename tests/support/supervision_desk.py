@@ -21,7 +21,7 @@ _DISTURBED_S = 0.2  # two windows of the tone's measure
 _numbers = itertools.count(7001)
 
 
-async def seat(desk: Desk, hz: float = SUE_HZ, **kwargs: Any) -> Agent:
+async def seat(desk: Desk, hz: float = SUE_HZ, *, register: bool = True, **kwargs: Any) -> Agent:
     """Have one more phone with an account, whose owner is not signed in as an agent."""
     number = str(next(_numbers))
     supervisor_id = f"supervisor-{number}"
@@ -34,7 +34,8 @@ async def seat(desk: Desk, hz: float = SUE_HZ, **kwargs: Any) -> Agent:
             **{"tone_hz": hz, **kwargs},
         )
     )
-    await phone.register()
+    if register:
+        await phone.register()
     return Agent(supervisor_id, number, hz, phone)
 
 

@@ -31,6 +31,9 @@ class TalkHooks(Protocol):
     def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
         """The agent ends his talk. False: it is a plain talk of two; hang the customer up."""
 
+    async def room_of(self, interaction_id: str, agent_id: str) -> str | None:
+        """Return the room in which an agent talks, when all that was decided is done."""
+
 
 class FrontHooks(Protocol):
     """What customers meet before and after agents (front/)."""
@@ -66,6 +69,9 @@ class FrontHooks(Protocol):
 
 class SupervisionHooks(Protocol):
     """Who listens to whose calls (supervision.py)."""
+
+    def talk_changed(self, interaction_id: str) -> None:
+        """Who is part of a talk, or who hears whom, may have changed."""
 
     def state_changed(self, agent_id: str) -> None:
         """An agent's state may have changed. Must not give the floor an event."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from ringway.acd import dialling
 from ringway.acd.app import Acd
@@ -22,7 +21,7 @@ from ringway.proto import acd_calls as p
 from ringway.proto.acd import AgentState, Direction, HungUpBy
 from ringway.proto.acd_config import MonitorGroup, SupervisionMode, Target
 from ringway.proto.base import Done
-from ringway.runtime.ari import AriClient, AriDown, AriError, AriNode
+from ringway.runtime.ari import AriClient, AriNode, Bridge
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import DependencyDown, Refused
@@ -280,15 +279,25 @@ class SupervisionRequests:
         for channel_id in channels - known:
             if channel_id.endswith(_EAR) and self._tenant(channel_id) is not None:
                 await node.hangup(channel_id)
-        for bridge in await node.get_bridges():
-            runner = self._tenant(bridge.id) if bridge.id.endswith(_ROOM) else None
-            if runner is None or bridge.id in known:
-                continue
-            for agent_id, leg in tuple(runner.legs.items()):
-                if leg.channel_id in bridge.channels:
-                    await runner.phones.release(agent_id)
-            with suppress(AriDown, AriError):
+        bridges = await node.get_bridges()
+        for runner in tuple(self._acd.runners.values()):
+            await self._send_home(runner, node, bridges)
+        for bridge in bridges:
+            if bridge.id.endswith(_ROOM) and bridge.id not in known and self._tenant(bridge.id):
                 await node.destroy_bridge(bridge.id)
+
+    async def _send_home(
+        self, runner: FloorRunner, node: AriNode, bridges: Sequence[Bridge]
+    ) -> None:
+        """Put lent phones of supervisors who hear nobody any more into their own rooms."""
+        place = {channel: bridge.id for bridge in bridges for channel in bridge.channels}
+        for agent_id, leg in tuple(runner.legs.items()):
+            agent = runner.floor.agents.get(agent_id)
+            is_free = agent is None or agent.state not in (AgentState.RESERVED, *IN_TALK)
+            is_away = place.get(leg.channel_id) not in (None, leg.bridge_id)
+            is_lent = agent_id in self._of[runner.tenant].live
+            if leg.node == node.name and is_free and is_away and not is_lent:
+                await runner.phones.release(agent_id)
 
     def _tenant(self, name: str) -> FloorRunner | None:
         """Return the floor that a snoop or a room was made for, if it is ours."""

@@ -1,9 +1,10 @@
 """Supervisors' phones on agents' legs: listen, whisper, barge.
 
-The supervisor's phone stands in a room of its own with a snoop of the agent's leg, so the talk's
-rooms never change: he comes, goes and changes the mode without anybody noticing, and follows the
-agent through hold, consultation and conference. What differs is whom the snoop lets him speak to:
-nobody, the agent alone, or the agent and everybody whom the agent speaks to.
+Who listens or whispers stands in a room of his own with a snoop of the agent's leg, which hears
+what the agent says and hears, and lets him speak to nobody or to the agent alone: the talk's rooms
+never change, so he comes and goes without anybody noticing, and follows the agent through hold,
+consultation and conference. Who barges in stands in the room where the agent talks. (A snoop could
+speak for the agent, too, but not while the agent is muted.)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import Histogram
@@ -58,7 +60,6 @@ _BUSY = (AgentState.RESERVED, *IN_TALK)
 _SPEAKS_TO: dict[SupervisionMode, Direction] = {
     SupervisionMode.LISTEN: "none",
     SupervisionMode.WHISPER: "out",
-    SupervisionMode.BARGE: "both",
 }
 
 
@@ -67,7 +68,8 @@ class Supervisor:
     """One supervisor and what his phone is in Asterisk.
 
     ``is_lent``: the phone is his own nailed-up leg as an agent, which goes home after.
-    ``is_taken``: the phone has become part of a talk and is not ours any more.
+    ``is_taken``: the phone has become part of a talk and is not ours any more. ``room`` is the
+    phone's own, ``place`` where it stands.
     """
 
     session: Session
@@ -78,6 +80,7 @@ class Supervisor:
     is_lent: bool = False
     is_taken: bool = False
     room: str = ""
+    place: str = ""
     ear: str = ""
     ringing: asyncio.Task[None] | None = None
     on_event: Callable[[str, Event], None] | None = None
@@ -197,6 +200,12 @@ class Supervision:
             if one.leg is not None and one.leg.channel_id not in channels:
                 self._tell(one, s.PhoneGone(self._runner.now()))
 
+    def talk_changed(self, interaction_id: str) -> None:
+        """Somebody may stand in another room: who barged in goes along with the agent."""
+        for one in tuple(self.live.values()):
+            if one.session.heard == interaction_id and one.session.mode is SupervisionMode.BARGE:
+                self._perform(one, (partial(self._stand, one),))
+
     def _configured(self, kind: str, _: str, __: Config | None, ___: Config | None) -> None:
         if kind == MonitorGroup.KIND:
             for one in tuple(self.live.values()):
@@ -226,7 +235,7 @@ class Supervision:
             if self.live.get(one.session.supervisor_id) is one:
                 del self.live[one.session.supervisor_id]
             self._phone(one, Refused("not_now", "The supervision has been stopped."))
-            steps.append(lambda: self._forget(one))
+            steps.append(partial(self._forget, one))
         return self._perform(one, steps)
 
     def _perform(
@@ -269,8 +278,8 @@ class Supervision:
             case s.Open():
                 await self._open(one, step)
             case s.Close():
-                ear, one.ear = one.ear, ""
-                await self._node(one).hangup(ear)
+                await self._stand(one)
+                await self._end_ear(one)
             case s.ReleasePhone():
                 await self._release(one)
             case s.Followed(agent_id, interaction_id):
@@ -314,7 +323,7 @@ class Supervision:
             else:
                 one.leg = leg = Leg(supervisor_id, LegMode.NAILED_UP, one.node)
                 await self._runner.phones.call(leg, RING_S, auto_answer=True)
-                one.room = leg.bridge_id
+                one.room = one.place = leg.bridge_id
         except PhoneNotRegistered:
             self._failed(one, "phone_not_registered", "Your phone is not registered; start it.")
         except PhoneNotAnswered:
@@ -334,7 +343,7 @@ class Supervision:
         if leg.node != one.node:
             raise PhoneNotRegistered(f"the phone of {leg.agent_id} is on another node")
         one.leg, one.is_lent = leg, True
-        one.room = f"{uuid7()}.{self._runner.tenant}.l"
+        one.room = one.place = f"{uuid7()}.{self._runner.tenant}.l"
         await self._node(one).create_bridge(one.room)
         await self._node(one).add_to_bridge(one.room, leg.channel_id)
 
@@ -381,8 +390,28 @@ class Supervision:
     # -- the agent's leg -----------------------------------------------------------------------
 
     async def _open(self, one: Supervisor, command: s.Open) -> None:
+        began = time.perf_counter()
+        try:
+            if command.mode is SupervisionMode.BARGE:
+                await self._stand(one)
+                if one.place == one.room:
+                    raise AriNotFound(404, "the agent talks to nobody", "barge")
+                await self._end_ear(one)
+            else:
+                await self._snoop(one, command)
+        except (AriDown, AriError, TimeoutError) as error:
+            _log.info(
+                "An agent's leg cannot be heard.",
+                extra={"tenant": self._runner.tenant, "error": str(error)},
+            )
+            self._tell(one, s.EarFailed(self._runner.now()))
+        else:
+            _opened.labels(command.mode.value).observe(time.perf_counter() - began)
+            self._tell(one, s.EarUp(self._runner.now()))
+
+    async def _snoop(self, one: Supervisor, command: s.Open) -> None:
         """Make the new snoop before the old one goes: nothing that is said is missed."""
-        began, node, old = time.perf_counter(), self._node(one), one.ear
+        node, old = self._node(one), one.ear
         leg = self._runner.legs.get(command.agent_id)
         one.ear = f"{uuid7()}.{self._runner.tenant}.w"
         try:
@@ -396,19 +425,27 @@ class Supervision:
                 whisper=_SPEAKS_TO[command.mode],
             )
             await node.add_to_bridge(one.room, one.ear)
-        except (AriDown, AriError, TimeoutError) as error:
-            _log.info(
-                "An agent's leg cannot be heard.",
-                extra={"tenant": self._runner.tenant, "error": str(error)},
-            )
-            self._tell(one, s.EarFailed(self._runner.now()))
-        else:
-            _opened.labels(command.mode.value).observe(time.perf_counter() - began)
-            self._tell(one, s.EarUp(self._runner.now()))
+            await self._stand(one)
         finally:
             if old:
                 with suppress(AriDown, AriError):
                     await node.hangup(old)
+
+    async def _end_ear(self, one: Supervisor) -> None:
+        ear, one.ear = one.ear, ""
+        if ear:
+            await self._node(one).hangup(ear)
+
+    async def _stand(self, one: Supervisor) -> None:
+        """Put the phone where it belongs: with the agent after a barge, else in its own room."""
+        session, talks = one.session, self._runner.talks
+        place = one.room
+        if session.heard is not None and session.mode is SupervisionMode.BARGE and talks:
+            place = await talks.room_of(session.heard, session.agent_id) or one.room
+        if place == one.place or one.leg is None or one.is_taken:
+            return
+        one.place = place
+        await self._node(one).add_to_bridge(place, one.leg.channel_id)
 
     def _node(self, one: Supervisor) -> AriNode:
         return self._runner.control.node(one.node)
