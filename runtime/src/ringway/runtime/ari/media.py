@@ -97,6 +97,23 @@ class MediaCommands(Commands):
         )
         return m.live_recording(raw)
 
+    async def record_bridge(self, bridge: str, name: str, format: str = "wav") -> m.LiveRecording:
+        """Record what everybody in a bridge says, mixed, into the node's spool under ``name``.
+
+        It ends with the bridge.
+
+        Raises:
+            AriConflict: The name is being recorded already.
+            AriNotFound: The bridge is gone.
+        """
+        raw = await self._json(
+            "record_bridge",
+            "POST",
+            f"bridges/{q(bridge)}/record",
+            query={"name": name, "format": format, "ifExists": "fail"},
+        )
+        return m.live_recording(raw)
+
     async def get_live_recording(self, name: str) -> m.LiveRecording:
         """Return a recording in progress.
 

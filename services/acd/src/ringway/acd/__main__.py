@@ -13,6 +13,7 @@ from ringway.acd.presence import Presence
 from ringway.acd.quality import QualityWatch
 from ringway.acd.replicas import Replicas
 from ringway.acd.requests import Requests
+from ringway.acd.requests_conference import ConferenceRequests
 from ringway.acd.requests_config import ConfigRequests
 from ringway.acd.requests_desk import DeskRequests
 from ringway.acd.requests_supervision import SupervisionRequests
@@ -75,6 +76,7 @@ async def run(settings: Settings) -> None:
             TalkRequests(acd, ari),
             SupervisionRequests(acd, ari),
             DeskRequests(acd),
+            ConferenceRequests(acd),
             VoicemailRequests(acd, arrivals),
         )
 

@@ -192,6 +192,7 @@ class FloorFacts:
         outcome = call.outcome or (Outcome.TALKED if talked else Outcome.LEFT)
         _interactions.labels(outcome.value).inc()
         has_recording = talked and call.is_recording
+        mixed = str(call.extra.get("mixed", ""))  # of a conference: one file for both sides
         last = self._runner.floor.agents.get(call.last_agent_id)
         return InteractionFinishedV1(
             **self._about(c, "finished", call),
@@ -207,8 +208,8 @@ class FloorFacts:
             agent_number=last.number if last is not None else "",
             began_at=call.answered_at,
             node=call.node or None,
-            recording_agent=call.recording_agent if has_recording else "",
-            recording_customer=call.recording_customer if has_recording else "",
+            recording_agent=call.recording_agent if has_recording else mixed,
+            recording_customer=call.recording_customer if has_recording else mixed,
             segments=c.segments,
         )
 

@@ -66,7 +66,7 @@ class DeskRequests:
     def _opened(self, runner: FloorRunner) -> None:
         talks = cast("Talks", runner.talks)
         manual = Manual(self._acd, runner)
-        talks.give_up = manual.give_up
+        talks.give_up = lambda interaction_id, _: manual.give_up(interaction_id)
         talks.nobody_dials = lambda: manual.is_quiet
         runner.phones.outside = OutsidePhones(self._acd, runner)
         parking = Parking(runner, talks)

@@ -55,7 +55,9 @@ class Talks:
     ) -> None:
         self.runner = runner
         self.live: dict[str, Live] = {}
-        self.give_up: Callable[[str], bool] = lambda _: False  # a call that is being dialed
+        # Of agents whose calls are no talks: who dials, who is in a conference.
+        self.give_up: Callable[[str, str], bool] = lambda _, __: False
+        self.other_parties: Callable[[str], tuple[PartyView, ...]] = lambda _: ()
         self.nobody_dials: Callable[[], bool] = lambda: True
         self.parked_again: Callable[[Call], bool] | None = None  # back into his slot
         self._events = events
@@ -121,7 +123,7 @@ class Talks:
         """An agent's phone left the talk. False: nobody is left for the customer."""
         live = self.live.get(interaction_id)
         if live is None:
-            return self.give_up(interaction_id)
+            return self.give_up(interaction_id, agent_id)
         if (party := live.talk.agent(agent_id)) is None:
             return True  # he has left it already, which the floor is about to be told
         live.channels.pop(party.leg_id, None)
@@ -132,7 +134,7 @@ class Talks:
         """The agent ends his part. False: nobody is left, hang the customer up."""
         live = self.live.get(interaction_id)
         if live is None:
-            return self.give_up(interaction_id)
+            return self.give_up(interaction_id, agent_id)
         if live.talk.is_ending:
             return False
         if live.talk.agent(agent_id) is None:
@@ -243,7 +245,7 @@ class Talks:
         """Return who is part of an interaction, as others may see it."""
         live = self.live.get(interaction_id)
         if live is None:
-            return ()
+            return self.other_parties(interaction_id)
         return tuple(
             PartyView(
                 leg_id=p.leg_id,
