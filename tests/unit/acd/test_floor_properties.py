@@ -266,9 +266,11 @@ class FloorMachine(RuleBasedStateMachine):
             if call.state is CallState.TALKING:
                 assert call.agent_id in call.members
             elif call.state is CallState.OFFERED:
-                assert call.offers and call.agent_id in (None, *call.offers)
+                assert call.offers
+                assert call.agent_id in (None, *call.offers)
             else:
-                assert call.agent_id is None and not call.offers
+                assert call.agent_id is None
+                assert not call.offers
         for agent in self.floor.agents.values():
             if agent.state in (AgentState.TALKING, AgentState.HOLD):
                 assert agent.agent_id in self.floor.calls[agent.interaction_id or ""].members

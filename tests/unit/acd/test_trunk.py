@@ -57,7 +57,7 @@ def test_other_texts_and_wide_networks_are_no_sources(text: str) -> None:
 def test_calls_are_known_by_address_by_registration_or_by_password() -> None:
     assert inbound_of(PLAIN) is TrunkInbound.ADDRESS
     assert inbound_of(replace(ACCOUNT, register_at=True)) is TrunkInbound.REGISTRATION
-    assert inbound_of(ACCOUNT) is TrunkInbound.PASSWORD
+    assert inbound_of(ACCOUNT) is TrunkInbound.DIGEST
     assert inbound_of(replace(ACCOUNT, sources=("192.0.2.1",))) is TrunkInbound.ADDRESS
 
 
@@ -77,7 +77,7 @@ def test_kinds_are_put_in_an_order_in_which_each_finds_what_it_names() -> None:
 
 
 def test_only_a_far_end_with_a_password_is_challenged() -> None:
-    asked = objects(replace(ACCOUNT, inbound=TrunkInbound.PASSWORD))
+    asked = objects(replace(ACCOUNT, inbound=TrunkInbound.DIGEST))
     assert asked["endpoint"]["auth"] == "trunk-t1"
     assert asked["identify"]["match_header"] == 'Authorization: /username="acme"/'
     free = objects(replace(ACCOUNT, inbound=TrunkInbound.REGISTRATION, register_at=True))
@@ -86,7 +86,7 @@ def test_only_a_far_end_with_a_password_is_challenged() -> None:
 
 @given(st.text(st.sampled_from("a.b[*]+\\(1){2}?|^$-_@/"), min_size=1, max_size=12))
 def test_username_in_a_pattern_means_itself(username: str) -> None:
-    made = objects(replace(ACCOUNT, username=username, inbound=TrunkInbound.PASSWORD))
+    made = objects(replace(ACCOUNT, username=username, inbound=TrunkInbound.DIGEST))
     pattern = made["identify"]["match_header"].removeprefix('Authorization: /username="')
     pattern = pattern.removesuffix('"/')
     plain = ""
@@ -113,7 +113,7 @@ def test_transport_and_uris_follow_the_settings() -> None:
 
 
 def test_every_field_is_put_also_when_it_is_empty() -> None:
-    full = replace(ACCOUNT, from_user="x", inbound=TrunkInbound.PASSWORD, dtmf=DtmfMode.INFO)
+    full = replace(ACCOUNT, from_user="x", inbound=TrunkInbound.DIGEST, dtmf=DtmfMode.INFO)
     for kind in ("endpoint", "aor"):
         assert objects(full)[kind].keys() == objects(PLAIN)[kind].keys()
 

@@ -254,7 +254,7 @@ class TrunkInbound(StrEnum):
 
     ADDRESS = "address"
     REGISTRATION = "registration"  # by the mark in our Contact; also by address when that is free
-    PASSWORD = "password"  # the far end answers our challenge
+    DIGEST = "password"  # the far end answers our challenge
     NONE = "none"  # another trunk has the host's address, or its name cannot be resolved
 
 

@@ -123,7 +123,7 @@ async def test_far_end_with_a_password_is_let_in_from_anywhere(
     bench: TrunkBench, asterisk: RealAsterisk
 ) -> None:
     made = await bench.put("t1", ("192.0.2.1", 5060), username="acme.pbx", password="s3cret")
-    assert made.inbound is TrunkInbound.PASSWORD
+    assert made.inbound is TrunkInbound.DIGEST
     with pytest.raises(Refused, match="trunk_username_taken"):
         await bench.put("t2", ("192.0.2.2", 5060), str(uuid4()), username="acme.pbx", password="x")
     async with Phone.open("acme.pbx", "s3cret") as phone:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ringway.acd.core.numbers import NumberPlan, NumberRefused, normalise
 from ringway.acd.core.outbound import Choice, NoTrunk
 from ringway.acd.outbound import NotCarried
-from ringway.proto.acd_config import Queue, Target, TargetKind, VoicemailBox
+from ringway.proto.acd_config import Config, Queue, Target, TargetKind, VoicemailBox
 from ringway.runtime.errors import Refused
 
 if TYPE_CHECKING:
@@ -84,7 +84,11 @@ def check_place(runner: FloorRunner, target: Target) -> None:
     Raises:
         Refused: ``target_unknown``.
     """
-    known = {TargetKind.QUEUE: Queue, TargetKind.VOICEMAIL: VoicemailBox}.get(target.kind)
+    kinds: dict[TargetKind, type[Config]] = {
+        TargetKind.QUEUE: Queue,
+        TargetKind.VOICEMAIL: VoicemailBox,
+    }
+    known = kinds.get(target.kind)
     if known is not None and runner.configuration.get(known, target.value) is None:
         raise Refused("target_unknown", f"There is no such {target.kind.value}.")
 

@@ -69,6 +69,11 @@ class Dialing:
     is_up: bool = False  # the agent's phone
     is_talking: bool = False
 
+    def phone_rings(self) -> None:
+        """The agent's phone is there: whoever asked for the call is answered."""
+        if not self.phone.done():
+            self.phone.set_result(None)
+
 
 class Manual:
     """The calls that one tenant's agents dial."""
@@ -195,8 +200,10 @@ class Manual:
                 del self._dialing[dialing.agent_id]
             if not dialing.phone.done():
                 if detail == "phone_not_registered":
-                    error = Refused(detail, "The agent's phone is not registered; start it first.")
-                    dialing.phone.set_exception(error)
+                    refused = Refused(
+                        detail, "The agent's phone is not registered; start it first."
+                    )
+                    dialing.phone.set_exception(refused)
                 else:
                     dialing.phone.set_result(None)
             if not dialing.is_talking:
@@ -215,7 +222,7 @@ class Manual:
                 dialing.call.node,
                 PHONE_RINGS_S,
                 auto_answer=True,
-                on_ringing=lambda: dialing.phone.done() or dialing.phone.set_result(None),
+                on_ringing=dialing.phone_rings,
                 interaction=dialing.call.interaction_id,
             )
             leg = await ringing

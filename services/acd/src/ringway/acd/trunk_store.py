@@ -115,7 +115,7 @@ async def load(conn: Connection, *, tenant_id: UUID) -> list[Trunk]:
     ]
 
 
-def _ports(port: int | None) -> asyncpg.Range:
+def _ports(port: int | None) -> asyncpg.Range[int]:
     return asyncpg.Range(1, _MAX_PORT) if port is None else asyncpg.Range(port, port + 1)
 
 

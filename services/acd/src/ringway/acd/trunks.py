@@ -125,7 +125,7 @@ class Trunks:
             PostgresDown: It does not answer; the rest is for the next time.
         """
         for key, trunk in list(self._trunks.items()):
-            if trunk.sources or trunk.inbound is TrunkInbound.PASSWORD or not trunk.is_enabled:
+            if trunk.sources or trunk.inbound is TrunkInbound.DIGEST or not trunk.is_enabled:
                 continue
             async with self._changing.setdefault(key, asyncio.Lock()):
                 trunk = self._trunks.get(key, trunk)
@@ -159,7 +159,7 @@ class Trunks:
                     "trunk_username_taken",
                     "username: another trunk is known by it; choose another one.",
                 ) from error
-            if inbound is TrunkInbound.PASSWORD:
+            if inbound is TrunkInbound.DIGEST:
                 return new
             try:
                 if own:

@@ -154,7 +154,7 @@ def inbound_of(trunk: Trunk) -> TrunkInbound:
     if trunk.register_at:
         return TrunkInbound.REGISTRATION
     if trunk.username and not trunk.sources:
-        return TrunkInbound.PASSWORD
+        return TrunkInbound.DIGEST
     return TrunkInbound.ADDRESS
 
 
@@ -176,7 +176,7 @@ def objects(trunk: Trunk) -> Mapping[str, Fields]:
         "qualify_timeout": str(min(3, trunk.qualify_s or 3)),
     }
     made["endpoint"] = _endpoint(trunk)
-    if trunk.inbound is TrunkInbound.PASSWORD:
+    if trunk.inbound is TrunkInbound.DIGEST:
         pattern = _SPECIAL.sub(r"\\\g<0>", trunk.username)
         made["identify"] = {
             "endpoint": name,
@@ -233,7 +233,7 @@ def _endpoint(trunk: Trunk) -> Fields:
     # Also those that are empty: what is left out would stay as it was.
     return fields | {
         "outbound_auth": name if trunk.username else "",
-        "auth": name if trunk.inbound is TrunkInbound.PASSWORD else "",
+        "auth": name if trunk.inbound is TrunkInbound.DIGEST else "",
         "from_user": trunk.from_user,
         "from_domain": domain,
     }
