@@ -31,6 +31,9 @@ class TalkHooks(Protocol):
     def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
         """The agent ends his talk. False: it is a plain talk of two; hang the customer up."""
 
+    async def mix(self, interaction_id: str) -> None:
+        """Let the talk be mixed from now on, so that it can be listened to."""
+
     async def room_of(self, interaction_id: str, agent_id: str) -> str | None:
         """Return the room in which an agent talks, when all that was decided is done."""
 

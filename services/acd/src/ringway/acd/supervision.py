@@ -417,6 +417,8 @@ class Supervision:
         try:
             if leg is None or leg.node != one.node:
                 raise AriNotFound(404, "the agent's leg has gone", "snoop")
+            if self._runner.talks is not None:
+                await self._runner.talks.mix(command.interaction_id)
             await self._runner.control.snoop(
                 node,
                 leg.channel_id,

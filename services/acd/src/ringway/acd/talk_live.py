@@ -45,6 +45,10 @@ class Live:
     is_own_wish: bool = False
     on_ring_end: Callable[[bool], Awaitable[None]] | None = None
     sent_by: str = "agent"  # who transfers the customer: agent, supervisor
+    voices: set[str] = field(default_factory=set)  # channels that the customer ever talked to
+    is_mixed: bool = False  # see TalkControl.mix
+    mixer: str = ""
+    mixed_in: str = ""  # the room of the mixer
     inbox: deque[Step] = field(default_factory=deque)
     is_working: bool = False
 

@@ -85,7 +85,8 @@ class Talks:
 
     def connected(self, call: Call, leg: Leg) -> None:
         """Customer and agent have just been joined in the leg's own room."""
-        self._begin(call, leg)
+        live = self._begin(call, leg)
+        self._control.perform(live, ())
         self._listen(leg.channel_id, leg.agent_id)
 
     def _begin(self, call: Call, leg: Leg) -> Live:
@@ -102,6 +103,7 @@ class Talks:
         live = Live(talk, call, {CUSTOMER: call.channel_id, _AGENT: leg.channel_id}, {_AGENT: leg})
         floor_call = self.runner.floor.calls.get(call.interaction_id)
         live.queue_id = floor_call.queue_id if floor_call is not None else ""
+        live.is_mixed = floor_call is not None and floor_call.segment > 1
         self.live[call.interaction_id] = live
         return live
 
@@ -296,6 +298,8 @@ class Talks:
             on_ring_end=on_ring_end,
         )
         live.talk.parties[CUSTOMER].number = _customers_number(call)
+        floor_call = self.runner.floor.calls.get(interaction_id)
+        live.is_mixed = floor_call is not None and floor_call.segment > 0
         self.live[interaction_id] = live
         self._control.perform(live, (t.Ring("p1"),))
         self._changed(live)
@@ -308,6 +312,12 @@ class Talks:
         party = live.talk.agent(agent_id)
         is_talking = party is not None and party.state is PartyState.TALKING
         return live.talk.places.room if is_talking else None
+
+    async def mix(self, interaction_id: str) -> None:
+        """Let the talk be mixed from now on, so that it can be listened to: see TalkControl."""
+        if (live := self.live.get(interaction_id)) is not None:
+            live.is_mixed = True
+            await self._control.perform(live, ())
 
     # -- where customers go on -----------------------------------------------------------------
 
@@ -437,6 +447,7 @@ class Talks:
             if raw is not None:
                 try:
                     live = self.live[interaction_id] = talk_live.from_json(call, raw)
+                    live.is_mixed = floor_call is not None and floor_call.segment > 1
                 except (KeyError, ValueError):
                     _log.exception(
                         "A talk's snapshot cannot be read.",
