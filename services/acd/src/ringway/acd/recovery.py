@@ -143,6 +143,8 @@ def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: b
             runner.arrived(call_from(state, node.name, channel_id, answered_at=answered_at))
         elif state.get("role") == "agent" and first and not _is_leg(runner, channel_id):
             runner.spawn(end(node, channel), "end stray leg")
+        elif state.get("role") == "party" and first and channel_id not in picture.in_bridge:
+            runner.spawn(end(node, channel), "end stray party")  # it rings for a dead process
 
 
 def _is_leg(runner: FloorRunner, channel_id: str) -> bool:

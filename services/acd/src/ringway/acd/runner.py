@@ -32,6 +32,7 @@ from ringway.runtime.tasks import TaskSet
 
 _log = logging.getLogger("ringway.acd.runner")
 
+
 class FloorClosed(DependencyDown):
     """The floor is another replica's now."""
 
@@ -178,6 +179,21 @@ class FloorRunner:
         """Asterisk has joined these two although our snapshot does not know it."""
         commands = self.floor.adopt(self.now(), interaction_id, agent_id)
         self._see_to(commands, {agent_id}, {interaction_id})
+        self._joined(interaction_id, agent_id)
+
+    def _joined(self, interaction_id: str, agent_id: str) -> bool:
+        """Tell whose part it is that these two talk. False: by now the floor knows better."""
+        call, leg = self.calls.get(interaction_id), self.legs.get(agent_id)
+        known = self.floor.calls.get(interaction_id)
+        if known is None or known.state is not m.CallState.TALKING or known.agent_id != agent_id:
+            return False
+        if call is None or leg is None:
+            return False
+        if self.talks is not None:
+            self.talks.connected(call, leg)
+        if self.front is not None:
+            self.front.connected(call, agent_id)
+        return True
 
     def set_campaign(self, campaign: m.Campaign) -> None:
         """Learn which agents serve a campaign; a repeat only says that it still runs."""
@@ -358,11 +374,8 @@ class FloorRunner:
             joined = leg is not None and await self._control.join(call, leg)
             if joined and leg is not None:
                 self.apply(m.Bridged(self.now(), interaction_id))
-                if self.talks is not None:
-                    self.talks.connected(call, leg)
-                if self.front is not None:
-                    self.front.connected(call, agent_id)
-                if call.record and not call.is_recording:
+                is_joined = self._joined(interaction_id, agent_id)
+                if is_joined and call.record and not call.is_recording:
                     await self._control.record(call)
                     self.store(interaction_id)
                 return

@@ -139,8 +139,8 @@ def _agree(restored: m.Restored) -> None:
         elif call is not None and agent.state in (AgentState.TALKING, AgentState.HOLD):
             call.members.add(agent.agent_id)
         elif call is None or not (agent.agent_id in call.offers or call.agent_id == agent.agent_id):
+            # His state is told as over when the floor hears what he chose.
             agent.interaction_id = agent.deadline = agent.wrap_up = None
-            agent.state, agent.reason = AgentState.NOT_READY, agent.chose_reason
     reserved = {a.agent_id: a.interaction_id for a in restored.agents}
     for call in list(restored.calls):
         call.offers = {
@@ -180,9 +180,7 @@ def _agent(runner: FloorRunner, agent_id: str, raw: dict[str, Any]) -> m.Agent:
             done["interaction_id"], done["segment"], at(_read(done["since"])), done["is_last"]
         )
     if state is AgentState.RESERVED and agent.interaction_id is None:
-        # The dialer asks again for what it still needs.
-        agent.state = AgentState.NOT_READY
-        agent.deadline = None
+        agent.deadline = None  # the dialer asks again for what it still needs
     return agent
 
 

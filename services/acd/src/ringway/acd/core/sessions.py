@@ -70,8 +70,9 @@ class Sessions(Desk):
         if agent is None or agent.state is AgentState.LOGGED_OUT:
             return
         agent.chose_ready, agent.chose_reason = event.ready, event.reason
-        if agent.state in (AgentState.READY, AgentState.NOT_READY):
-            self._settle(agent, event.at)
+        is_stranded = agent.interaction_id is None and agent.attempt_id is None
+        if is_stranded or agent.state in (AgentState.READY, AgentState.NOT_READY):
+            self._settle(agent, event.at)  # stranded: of a snapshot, without what he was in
 
     def _leg_lost(self, at: float, agent_id: str, node_lost: bool) -> None:
         agent = self.agents.get(agent_id)
