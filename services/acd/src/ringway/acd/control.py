@@ -56,7 +56,8 @@ class CallControl:
         self._app = app
         self._message = tuple(message)
         self._holds: dict[tuple[str, str], str] = {}  # node, music -> holding bridge
-        self._listening: dict[tuple[str, str], str] = {}  # node, channel -> music since before us
+        # node, channel -> music since before us, and where
+        self._listening: dict[tuple[str, str], tuple[str, str]] = {}
         self._holding: dict[tuple[str, str], asyncio.Lock] = {}
         self._entered: dict[str, asyncio.Future[bool]] = {}
         self._played: dict[str, asyncio.Future[bool]] = {}
@@ -284,8 +285,8 @@ class CallControl:
         Raises:
             AriDown: The node does not answer.
         """
-        if self._listening.pop((node, channel_id), None) == music:
-            return True  # another process has put him there
+        if await self._hears_already(node, channel_id, music):
+            return True
         async with self._holding.setdefault((node, music), asyncio.Lock()):
             for _ in range(2):
                 bridge_id = await self._holding_bridge(node, music)
@@ -298,6 +299,16 @@ class CallControl:
                     return False
                 else:
                     return True
+            return False
+
+    async def _hears_already(self, node: str, channel_id: str, music: str) -> bool:
+        """Tell whether another process has put him there, and nobody has moved him since."""
+        known = self._listening.pop((node, channel_id), None)
+        if known is None or known[0] != music:
+            return False
+        try:
+            return channel_id in (await self.node(node).get_bridge(known[1])).channels
+        except AriError:
             return False
 
     def know_music(self, picture: Picture) -> None:
@@ -313,7 +324,7 @@ class CallControl:
             self._holds.setdefault((node, music), bridge.id)
             for channel_id in bridge.channels:
                 if channel_id in picture.ours:
-                    self._listening[node, channel_id] = music
+                    self._listening[node, channel_id] = music, bridge.id
 
     async def _holding_bridge(self, node: str, music: str) -> str:
         if (bridge_id := self._holds.get((node, music))) is None:

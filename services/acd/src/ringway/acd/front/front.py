@@ -59,7 +59,6 @@ class Front:
         self._calls: dict[str, Call] = {}  # of those who are here, also when no floor knows them
         self._last_talks = LastTalks(pool, runner.tenant)
         self._outbound = outbound
-        self._numbers = 0
 
     # -- customers come ------------------------------------------------------------------------
 
@@ -86,7 +85,9 @@ class Front:
             target = Target(kind=TargetKind.AGENT, value=known.queue_id.removeprefix("agent:"))
         else:
             target = Target(kind=TargetKind.QUEUE, value=known.queue_id)
-        self.start(self.visit(call, target))
+        visit = self.visit(call, target)
+        visit.priority, visit.vip, visit.value_grade = known.priority, known.vip, known.value_grade
+        self.start(visit)
 
     def send_to(self, call: Call, target: Target) -> None:
         """A customer who was with an agent goes to a target."""
@@ -313,11 +314,6 @@ class Front:
         if call.interaction_id in self.runner.floor.calls:
             self.runner.apply(m.CustomerGone(self.runner.now(), call.interaction_id))
         self.runner.calls.pop(call.interaction_id, None)
-
-    def next_number(self) -> int:
-        """Return a number that this process has not used yet, for ids of repeated facts."""
-        self._numbers += 1
-        return self._numbers
 
     def spawn(self, coro: Coroutine[None, None, None], name: str) -> None:
         """Run something beside; its failure is logged."""

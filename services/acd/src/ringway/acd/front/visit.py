@@ -213,11 +213,13 @@ class Visit:
         return agent is not None and agent.state is not AgentState.LOGGED_OUT
 
     def _overflows_to(self, queue_id: str, reason: str, target: Target) -> Target:
+        now = utcnow()
+        moment = int(now.timestamp() * 1000)
         waited_s = self.overflow.waited_s if self.overflow is not None else 0.0
         self.front.runner.tell(
             InteractionOverflowedV1(
-                message_id=f"{self.call.interaction_id}-overflowed-{self.front.next_number()}",
-                occurred_at=utcnow(),
+                message_id=f"{self.call.interaction_id}-overflowed-{moment}-{queue_id}",
+                occurred_at=now,
                 tenant=self.front.runner.tenant,
                 interaction_id=self.call.interaction_id,
                 queue_id=queue_id,
