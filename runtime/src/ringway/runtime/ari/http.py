@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal, Protocol
 from urllib.parse import quote, urlencode
 
@@ -21,6 +21,7 @@ from yarl import URL
 from ringway.runtime.ari import metrics
 from ringway.runtime.ari.errors import AriDown, AriError, AriTimedOut, error_for
 from ringway.runtime.ari.models import Raw
+from ringway.runtime.ari.wire import Wire
 
 Query = Mapping[str, str | int | bool | None]
 EventSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
@@ -31,6 +32,8 @@ EventSocket = aiohttp.ClientWebSocketResponse[Literal[False]]
 _KEEP_ALIVE_S = 8.0
 # Of Asterisk's http.conf sessionlimit; commands beyond it wait for a free connection.
 _MAX_CONNECTIONS = 32
+_MAX_FILES = 8  # fetched at a time
+_JSON = {"Content-Type": "application/json"}
 
 
 class NodeSettings(Protocol):
@@ -78,16 +81,21 @@ class HttpPool:
         self._node = settings.name
         self._base = str(base_url(settings))
         token = b64encode(f"{settings.username}:{settings.password.get_secret_value()}".encode())
+        # In the header, never in the URL: URLs end up in the logs of proxies.
+        authorization = f"Basic {token.decode()}"
+        self._wire = Wire(
+            base_url(settings), authorization, limit=_MAX_CONNECTIONS, keep_alive_s=_KEEP_ALIVE_S
+        )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S),
-            # In the header, never in the URL: URLs end up in the logs of proxies.
-            headers={"Authorization": f"Basic {token.decode()}"},
+            connector=aiohttp.TCPConnector(limit=_MAX_FILES, keepalive_timeout=_KEEP_ALIVE_S),
+            headers={"Authorization": authorization},
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
         )
 
     async def close(self) -> None:
         """Close all connections. Requests in flight fail with ``AriDown``."""
+        self._wire.close()
         await self._session.close()
 
     async def events(self, app: str) -> EventSocket:
@@ -124,8 +132,18 @@ class HttpPool:
             AriDown: The connection failed.
             AriTimedOut: No complete answer in time.
         """
-        async with self._asked(command, method, path, query, body, timeout_s) as answer:
-            return await answer.read()
+        target = self._url(path, query).raw_path_qs
+        with self._told(command, timeout_s):
+            async with asyncio.timeout(timeout_s):
+                answer = await self._wire.request(
+                    method,
+                    target,
+                    orjson.dumps(body) if body is not None else None,
+                    _JSON if body is not None else None,
+                )
+            if answer.status >= 400:
+                raise refusal(answer.status, answer.body, command)
+            return answer.body
 
     def _url(self, path: str, query: Query | None) -> URL:
         # Encoded here once; yarl's own encoding costs as much as the rest of our layer.
@@ -133,32 +151,14 @@ class HttpPool:
         base = self._base.removesuffix("/ari/") if path.startswith("/") else self._base
         return URL(f"{base}{path}?{text}" if text else f"{base}{path}", encoded=True)
 
-    @asynccontextmanager
-    async def _asked(
-        self,
-        command: str,
-        method: str,
-        path: str,
-        query: Query | None,
-        body: Raw | None,
-        timeout_s: float,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    @contextmanager
+    def _told(self, command: str, timeout_s: float) -> Iterator[None]:
+        """Count a command's outcome, and raise our own exceptions."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         outcome = "cancelled"
         try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._session.request(
-                    method,
-                    self._url(path, query),
-                    data=orjson.dumps(body) if body is not None else None,
-                    headers={"Content-Type": "application/json"} if body is not None else None,
-                ) as answer,
-            ):
-                if answer.status >= 400:
-                    raise refusal(answer.status, await answer.read(), command)
-                yield answer
+            yield
             outcome = "ok"
         except AriError as error:
             outcome = str(error.status)
@@ -186,6 +186,12 @@ class HttpPool:
             AriDown: The connection failed, also in the middle: the pieces are then incomplete.
             AriTimedOut: Not complete within ``timeout_s``, the consumer's own time included.
         """
-        async with self._asked(command, "GET", path, None, None, timeout_s) as answer:
-            async for chunk in answer.content.iter_chunked(chunk_bytes):
-                yield chunk
+        with self._told(command, timeout_s):
+            async with (
+                asyncio.timeout(timeout_s),
+                self._session.get(self._url(path, None)) as answer,
+            ):
+                if answer.status >= 400:
+                    raise refusal(answer.status, await answer.read(), command)
+                async for chunk in answer.content.iter_chunked(chunk_bytes):
+                    yield chunk
