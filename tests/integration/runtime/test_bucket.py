@@ -83,3 +83,16 @@ async def test_two_processes_may_make_a_bucket_at_once(nats: NatsServer) -> None
     async with nats.bus("acd", name="acd-0") as one, nats.bus("acd", name="acd-1") as two:
         await asyncio.gather(one.kv("acd_live").put("a", b"1"), two.kv("acd_live").put("b", b"2"))
         assert await one.kv("acd_live").keys() == ["a", "b"]
+
+
+async def test_keys_live_no_longer_than_the_last_release_asks(nats: NatsServer) -> None:
+    async with nats.bus("acd") as earlier:
+        await earlier.kv("leases", 60).put("k", b"1")
+    async with nats.bus("acd") as later:
+        kv = later.kv("leases", 1)
+        await kv.put("k", b"2")
+
+        async def is_gone() -> bool:
+            return await kv.get("k") is None
+
+        await eventually(is_gone, within_s=10, what="the key has lived its second")

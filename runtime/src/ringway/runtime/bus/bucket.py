@@ -222,7 +222,7 @@ class Bucket:
 async def declare_bucket(
     epoch: Epoch, name: str, *, ttl_s: float | None, replicas: int = 1
 ) -> None:
-    """Make a bucket if it is missing. Raises BusDown."""
+    """Make a bucket if it is missing; its keys live no longer than asked. Raises BusDown."""
     stream = f"KV_{name}"
     ttl_ns = int((ttl_s or 0) * _NS)
     config = {
@@ -240,11 +240,16 @@ async def declare_bucket(
     }
     try:
         try:
-            await epoch.api(f"STREAM.INFO.{stream}")
+            there = (await epoch.api(f"STREAM.INFO.{stream}"))["config"]
         except ApiRefused as refused:
             if refused.err_code != STREAM_NOT_FOUND:
                 raise
             await epoch.api(f"STREAM.CREATE.{stream}", config)
+            return
+        if 0 < ttl_ns < there.get("max_age", 0):
+            # An earlier release let keys live longer. Others who still count on that renew in time.
+            shorter = {"max_age": ttl_ns, "duplicate_window": min(120 * _NS, ttl_ns)}
+            await epoch.api(f"STREAM.UPDATE.{stream}", there | shorter)
     except ApiRefused as refused:
         if refused.err_code != STREAM_NAME_IN_USE:
             raise BusDown(str(refused)) from refused

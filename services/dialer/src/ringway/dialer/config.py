@@ -10,7 +10,7 @@ from ringway.runtime.settings import ServiceSettings
 class Settings(ServiceSettings):
     """``RINGWAY_DIALER_*``."""
 
-    lease_ttl_s: float = Field(default=5.0, ge=1, le=60)
+    lease_ttl_s: float = Field(default=3.0, ge=1, le=60)  # the same as the ACD's
     # What an abandoned customer hears when the ACD cannot see to it; any ARI media URIs.
     abandonment_message: tuple[str, ...] = (
         "sound:im-sorry",
