@@ -107,6 +107,7 @@ class Behind:
     asked: list[Request] = field(default_factory=list)
     refuse: dict[type[Request], Refused] = field(default_factory=dict)
     live: dict[str, list[calls.InteractionStatusV1]] = field(default_factory=dict)  # by tenant
+    conferences: set[tuple[str, str, str]] = field(default_factory=set)
     _buses: tuple[Bus, ...] = ()
 
     @property
@@ -286,6 +287,37 @@ class Behind:
         self.note(request)
         raise Refused("interaction_unknown", "There is no such call of this agent.")
 
+    async def dial(self, request: calls.DialV1) -> calls.DialingV1:
+        self.note(request)
+        return calls.DialingV1(interaction_id="i1", number=request.number)
+
+    async def park(self, request: calls.ParkV1) -> calls.ParkedV1:
+        self.note(request)
+        return calls.ParkedV1(interaction_id="i1", slot="701")
+
+    async def conference(self, request: Any) -> calls.ConferenceStatusV1:
+        self.note(request)
+        whose = (request.tenant, request.conference_id, request.agent_id)
+        if isinstance(request, calls.StartConferenceV1):
+            self.conferences.add(whose)
+        elif whose not in self.conferences:
+            raise Refused("conference_unknown", "There is no such conference of this agent.")
+        return calls.ConferenceStatusV1(
+            conference_id=request.conference_id,
+            interaction_id="i1",
+            name="",
+            organiser_id=request.agent_id,
+            is_recorded=True,
+            began_at=utcnow(),
+            members=(
+                calls.ConferenceMember(leg_id="p1", state=calls.PartyState.TALKING, number="1"),
+            ),
+        )
+
+    async def end_conference(self, request: calls.EndConferenceV1) -> Done:
+        await self.conference(request)
+        return Done()
+
     async def list_interactions(self, request: calls.ListInteractionsV1) -> calls.InteractionListV1:
         self.note(request)
         return calls.InteractionListV1(interactions=tuple(self.live.get(request.tenant, ())))
@@ -306,6 +338,19 @@ class Behind:
         await acd.respond(HangUpV1, self.done)
         for control in CONTROL:
             await acd.respond(control, self.done)
+        await acd.respond(calls.DialV1, self.dial)
+        await acd.respond(calls.ParkV1, self.park)
+        for plain in (calls.RetrieveV1, calls.PickUpV1, calls.SetDoNotDisturbV1):
+            await acd.respond(plain, self.done)
+        for meeting in (
+            calls.StartConferenceV1,
+            calls.GetConferenceV1,
+            calls.InviteV1,
+            calls.MuteMemberV1,
+            calls.RemoveMemberV1,
+        ):
+            await acd.respond(meeting, self.conference)
+        await acd.respond(calls.EndConferenceV1, self.end_conference)
         await acd.respond(calls.RemovePartyV1, self.remove_party)
         await acd.respond(calls.ListInteractionsV1, self.list_interactions)
         await dialer.respond(PutProjectV1, self.put_project)

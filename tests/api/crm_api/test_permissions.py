@@ -101,6 +101,7 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "interaction_id": interaction,
         "recording_id": recording,
         "leg_id": "p1",
+        "conference_id": str(uuid7()),
     }
 
 
@@ -172,6 +173,11 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "play_to_call": {"digits": "1"},
         "consult": {"target": {"kind": "number", "value": "+40215550100"}},
         "transfer_call": {"target": {"kind": "number", "value": "+40215550100"}},
+        "dial": {"number": "+40215550100"},
+        "retrieve_call": {"slot": "701"},
+        "pick_up_call": {"from_agent_id": "bob"},
+        "set_do_not_disturb": {"enabled": True},
+        "invite_member": {"target": {"kind": "number", "value": "+40215550100"}},
         "create_trunk": {"name": "t", "host": "sip.example"},
         "change_trunk": {"name": "t", "host": "sip.example"},
         "create_customer": {"phone_e164": "+40215550100"},

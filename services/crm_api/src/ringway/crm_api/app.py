@@ -16,6 +16,8 @@ from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customers.router import router as customers
 from ringway.crm_api.deps import Deps, DepsOf
+from ringway.crm_api.desk.router import conferences
+from ringway.crm_api.desk.router import router as desk
 from ringway.crm_api.events.router import router as events
 from ringway.crm_api.imports.router import router as imports
 from ringway.crm_api.interactions.router import router as interactions
@@ -39,6 +41,8 @@ NOUNS = (
         users,
         agents,
         calls,
+        desk,
+        conferences,
         supervision,
         trunks,
         customers,
