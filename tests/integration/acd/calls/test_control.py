@@ -169,8 +169,10 @@ async def test_a_target_that_does_not_come_brings_the_customer_back(
     bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, refuse_with=status)
     interaction, customer = await desk.talk(ann)
     await desk.ask(calls.TransferV1, ann, target=bob.target)
-    await desk.centre.until_state(ann.agent_id, p.AgentState.WRAP_UP)
-    await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)  # recalled
+    await eventually(
+        lambda: desk.centre.count("connected", interaction) == 2, within_s=10, what="recalled"
+    )
+    await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)
     await hears(customer, ANN_HZ)
     await hears(ann.leg, CUSTOMER_HZ)
     assert desk.centre.count("transferred", interaction) == 0
