@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from signal import Signals
 
 from ringway.cli.part import Check
 
@@ -63,21 +63,21 @@ class ServerProcess:
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
-        self.signal(signal.SIGKILL)
+        self.signal(Signals.SIGKILL)
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal that ends the program, and wait until it has ended."""
         if self._process is not None:
             if self._process.poll() is None:
                 self._process.send_signal(number)
             self._process.wait(timeout=10)
 
-    def send(self, number: signal.Signals) -> None:
+    def send(self, number: Signals) -> None:
         """Send SIGSTOP or SIGCONT, and wait until it has taken effect."""
         assert self._process is not None
         self._process.send_signal(number)
         stat = Path(f"/proc/{self.pid}/stat")
-        while (stat.read_text().rpartition(") ")[2][0] == "T") is not (number is signal.SIGSTOP):
+        while (stat.read_text().rpartition(") ")[2][0] == "T") is not (number is Signals.SIGSTOP):
             time.sleep(0.001)
 
 
