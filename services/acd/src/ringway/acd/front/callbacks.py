@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ringway.acd.calls import Call
@@ -42,6 +43,8 @@ _log = logging.getLogger("ringway.acd.callbacks")
 
 _GOODBYE_LIMIT_S = 15.0
 _LONGEST_WAIT_S = 12 * 3600.0
+_NODE_LIMIT_S = 60.0
+_LOOK_S = 0.2
 _HANG_UP = Target(kind=TargetKind.HANG_UP)
 
 
@@ -84,7 +87,6 @@ class Callbacks:
         caller, loop = visit.caller, asyncio.get_running_loop()
         dialogue = Dialogue(self._front.dialable(visit.call.caller) or "", self._front.dialable)
         pending = list(dialogue.begin())
-        caller.forget_keys()
         while not (visit.is_connected or visit.joining or visit.overflow is not None):
             if pending:
                 command = pending.pop(0)
@@ -160,17 +162,25 @@ class Callbacks:
 
     async def reach(self, call: Call, agent_id: str) -> bool:
         """Call the customer, once for all agents who are offered meanwhile. False: not reached."""
-        running = self._calling.get(call.interaction_id)
-        if running is not None:
-            return await asyncio.shield(running)
+        interaction_id = call.interaction_id
+        while (running := self._calling.get(interaction_id)) is not None:
+            if await asyncio.shield(running):
+                return True
+            callback = self._callbacks.get(interaction_id)
+            if callback is None or callback.state is not CallbackState.WAITING:
+                return False
+        return await self._alone(interaction_id, self._reach(call, agent_id))
+
+    async def _alone(self, interaction_id: str, reaching: Coroutine[None, None, bool]) -> bool:
+        """Do this while everybody else who wants to reach the customer waits for its outcome."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._calling[call.interaction_id] = future
+        self._calling[interaction_id] = future
         reached = False
         try:
-            reached = await self._reach(call, agent_id)
+            reached = await reaching
             return reached
         finally:
-            del self._calling[call.interaction_id]
+            del self._calling[interaction_id]
             future.set_result(reached)
 
     async def _reach(self, call: Call, agent_id: str) -> bool:
@@ -182,18 +192,24 @@ class Callbacks:
             return False
         if (leaving := self._leaving.pop(call.interaction_id, None)) is not None:
             await leaving.until_gone(_GOODBYE_LIMIT_S)
-        call.extra["callback"]["called"] = callback.called
+        call.extra["callback"] |= {
+            "called": callback.called,
+            "node": leg.node if leg is not None else "",
+        }
         runner.store(call.interaction_id)
         channel_id = await self._call(call, callback, leg.node) if leg is not None else None
         if channel_id is None or leg is None:
             self._not_reached(call, callback, ours=channel_id is None and leg is None)
             return False
+        self._reached(call, callback, leg.node, channel_id)
+        return True
+
+    def _reached(self, call: Call, callback: Callback, node: str, channel_id: str) -> None:
         callback.answered()
         del self._callbacks[call.interaction_id]
         call.extra.pop("callback", None)
         self._ended(call, callback, "connected")
-        self._front.take_channel(call, leg.node, channel_id)
-        return True
+        self._front.take_channel(call, node, channel_id)
 
     async def _call(self, call: Call, callback: Callback, node: str) -> str | None:
         runner = self._front.runner
@@ -210,7 +226,7 @@ class Callbacks:
         return await self._front.call_out(
             callback.number,
             node=node,
-            channel_id=f"{call.interaction_id}.k{callback.called}",
+            channel_id=_channel_id(call, callback),
             variables=state,
             ring_s=offer.ring_s,
             caller_id=offer.caller_id or call.called,
@@ -284,6 +300,44 @@ class Callbacks:
             callback.state = CallbackState.RESTING
             callback.retry_at = runner.now()
             self._front.spawn(self._rest(call.interaction_id), "callback rests")
+        elif called or known.state is CallState.OFFERED:
+            self._front.spawn(self._look(call, callback), "callback is looked for")
+
+    async def _look(self, call: Call, callback: Callback) -> None:
+        """Go on with an offer that was under way, from where Asterisk says that it is."""
+        runner, interaction_id = self._front.runner, call.interaction_id
+        node = str(call.extra["callback"].get("node", ""))
+        found = await self._alone(interaction_id, self._find(call, callback, node))
+        known = runner.floor.calls.get(interaction_id)
+        if found:
+            self._front.waits(interaction_id)  # music, until the agent is there
+        if known is None or known.state is not CallState.OFFERED:
+            return
+        if found and known.agent_id in runner.legs:
+            runner.connect_again(interaction_id, known.agent_id or "")
+        elif not found:
+            runner.apply(m.LeftQueue(runner.now(), interaction_id))
+            self._enqueue(call, callback)
+
+    async def _find(self, call: Call, callback: Callback, node_name: str) -> bool:
+        """See what became of a call that was under way: it was answered, or it rings for nobody."""
+        channel_id = _channel_id(call, callback)
+        try:
+            while not node_name:
+                with suppress(AriDown):
+                    node_name = self._front.runner.control.any_node().name
+                    break
+                await asyncio.sleep(_LOOK_S)
+            node = self._front.node(node_name)
+            await node.wait_connected(_NODE_LIMIT_S)
+            if (await node.get_channel(channel_id)).state == "Up":
+                callback.state = CallbackState.CALLING
+                self._reached(call, callback, node_name, channel_id)
+                return True
+            await node.hangup(channel_id)
+        except (AriDown, AriError):
+            pass  # it is over
+        return False
 
     def _cancel(self, call: Call, callback: Callback) -> None:
         if callback.cancel():
@@ -312,3 +366,8 @@ class Callbacks:
                 attempts=callback.called,
             )
         )
+
+
+def _channel_id(call: Call, callback: Callback) -> str:
+    """Return the id of the channel that calls the customer this time."""
+    return f"{call.interaction_id}.k{callback.called}"
