@@ -292,16 +292,23 @@ def test_a_node_may_be_emptied_by_the_book(name: str) -> None:
     assert spec["selector"]["matchLabels"] == {_NAME: name}
 
 
-@pytest.mark.parametrize("name", ["acd", "dialer"])
 @pytest.mark.parametrize("where", _OVERLAYS)
-def test_what_holds_a_stasis_application_runs_once(where: str, name: str) -> None:
-    spec = WORKLOADS[name]["spec"]
+def test_the_dialer_runs_once(where: str) -> None:
+    spec = WORKLOADS["dialer"]["spec"]
     assert spec["replicas"] == 1
     assert spec["strategy"] == {"type": "Recreate"}
     patched = documents(_K8S / "overlays" / where / "kustomization.yaml")[0].get("patches", ())
     for patch in patched:
         for changed in documents(_K8S / "overlays" / where / patch["path"]):
-            assert changed["metadata"]["name"] != name
+            assert changed["metadata"]["name"] != "dialer"
+
+
+def test_each_pod_of_the_acd_has_a_name_of_its_own_and_comes_before_another_leaves() -> None:
+    spec = WORKLOADS["acd"]["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    settings = spec["template"]["spec"]["containers"][0]["env"]
+    replica = next(each for each in settings if each["name"] == "RINGWAY_ACD_REPLICA")
+    assert replica["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
 
 
 # Network
