@@ -77,12 +77,11 @@ async def test_waiting_callers_keep_their_order(centre: FrontCentre) -> None:
     await centre.ready("tom", ready=False)
     did = await centre.queue("q-kill-order", "tom")
     calls = []
-    for n in range(3):
+    for _ in range(3):
         calls.append(await centre.call(did))
         await calls[-1].until_answered()
-        await eventually(
-            lambda n=n: len(centre.told("queued", queue_id="q-kill-order")) == n + 1, within_s=10
-        )
+        interaction = await centre.started(did)
+        await centre.until_told("queued", interaction_id=interaction)
     await restart(centre)
     await asyncio.gather(*(centre.until_sounds(call) for call in calls))
     await centre.ready("tom")
