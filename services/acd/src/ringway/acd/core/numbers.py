@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import phonenumbers
 
@@ -112,6 +112,7 @@ class NumberPlan:
         return self._short.fullmatch(digits) is not None
 
 
+@lru_cache(maxsize=4096)  # a call's numbers are asked for several times
 def normalise(dialled: str, plan: NumberPlan) -> Dialled:
     """Return what a person who dials this means.
 

@@ -288,6 +288,8 @@ class Arrivals:
 
 def _called(front: Front, dialled: str) -> str:
     """Return the dialled number as the routes write it, else in full."""
-    dids = {route.did for route in front.runner.configuration.all(InboundRoute).values()}
     full = front.e164(dialled)
+    if full == dialled:
+        return full
+    dids = {route.did for route in front.runner.configuration.all(InboundRoute).values()}
     return dialled if dialled in dids and full not in dids else full
