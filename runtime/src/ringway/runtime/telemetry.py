@@ -47,7 +47,8 @@ def tracer(name: str) -> trace.Tracer:
 
 def inject(headers: MutableMapping[str, str]) -> None:
     """Write the current trace context into message headers, if there is one."""
-    propagate.inject(headers)
+    if trace.get_current_span().get_span_context().is_valid:
+        propagate.inject(headers)
 
 
 def extract(headers: Mapping[str, str] | None) -> Context:
