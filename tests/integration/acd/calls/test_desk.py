@@ -149,6 +149,32 @@ async def test_a_desk_phone_dials_the_slot(desk: Desk) -> None:
     await desk.until_free(bob)
 
 
+async def test_a_customer_hangs_up_while_the_phone_rings_that_takes_him(desk: Desk) -> None:
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    interaction, customer = await desk.talk(ann, wrap_up_s=0)
+    slot = await park(desk, ann)
+    await retrieve(desk, bob, slot)
+    ringing = await bob.phone.next_call()
+    customer.hang_up()
+    await ringing.until_over()
+    await desk.until_free(ann, bob)
+    await desk.until_nothing_left(interaction)
+
+
+async def test_parked_customers_outlive_the_acd(desk: Desk) -> None:
+    ann = await desk.agent()
+    interaction, customer = await desk.talk(ann, wrap_up_s=0)
+    slot = await park(desk, ann)
+    await desk.until_free(ann)
+    desk.centre.acd.kill()
+    await desk.centre.start_acd()
+    assert await desk.is_on_hold(interaction)
+    await retrieve(desk, ann, slot)
+    await hears(customer, ANN_HZ)
+    await hears(ann.leg, CUSTOMER_HZ)
+
+
 # -- pick up -------------------------------------------------------------------------------------
 
 
@@ -239,3 +265,25 @@ async def test_nothing_rings_there(desk: Desk, whose: str) -> None:
     whom = {"nobody": "nobody", "own": ann.agent_id, "idle": bob.agent_id}[whose]
     with pytest.raises(Refused, match="nothing_rings"):
         await desk.centre.ask(calls.PickUpV1, Done, agent_id=ann.agent_id, from_agent_id=whom)
+
+
+async def test_a_customer_hangs_up_while_the_phone_rings_that_picks_him_up(desk: Desk) -> None:
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    cat = await desk.agent(1400, p.LegMode.ON_DEMAND, answer_after_s=None)
+    interaction, customer = await waits_at(desk, bob, ann)
+    await desk.centre.ask(calls.PickUpV1, Done, agent_id=cat.agent_id, from_agent_id=bob.agent_id)
+    ringing = await cat.phone.next_call()
+    customer.hang_up()
+    await ringing.until_over()
+    await desk.until_free(ann, bob, cat)
+    await desk.until_nothing_left(interaction)
+
+
+async def test_a_phone_that_transfers_to_its_own_number_keeps_its_call(desk: Desk) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    _, customer = await desk.talk(ann)
+    assert await ann.leg.refer(ann.number, then_hang_up=False) >= 400
+    await hears(customer, ANN_HZ)
+    await hears(ann.leg, CUSTOMER_HZ)
+    assert await desk.centre.state(ann.agent_id) is p.AgentState.TALKING

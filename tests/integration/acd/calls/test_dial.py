@@ -236,3 +236,63 @@ async def test_a_desk_phone_that_dials_nonsense_is_refused(desk: Desk) -> None:
     own = await ann.phone.call("12")
     await own.until_over()
     await desk.until_free(ann)
+
+
+@pytest.mark.parametrize("who", ["caller", "called"])
+async def test_either_colleague_hangs_up_while_it_rings(desk: Desk, who: str) -> None:
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    dialing = await dial(desk, ann.agent_id, bob.number)
+    ringing = await bob.phone.next_call()
+    if who == "caller":
+        await desk.centre.ask(p.HangUpV1, Done, agent_id=ann.agent_id)
+        await ringing.until_over()
+    else:
+        await desk.centre.ask(p.HangUpV1, Done, agent_id=bob.agent_id)
+        await ringing.until_over()
+        told = await desk.centre.fact("finished", dialing.interaction_id)
+        assert told["detail"] == "no_answer"
+    await desk.until_free(ann, bob)
+    await desk.until_nothing_left(dialing.interaction_id)
+
+
+async def test_a_colleague_who_is_not_there_is_told_at_once(desk: Desk) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    await desk.centre.ask(p.SignOutV1, p.AgentStatusV1, agent_id=bob.agent_id)
+    dialing = await dial(desk, ann.agent_id, bob.number)
+    told = await desk.centre.fact("finished", dialing.interaction_id)
+    assert told["detail"] == "unreachable"
+    await desk.until_free(ann)
+
+
+async def test_a_dialed_customer_is_held_consulted_about_and_transferred(desk: Desk) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    dialing = await dial(desk, ann.agent_id)
+    outside = await desk.outside()
+    await hears(ann.leg, OUTSIDE_HZ)
+    await desk.ask(calls.HoldV1, ann)
+    await desk.until_on_hold(dialing.interaction_id)
+    await desk.ask(calls.TransferV1, ann, target=bob.target)
+    await desk.answers(bob)
+    await hears(outside, BOB_HZ)
+    await hears_not(outside, ANN_HZ)
+    outside.hang_up()
+    await desk.until_free(ann, bob)
+    await desk.until_nothing_left(dialing.interaction_id)
+
+
+async def test_a_call_that_is_being_made_when_the_acd_dies_is_ended(desk: Desk) -> None:
+    ann = await desk.agent()
+    dialing = await dial(desk, ann.agent_id)
+    outside = await desk.outside(answer=False)
+    desk.centre.acd.kill()
+    await desk.centre.start_acd()
+    await outside.until_over()
+    told = await desk.centre.fact("finished", dialing.interaction_id)
+    assert told["outcome"] == "lost"
+    await desk.until_free(ann)
+    assert ann.leg.is_up
+    await desk.until_nothing_left(dialing.interaction_id)
+    await dial(desk, ann.agent_id)
+    again = await desk.outside()
+    await hears(again, ANN_HZ)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ringway.acd import dialling
+from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_variable
 from ringway.acd.core import model as m
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ringway.acd.manual")
 
 NUMBER_RINGS_S = 60.0
+DIALING = "dialing"  # in ``Call.extra``: who makes the call, while it is being made
 _PHONE_SPEAKS_S = 3.0  # a phone that can be called shows itself within this time
 # Why a number was not reached, by Q.850 cause; what is not here is "failed".
 _CODES = {
@@ -147,6 +149,7 @@ class Manual:
             trunk_id=whom.choices[0].trunk_id if whom.choices else "",
             route_id=whom.choices[0].route_id if whom.choices else "",
         )
+        call.extra[DIALING] = agent_id
         runner.calls[interaction_id] = call
         try:
             runner.apply(m.Claim(runner.now(), agent_id, interaction_id, own_wish=True))
@@ -245,6 +248,7 @@ class Manual:
 
         def on_attempt(channel_id: str) -> None:
             call.channel_id = channel_id
+            runner.store(call.interaction_id)
             self._watch(dialing, channel_id)
 
         if dialing.whom.agent_id is not None:
@@ -314,6 +318,7 @@ class Manual:
             runner.spawn(runner.control.hang_up_customer(call), "hang up")
             return "given_up"
         call.channel_id, call.answered_at = placed.channel_id, utcnow()
+        del call.extra[DIALING]
         call.trunk_id = placed.trunk_id
         dialing.is_talking = True
         settings = runner.configuration.settings
@@ -341,6 +346,18 @@ class Manual:
             del runner.legs[dialing.agent_id]
             runner.spawn(runner.control.hang_up_leg(leg), "end leg")
         runner.customer_gone(call.interaction_id, cause_q850=cause_q850)
+
+    def reconcile(self, picture: Picture) -> None:
+        """End the calls that a process before this one was making: nobody hears their answer."""
+        runner = self._runner
+        making = {dialing.call.interaction_id for dialing in self._dialing.values()}
+        for call in list(runner.calls.values()):
+            if DIALING not in call.extra or call.interaction_id in making:
+                continue
+            if call.node == picture.node.name:
+                call.outcome = Outcome.LOST
+                runner.spawn(runner.control.hang_up_customer(call), "hang up")
+                runner.customer_gone(call.interaction_id, cause_q850=41, exactly=False)
 
     # -- phones that dial ----------------------------------------------------------------------
 

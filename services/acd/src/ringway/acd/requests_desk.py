@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ringway.acd.adoption import Picture
 from ringway.acd.calls import Leg
 from ringway.acd.core import model as m
 from ringway.acd.core.talk_model import NotNow, NotPart
@@ -59,6 +61,7 @@ class DeskRequests:
         self._desks: dict[str, _Desk] = {}
         acd.on_open(self._opened)
         acd.on_close(lambda runner: self._desks.pop(runner.tenant, None))
+        acd.on_reconcile(self._reconcile)
         acd.on_start("internal", self._internal)
         acd.on_start("dial", _nothing)
         acd.on_dialed = self._dialed
@@ -80,6 +83,11 @@ class DeskRequests:
             InternalCalls(self._acd, runner, talks),
             runner.phones.outside,
         )
+
+    def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
+        for runner in runners:
+            if (desk := self._desks.get(runner.tenant)) is not None:
+                desk.manual.reconcile(picture)
 
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""
