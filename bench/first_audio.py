@@ -210,8 +210,14 @@ def report(found: dict[str, list[float]]) -> dict[str, Any]:
         for way in ("nailed_up", "on_demand")
         for base in ("dial", "queue")
     }
-    aims = {"nailed_up_to_dial_p50": "< 1", "on_demand_to_dial_p50": "< 2"}
+    # Three times as soon as app_queue.
+    aims = {
+        "nailed_up_to_queue_p50": "<= 0.33",
+        "nailed_up_to_dial_p50": "< 1",
+        "on_demand_to_dial_p50": "< 2",
+    }
     met = {
+        "nailed_up_to_queue_p50": ratios["nailed_up_to_queue_p50"] <= 0.33,
         "nailed_up_to_dial_p50": ratios["nailed_up_to_dial_p50"] < 1,
         "on_demand_to_dial_p50": ratios["on_demand_to_dial_p50"] < 2,
     }
