@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ringway.acd.adoption import Picture, end
 from ringway.acd.arrival import call_from, read_state
-from ringway.acd.calls import Leg
+from ringway.acd.calls import ORIGIN, Leg
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import RECONNECTING
 from ringway.acd.core.model import CallState
@@ -103,7 +103,7 @@ def _offers(runner: FloorRunner, interaction_id: str) -> None:
             runner.apply(m.OfferFailed(runner.now(), interaction_id, agent_id, interrupted=ring))
         elif call.agent_id == agent_id:
             runner.connect_again(interaction_id, agent_id)
-        elif leg.leg_mode is LegMode.ON_DEMAND or agent.auto_answer:
+        elif leg.is_up and (leg.leg_mode is LegMode.ON_DEMAND or agent.auto_answer):
             runner.apply(m.Accepted(runner.now(), interaction_id, agent_id))
 
 
@@ -112,9 +112,9 @@ def _legs(runner: FloorRunner, node: str, channels: Mapping[str, Channel]) -> No
         if leg.node == node and leg.is_up and leg.channel_id not in channels:
             runner.leg_gone(leg.channel_id, node_lost=True)
     for agent in list(runner.floor.agents.values()):
-        if agent.state is AgentState.LOGGED_OUT or agent.leg_mode is not LegMode.NAILED_UP:
+        if agent.state is AgentState.LOGGED_OUT:
             continue
-        if agent.agent_id not in runner.legs:
+        if agent.leg_mode is LegMode.NAILED_UP and agent.agent_id not in runner.legs:
             if agent.has_leg:
                 runner.apply(m.LegLost(runner.now(), agent.agent_id, node_lost=True))
             elif agent.reason == RECONNECTING:
@@ -141,6 +141,8 @@ def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: b
             limit_s = campaign.limit_s if campaign else 2.0
             answered_at = utcnow() - timedelta(seconds=max(0.0, limit_s - _FOUND_CHANCE_S))
             runner.arrived(call_from(state, node.name, channel_id, answered_at=answered_at))
+        elif state.get("role") == "link" and first and not _is_link(runner, channel_id):
+            runner.spawn(end(node, channel), "end stray link")
         elif state.get("role") == "agent" and first and not _is_leg(runner, channel_id):
             runner.spawn(end(node, channel), "end stray leg")
         elif state.get("role") == "party" and first and channel_id not in picture.in_bridge:
@@ -149,3 +151,10 @@ def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: b
 
 def _is_leg(runner: FloorRunner, channel_id: str) -> bool:
     return any(leg.channel_id == channel_id for leg in runner.legs.values())
+
+
+def _is_link(runner: FloorRunner, channel_id: str) -> bool:
+    return any(
+        channel_id in (call.channel_id, call.extra.get(ORIGIN, {}).get("link_id"))
+        for call in runner.calls.values()
+    )
