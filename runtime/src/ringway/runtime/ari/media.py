@@ -54,6 +54,15 @@ class MediaCommands(Commands):
         )
         return m.playback(raw)
 
+    async def get_playback(self, playback_id: str) -> m.Playback:
+        """Return a prompt that is queued or playing.
+
+        Raises:
+            AriNotFound: It is over.
+        """
+        raw = await self._json("get_playback", "GET", f"playbacks/{q(playback_id)}")
+        return m.playback(raw)
+
     async def stop_playback(self, playback_id: str) -> bool:
         """Stop a prompt. Returns whether it was still queued or playing."""
         return await self._gone("stop_playback", "DELETE", f"playbacks/{q(playback_id)}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
+from typing import Any
 
 from ringway.acd import adoption, recovery, snapshot
 from ringway.acd.accounts import Accounts
@@ -326,7 +327,9 @@ class Acd:
         await self.accounts.push_all(node)
         runners = list(self.runners.values())
         tenants = [runner.tenant for runner in runners]
+        expected = self._control.expected
         picture = await adoption.look(node, self.settings.app, tenants, self._adopting.add)
+        self._control.catch_up(picture, expected)
         self._reconcile(picture, runners, first=first)
         for runner in runners:
             for call in runner.calls.values():
@@ -350,6 +353,10 @@ class Acd:
     def on_any(self, handler: OnEvent) -> None:
         """Be told of every event, but those of before this process slept."""
         self._any.append(handler)
+
+    def spawn(self, coro: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something that belongs to no floor; its failure is logged."""
+        self._tasks.spawn(coro, name=name)
 
     def on_open(self, opened: OnOpen) -> None:
         """Be told of every floor that opens, before its first event."""

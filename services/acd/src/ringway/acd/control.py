@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 from prometheus_client import Counter
@@ -55,11 +55,14 @@ class CallControl:
         self._ari = ari
         self._app = app
         self._message = tuple(message)
+        self.draining: frozenset[str] = frozenset()  # nodes that get no new calls
+        self._load: dict[str, int] = {}  # node -> channels, of a moment ago
         self._holds: dict[tuple[str, str], str] = {}  # node, music -> holding bridge
         # node, channel -> music since before us, and where
         self._listening: dict[tuple[str, str], tuple[str, str]] = {}
         self._holding: dict[tuple[str, str], asyncio.Lock] = {}
         self._entered: dict[str, asyncio.Future[bool]] = {}
+        self._entering: dict[str, str] = {}  # phones that ring -> their node
         self._played: dict[str, asyncio.Future[bool]] = {}
 
     def on_event(self, event: Event) -> None:
@@ -76,6 +79,26 @@ class CallControl:
                     self._resolve(self._played, channel, event.playback.state == "done")
             case _:
                 pass
+
+    def catch_up(self, picture: Picture, expected: Collection[str]) -> None:
+        """Learn what became of channels of this node while nobody told us.
+
+        Args:
+            expected: Channels that were waited for before the picture was taken.
+        """
+        for channel_id in expected:
+            if self._entering.get(channel_id) != picture.node.name:
+                continue
+            channel = picture.channels.get(channel_id)
+            if channel is None:
+                self._resolve(self._entered, channel_id, False)
+            elif channel.state == "Up" and channel_id in picture.ours:
+                self._resolve(self._entered, channel_id, True)
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Channels that are waited for to enter our application."""
+        return frozenset(self._entering)
 
     # -- agents' phones ------------------------------------------------------------------------
 
@@ -97,6 +120,7 @@ class CallControl:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._make_bridge(node, leg))
                 group.create_task(self._originate(node, leg, username, variables, ring_s))
+            self._entering[leg.channel_id] = leg.node
             async with asyncio.timeout(ring_s + 2):
                 if not await waiter:
                     raise PhoneNotAnswered(username)
@@ -114,6 +138,7 @@ class CallControl:
             raise
         finally:
             self._entered.pop(leg.channel_id, None)
+            self._entering.pop(leg.channel_id, None)
 
     async def _make_bridge(self, node: AriNode, leg: Leg) -> None:
         await node.create_bridge(leg.bridge_id, "mixing,proxy_media")
@@ -180,7 +205,7 @@ class CallControl:
 
     async def record(self, call: Call) -> None:
         """Start the two halves of the recording; a repeat starts only what is missing."""
-        node = self.node(call.node)
+        node = self.node(call.origin[0])
         halves: tuple[tuple[Direction, str, str], ...] = (
             ("in", "ri", call.recording_customer),
             ("out", "ro", call.recording_agent),
@@ -209,7 +234,7 @@ class CallControl:
     ) -> None:
         snoop_id = f"{call.interaction_id}.{suffix}"
         try:
-            await self.snoop(node, call.channel_id, snoop_id, spy=spy)
+            await self.snoop(node, call.origin[1], snoop_id, spy=spy)
         except AriConflict:
             _log.info("The snoop is there already.", extra={"channel_id": snoop_id})
         try:
@@ -273,7 +298,8 @@ class CallControl:
     async def hang_up_customer(self, call: Call) -> None:
         """End the customer's channel; the event that follows ends the call."""
         try:
-            await self.node(call.node).hangup(call.channel_id)
+            node, channel_id = call.origin
+            await self.node(node).hangup(channel_id)
         except AriError:
             _log.info("The customer had gone.", extra={"interaction_id": call.interaction_id})
 
@@ -354,15 +380,25 @@ class CallControl:
             raise AriDown(f"node {name} is not configured") from error
 
     def any_node(self) -> AriNode:
-        """Return a node that can take a call.
+        """Return the node on which a call is best placed now.
 
         Raises:
             AriDown: None is connected.
         """
-        for node in self._ari.nodes.values():
-            if node.connected:
-                return node
+        for node in self.nodes_by_load():
+            return node
         raise AriDown("no Asterisk node is connected")
+
+    def nodes_by_load(self, first: str = "") -> list[AriNode]:
+        """Return the connected nodes: ``first``, then those with few calls, drained ones last."""
+        return sorted(
+            (node for node in self._ari.nodes.values() if node.connected),
+            key=lambda n: (n.name != first, n.name in self.draining, self._load.get(n.name, 0)),
+        )
+
+    def count(self, load: Mapping[str, int]) -> None:
+        """Learn how many channels are on each node."""
+        self._load = dict(load)
 
     # -- waiting -------------------------------------------------------------------------------
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ringway.acd.control import CallControl
 from ringway.acd.core.speaking import Language
 from ringway.runtime.ari import (
+    AriConflict,
+    AriDown,
     AriError,
     AriNode,
+    AriNotFound,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
@@ -31,6 +35,7 @@ from ringway.runtime.ids import uuid7
 _MAX_KEYS = 64
 _PROMPT_LIMIT_S = 120.0
 _RECORDING_GRACE_S = 10.0
+_LOOK_S = 2.0  # what has not been told to be over is looked at so often
 
 
 class CallerGone(Exception):
@@ -173,8 +178,12 @@ class Caller:
                 if (key := self._take(keys)) is not None:
                     await self.hush()
                     return key
-                if not await self._wait(until):
+                if await self._wait(min(until, loop.time() + _LOOK_S)):
+                    continue
+                if loop.time() >= until:
                     await self.hush()
+                    break
+                if not await self._goes_on(self.node.get_playback(playback_id)):
                     break
         finally:
             self._done.discard(playback_id)
@@ -228,22 +237,30 @@ class Caller:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + max_s + _RECORDING_GRACE_S
-        await self._ask_node(
-            self.node.record(
-                self.channel_id,
-                name,
-                max_duration_s=max(1, int(max_s)),
-                max_silence_s=10,
-                terminate_on="#",
-                beep=True,
-            )
+        request = self.node.record(
+            self.channel_id,
+            name,
+            max_duration_s=max(1, int(max_s)),
+            max_silence_s=10,
+            terminate_on="#",
+            beep=True,
         )
+        with suppress(AriConflict):  # a process before this one has begun it
+            await self._ask_node(request)
         while name not in self._done:
             if name in self._failed:
                 raise NoRecording(self._failed.pop(name))
-            if not await self._wait(until):
+            if await self._wait(min(until, loop.time() + _LOOK_S)):
+                continue
+            if loop.time() >= until:
                 raise NoRecording("it did not end")
+            if not await self.is_being_recorded(name):
+                break
         self._done.discard(name)
+
+    async def is_being_recorded(self, name: str) -> bool:
+        """Tell whether this recording is under way."""
+        return await self._goes_on(self.node.get_live_recording(name))
 
     def recorded_s(self, name: str, otherwise_s: float) -> float:
         """Return how long a recording is as Asterisk says, in seconds."""
@@ -299,6 +316,17 @@ class Caller:
                 self.gone()
                 raise CallerGone from error
             raise
+
+    @staticmethod
+    async def _goes_on(look: Coroutine[Any, Any, object]) -> bool:
+        """Look whether something is still under way: its end may have been told to nobody."""
+        try:
+            await look
+        except AriNotFound:
+            return False
+        except AriDown:
+            pass  # nobody can tell now
+        return True
 
     async def _wait(self, until: float | None) -> bool:
         """Wait for the next event; False: ``until`` has come."""

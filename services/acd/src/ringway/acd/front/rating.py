@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ringway.acd.front.front import Front
 
 _log = logging.getLogger("ringway.acd.front")
+_NODE_LIMIT_S = 60.0
 
 
 async def rate(
@@ -50,4 +51,5 @@ async def rate(
     except (AriDown, AriError) as error:
         _log.info("A rating was broken off.", extra={"error": str(error)})
         with suppress(AriDown, AriError):
+            await caller.node.wait_connected(_NODE_LIMIT_S)
             await caller.hang_up()

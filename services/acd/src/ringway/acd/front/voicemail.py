@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from ringway.acd.calls import Call
@@ -23,7 +23,6 @@ from ringway.proto.acd_voicemail import VoicemailWaitingV1
 from ringway.runtime.ari import AriDown, AriError
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import DependencyDown
-from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Pool
 
 if TYPE_CHECKING:
@@ -62,10 +61,12 @@ class Voicemail:
             await caller.play(sounds.unavailable(caller.language))
             return
         caller.language = box.language
-        greeting = [box.greeting] if box.greeting else sounds.leave_message(box.language)
-        await caller.play(greeting, keys="#")
-        voicemail_id = str(uuid7())
+        # The same for every process, so that one that comes after this one finds the recording.
+        voicemail_id = str(uuid5(UUID(call.interaction_id), box_id))
         name = f"{call.interaction_id}.vm-{voicemail_id}"
+        if not await caller.is_being_recorded(name):
+            greeting = [box.greeting] if box.greeting else sounds.leave_message(box.language)
+            await caller.play(greeting, keys="#")
         loop = asyncio.get_running_loop()
         began = loop.time()
         is_there = True
