@@ -18,12 +18,21 @@ from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_variable
 from ringway.acd.core import model as m
+from ringway.acd.core.talk_model import CUSTOMER
 from ringway.acd.outbound import Ringing, begin
 from ringway.acd.placing import Attempt, Failure, Placed
 from ringway.acd.queue_rules import after_call_s
 from ringway.acd.talk_control import RING_S as PHONE_RINGS_S
+from ringway.acd.talks import AGENT
 from ringway.proto.acd import Direction, LegMode
-from ringway.proto.acd_calls import InteractionStartedV1, Outcome
+from ringway.proto.acd_calls import (
+    InteractionChangedV1,
+    InteractionStartedV1,
+    Outcome,
+    Party,
+    PartyRole,
+    PartyState,
+)
 from ringway.proto.acd_config import Target, TargetKind
 from ringway.runtime.ari import AriDown, AriError, ChannelDestroyed, Event, StasisEnd
 from ringway.runtime.clock import utcnow
@@ -173,6 +182,7 @@ class Manual:
         phone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         dialing = self._dialing[agent_id] = Dialing(call, agent_id, whom, phone, leg)
         runner.spawn(self._run(dialing), "dial")
+        self._show(dialing)
         return dialing
 
     async def _run(self, dialing: Dialing) -> None:
@@ -182,6 +192,7 @@ class Manual:
         try:
             leg = await self._phone(dialing)
             dialing.is_up = True
+            self._show(dialing)
             if not dialing.phone.done():
                 dialing.phone.set_result(None)
             placed = await self._number(dialing, leg)
@@ -341,11 +352,49 @@ class Manual:
         """No talk came of it; the agent is free again."""
         call, runner = dialing.call, self._runner
         call.outcome, call.detail = Outcome.NOT_ANSWERED, detail
+        self._show(dialing, PartyState.GONE)
         leg = runner.legs.get(dialing.agent_id)
         if leg is not None and leg.leg_mode is LegMode.ON_DEMAND and leg.is_up:
             del runner.legs[dialing.agent_id]
             runner.spawn(runner.control.hang_up_leg(leg), "end leg")
         runner.customer_gone(call.interaction_id, cause_q850=cause_q850)
+
+    def parties(self, interaction_id: str) -> tuple[Party, ...]:
+        """Return who is part of a call that is being made; nobody when it is none."""
+        for dialing in self._dialing.values():
+            if dialing.call.interaction_id == interaction_id:
+                return self._parties(dialing, PartyState.RINGING)
+        return ()
+
+    def _parties(self, dialing: Dialing, other: PartyState) -> tuple[Party, ...]:
+        agent = self._runner.floor.agents.get(dialing.agent_id)
+        return (
+            Party(
+                leg_id=AGENT,
+                role=PartyRole.AGENT,
+                state=PartyState.TALKING if dialing.is_up else PartyState.RINGING,
+                agent_id=dialing.agent_id,
+                number=agent.number if agent is not None else "",
+            ),
+            Party(
+                leg_id=CUSTOMER,
+                role=PartyRole.CUSTOMER,
+                state=other,
+                number=dialing.call.called,
+            ),
+        )
+
+    def _show(self, dialing: Dialing, other: PartyState = PartyState.RINGING) -> None:
+        """Let consoles see how far the call is."""
+        self._runner.show(
+            InteractionChangedV1(
+                occurred_at=utcnow(),
+                tenant=self._runner.tenant,
+                interaction_id=dialing.call.interaction_id,
+                agent_id=dialing.agent_id,
+                parties=self._parties(dialing, other),
+            )
+        )
 
     def reconcile(self, picture: Picture) -> None:
         """End the calls that a process before this one was making: nobody hears their answer."""

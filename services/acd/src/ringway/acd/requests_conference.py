@@ -37,11 +37,14 @@ class ConferenceRequests:
         if runner.front is not None:
             cast("Front", runner.front).conferences = conferences
         gives_up, nobody_dials = talks.give_up, talks.nobody_dials
+        other_parties = talks.other_parties
         talks.give_up = lambda interaction_id, agent_id: (
             gives_up(interaction_id, agent_id) or conferences.agent_gone(interaction_id, agent_id)
         )
         talks.nobody_dials = lambda: nobody_dials() and conferences.is_quiet
-        talks.other_parties = conferences.parties
+        talks.other_parties = lambda interaction_id: (
+            other_parties(interaction_id) or conferences.parties(interaction_id)
+        )
         conferences.restore()
 
     def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:

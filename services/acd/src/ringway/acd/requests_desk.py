@@ -70,6 +70,7 @@ class DeskRequests:
         talks = cast("Talks", runner.talks)
         manual = Manual(self._acd, runner)
         talks.give_up = lambda interaction_id, _: manual.give_up(interaction_id)
+        talks.other_parties = manual.parties
         talks.nobody_dials = lambda: manual.is_quiet
         runner.phones.outside = OutsidePhones(self._acd, runner)
         parking = Parking(runner, talks)

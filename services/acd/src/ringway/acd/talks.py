@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ringway.acd.talks")
 
 _REMEMBERED_S = 30.0  # for so long a repeat of what ended an agent's part is answered like it
-_AGENT = "a0"  # the leg id of who was joined to the customer
+AGENT = "a0"  # the leg id of who was joined to the customer
 
 
 class Talks:
@@ -95,12 +95,12 @@ class Talks:
             call.interaction_id,
             (
                 Party(CUSTOMER, PartyRole.CUSTOMER, number=_customers_number(call), place=room),
-                Party(_AGENT, PartyRole.AGENT, agent_id=leg.agent_id, home=room, place=room),
+                Party(AGENT, PartyRole.AGENT, agent_id=leg.agent_id, home=room, place=room),
             ),
-            owner_id=_AGENT,
+            owner_id=AGENT,
             room=room,
         )
-        live = Live(talk, call, {CUSTOMER: call.channel_id, _AGENT: leg.channel_id}, {_AGENT: leg})
+        live = Live(talk, call, {CUSTOMER: call.channel_id, AGENT: leg.channel_id}, {AGENT: leg})
         floor_call = self.runner.floor.calls.get(call.interaction_id)
         live.queue_id = floor_call.queue_id if floor_call is not None else ""
         live.is_mixed = floor_call is not None and floor_call.segment > 1
