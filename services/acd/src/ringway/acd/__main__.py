@@ -74,7 +74,7 @@ async def run(settings: Settings) -> None:
             ConfigRequests(acd),
             TrunkRequests(acd),
             TalkRequests(acd, ari),
-            SupervisionRequests(acd, ari),
+            SupervisionRequests(acd),
             DeskRequests(acd),
             ConferenceRequests(acd),
             VoicemailRequests(acd, arrivals),

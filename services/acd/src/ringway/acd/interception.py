@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.core.talk_model import NotNow, NotPart, Party
-from ringway.acd.supervision import Supervision, Supervisor
+from ringway.acd.supervision import Supervision
+from ringway.acd.supervisor_phones import Supervisor
 from ringway.acd.talk_live import Live
 from ringway.acd.talks import Talks
 from ringway.proto.acd import AgentState, LegMode

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ringway.acd import dialling
+from ringway.acd.adoption import Picture
 from ringway.acd.app import Acd
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
@@ -15,13 +17,14 @@ from ringway.acd.core.talk_model import NotNow, NotPart
 from ringway.acd.interception import intercept
 from ringway.acd.runner import FloorRunner
 from ringway.acd.supervision import IN_TALK, Supervision
+from ringway.acd.supervisor_phones import EAR, ROOM
 from ringway.acd.talk_live import Live
 from ringway.acd.talks import Talks
 from ringway.proto import acd_calls as p
 from ringway.proto.acd import AgentState, Direction, HungUpBy
 from ringway.proto.acd_config import MonitorGroup, SupervisionMode, Target
 from ringway.proto.base import Done
-from ringway.runtime.ari import AriClient, AriNode, Bridge
+from ringway.runtime.ari import AriDown
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import DependencyDown, Refused
@@ -29,19 +32,19 @@ from ringway.runtime.errors import DependencyDown, Refused
 _log = logging.getLogger("ringway.acd.supervision")
 
 _REMEMBERED = 1000  # requests whose repeats are answered like the first time
-_ROOM, _EAR = ".l", ".w"
 _IN_CALL = (AgentState.RESERVED, *IN_TALK, AgentState.WRAP_UP)
 
 
 class SupervisionRequests:
     """Handlers of supervision. Gives every floor that opens its supervisors."""
 
-    def __init__(self, acd: Acd, ari: AriClient) -> None:
+    def __init__(self, acd: Acd) -> None:
         self._acd = acd
         self._of: dict[str, Supervision] = {}
         self._answers: dict[str, asyncio.Future[None]] = {}  # message id -> what became of it
         acd.on_open(self._opened)
-        ari.on_connect(self._connected)
+        acd.on_reconcile(self._reconcile)
+        acd.on_close(lambda runner: self._of.pop(runner.tenant, None))
 
     def _opened(self, runner: FloorRunner) -> None:
         runner.supervision = self._of[runner.tenant] = Supervision(runner, self._acd)
@@ -265,41 +268,30 @@ class SupervisionRequests:
 
     # -- after a restart -----------------------------------------------------------------------
 
-    async def _connected(self, node: AriNode) -> None:
-        """Know which supervisors' phones have left, and leave nothing of a dead process.
+    def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
+        """Know which supervisors' phones have left, and leave nothing of another process.
 
-        Supervisions do not outlive the process: phones that were called for them are hung up, own
-        ones go home. The talks go on.
+        Supervisions do not outlive their process: phones that were called for them are hung up,
+        lent ones go home. The talks go on.
         """
-        channels = {channel.id for channel in await node.get_channels()}
-        for supervision in self._of.values():
-            supervision.reconcile(node, channels)
-        live = [one for each in self._of.values() for one in each.live.values()]
-        known = {one.ear for one in live} | {one.room for one in live}
-        for channel_id in channels - known:
-            if channel_id.endswith(_EAR) and self._tenant(channel_id) is not None:
-                await node.hangup(channel_id)
-        bridges = await node.get_bridges()
-        for runner in tuple(self._acd.runners.values()):
-            await self._send_home(runner, node, bridges)
-        for bridge in bridges:
-            if bridge.id.endswith(_ROOM) and bridge.id not in known and self._tenant(bridge.id):
-                await node.destroy_bridge(bridge.id)
+        for runner in runners:
+            self._of[runner.tenant].reconcile(picture.node.name, picture.channels)
+            runner.spawn(self._sweep(runner, picture), "sweep")
 
-    async def _send_home(
-        self, runner: FloorRunner, node: AriNode, bridges: Sequence[Bridge]
-    ) -> None:
-        """Put lent phones of supervisors who hear nobody any more into their own rooms."""
-        place = {channel: bridge.id for bridge in bridges for channel in bridge.channels}
-        for agent_id, leg in tuple(runner.legs.items()):
-            agent = runner.floor.agents.get(agent_id)
-            is_free = agent is None or agent.state not in (AgentState.RESERVED, *IN_TALK)
-            is_away = place.get(leg.channel_id) not in (None, leg.bridge_id)
-            is_lent = agent_id in self._of[runner.tenant].live
-            if leg.node == node.name and is_free and is_away and not is_lent:
-                await runner.phones.release(agent_id)
-
-    def _tenant(self, name: str) -> FloorRunner | None:
-        """Return the floor that a snoop or a room was made for, if it is ours."""
-        parts = name.split(".")
-        return self._acd.runners.get(parts[1]) if len(parts) == 3 else None
+    async def _sweep(self, runner: FloorRunner, picture: Picture) -> None:
+        node, live = picture.node, self._of[runner.tenant].live
+        known = {one.ear for one in live.values()} | {one.room for one in live.values()}
+        place = {channel: bridge.id for bridge in picture.bridges for channel in bridge.channels}
+        with suppress(AriDown):
+            for channel_id in picture.channels:
+                if channel_id.endswith(f".{runner.tenant}{EAR}") and channel_id not in known:
+                    await node.hangup(channel_id)
+            for agent_id, leg in tuple(runner.legs.items()):
+                agent = runner.floor.agents.get(agent_id)
+                is_free = agent is None or agent.state not in (AgentState.RESERVED, *IN_TALK)
+                is_away = place.get(leg.channel_id) not in (None, leg.bridge_id)
+                if leg.node == node.name and is_free and is_away and agent_id not in live:
+                    await runner.phones.release(agent_id)
+            for bridge in picture.bridges:
+                if bridge.id.endswith(f".{runner.tenant}{ROOM}") and bridge.id not in known:
+                    await node.destroy_bridge(bridge.id)

@@ -1,0 +1,175 @@
+"""Supervisors' phones in Asterisk: called or lent, where they stand, and what they hear."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prometheus_client import Histogram
+
+from ringway.acd.calls import Leg
+from ringway.acd.control import PhoneNotRegistered
+from ringway.acd.core import supervision as s
+from ringway.acd.core.supervision import Session
+from ringway.proto.acd import LegMode
+from ringway.proto.acd_config import SupervisionMode
+from ringway.runtime.ari import AriDown, AriError, AriNode, AriNotFound, Direction, Event
+from ringway.runtime.ids import uuid7
+
+if TYPE_CHECKING:
+    from ringway.acd.runner import FloorRunner
+
+_opened = Histogram(
+    "acd_supervision_opened_seconds",
+    "From a supervisor's phone being there to hearing the agent.",
+    ["mode"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 3),
+)
+
+RING_S = 20.0  # a supervisor's phone may ring this long
+ROOM, EAR = ".l", ".w"  # how the ids of lent phones' rooms and of snoops end; before it the tenant
+_SPEAKS_TO: dict[SupervisionMode, Direction] = {
+    SupervisionMode.LISTEN: "none",
+    SupervisionMode.WHISPER: "out",
+}
+Step = s.Command | asyncio.Future[None] | Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One supervisor and what his phone is in Asterisk.
+
+    ``is_lent``: the phone is his own nailed-up leg as an agent, which goes home after.
+    ``is_taken``: the phone has become part of a talk and is not ours any more. ``room`` is the
+    phone's own, ``place`` where it stands.
+    """
+
+    session: Session
+    node: str
+    phone_up: asyncio.Future[None]
+    everywhere: bool = False
+    leg: Leg | None = None
+    is_lent: bool = False
+    is_taken: bool = False
+    room: str = ""
+    place: str = ""
+    ear: str = ""
+    ringing: asyncio.Task[None] | None = None
+    on_event: Callable[[str, Event], None] | None = None
+    timer: asyncio.TimerHandle | None = None
+    inbox: deque[Step] = field(default_factory=deque)
+    is_working: bool = False
+
+
+class SupervisorPhones:
+    """What the supervisors of one tenant need of Asterisk.
+
+    A node that is down raises AriDown, and a channel that has gone AriError.
+    """
+
+    def __init__(self, runner: FloorRunner) -> None:
+        self._runner = runner
+
+    async def call(self, one: Supervisor) -> Leg:
+        """Have the supervisor's phone in a room of his own: the one that is up, or call it.
+
+        Raises:
+            PhoneNotRegistered, PhoneNotAnswered: See CallControl.call_phone.
+        """
+        supervisor_id = one.session.supervisor_id
+        own = self._runner.legs.get(supervisor_id)
+        if own is not None and own.is_up and own.leg_mode is LegMode.NAILED_UP:
+            await self._lend(one, own)
+            return own
+        one.leg = leg = Leg(supervisor_id, LegMode.NAILED_UP, one.node)
+        await self._runner.phones.call(leg, RING_S, auto_answer=True)
+        one.room = one.place = leg.bridge_id
+        return leg
+
+    async def _lend(self, one: Supervisor, leg: Leg) -> None:
+        if leg.node != one.node:
+            raise PhoneNotRegistered(f"the phone of {leg.agent_id} is on another node")
+        one.leg, one.is_lent = leg, True
+        one.room = one.place = f"{uuid7()}.{self._runner.tenant}{ROOM}"
+        await self._node(one).create_bridge(one.room)
+        await self._node(one).add_to_bridge(one.room, leg.channel_id)
+
+    async def release(self, one: Supervisor) -> None:
+        """Let the phone go: one that rings stops, a lent one goes home."""
+        if one.ringing is not None:
+            one.ringing.cancel()
+        leg = one.leg
+        if leg is not None and one.is_lent and self._runner.legs.get(leg.agent_id) is leg:
+            await self._runner.phones.release(leg.agent_id)
+
+    async def forget(self, one: Supervisor) -> None:
+        """Leave nothing behind."""
+        if one.leg is None:
+            return
+        if one.is_lent:
+            await self._node(one).destroy_bridge(one.room)
+        elif not one.is_taken:
+            await self._runner.control.hang_up_leg(one.leg)
+
+    async def open(self, one: Supervisor, command: s.Open) -> None:
+        """Let the phone hear the agent; on return it does."""
+        began = time.perf_counter()
+        if command.mode is SupervisionMode.BARGE:
+            await self.stand(one)
+            if one.place == one.room:
+                raise AriNotFound(404, "the agent talks to nobody", "barge")
+            await self._end_ear(one)
+        else:
+            await self._snoop(one, command)
+        _opened.labels(command.mode.value).observe(time.perf_counter() - began)
+
+    async def _snoop(self, one: Supervisor, command: s.Open) -> None:
+        """Make the new snoop before the old one goes: nothing that is said is missed."""
+        node, old = self._node(one), one.ear
+        leg = self._runner.legs.get(command.agent_id)
+        one.ear = f"{uuid7()}.{self._runner.tenant}{EAR}"
+        try:
+            if leg is None or leg.node != one.node:
+                raise AriNotFound(404, "the agent's leg has gone", "snoop")
+            if self._runner.talks is not None:
+                await self._runner.talks.mix(command.interaction_id)
+            await self._runner.control.snoop(
+                node, leg.channel_id, one.ear, spy="both", whisper=_SPEAKS_TO[command.mode]
+            )
+            await node.add_to_bridge(one.room, one.ear)
+            await self.stand(one)
+        finally:
+            if old:
+                with suppress(AriDown, AriError):
+                    await node.hangup(old)
+
+    async def close(self, one: Supervisor) -> None:
+        """Let the phone hear nothing."""
+        try:
+            await self.stand(one)
+        finally:
+            await self._end_ear(one)
+
+    async def _end_ear(self, one: Supervisor) -> None:
+        ear, one.ear = one.ear, ""
+        if ear:
+            await self._node(one).hangup(ear)
+
+    async def stand(self, one: Supervisor) -> None:
+        """Put the phone where it belongs: with the agent after a barge, else in its own room."""
+        session, talks = one.session, self._runner.talks
+        place = one.room
+        if session.heard is not None and session.mode is SupervisionMode.BARGE and talks:
+            place = await talks.room_of(session.heard, session.agent_id) or one.room
+        if place == one.place or one.leg is None or one.is_taken:
+            return
+        one.place = place
+        await self._node(one).add_to_bridge(place, one.leg.channel_id)
+
+    def _node(self, one: Supervisor) -> AriNode:
+        return self._runner.control.node(one.node)
