@@ -177,7 +177,10 @@ class LeaveV1(ControlRequest):
 
 
 class ParkV1(ControlRequest):
-    """Park the customer; the reply names the slot from which any phone may take him."""
+    """Park the customer; the reply names the slot from which any phone may take him.
+
+    Refused with ``no_slot`` when every slot has somebody in it.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.park"
 
@@ -298,14 +301,17 @@ class StartConferenceV1(Request):
 
 
 class ConferenceRequest(Request):
-    """A request of the organiser; anybody else's is refused with ``conference_unknown``."""
+    """A request of the organiser; anybody else's is refused with ``conference_unknown``.
+
+    A member's leg that never was is refused with ``member_unknown``.
+    """
 
     conference_id: Token
     agent_id: Token
 
 
 class InviteV1(ConferenceRequest):
-    """Call one more."""
+    """Call one more; refused with ``conference_full`` or ``agent_busy``."""
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.invite"
 
