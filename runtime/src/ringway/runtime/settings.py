@@ -26,7 +26,11 @@ class SettingsInvalid(Exception):
 
 
 class AriNodeSettings(BaseModel):
-    """One Asterisk node. ``url`` is its HTTP base, such as ``http://127.0.0.1:17004``."""
+    """One Asterisk node.
+
+    ``url`` is its HTTP base, such as ``http://127.0.0.1:17004``. ``sip`` is ``host:port`` at which
+    the other nodes reach it by SIP; needed when there are several.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +38,7 @@ class AriNodeSettings(BaseModel):
     url: str
     username: str
     password: SecretStr
+    sip: str = Field(default="", pattern=r"^([A-Za-z0-9.-]+:[0-9]{1,5})?$")
 
 
 class ServiceSettings(BaseModel):

@@ -9,6 +9,8 @@ from ringway.acd.app import Acd
 from ringway.acd.config import Settings
 from ringway.acd.front.arrivals import Arrivals
 from ringway.acd.front.requests_voicemail import VoicemailRequests
+from ringway.acd.links import Links
+from ringway.acd.nodes import NodeWatch
 from ringway.acd.presence import Presence
 from ringway.acd.quality import QualityWatch
 from ringway.acd.replicas import Replicas
@@ -67,6 +69,7 @@ async def run(settings: Settings) -> None:
             ttl_s=settings.lease_ttl_s,
             leave_s=settings.drain_timeout_s,
         )
+        Links(acd, ari)
         arrivals = Arrivals(acd, ari, pool, acd.outbound, tasks)
         presence = Presence(acd, bus)
         responders = (
@@ -109,6 +112,7 @@ async def run(settings: Settings) -> None:
                 "asterisk": asterisk,
                 "presence": presence.run,
                 "trunks": acd.trunk_watch.run,
+                "nodes": NodeWatch(acd, ari).run,
                 "quality": QualityWatch(acd, settings.quality_every_s).run,
             },
             drain=replicas.leave,

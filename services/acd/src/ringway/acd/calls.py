@@ -13,6 +13,8 @@ from ringway.proto.acd import Direction, LegMode
 from ringway.proto.acd_calls import Outcome
 from ringway.runtime.ids import uuid7
 
+ORIGIN = "origin"  # in ``Call.extra``: the customer's own channel, when a link stands for him
+
 
 @dataclass(slots=True)
 class Call:
@@ -38,6 +40,12 @@ class Call:
     last_agent_id: str = ""
     record: bool = True
     extra: dict[str, Any] = field(default_factory=dict)  # of whoever has the call; JSON
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """Node and channel of the customer himself: he may be brought to others by a link."""
+        own = self.extra.get(ORIGIN)
+        return (own["node"], own["channel_id"]) if own else (self.node, self.channel_id)
 
     @property
     def recording_customer(self) -> str:

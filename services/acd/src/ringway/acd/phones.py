@@ -56,6 +56,10 @@ class Phones:
         self._control = control
         self._username_of = username_of
 
+    def username_of(self, agent_id: str) -> str | None:
+        """Return the name of an agent's SIP account; ``None`` when he has none now."""
+        return self._username_of(agent_id)
+
     async def call(
         self,
         leg: Leg,

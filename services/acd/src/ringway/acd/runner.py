@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ringway.acd import snapshot
 from ringway.acd.calls import Call, Leg
@@ -29,6 +30,9 @@ from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import DependencyDown
 from ringway.runtime.tasks import TaskSet
+
+if TYPE_CHECKING:
+    from ringway.acd.links import Links
 
 _log = logging.getLogger("ringway.acd.runner")
 
@@ -69,6 +73,7 @@ class FloorRunner:
         self.phones = Phones(self, control, username_of)
         self.talks: TalkHooks | None = None
         self.front: FrontHooks | None = None
+        self.links: Links | None = None
         self.supervision: SupervisionHooks | None = None
         self.floor = Floor()
         self.calls: dict[str, Call] = {}
@@ -371,7 +376,10 @@ class FloorRunner:
                 await self.supervision.make_way(agent_id)
             if self.front is not None:
                 await self.front.make_way(call)
-            joined = leg is not None and await self._control.join(call, leg)
+            is_here = (
+                leg is None or self.links is None or await self.links.bring(self, call, leg.node)
+            )
+            joined = leg is not None and is_here and await self._control.join(call, leg)
             if joined and leg is not None:
                 self.apply(m.Bridged(self.now(), interaction_id))
                 is_joined = self._joined(interaction_id, agent_id)
@@ -379,7 +387,7 @@ class FloorRunner:
                     await self._control.record(call)
                     self.store(interaction_id)
                 return
-            if not await self._control.is_there(call.node, call.channel_id):
+            if not await self._control.is_there(*call.origin):
                 self.customer_gone(interaction_id, cause_q850=call.cause_q850)
                 return
             self.apply(m.OfferFailed(self.now(), interaction_id, agent_id))
@@ -396,8 +404,7 @@ class FloorRunner:
         if call is None:
             return
         try:
-            node = call.node or self._control.any_node().name
-            await self.phones.ring(agent_id, node, timeout_s, interaction=interaction_id)
+            await self._ring_somewhere(call, agent_id, timeout_s)
         except (PhoneNotAnswered, PhoneNotRegistered, AriDown) as error:
             rona = isinstance(error, PhoneNotAnswered)
             self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
@@ -406,6 +413,22 @@ class FloorRunner:
         winner = self.floor.calls.get(interaction_id)
         if winner is None or winner.agent_id != agent_id:
             self._withdraw(agent_id)  # somebody else was faster, or the caller left
+
+    async def _ring_somewhere(self, call: Call, agent_id: str, timeout_s: float) -> None:
+        """Ring the phone on the node where it is registered, first of all the customer's."""
+        nodes = self._control.nodes_by_load(call.node)
+        for node in nodes:
+            try:
+                await self.phones.ring(
+                    agent_id, node.name, timeout_s, interaction=call.interaction_id
+                )
+            except PhoneNotRegistered:
+                known = self.floor.calls.get(call.interaction_id)
+                if node is nodes[-1] or known is None or agent_id not in known.offers:
+                    raise
+            else:
+                return
+        raise AriDown("no Asterisk node is connected")
 
     async def _abandon(self, command: m.Abandoned) -> None:
         call = self.calls.get(command.interaction_id)
@@ -438,10 +461,9 @@ class FloorRunner:
         if leg_mode is LegMode.NAILED_UP and agent_id not in self.legs:
             if self.supervision is not None:
                 await self.supervision.make_way(agent_id)
-            leg = Leg(agent_id, leg_mode, self._control.any_node().name)
             self._signing_in += 1
             try:
-                await self.phones.call(leg, self._ring_s, auto_answer=True)
+                leg = await self._nail_up(agent_id)
             finally:
                 self._signing_in -= 1
             if self.is_closed:
@@ -449,6 +471,21 @@ class FloorRunner:
                 raise FloorClosed(self.tenant)
             self.legs[agent_id] = leg
         self.apply(m.SignedIn(self.now(), agent_id, number, session, leg_mode))
+
+    async def _nail_up(self, agent_id: str) -> Leg:
+        """Call a phone on the node where it is registered, first of all the idlest."""
+        self._control.any_node()  # there is one
+        nodes = self._control.nodes_by_load()
+        for node in nodes:
+            leg = Leg(agent_id, LegMode.NAILED_UP, node.name)
+            try:
+                await self.phones.call(leg, self._ring_s, auto_answer=True)
+            except PhoneNotRegistered:
+                if node is nodes[-1]:
+                    raise
+            else:
+                return leg
+        raise AriDown("no Asterisk node is connected")
 
     async def _recall(self, agent_id: str) -> None:
         """Call a nailed-up phone until it is there again: the node, not the agent, had left."""

@@ -1,0 +1,190 @@
+"""Two Asterisk nodes: agents and customers on either hear each other, and one is drained."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ, AcdCentre, acd_centre, acd_environment
+from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.front_centre import FrontCentre
+from tests.support.nats import NatsServer
+from tests.support.postgres import PostgresServer
+from tests.support.waiting import eventually
+
+from ringway.proto import acd as p
+from ringway.proto import acd_calls as calls
+from ringway.proto.base import Done
+from ringway.trainer.phone import Phone
+from ringway.trainer.phone_call import PhoneCall
+
+# One pair of nodes serves the whole module.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(120),
+]
+
+
+@dataclass
+class TwoNodes:
+    """A centre on two nodes; phones register where they are told to."""
+
+    front: FrontCentre
+    other: RealAsterisk
+    restart: Any
+
+    @property
+    def acd(self) -> AcdCentre:
+        return self.front.acd
+
+    async def agent(self, agent: str, number: str, at: RealAsterisk, mode: p.LegMode) -> Phone:
+        account = await self.acd.account(agent, number)
+        phone = await self.phone(account, at)
+        await self.acd.ask(p.SignInV1, p.AgentStatusV1, agent_id=agent, leg_mode=mode)
+        await self.front.ready(agent)
+        return phone
+
+    async def phone(self, account: p.AgentAccountV1, at: RealAsterisk) -> Phone:
+        phone = await self.acd.stack.enter_async_context(
+            Phone.open(
+                account.sip_username,
+                account.sip_password or "",
+                registrar=("127.0.0.1", at.sip_port),
+                tone_hz=AGENT_HZ,
+            )
+        )
+        await phone.register()
+        return phone
+
+    async def call(self, did: str, at: RealAsterisk) -> PhoneCall:
+        return await self.acd.customer.call(f"sip:{did}@127.0.0.1:{at.sip_port}", caller="+8613900")
+
+    async def left(self, at: RealAsterisk) -> list[str]:
+        async with at.http() as session, session.get(f"{at.ari_url}/ari/channels") as answer:
+            return [channel["id"] for channel in await answer.json()]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def nodes(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> AsyncIterator[TwoNodes]:
+    folder = tmp_path_factory.mktemp("nodes")
+    database = await postgres.create_database(("acd",))
+    nats = NatsServer(folder / "nats")
+    await nats.start()
+    try:
+        async with AsyncExitStack() as stack:
+            other = await stack.enter_async_context(real_asterisk(folder / "b", node="ast-1"))
+            centre = await stack.enter_async_context(acd_centre(folder, database, nats))
+            port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
+
+            async def restart(**settings: str) -> None:
+                """Start the ACD on both nodes, with these settings."""
+                centre.acd.kill()
+                both = json.dumps([_node(centre.asterisk), _node(other)])
+                centre.acd._environment = acd_environment(
+                    centre.asterisk, database, nats, port, ari_nodes=both, **settings
+                )
+                await centre.start_acd()
+
+            await restart()
+            yield TwoNodes(FrontCentre(centre), other, restart)
+    finally:
+        nats.stop()
+        await postgres.drop_database(database)
+
+
+def _node(asterisk: RealAsterisk) -> dict[str, str]:
+    return {
+        "name": asterisk.node,
+        "url": asterisk.ari_url,
+        "username": "acd",
+        "password": asterisk.passwords["acd"],
+        "sip": f"127.0.0.1:{asterisk.sip_port}",
+    }
+
+
+@pytest.mark.parametrize("mode", p.LegMode)
+async def test_a_customer_on_one_node_talks_to_an_agent_on_the_other(
+    nodes: TwoNodes, mode: p.LegMode
+) -> None:
+    front, here, there = nodes.front, nodes.acd.asterisk, nodes.other
+    name = f"far-{mode}"
+    phone = await nodes.agent(
+        name, "40" + ("1" if mode is p.LegMode.NAILED_UP else "2"), there, mode
+    )
+    did = await front.queue(f"q-far-{mode}", name)
+    call = await nodes.call(did, here)
+    await call.until_hears(AGENT_HZ)
+    leg = await phone.next_call()
+    await leg.until_hears(CUSTOMER_HZ)
+    interaction = await front.started(did)
+    told = await front.until_told("connected", interaction_id=interaction)
+    print(f"{mode}: joined over the link in {told['wait_s'] * 1000:.0f} ms")
+    latency_s = await _latency(call, leg)
+    print(f"{mode}: a new tone is heard at the other side after {latency_s * 1000:.0f} ms")
+    # What talks do is done to the link.
+    await front.acd.ask(calls.HoldV1, Done, agent_id=name)
+    await front.acd.until_state(name, p.AgentState.HOLD)
+    await front.until_sounds(call)
+    await front.acd.ask(calls.ResumeV1, Done, agent_id=name)
+    await call.until_hears(AGENT_HZ)
+    call.hang_up()
+    told = await front.until_told("disconnected", interaction_id=interaction)
+    assert told["node"] == here.node
+    assert told["ended_exactly"]
+    await front.acd.until_state(name, p.AgentState.READY)
+    # The agent's end is the customer's end, too.
+    again = await nodes.call(did, here)
+    await again.until_hears(AGENT_HZ)
+    await front.acd.ask(p.HangUpV1, Done, agent_id=name)
+    await again.until_over()
+    await front.sign_out(name)
+
+    async def nothing_is_left() -> bool:
+        return not await nodes.left(here) and not await nodes.left(there)
+
+    await eventually(nothing_is_left, within_s=10, what="no channel is left on either node")
+
+
+async def _latency(call: PhoneCall, leg: PhoneCall) -> float:
+    """Return how long a change of the customer's tone takes to the agent's ear."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    call.say(1300.0)
+    await leg.until_hears(1300.0)
+    return loop.time() - began
+
+
+async def test_a_drained_node_gets_nothing_new_and_loses_no_call(nodes: TwoNodes) -> None:
+    front, here, there = nodes.front, nodes.acd.asterisk, nodes.other
+    account = await nodes.acd.account("mover", "4101")
+    at_home = await nodes.phone(account, there)
+    await front.acd.ask(p.SignInV1, p.AgentStatusV1, agent_id="mover", leg_mode=p.LegMode.NAILED_UP)
+    await front.ready("mover")
+    did = await front.queue("q-drain", "mover")
+    call = await nodes.call(did, there)
+    await call.until_hears(AGENT_HZ)
+    leg = await at_home.next_call()
+    # His telephone knows both nodes.
+    elsewhere = await nodes.phone(account.model_copy(), here)
+    await nodes.restart(draining_nodes=json.dumps([there.node]))
+    await call.until_hears(AGENT_HZ)
+    await leg.until_hears(CUSTOMER_HZ)
+    call.hang_up()
+    await leg.until_over(20)  # when he is free his phone is called from the other node
+    new_leg = await elsewhere.next_call(20)
+    await front.acd.until_state("mover", p.AgentState.READY, within_s=20)
+    later = await nodes.call(did, here)
+    await later.until_hears(AGENT_HZ)
+    await new_leg.until_hears(CUSTOMER_HZ)
+    assert not await nodes.left(there)
+    later.hang_up()
+    await front.sign_out("mover")
