@@ -135,11 +135,13 @@ class Desk:
     async def until_free(self, *agents: Agent) -> None:
         """Wait until agents are ready or not, alone, and no leg of the call is left."""
 
+        states: list[p.AgentState] = []
+
         async def is_so() -> bool:
-            states = [await self.centre.state(a.agent_id) for a in agents]
+            states[:] = [await self.centre.state(a.agent_id) for a in agents]
             return all(s in (p.AgentState.READY, p.AgentState.NOT_READY) for s in states)
 
-        await eventually(is_so, within_s=10, what="the agents are free")
+        await eventually(is_so, within_s=10, what=lambda: f"the agents are free, not {states}")
 
     async def until_nothing_left(self, interaction: str) -> None:
         """Wait until no channel and no room of the interaction is there."""

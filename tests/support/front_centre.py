@@ -154,10 +154,10 @@ class FrontCentre:
 
 @asynccontextmanager
 async def front_centre(
-    folder: Path, database: Database, nats: NatsServer
+    folder: Path, database: Database, nats: NatsServer, **how: Any
 ) -> AsyncIterator[FrontCentre]:
-    """Start everything; the customers' phone stands behind trunk ``t1``."""
-    async with acd_centre(folder, database, nats) as centre:
+    """Start everything; the customers stand behind trunk ``t1``. ``how``: see acd_centre."""
+    async with acd_centre(folder, database, nats, **how) as centre:
         front = FrontCentre(centre)
 
         async def on_presence(message: Presence) -> None:
