@@ -128,8 +128,9 @@ async def test_a_customer_on_one_node_talks_to_an_agent_on_the_other(
     interaction = await front.started(did)
     told = await front.until_told("connected", interaction_id=interaction)
     print(f"{mode}: joined over the link in {told['wait_s'] * 1000:.0f} ms")
-    latency_s = await _latency(call, leg)
-    print(f"{mode}: a new tone is heard at the other side after {latency_s * 1000:.0f} ms")
+    latency_s = min([await _latency(call, leg, hz) for hz in (1300.0, 1600.0, 1900.0)])
+    print(f"{mode}: over the link a new tone is recognised after {latency_s * 1000:.0f} ms")
+    assert latency_s < 1.0
     # What talks do is done to the link.
     await front.acd.ask(calls.HoldV1, Done, agent_id=name)
     await front.acd.until_state(name, p.AgentState.HOLD)
@@ -154,12 +155,15 @@ async def test_a_customer_on_one_node_talks_to_an_agent_on_the_other(
     await eventually(nothing_is_left, within_s=10, what="no channel is left on either node")
 
 
-async def _latency(call: PhoneCall, leg: PhoneCall) -> float:
-    """Return how long a change of the customer's tone takes to the agent's ear."""
+async def _latency(call: PhoneCall, leg: PhoneCall, hz: float) -> float:
+    """Return how long a change of the customer's tone takes to the agent's ear.
+
+    Most of it is the window over which a tone is measured: compare it with a call on one node.
+    """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    call.say(1300.0)
-    await leg.until_hears(1300.0)
+    call.say(hz)
+    await leg.until_hears(hz)
     return loop.time() - began
 
 
@@ -185,6 +189,8 @@ async def test_a_drained_node_gets_nothing_new_and_loses_no_call(nodes: TwoNodes
     later = await nodes.call(did, here)
     await later.until_hears(AGENT_HZ)
     await new_leg.until_hears(CUSTOMER_HZ)
+    latency_s = min([await _latency(later, new_leg, hz) for hz in (1300.0, 1600.0, 1900.0)])
+    print(f"on one node a new tone is recognised after {latency_s * 1000:.0f} ms")
     assert not await nodes.left(there)
     later.hang_up()
     await front.sign_out("mover")
