@@ -103,5 +103,8 @@ async def test_a_refusal_is_passed_on_and_audited(crm: Crm) -> None:
     crm.behind.refuse[SuperviseV1] = Refused("not_in_call", "The agent is not in a call.")
     refused(await lead("POST", f"/supervision/agents/{ann.user_id}/listen"), 409, "not_in_call")
     entries = (await boss.get("/audit-log?action=supervision.listen"))["items"]
-    assert [e["detail"]["outcome"] for e in entries] == ["not_in_call", "agent_unknown"]
+    assert [(e["detail"]["outcome"], e["object_id"]) for e in entries] == [
+        ("not_in_call", ann.user_id),
+        ("agent_unknown", ""),
+    ]
     assert (await boss.get("/audit-log/check"))["intact"]

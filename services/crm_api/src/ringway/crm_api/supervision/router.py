@@ -18,6 +18,7 @@ from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
 from ringway.crm_api.supervision.schemas import ForcedState, ForcedTransfer, WatchedAgentView
+from ringway.crm_api.users import store as users
 from ringway.proto.acd_calls import (
     StopSupervisionV1,
     SuperviseV1,
@@ -88,7 +89,7 @@ async def stop_supervision(deps: DepsOf, caller: Listener) -> None:
         occurred_at=deps.now(), tenant=caller.tenant, supervisor_id=caller.agent_id
     )
     await deps.bus.request(question, Done)
-    await _note(deps, caller, "stop", "", {})
+    await _note(deps, caller, "stop", None, {})
 
 
 @router.post("/agents/{agent_id}/disconnect", status_code=204)
@@ -155,15 +156,18 @@ async def _act(
 
 
 async def _note(
-    deps: Deps, caller: Caller, act: str, agent_id: object, detail: dict[str, Any]
+    deps: Deps, caller: Caller, act: str, agent_id: UUID | None, detail: dict[str, Any]
 ) -> None:
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        # Other tenants' ids do not exist, not even as what somebody asked for.
+        asked = [agent_id] if agent_id is not None else []
+        known = await users.existing(conn, tenant_id=caller.tenant_id, user_ids=asked)
         await audit.add(
             conn,
             caller=caller,
             now=deps.now(),
             action=f"supervision.{act}",
             object_type="agent",
-            object_id=agent_id,
+            object_id=agent_id if agent_id in known else "",
             detail=detail,
         )
