@@ -472,6 +472,23 @@ async def test_a_talk_that_ends_leaves_nothing(
     assert sue.leg.is_up  # for the next talk
 
 
+async def test_a_supervisors_phone_that_vanishes_is_noticed_by_its_silence(desk: Desk) -> None:
+    ann, sue = await desk.agent(), await seat(desk)
+    await group(desk, sue, ann)
+    _, customer = await desk.talk(ann)
+    await supervise(desk, sue, Mode.BARGE, ann)
+    sue.call = await sue.phone.next_call()
+    await hears(customer, SUE_HZ)
+    with Undisturbed(customer, ann):
+        await sue.phone.vanish()
+        await hears_not(customer, SUE_HZ)
+
+        await eventually(
+            lambda: bool(told(desk, sue, "ended")), within_s=60, what="the phone is given up"
+        )
+    assert customer.hears(ANN_HZ)
+
+
 async def test_scope_that_is_taken_away_ends_the_listening(desk: Desk) -> None:
     ann, sue = await desk.agent(), await seat(desk)
     await group(desk, sue, ann)
