@@ -198,10 +198,16 @@ async def test_members_come_and_go(desk: Desk, mode: p.LegMode) -> None:
         await status(desk, ann, conference_id)
 
 
-async def test_an_agent_who_talks_takes_his_customer_into_a_conference(desk: Desk) -> None:
-    ann, bob = await desk.agent(), await desk.agent(BOB_HZ)
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_agent_who_talks_takes_his_customer_into_a_conference(
+    desk: Desk, mode: p.LegMode
+) -> None:
+    ann, bob = await desk.agent(mode=mode), await desk.agent(BOB_HZ)
     interaction, customer = await desk.talk(ann, wrap_up_s=0)
     conference_id = await start(desk, ann, bob.target)
+    if mode is p.LegMode.ON_DEMAND:
+        await ann.leg.until_over()
+        await desk.answers(ann)
     await hears(customer, ANN_HZ, BOB_HZ)
     await hears(ann.leg, CUSTOMER_HZ, BOB_HZ)
     await hears(bob.leg, CUSTOMER_HZ, ANN_HZ)

@@ -112,6 +112,24 @@ async def test_further_phones_ring_one_after_another(desk: Desk, first: str) -> 
     await desk.until_free(ann, bob)
 
 
+async def test_a_colleague_who_is_signed_out_is_followed(desk: Desk) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    await follows(desk, bob, SECOND, THIRD)
+    await desk.centre.ask(p.SignOutV1, p.AgentStatusV1, agent_id=bob.agent_id)
+    dialing = await desk.centre.ask(
+        calls.DialV1, calls.DialingV1, agent_id=ann.agent_id, number=bob.number
+    )
+    second = await desk.outside(answer=False)
+    second.refuse(486)
+    third = await desk.outside()
+    third.say(BOB_HZ)
+    await hears(ann.leg, BOB_HZ)
+    await hears(third, ANN_HZ)
+    third.hang_up()
+    await desk.until_free(ann)
+    await desk.until_nothing_left(dialing.interaction_id)
+
+
 async def test_nobody_at_any_phone_frees_the_agent(desk: Desk) -> None:
     ann = await desk.agent()
     bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, refuse_with=486)

@@ -164,7 +164,7 @@ class InternalCalls:
         front: Front | None = self._runner.front  # type: ignore[assignment]
         target = None
         if cause == ABSENT and profile.follow_me:
-            target = Target(kind=TargetKind.NUMBER, value=profile.follow_me[0].number)
+            target = Target(kind=TargetKind.AGENT, value=agent_id)  # his further phones, one by one
         elif profile.voicemail_id:
             target = Target(kind=TargetKind.VOICEMAIL, value=profile.voicemail_id)
         if target is None or front is None:

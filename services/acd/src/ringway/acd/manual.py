@@ -180,6 +180,7 @@ class Manual:
             )
         )
         phone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        phone.add_done_callback(lambda told: told.cancelled() or told.exception())
         dialing = self._dialing[agent_id] = Dialing(call, agent_id, whom, phone, leg)
         runner.spawn(self._run(dialing), "dial")
         self._show(dialing)
@@ -351,6 +352,8 @@ class Manual:
     def _failed(self, dialing: Dialing, detail: str, cause_q850: int) -> None:
         """No talk came of it; the agent is free again."""
         call, runner = dialing.call, self._runner
+        if runner.is_closed:
+            return  # the process that serves the tenant now ends it
         call.outcome, call.detail = Outcome.NOT_ANSWERED, detail
         self._show(dialing, PartyState.GONE)
         leg = runner.legs.get(dialing.agent_id)
