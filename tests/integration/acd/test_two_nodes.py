@@ -137,6 +137,11 @@ async def test_a_customer_on_one_node_talks_to_an_agent_on_the_other(
     await front.until_sounds(call)
     await front.acd.ask(calls.ResumeV1, Done, agent_id=name)
     await call.until_hears(AGENT_HZ)
+    if mode is p.LegMode.ON_DEMAND:
+        # A process that begins anew knows both ends of the link.
+        nodes.acd.acd.kill()
+        await nodes.acd.start_acd()
+        await front.acd.until_state(name, p.AgentState.TALKING, within_s=15)
     call.hang_up()
     told = await front.until_told("disconnected", interaction_id=interaction)
     assert told["node"] == here.node

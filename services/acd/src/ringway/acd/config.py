@@ -15,8 +15,6 @@ class Settings(ServiceSettings):
     sip_realm: str = "asterisk"
     # A dead replica's tenants are served again so long after its death, and half a second.
     lease_ttl_s: float = Field(default=3.0, ge=1, le=60)
-    # Asterisk nodes that get no new calls; nailed-up phones move elsewhere when they are free.
-    draining_nodes: tuple[str, ...] = ()
     sign_in_ring_s: float = Field(default=12.0, ge=1, le=60)
     quality_every_s: float = Field(default=5.0, ge=0.5, le=60)  # between looks at a leg's RTP
     # What an abandoned customer hears; any ARI media URIs, played in this order.

@@ -52,7 +52,12 @@ class Dialer:
     ) -> None:
         self.books = Books(pool)
         self.switchboard = Switchboard(
-            ari, settings.app, leases, tasks, settings.abandonment_message
+            ari,
+            settings.app,
+            leases,
+            tasks,
+            settings.abandonment_message,
+            settings.draining_nodes,
         )
         self.runners: dict[tuple[str, str], CampaignRunner] = {}
         self._settings = settings

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -101,8 +101,10 @@ class Switchboard:
         leases: Leases,
         tasks: TaskSet,
         message: Sequence[str],
+        draining: Collection[str] = (),
     ) -> None:
         self.ari = ari
+        self.draining = frozenset(draining)
         self.app = app
         self._leases = leases
         self._last_owner: dict[str, str] = {}
@@ -130,7 +132,8 @@ class Switchboard:
 
     def nodes_for(self, count: int) -> list[str]:
         """Spread so many calls over the connected nodes; empty when none is connected."""
-        names = [name for name, node in self.ari.nodes.items() if node.connected]
+        connected = [name for name, node in self.ari.nodes.items() if node.connected]
+        names = [name for name in connected if name not in self.draining] or connected
         if not names:
             return []
         self._next_node += count
