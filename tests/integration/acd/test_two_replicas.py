@@ -285,3 +285,39 @@ async def test_a_replica_alone_that_slept_goes_on(pair: Pair) -> None:
     await front.sign_out("lonely")
     await front.until_nothing_is_left()
     await other.start()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_many_kills_in_a_row_cut_no_talk_and_count_nothing_twice(pair: Pair) -> None:
+    await pair.until_both_serve()
+    front, loop = pair.front, asyncio.get_running_loop()
+    talker = await front.agent("survivor")
+    did = await front.queue("q-survive", "survivor", after_call_s=0.2)
+    talking = await front.call(did)
+    await talking.until_hears(AGENT_HZ)
+    leg = await talker.next_call()
+    waiting = await front.call(did)
+    await waiting.until_answered()
+    began_at = loop.time()
+    served: list[float] = []
+    for _ in range(10):
+        victim = await pair.owner()
+        victim.kill()
+        killed_at = loop.time()
+        assert await front.acd.state("survivor") is p.AgentState.TALKING
+        served.append(loop.time() - killed_at)
+        await victim.start()
+    print("kill to an answered request: " + ", ".join(f"{each:.2f}" for each in served))
+    assert max(served) < SERVED_AGAIN_S
+    for each in (talking, leg, waiting):
+        assert not gaps_since(each, began_at)
+    talking.hang_up()
+    await waiting.until_hears(AGENT_HZ)
+    waiting.hang_up()
+    for interaction in [told["interaction_id"] for told in front.told("started", called=did)]:
+        await front.until_told("ended", interaction_id=interaction)
+        for event in ("queued", "connected", "disconnected", "ended"):
+            assert len(front.told(event, interaction_id=interaction)) == 1
+    await front.sign_out("survivor")
+    await front.until_nothing_is_left()
