@@ -9,6 +9,7 @@ from ringway.acd.app import Acd
 from ringway.acd.config import Settings
 from ringway.acd.front.arrivals import Arrivals
 from ringway.acd.front.requests_voicemail import VoicemailRequests
+from ringway.acd.gauges import show_live
 from ringway.acd.links import Links
 from ringway.acd.nodes import NodeWatch
 from ringway.acd.presence import Presence
@@ -71,6 +72,7 @@ async def run(settings: Settings) -> None:
         )
         Links(acd, ari)
         arrivals = Arrivals(acd, ari, pool, acd.outbound, tasks)
+        show_live(acd, arrivals)
         presence = Presence(acd, bus)
         responders = (
             Requests(acd),

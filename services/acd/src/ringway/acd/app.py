@@ -376,6 +376,13 @@ class Acd:
             self._watchers.pop(channel_id, None)
         elif handler in (handlers := self._watchers.get(channel_id, [])):
             handlers.remove(handler)
+            if not handlers:
+                del self._watchers[channel_id]
+
+    @property
+    def watched(self) -> int:
+        """How many channels somebody wants to hear of."""
+        return len(self._watchers.keys() | self._channels.keys())
 
     def watch_customer(self, channel_id: str, runner: FloorRunner, interaction_id: str) -> None:
         """Let the end of this channel be the end of the interaction's customer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -113,8 +113,18 @@ class Front:
             caller = Caller(self.runner.control, call.node, call.channel_id)
             caller.language = self.runner.configuration.settings.language
             self.callers[call.interaction_id] = caller
-            self.acd.watch(call.channel_id, _told(caller))
+            self._follow(caller)
         return caller
+
+    def _follow(self, caller: Caller) -> None:
+        """Tell a caller what happens on his channel, until it leaves us: no more is heard then."""
+
+        def on_event(node: str, event: Event) -> None:
+            caller.on_event(event)
+            if caller.is_gone:
+                self.acd.unwatch(caller.channel_id, on_event)
+
+        self.acd.watch(caller.channel_id, on_event)
 
     # -- what the runner asks (hooks.FrontHooks) -------------------------------------------------
 
@@ -391,10 +401,3 @@ class Front:
     def node(self, name: str) -> AriNode:
         """Return a node. Raises AriDown."""
         return self.runner.control.node(name)
-
-
-def _told(caller: Caller) -> Callable[[str, Event], None]:
-    def on_event(node: str, event: Event) -> None:
-        caller.on_event(event)
-
-    return on_event

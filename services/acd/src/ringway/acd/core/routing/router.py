@@ -252,6 +252,11 @@ class Router:
         )
         return (before + 1, call.line.count)
 
+    @property
+    def waiting(self) -> int:
+        """How many interactions wait or are offered, in all queues."""
+        return len(self._calls)
+
     def waiting_in(self, queue_id: str) -> int:
         """Return how many are in a queue, also those with an open offer."""
         line = self._lines.get(queue_id)
