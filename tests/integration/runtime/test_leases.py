@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from tests.support.bus import running
@@ -148,3 +149,34 @@ async def test_many_leases_are_renewed_together(nats: NatsServer) -> None:
                 lambda: min(x.expires_at for x in held if x) > deadline + TTL_S, within_s=5
             )
             assert not any(x.lost.is_set() for x in held if x)
+
+
+async def test_a_lease_that_is_handed_over_is_the_others_at_once_and_nobody_elses(
+    nats: NatsServer,
+) -> None:
+    async with nats.bus("acd") as bus:
+        a, b, c = (Leases(bus, name, 30) for name in ("acd-0", "acd-1", "acd-2"))
+        first = await a.acquire(KEY)
+        assert first is not None
+        assert await a.hand_over(KEY, "acd-1")
+        assert not a.holds(KEY)
+        assert await c.acquire(KEY) is None
+        assert await a.acquire(KEY) is None
+        second = await b.acquire(KEY)
+        assert second is not None
+        assert second.token > first.token
+        assert not await a.hand_over(KEY, "acd-2")  # it is not ours to give
+
+
+async def test_who_slept_past_the_end_of_a_lease_is_fenced_until_he_has_it_again(
+    nats: NatsServer,
+) -> None:
+    async with nats.bus("acd") as bus:
+        sleeper = Leases(bus, "acd-0", TTL_S)
+        assert await sleeper.acquire(KEY) is not None
+        assert not sleeper.is_fenced
+        time.sleep(TTL_S + 0.5)  # noqa: ASYNC251 - the whole process stands still
+        assert sleeper.is_fenced
+        lease = await sleeper.acquire(KEY)
+        assert lease is not None
+        assert not sleeper.is_fenced
