@@ -64,6 +64,10 @@ class Rest:
         """Return the parsed answer of a PUT."""
         return await self._send("PUT", path, json=body)
 
+    async def delete(self, path: str) -> Any:
+        """Return the body of DELETE."""
+        return await self._send("DELETE", path)
+
     async def upload(
         self, path: str, name: str, content: bytes, fields: Mapping[str, str] | None = None
     ) -> Any:
