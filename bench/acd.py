@@ -67,6 +67,7 @@ class Plan:
         rates: Of the ladder, each for ``step_s``; it is climbed ``ladders`` times.
         round_s: How long a load lasts whose figures are told. ``rounds``: how many at 5 calls/s.
         halves: How many at half of what is sustained, beside those that the ladder had.
+        climb_s: No step of a ladder begins later than this after everything has been started.
     """
 
     agents: int
@@ -77,10 +78,11 @@ class Plan:
     rounds: int
     halves: int
     idle_s: float
+    climb_s: float
 
 
-FULL = Plan(200, (5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120), 6, 2, 12, 5, 4, 10)
-QUICK = Plan(80, (20, 40), 2, 1, 2, 1, 0, 2)
+FULL = Plan(200, (5, 10, 20, *range(25, 61, 5), *range(70, 131, 10)), 6, 3, 12, 5, 4, 10, 3600)
+QUICK = Plan(80, (20, 40), 2, 1, 2, 1, 0, 2, 40)
 
 
 @dataclass
@@ -106,6 +108,7 @@ async def measure(folder: Path, plan: Plan) -> Found:
     """Make all loads; the ways take turns."""
     found = Found()
     async with loads(folder, plan.agents) as load:
+        until = asyncio.get_running_loop().time() + plan.climb_s
         for way in WAYS:
             await load.step(way, SLOW, 0.4)  # the first calls of a process are slow ones
         found.idle = await load.idle(plan.idle_s)
@@ -113,7 +116,7 @@ async def measure(folder: Path, plan: Plan) -> Found:
             for way in WAYS:
                 found.slow[way].append(_told(await load.step(way, SLOW, plan.round_s)))
         for _ in range(plan.ladders):
-            await _climb(load, plan, found)
+            await _climb(load, plan, found, until)
         for _ in range(plan.halves):
             for way in WAYS:
                 if rate := found.sustained(way) / 2:
@@ -121,11 +124,12 @@ async def measure(folder: Path, plan: Plan) -> Found:
     return found
 
 
-async def _climb(load: Load, plan: Plan, found: Found) -> None:
+async def _climb(load: Load, plan: Plan, found: Found, until: float) -> None:
+    now = asyncio.get_running_loop().time
     ladders = {way: Ladder(plan.rates) for way in WAYS}
-    while any(ladder.rate is not None for ladder in ladders.values()):
+    while any(ladder.rate is not None for ladder in ladders.values()) and now() < until:
         for way, ladder in ladders.items():
-            if (rate := ladder.rate) is None:
+            if (rate := ladder.rate) is None or now() >= until:
                 continue
             step = _told(await load.step(way, rate, plan.step_s))
             ladder.tried(holds=step.holds)
@@ -151,7 +155,7 @@ def report(found: Found) -> dict[str, Any]:
         figures[way] = {
             "sustained_calls_per_s": found.sustained(way),
             "could_do_more": all(ladder.is_open for ladder in found.ladders[way]),
-            "limited_by": found.limits[way],
+            "limited_by": found.limits.get(way, "not measured: no time was left"),
             "at_5_per_s": spread(found.slow[way]),
             "at_half_of_sustained": spread(found.at_half(way)),
             "cpu_ms_per_call_at_5_per_s": _cost(found.slow[way], found.idle),
