@@ -115,7 +115,7 @@ async def test_an_offer_goes_on(
 ) -> None:
     """On demand the phone rings; nailed up the agent is shown the caller and has a key."""
     on_demand = mode is p.LegMode.ON_DEMAND
-    ann = await desk.agent(mode=mode, answer_after_s=None if on_demand else 0.0)
+    ann = await desk.agent(mode=mode, answer_after_s=None if on_demand else 0.2)
     if not on_demand:
         await centre.put("agent_profile", ann.agent_id, auto_answer=False)
     did = await queue_of(centre, ann, ring_timeout_s=60)

@@ -1,0 +1,234 @@
+"""What happens at the same moment, what changes under a call, what many calls leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from contextlib import suppress
+
+import aiohttp
+import pytest
+from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, hears
+from tests.support.front_centre import FrontCentre
+from tests.support.outages import Outages
+from tests.support.waiting import eventually
+
+from ringway.proto import acd as p
+from ringway.proto import acd_calls as calls
+from ringway.proto import acd_config as c
+from ringway.proto.base import Done
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import Refused
+from ringway.trainer.phone_call import PhoneCall
+
+# One centre serves the whole module; each test uses its own numbers, queues and agents.
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(120),
+]
+
+MANY = 200
+AT_ONCE = 6
+TONES = (700.0, 900.0, 1150.0, 1500.0)
+_names = itertools.count(1)
+
+
+async def live(centre: FrontCentre) -> dict[str, float]:
+    """Return what the ACD has in memory, as /metrics says."""
+    url = centre.acd.health.replace("/readyz", "/metrics")
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        text = await answer.text()
+    return {
+        line.partition('what="')[2].partition('"')[0]: float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.startswith("acd_live{")
+    }
+
+
+async def queue_of(centre: FrontCentre, *agents: Agent, **body: object) -> tuple[str, str]:
+    """Make a queue of these agents; returns its id and its number."""
+    queue_id = f"q-race-{next(_names)}"
+    return queue_id, await centre.queue(queue_id, *(a.agent_id for a in agents), **body)
+
+
+async def delete(centre: FrontCentre, kind: str, object_id: str) -> None:
+    request = c.DeleteConfigV1(
+        occurred_at=utcnow(), tenant=centre.acd.tenant, kind=kind, object_id=object_id
+    )
+    await centre.acd.bus.request(request, Done, timeout_s=15)
+
+
+async def ends(centre: FrontCentre, outages: Outages, *agents: Agent) -> None:
+    for agent in agents:
+        with suppress(Refused):
+            await centre.sign_out(agent.agent_id)
+    await outages.nothing_is_left()
+    await until_live(centre, dict.fromkeys(await live(centre), 0.0))
+
+
+async def until_live(centre: FrontCentre, expected: dict[str, float]) -> None:
+    """Wait until the ACD has no more in memory than this."""
+    seen: dict[str, float] = {}
+
+    async def is_so() -> bool:
+        seen.update(await live(centre))
+        return seen == expected
+
+    await eventually(is_so, within_s=15, what=lambda: f"{expected}, not {seen}")
+
+
+@pytest.mark.parametrize("mode", p.LegMode)
+async def test_a_caller_who_hangs_up_at_the_moment_of_joining_leaves_nothing(
+    desk: Desk, centre: FrontCentre, outages: Outages, mode: p.LegMode
+) -> None:
+    chance = random.Random(1)
+    ann = await desk.agent(mode=mode, answer_after_s=0.05)
+    _, did = await queue_of(centre, ann, after_call="none")
+    for _ in range(15):
+        call = await centre.call(did)
+        await call.until_answered()
+        await asyncio.sleep(chance.uniform(0, 0.15))
+        call.hang_up()
+        await call.until_over()
+        await centre.acd.until_state(ann.agent_id, p.AgentState.READY, 10)
+    await ends(centre, outages, ann)
+
+
+async def test_an_agent_who_signs_out_during_an_offer_goes_after_it(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND, answer_after_s=None)
+    bob = await desk.agent(BOB_HZ)
+    await centre.ready(bob.agent_id, ready=False)
+    _, did = await queue_of(centre, ann, bob, ring_timeout_s=5)
+    call = await centre.call(did)
+    ringing = await ann.phone.next_call()
+    await centre.sign_out(ann.agent_id)
+    await centre.ready(bob.agent_id)
+    await hears(call, BOB_HZ)
+    await ringing.until_over(15)
+    await centre.acd.until_state(ann.agent_id, p.AgentState.LOGGED_OUT)
+    call.hang_up()
+    await ends(centre, outages, ann, bob)
+
+
+async def test_a_queue_that_is_deleted_lets_its_callers_go_and_its_talks_go_on(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    queue_id, did = await queue_of(centre, ann)
+    talking = await centre.call(did)
+    await hears(talking, ANN_HZ)
+    waiting = [await centre.call(did) for _ in range(3)]
+    for call in waiting:
+        await call.until_answered()
+    with suppress(Refused):  # a route leads to it: that one goes first
+        await delete(centre, "queue", queue_id)
+    await delete(centre, "inbound_route", f"r{int(did[-5:])}")
+    await delete(centre, "queue", queue_id)
+    for call in waiting:
+        await call.until_over(15)
+    assert talking.hears(ANN_HZ)
+    talking.hang_up()
+    await centre.until_told("disconnected", agent_id=ann.agent_id)
+    await ends(centre, outages, ann)
+
+
+async def test_an_agent_who_is_disabled_ends_his_talk_in_peace(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    _, did = await queue_of(centre, ann, after_call="none")
+    call = await centre.call(did)
+    await hears(call, ANN_HZ)
+    await centre.acd.ask(
+        p.PutAgentV1, p.AgentAccountV1, agent_id=ann.agent_id, number=ann.number, enabled=False
+    )
+    await hears(call, ANN_HZ)
+    await desk.ask(calls.HoldV1, ann)
+    await desk.ask(calls.ResumeV1, ann)
+    await hears(call, ANN_HZ)
+    call.hang_up()
+    await ends(centre, outages, ann)
+
+
+async def test_settings_that_change_all_the_time_disturb_no_call(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    queue_id, did = await queue_of(centre, ann, bob, after_call="none")
+    storm = asyncio.Event()
+
+    async def change(n: int) -> None:
+        chance = random.Random(n)
+        while not storm.is_set():
+            agent = chance.choice((ann, bob))
+            with suppress(Refused):  # of two changes at once one wins
+                await centre.put(
+                    "agent_profile", agent.agent_id, skills={"s": chance.randint(1, 10)}
+                )
+                await centre.put(
+                    "queue",
+                    queue_id,
+                    name=queue_id,
+                    agent_ids=[ann.agent_id, bob.agent_id],
+                    after_call="none",
+                    strategy=chance.choice(list(c.QueueStrategy)),
+                    announcements={"position": False, "expected_wait": False},
+                )
+
+    async with asyncio.TaskGroup() as group:
+        for n in range(3):
+            group.create_task(change(n))
+        for _ in range(8):
+            both = [await centre.call(did) for _ in range(2)]
+            for call in both:
+                await eventually(
+                    lambda call=call: call.hears(ANN_HZ) or call.hears(BOB_HZ),  # type: ignore[misc]
+                    within_s=15,
+                    what="somebody talks",
+                )
+            for call in both:
+                call.hang_up()
+                await call.until_over()
+        storm.set()
+    await ends(centre, outages, ann, bob)
+
+
+async def test_many_calls_leave_nothing_behind(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    modes = itertools.cycle(p.LegMode)
+    agents = [await desk.agent(hz, next(modes), answer_after_s=0.05) for hz in TONES]
+    _, did = await queue_of(centre, *agents, after_call="none")
+    before = await live(centre)
+    left = iter(range(MANY))
+
+    async def caller() -> None:
+        for n in left:
+            call = await centre.call(did)
+            await eventually(
+                lambda call=call: bool(_heard(agents, call)),  # type: ignore[misc]
+                within_s=20,
+                what="an agent",
+            )
+            if n % 2:
+                call.hang_up()
+            else:
+                [agent] = _heard(agents, call)
+                await centre.acd.ask(p.HangUpV1, Done, agent_id=agent.agent_id)
+            await call.until_over(15)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(caller())
+    # Phones that are nailed up are listened to from their first talk on.
+    await until_live(centre, before | {"watched_channels": before["legs"]})
+    await ends(centre, outages, *agents)
+    assert len(centre.told("disconnected")) >= MANY
+
+
+def _heard(agents: list[Agent], call: PhoneCall) -> list[Agent]:
+    return [agent for agent in agents if call.hears(agent.hz)]
