@@ -130,5 +130,6 @@ def from_json(call: Call, raw: dict[str, Any]) -> Live:
         )
     live = Live(talk, call, queue_id=raw["queue_id"], recalled=raw["recalled"])
     live.channels = {p["leg_id"]: p["channel"] for p in raw["parties"] if p["channel"]}
+    live.voices = {channel for leg_id, channel in live.channels.items() if leg_id != CUSTOMER}
     live.channels[CUSTOMER] = call.channel_id
     return live

@@ -86,7 +86,9 @@ class Talks:
     def connected(self, call: Call, leg: Leg) -> None:
         """Customer and agent have just been joined in the leg's own room."""
         live = self._begin(call, leg)
-        self._control.perform(live, ())
+        live.voices.add(leg.channel_id)
+        if live.is_mixed:
+            self._control.perform(live, ())
         self._listen(leg.channel_id, leg.agent_id)
 
     def _begin(self, call: Call, leg: Leg) -> Live:
