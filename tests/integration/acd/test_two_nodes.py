@@ -138,7 +138,9 @@ async def test_a_customer_on_one_node_talks_to_an_agent_on_the_other(
     await front.acd.ask(calls.ResumeV1, Done, agent_id=name)
     await call.until_hears(AGENT_HZ)
     if mode is p.LegMode.ON_DEMAND:
-        # A process that begins anew knows both ends of the link.
+        # A process that begins anew knows both ends of the link. Wait for what was written down.
+        await front.until_told("held", interaction_id=interaction)
+        await front.acd.until_state(name, p.AgentState.TALKING)
         nodes.acd.acd.kill()
         await nodes.acd.start_acd()
         await front.acd.until_state(name, p.AgentState.TALKING, within_s=15)
