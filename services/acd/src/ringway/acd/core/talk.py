@@ -79,7 +79,10 @@ class Talk(TalkState):
                 return self._answered(event)
             case t.PartyFailed(at, leg_id):
                 ringing = self.parties.get(leg_id)
-                return self._gone(at, leg_id) if ringing and ringing.state is RINGING else []
+                is_line = self.consult is not None and leg_id == self.consult.line_id
+                if ringing is None or ringing.state is not RINGING or is_line:
+                    return []
+                return self._gone(at, leg_id)
             case t.PartyGone(at, leg_id):
                 if leg_id in self.parties:
                     # Its channel is no more: nothing to move, nothing to end.
@@ -292,6 +295,8 @@ class Talk(TalkState):
         party, consult = self.parties.get(event.leg_id), self.consult
         if party is None or party.state is not RINGING or consult is None:
             return []
+        if party.leg_id != consult.leg_id:
+            return []  # the second line of a phone is answered by us, when the other side is
         party.home = event.home
         consult.answered_at = event.at
         if consult.is_handed:
