@@ -31,6 +31,7 @@ from ringway.crm_api.config import Settings
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.tenants.service import ensure_platform
 from ringway.proto import acd_calls as calls
+from ringway.proto import acd_voicemail as voicemail
 from ringway.proto.acd import (
     AgentAccountV1,
     AgentListV1,
@@ -108,6 +109,7 @@ class Behind:
     refuse: dict[type[Request], Refused] = field(default_factory=dict)
     live: dict[str, list[calls.InteractionStatusV1]] = field(default_factory=dict)  # by tenant
     conferences: set[tuple[str, str, str]] = field(default_factory=set)
+    voicemails: set[tuple[str, str]] = field(default_factory=set)  # tenant, id of box and message
     _buses: tuple[Bus, ...] = ()
 
     @property
@@ -317,6 +319,51 @@ class Behind:
     async def end_conference(self, request: calls.EndConferenceV1) -> Done:
         await self.conference(request)
         return Done()
+
+    async def attach_voicemail(self, acd: Bus) -> None:
+        """Answer about messages, in tests that have nobody else who does."""
+        await acd.respond(voicemail.ListVoicemailsV1, self.list_voicemails)
+        await acd.respond(voicemail.GetVoicemailV1, self.get_voicemail)
+        await acd.respond(voicemail.ReadVoicemailV1, self.read_voicemail)
+        await acd.respond(voicemail.MarkVoicemailV1, self.change_voicemail)
+        await acd.respond(voicemail.DeleteVoicemailV1, self.change_voicemail)
+
+    async def list_voicemails(
+        self, request: voicemail.ListVoicemailsV1
+    ) -> voicemail.VoicemailListV1:
+        self.note(request)
+        message = self._message(request.tenant, request.box_id, "box_unknown")
+        return voicemail.VoicemailListV1(messages=(message,))
+
+    async def get_voicemail(self, request: voicemail.GetVoicemailV1) -> voicemail.VoicemailV1:
+        self.note(request)
+        message = self._message(request.tenant, request.voicemail_id, "voicemail_unknown")
+        return voicemail.VoicemailV1(message=message)
+
+    async def read_voicemail(self, request: voicemail.ReadVoicemailV1) -> voicemail.VoicemailPartV1:
+        self.note(request)
+        self._message(request.tenant, request.voicemail_id, "voicemail_unknown")
+        return voicemail.VoicemailPartV1(data="UklGRg==")
+
+    async def change_voicemail(
+        self, request: voicemail.MarkVoicemailV1 | voicemail.DeleteVoicemailV1
+    ) -> Done:
+        self.note(request)
+        self._message(request.tenant, request.voicemail_id, "voicemail_unknown")
+        return Done()
+
+    def _message(self, tenant: str, id_: str, code: str) -> voicemail.VoicemailMessage:
+        if (tenant, id_) not in self.voicemails:
+            raise Refused(code, "There is no such thing.")
+        return voicemail.VoicemailMessage(
+            voicemail_id=id_,
+            box_id=id_,
+            interaction_id="i1",
+            left_at=utcnow(),
+            duration_s=1,
+            is_heard=False,
+            size_bytes=4,
+        )
 
     async def list_interactions(self, request: calls.ListInteractionsV1) -> calls.InteractionListV1:
         self.note(request)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 from tests.support.crm import Crm, Signed
+from tests.support.nats import NatsServer
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.app import make_api
@@ -110,14 +111,16 @@ async def _hammer(crm: Crm, signed: Signed, rng: random.Random) -> list[str]:
 
 
 @pytest.mark.timeout(120)  # some 700 requests
-async def test_no_request_makes_an_unexpected_error(crm: Crm) -> None:
+async def test_no_request_makes_an_unexpected_error(crm: Crm, nats: NatsServer) -> None:
     boss = await crm.open_tenant("acme")
     ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
     rng = random.Random()
     seed = rng.randrange(2**32)
     rng.seed(seed)
     wrong: list[str] = []
-    for _ in range(_ROUNDS):
-        for signed in (boss, ann):
-            wrong += await _hammer(crm, signed, rng)
+    async with nats.bus("acd", name="acd-voicemail") as bus:
+        await crm.behind.attach_voicemail(bus)
+        for _ in range(_ROUNDS):
+            for signed in (boss, ann):
+                wrong += await _hammer(crm, signed, rng)
     assert not wrong, f"seed {seed}:\n" + "\n".join(wrong[:20])

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
+from tests.support.nats import NatsServer
 
 from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Role
 from ringway.crm_api.app import NOUNS, make_api
@@ -175,6 +176,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "transfer_call": {"target": {"kind": "number", "value": "+40215550100"}},
         "dial": {"number": "+40215550100"},
         "retrieve_call": {"slot": "701"},
+        "put_heard": {"is_heard": True},
         "pick_up_call": {"from_agent_id": "bob"},
         "set_do_not_disturb": {"enabled": True},
         "invite_member": {"target": {"kind": "number", "value": "+40215550100"}},
@@ -203,6 +205,8 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         return {"files": {"file": ("d.csv", b"date,name\n2026-10-01,x\n")}}
     if name == "import_list":
         return {"files": {"file": ("n.csv", b"phone\n+40215550101\n")}}
+    if name == "list_voicemails":
+        return {"params": {"box_id": ids["voicemail_id"]}}
     more = {"json": bodies[name]} if name in bodies else {}
     if name == "replace_customer":
         more["headers"] = {"If-Match": "*"}
@@ -210,11 +214,19 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)  # some 2,500 requests
-async def test_matrix(crm: Crm) -> None:
+async def test_matrix(crm: Crm, nats: NatsServer) -> None:
+    async with nats.bus("acd", name="acd-voicemail") as bus:
+        await crm.behind.attach_voicemail(bus)
+        await _matrix(crm)
+
+
+async def _matrix(crm: Crm) -> None:
     asked = permissions(NOUNS)
     acme, other = await crm.open_tenant("acme"), await crm.open_tenant("other")
     ids = await _objects(crm, acme, "acme")
     other_ids = await _objects(crm, other, "other")
+    for each in (ids, other_ids):
+        crm.behind.voicemails.add((each["tenant_id"], each["voicemail_id"]))
     await crm.open_tenant("third")
     third = next(
         t["tenant_id"]

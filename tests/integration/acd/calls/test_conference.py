@@ -154,7 +154,7 @@ async def test_only_the_organiser_asks(desk: Desk) -> None:
     await start_again(desk, ann, conference_id)  # a repeat
     with pytest.raises(Refused, match="member_unknown"):
         await control(desk, calls.RemoveMemberV1, ann, conference_id, leg_id="p99")
-    assert bob.leg.hears(ANN_HZ)
+    await hears(bob.leg, ANN_HZ)
     await end(desk, ann, conference_id)
     await desk.until_free(ann, bob)
 
