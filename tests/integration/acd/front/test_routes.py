@@ -117,6 +117,26 @@ async def test_a_flow_without_an_ivr_falls_back_to_the_closed_target(centre: Fro
     await centre.until_nothing_is_left()
 
 
+async def test_callers_keep_their_number_when_the_acd_starts_again_and_the_trunk_changes(
+    centre: FrontCentre,
+) -> None:
+    did = await centre.route({"kind": "busy"})
+    host, port = centre.acd.customer.address
+    for codecs in (("ulaw",), ("alaw", "ulaw"), ("ulaw", "alaw")):
+        await centre.acd.ask(
+            p.PutTrunkV1, p.TrunkV1, trunk_id="t1", name="t", host=host, port=port, codecs=codecs
+        )
+        call = await centre.call(did, "013900000777")
+        await call.until_over()
+        told = await centre.until_told("started", called=did, caller="+8613900000777")
+        centre.acd.facts.clear()
+        assert told["trunk_id"] == "t1"
+    centre.acd.acd.kill()
+    await centre.acd.start_acd()
+    await (await centre.call(did, "013900000777")).until_over()
+    await centre.until_told("started", called=did, caller="+8613900000777")
+
+
 async def test_a_direct_call_rings_the_agent_and_else_goes_to_voicemail(
     centre: FrontCentre,
 ) -> None:

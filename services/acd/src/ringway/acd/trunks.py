@@ -35,6 +35,7 @@ _CLASS = "res_pjsip"
 _RESOLVE_LIMIT_S = 3.0
 _PREFIX = "trunk-"
 _PUSHES_AT_ONCE = 8
+_GOODBYE_S = 1.0  # for the last REGISTER to a carrier, with its password
 
 Key = tuple[str, str]
 """Tenant and trunk id."""
@@ -254,20 +255,27 @@ async def _push(node: AriNode, trunk: Trunk) -> None:
     """Make a node's objects those of the trunk, and nothing else."""
     wanted = objects(trunk)
     stale = {kind for kind in KINDS if kind not in wanted}
-    for kind in wanted.keys() - {"endpoint"}:
+    is_right = False
+    for kind in wanted:
         try:
             there = await node.get_dynamic(_CLASS, kind, trunk.endpoint)
         except AriNotFound:
             continue
         if must_be_made_anew(kind, there, wanted[kind]):
             stale.add(kind)
+        elif kind == "endpoint":
+            is_right = True
     if "auth" in stale:
         stale.add("registration")  # or it would wait for its next turn with the old password
     for kind in reversed(KINDS):
         if kind in stale:
-            await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
+            was_there = await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
+            if kind == "registration" and was_there and "auth" in stale:
+                # The carrier may challenge our goodbye, and nothing tells when that is over.
+                await asyncio.sleep(_GOODBYE_S)
     for kind, fields in wanted.items():
-        await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)
+        if kind != "endpoint" or not is_right:
+            await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)
 
 
 async def _addresses(host: str) -> list[str]:

@@ -243,7 +243,7 @@ def must_be_made_anew(kind: str, there: Fields, wanted: Fields) -> bool:
     """Return whether an object must be deleted before it is put.
 
     Asterisk adds the contacts and addresses of an object that is put again to those it has, and
-    keeps a registration that runs.
+    keeps a registration that runs. An endpoint that is put again calls all callers "unknown".
     """
     match kind:
         case "aor":
@@ -255,9 +255,20 @@ def must_be_made_anew(kind: str, there: Fields, wanted: Fields) -> bool:
             keys: tuple[str, ...] = ("client_uri", "server_uri", "contact_user")
         case "auth":
             keys = ("username", "password")
+        case "endpoint":
+            return any(
+                _words(key, there.get(key, "")) != _words(key, wanted[key]) for key in wanted
+            )
         case _:
             keys = ()
     return any(there.get(key) != wanted[key] for key in keys)
+
+
+def _words(key: str, text: str) -> list[str]:
+    """Return what a field says, however Asterisk writes lists and truths."""
+    truths = {"true": "yes", "false": "no"}
+    words = [truths.get(word, word) for word in re.findall(r"[^\s,()|!]+", text) if word != "all"]
+    return words if key == "allow" else sorted(words)  # the order of codecs is their preference
 
 
 def _networks(fields: Fields) -> set[tuple[str, str]]:
