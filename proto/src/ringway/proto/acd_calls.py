@@ -79,7 +79,10 @@ class ControlRequest(Request):
 
 
 class AnswerV1(ControlRequest):
-    """Take the offered call: a nailed-up phone is joined, a ringing one is made to answer."""
+    """Take the offered call: a nailed-up phone is joined.
+
+    A phone that rings is answered at the phone: refused with ``not_now``.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.answer"
 
