@@ -26,10 +26,10 @@ CREATE TABLE acd.trunk_source (
     trunk_id  text      NOT NULL,
     network   inet      NOT NULL,
     ports     int4range NOT NULL,
+    PRIMARY KEY (tenant_id, trunk_id, network, ports),
     FOREIGN KEY (tenant_id, trunk_id) REFERENCES acd.trunk ON DELETE CASCADE,
     CONSTRAINT trunk_source_taken EXCLUDE USING gist (network inet_ops WITH &&, ports WITH &&)
 );
-CREATE INDEX trunk_source_of ON acd.trunk_source (tenant_id, trunk_id);
 
 ALTER TABLE acd.trunk_secret ENABLE ROW LEVEL SECURITY;
 ALTER TABLE acd.trunk_secret FORCE ROW LEVEL SECURITY;
