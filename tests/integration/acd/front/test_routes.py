@@ -10,8 +10,10 @@ from tests.support.front_centre import FrontCentre
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.proto.base import Done
 from ringway.runtime.ari import AriClient, StasisStart
 from ringway.runtime.settings import AriNodeSettings
+from ringway.trainer.phone import Phone
 
 # One centre serves the whole module; each test uses its own numbers, queues and agents.
 pytestmark = [
@@ -40,6 +42,35 @@ async def test_a_number_without_a_route_does_not_exist(centre: FrontCentre) -> N
     call = await centre.call("+862199999999")
     assert (await call.until_over()).status == 404
     assert (await centre.until_told("finished", called="+862199999999"))["outcome"] == "refused"
+
+
+async def test_a_trunk_that_is_full_refuses_callers_without_answering(
+    centre: FrontCentre,
+) -> None:
+    did = await centre.queue("full", leave_when_empty=False)
+    target = f"sip:{did}@127.0.0.1:{centre.acd.asterisk.sip_port}"
+    async with Phone.open("line") as line:
+        host, port = line.address
+        limited = {"trunk_id": "t-full", "name": "t", "host": host, "port": port}
+        await centre.acd.ask(p.PutTrunkV1, p.TrunkV1, **limited, max_channels=2)
+        # All at once: as many as there is room for are let in.
+        calls = [await line.call(target, caller=f"+861390000070{n}") for n in range(4)]
+        await eventually(lambda: sum(c.is_over for c in calls) == 2, within_s=15, what="refusals")
+        let_in = [call for call in calls if not call.is_over]
+        for call in let_in:
+            await call.until_answered()
+        assert {call.status for call in calls if call.is_over} == {503}
+        refused = {"outcome": "refused", "detail": "trunk_full", "cause_q850": 34, "called": did}
+        await eventually(lambda: len(centre.told("finished", **refused)) == 2, what="two refused")
+        let_in[0].hang_up()
+        await let_in[0].until_over()
+        call = await line.call(target)
+        await call.until_answered()
+        for each in (call, let_in[1]):
+            each.hang_up()
+            await each.until_over()
+        await centre.acd.ask(p.DeleteTrunkV1, Done, trunk_id="t-full")
+    await centre.until_nothing_is_left()
 
 
 async def test_outside_of_hours_the_closed_target_counts_and_duty_comes_first(

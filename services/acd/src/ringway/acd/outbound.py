@@ -34,6 +34,9 @@ from ringway.runtime.ari import (
 
 _log = logging.getLogger("ringway.acd.outbound")
 _attempts = Counter("acd_outbound_attempts", "Calls handed to a trunk.", ["outcome"])
+_refused = Counter(
+    "acd_trunk_refused", "Callers refused because their trunk was full.", ["tenant", "trunk_id"]
+)
 
 _SUSPECT_S = 30.0  # a trunk that just failed is tried after the others for so long
 # A trunk that says nothing at all for so long is dead. One that answers OPTIONS gets the whole
@@ -93,6 +96,7 @@ class Outbound:
         self._events = events
         self._suspects: dict[Key, float] = {}
         self._limited: dict[Key, asyncio.Lock] = {}
+        self._not_in: dict[Key, set[str]] = {}  # callers not let in, or not yet
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class Outbound:
         found = core.choose(
             _routes(configuration) or _plain_route(enabled),
             number,
-            {t.trunk_id: await self._watch.active(t) for t in enabled if t.max_channels},
+            {t.trunk_id: await self._taken(t) for t in enabled if t.max_channels},
             {t.trunk_id: t.max_channels for t in enabled if t.max_channels},
             self._down(tenant, configuration, trunks),
             CallerIds(original=caller_id, agent=profile.caller_id if profile else ""),
@@ -156,6 +160,28 @@ class Outbound:
             or not trunks[trunk_id].is_enabled
             or not self._watch.state(tenant, trunk_id).is_up
         )
+
+    async def has_room(self, trunk: Trunk, channel_id: str) -> bool:
+        """Tell whether a trunk carries this caller, too; who comes first is let in first."""
+        if not trunk.max_channels:
+            return True
+        key = (trunk.tenant, trunk.trunk_id)
+        not_in = self._not_in.setdefault(key, set())
+        not_in.add(channel_id)
+        async with self._limited.setdefault(key, asyncio.Lock()):
+            if await self._taken(trunk) < trunk.max_channels:
+                not_in.discard(channel_id)
+                return True
+        _refused.labels(*key).inc()
+        return False
+
+    async def _taken(self, trunk: Trunk) -> int:
+        """Return how many calls a trunk carries. Callers whom it has no room for are none."""
+        not_in = self._not_in.get((trunk.tenant, trunk.trunk_id), set())
+        known = frozenset(not_in)  # those who come while we ask may not be in the answer
+        channels = await self._watch.channels(trunk)
+        not_in -= known - channels
+        return len(channels - not_in)
 
     def _is_suspect(self, key: Key) -> bool:
         until = self._suspects.get(key)
@@ -250,7 +276,7 @@ class Outbound:
         # Counted and called under one lock: two calls never share the last line.
         limit = self._limited.setdefault(key, asyncio.Lock()) if trunk.max_channels else _UNLIMITED
         async with limit:
-            if trunk.max_channels and await self._watch.active(trunk) >= trunk.max_channels:
+            if trunk.max_channels and await self._taken(trunk) >= trunk.max_channels:
                 return Failure(choice.trunk_id, 34, 0), False
             try:
                 endpoint = f"PJSIP/{choice.dial_string.replace('#', '%23')}@{trunk.endpoint}"

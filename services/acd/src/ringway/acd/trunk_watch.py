@@ -109,13 +109,17 @@ class TrunkWatch:
 
     async def active(self, trunk: Trunk) -> int:
         """Return how many channels are on a trunk, over all nodes that answer."""
-        counts = 0
+        return len(await self.channels(trunk))
+
+    async def channels(self, trunk: Trunk) -> frozenset[str]:
+        """Return the channels on a trunk, over all nodes that answer."""
+        found: set[str] = set()
         for node in self._connected():
             try:
-                counts += len((await node.endpoint("PJSIP", trunk.endpoint)).channel_ids)
+                found.update((await node.endpoint("PJSIP", trunk.endpoint)).channel_ids)
             except (AriError, DependencyDown):
                 continue
-        return counts
+        return frozenset(found)
 
     # -- inside --------------------------------------------------------------------------------
 

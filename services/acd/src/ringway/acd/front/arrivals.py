@@ -16,8 +16,10 @@ from ringway.acd.arrival import read_state
 from ringway.acd.calls import Call
 from ringway.acd.control import state_variable
 from ringway.acd.core.inbound_rules import Busy
+from ringway.acd.core.trunk import Trunk
 from ringway.acd.front.front import Front
 from ringway.acd.front.plan import target_of
+from ringway.acd.front.visit import Visit
 from ringway.acd.outbound import Outbound
 from ringway.acd.runner import FloorRunner
 from ringway.proto.acd import Direction
@@ -45,6 +47,7 @@ _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _TRUNK = "trunk-"
 _NODE_LIMIT_S = 60.0
 UNALLOCATED = 1
+TRUNK_FULL = 34  # no circuit available: SIP 503, on which carriers try another way
 VOICEMAIL_CODE = "*97"
 
 
@@ -170,7 +173,21 @@ class Arrivals:
                 visit.busy_cause = UNALLOCATED
             case _:
                 pass
-        front.start(visit)
+        trunk = self._acd.accounts.trunks.get(runner.tenant, trunk_id)
+        if trunk is None or not trunk.max_channels or call.outcome is not None:
+            front.start(visit)
+        else:
+            front.spawn(self._let_in(front, visit, trunk), "let in")
+
+    async def _let_in(self, front: Front, visit: Visit, trunk: Trunk) -> None:
+        """Refuse a caller whose trunk carries as many calls as it may."""
+        call = visit.call
+        if not await self._outbound.has_room(trunk, call.channel_id):
+            call.outcome, call.detail = Outcome.REFUSED, "trunk_full"
+            call.cause_q850 = TRUNK_FULL
+            visit.target, visit.busy_cause = Target(kind=TargetKind.BUSY), TRUNK_FULL
+        if not visit.caller.is_gone:
+            front.start(visit)
 
     def _begin(self, front: Front, call: Call, target: Target, *, is_answered: bool) -> None:
         runner = front.runner
