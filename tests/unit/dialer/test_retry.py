@@ -25,6 +25,18 @@ def test_the_campaigns_rule_comes_before_the_default() -> None:
     )
 
 
+def test_delays_grow_up_to_their_limit() -> None:
+    rule = RetryRule(
+        disposition=D.NO_ANSWER, delay_s=60, max_attempts=50, growth=2, max_delay_s=300
+    )
+    delays = [after(D.NO_ANSWER, attempt_no=n, max_attempts=50, rules=[rule]) for n in range(1, 5)]
+    assert delays == [DialAgain(60), DialAgain(120), DialAgain(240), DialAgain(300)]
+
+
+def test_a_machine_is_tried_again_hours_later() -> None:
+    assert after(D.MACHINE, attempt_no=1, max_attempts=3) == DialAgain(7200)
+
+
 def test_an_invalid_number_closes_the_lead_at_once() -> None:
     assert after(D.INVALID_NUMBER, attempt_no=1, max_attempts=9) == Closed(ClosedReason.INVALID)
 

@@ -7,14 +7,10 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from ringway.proto.base import Fact, Model, PhoneE164, Presence, Reply, Request, Seconds, Token
+from ringway.proto.base import Fact, Model, PhoneE164, Presence, Reply, Request, Token
+from ringway.proto.dialer_spec import AttemptDisposition, CampaignMode, CampaignSpec, RetryRule
 
-
-class CampaignMode(StrEnum):
-    """How calls are started (R148, R149)."""
-
-    PRECISE = "precise"
-    PROGRESSIVE = "progressive"
+__all__ = ["AttemptDisposition", "CampaignMode", "CampaignSpec", "RetryRule"]
 
 
 class CampaignState(StrEnum):
@@ -25,50 +21,6 @@ class CampaignState(StrEnum):
     PAUSED = "paused"
     STOPPED = "stopped"
     FINISHED = "finished"
-
-
-class AttemptDisposition(StrEnum):
-    """Our word for how one dial of one lead ended."""
-
-    CONNECTED = "connected"  # an agent and the customer talked
-    ABANDONED = "abandoned"  # a live person answered and no agent was there in time
-    HUNG_UP_EARLY = "hung_up_early"  # answered, the customer left before the abandonment limit
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"
-    INVALID_NUMBER = "invalid_number"
-    REJECTED = "rejected"
-    CONGESTION = "congestion"
-    CANCELLED = "cancelled"  # we withdrew it before an answer
-    FAILED = "failed"  # the trunk or a part of ours failed
-    LOST = "lost"  # ended while nobody watched; what is known comes from Asterisk's own record
-
-
-class RetryRule(Model):
-    """When a lead is dialed again after one outcome."""
-
-    disposition: AttemptDisposition
-    delay_s: Seconds
-    max_attempts: int = Field(ge=1, le=50)
-
-
-class CampaignSpec(Model):
-    """Everything that an administrator sets on a campaign."""
-
-    name: str = Field(min_length=1, max_length=200)
-    project_id: Token
-    mode: CampaignMode
-    list_ids: tuple[Token, ...]
-    agent_ids: tuple[Token, ...]
-    trunk_id: Token
-    caller_id: PhoneE164 | None = None
-    ratio: float = Field(default=1.0, ge=1.0, le=10.0)  # progressive: calls per ready agent
-    rate_cps: float | None = Field(default=None, gt=0, le=100)  # progressive: calls per second
-    max_lines: int = Field(default=100, ge=1, le=10_000)
-    max_attempts: int = Field(default=3, ge=1, le=50)
-    ring_timeout_s: float = Field(default=25, ge=5, le=120)
-    retry_rules: tuple[RetryRule, ...] = ()
-    abandonment_limit_s: float = Field(default=2.0, ge=0.5, le=10)
-    wrap_up_s: float = Field(default=30, ge=0, le=3600)  # forced end of wrap-up; 0 = no wrap-up
 
 
 # -- facts ---------------------------------------------------------------------------------------

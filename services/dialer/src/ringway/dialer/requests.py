@@ -14,6 +14,8 @@ from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Pool
 
+_MODES = frozenset({p.CampaignMode.PRECISE, p.CampaignMode.PROGRESSIVE})
+
 
 class Requests:
     """Answers requests on the bus; any replica may answer any tenant's.
@@ -76,6 +78,8 @@ class Requests:
     async def put_campaign(self, request: p.PutCampaignV1) -> Done:
         """Create or change a campaign."""
         tenant_id = _tenant_id(request)
+        if request.spec.mode not in _MODES:
+            raise Refused("campaign_invalid", f"Mode {request.spec.mode} is not there yet.")
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 await campaign_store.put_campaign(

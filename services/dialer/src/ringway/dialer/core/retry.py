@@ -42,9 +42,11 @@ DEFAULT_DELAY_S = {
     D.FAILED: 120.0,
     D.LOST: 300.0,
     D.CANCELLED: 60.0,
+    D.MACHINE: 7200.0,
 }
 _CLOSES = {
     D.CONNECTED: ClosedReason.REACHED,
+    D.SERVED: ClosedReason.REACHED,
     D.ABANDONED: ClosedReason.REACHED,
     D.HUNG_UP_EARLY: ClosedReason.REACHED,
     D.INVALID_NUMBER: ClosedReason.INVALID,
@@ -59,7 +61,7 @@ def after(
 
     The campaign's rule for this outcome comes first, else the default. A rule ends the lead at
     its own ``max_attempts`` or the campaign's, whichever is lower. A lead that talked to an
-    agent is never dialed again by rule.
+    agent, or heard the script of a campaign without agents, is never dialed again by rule.
 
     Args:
         disposition: How the attempt ended.
@@ -72,11 +74,12 @@ def after(
     """
     if attempt_no < 1:
         raise ValueError(f"attempt_no is {attempt_no}, must be at least 1")
-    if disposition is D.CONNECTED:
+    if disposition in (D.CONNECTED, D.SERVED):
         return Closed(ClosedReason.REACHED)
     rule = next((r for r in rules if r.disposition is disposition), None)
     if rule is not None:
-        delay_s: float | None = rule.delay_s
+        grown_s = rule.delay_s * rule.growth ** (attempt_no - 1)
+        delay_s: float | None = min(grown_s, max(rule.delay_s, rule.max_delay_s))
         limit = min(rule.max_attempts, max_attempts)
     else:
         delay_s = DEFAULT_DELAY_S.get(disposition)
