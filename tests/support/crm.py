@@ -31,6 +31,7 @@ from ringway.crm_api.config import Settings
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.tenants.service import ensure_platform
 from ringway.proto import acd_calls as calls
+from ringway.proto import acd_nodes as nodes
 from ringway.proto import acd_voicemail as voicemail
 from ringway.proto.acd import (
     AgentAccountV1,
@@ -81,6 +82,7 @@ CONTROL: tuple[type[calls.ControlRequest], ...] = (
     calls.LeaveV1,
 )
 SERVICES = ("acd", "dialer", "recorder", "crm_api")
+_NODE = nodes.NodeStatus(node="ast-0", is_connected=True, calls=2, agent_legs=3, channels=9)
 PLATFORM_PASSWORD = "platform-password"
 USER_PASSWORD = "a good password"
 # The least that the algorithm allows: tests are about who gets in, not about cost.
@@ -365,6 +367,21 @@ class Behind:
             size_bytes=4,
         )
 
+    async def list_nodes(self, request: nodes.ListNodesV1) -> nodes.NodeListV1:
+        self.note(request)
+        assert request.tenant == nodes.PLATFORM
+        return nodes.NodeListV1(nodes=(_NODE,))
+
+    async def change_node(self, request: nodes.DrainNodeV1 | nodes.UndrainNodeV1) -> nodes.NodeV1:
+        self.note(request)
+        assert request.tenant == nodes.PLATFORM
+        if request.node != _NODE.node:
+            raise Refused("node_unknown", "There is no such node.")
+        if isinstance(request, nodes.UndrainNodeV1):
+            return nodes.NodeV1(node=_NODE)
+        drained = {"draining_since": utcnow(), "drained_by": request.by}
+        return nodes.NodeV1(node=_NODE.model_copy(update=drained))
+
     async def list_interactions(self, request: calls.ListInteractionsV1) -> calls.InteractionListV1:
         self.note(request)
         return calls.InteractionListV1(interactions=tuple(self.live.get(request.tenant, ())))
@@ -400,6 +417,9 @@ class Behind:
         await acd.respond(calls.EndConferenceV1, self.end_conference)
         await acd.respond(calls.RemovePartyV1, self.remove_party)
         await acd.respond(calls.ListInteractionsV1, self.list_interactions)
+        await acd.respond(nodes.ListNodesV1, self.list_nodes)
+        await acd.respond(nodes.DrainNodeV1, self.change_node)
+        await acd.respond(nodes.UndrainNodeV1, self.change_node)
         await dialer.respond(PutProjectV1, self.put_project)
         await dialer.respond(PutListV1, self.put_list)
         await dialer.respond(AddLeadsV1, self.add_leads)

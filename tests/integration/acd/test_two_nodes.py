@@ -20,7 +20,10 @@ from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
-from ringway.proto.base import Done
+from ringway.proto import acd_nodes as an
+from ringway.proto.base import Done, Request
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import Refused
 from ringway.trainer.phone import Phone
 from ringway.trainer.phone_call import PhoneCall
 
@@ -38,7 +41,6 @@ class TwoNodes:
 
     front: FrontCentre
     other: RealAsterisk
-    restart: Any
 
     @property
     def acd(self) -> AcdCentre:
@@ -66,6 +68,16 @@ class TwoNodes:
     async def call(self, did: str, at: RealAsterisk) -> PhoneCall:
         return await self.acd.customer.call(f"sip:{did}@127.0.0.1:{at.sip_port}", caller="+8613900")
 
+    async def ask(self, kind: type[Request], **fields: Any) -> an.NodeStatus:
+        """Ask about a node as the platform's operator does."""
+        question = kind(occurred_at=utcnow(), tenant=an.PLATFORM, **fields)
+        return (await self.acd.bus.request(question, an.NodeV1, timeout_s=15)).node
+
+    async def status(self, of: RealAsterisk) -> an.NodeStatus:
+        question = an.ListNodesV1(occurred_at=utcnow(), tenant=an.PLATFORM)
+        answer = await self.acd.bus.request(question, an.NodeListV1, timeout_s=15)
+        return next(node for node in answer.nodes if node.node == of.node)
+
     async def left(self, at: RealAsterisk) -> list[str]:
         async with at.http() as session, session.get(f"{at.ari_url}/ari/channels") as answer:
             return [channel["id"] for channel in await answer.json()]
@@ -85,17 +97,13 @@ async def nodes(
             centre = await stack.enter_async_context(acd_centre(folder, database, nats))
             port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
 
-            async def restart(**settings: str) -> None:
-                """Start the ACD on both nodes, with these settings."""
-                centre.acd.kill()
-                both = json.dumps([_node(centre.asterisk), _node(other)])
-                centre.acd._environment = acd_environment(
-                    centre.asterisk, database, nats, port, ari_nodes=both, **settings
-                )
-                await centre.start_acd()
-
-            await restart()
-            yield TwoNodes(FrontCentre(centre), other, restart)
+            centre.acd.kill()
+            both = json.dumps([_node(centre.asterisk), _node(other)])
+            centre.acd._environment = acd_environment(
+                centre.asterisk, database, nats, port, ari_nodes=both
+            )
+            await centre.start_acd()
+            yield TwoNodes(FrontCentre(centre), other)
     finally:
         nats.stop()
         await postgres.drop_database(database)
@@ -186,9 +194,22 @@ async def test_a_drained_node_gets_nothing_new_and_loses_no_call(nodes: TwoNodes
     leg = await at_home.next_call()
     # His telephone knows both nodes.
     elsewhere = await nodes.phone(account.model_copy(), here)
-    await nodes.restart(draining_nodes=json.dumps([there.node]))
+    seen = await nodes.ask(an.DrainNodeV1, node=there.node, by="ops")
+    assert (seen.calls, seen.agent_legs, seen.drained_by) == (1, 1, "ops")
+    again = await nodes.ask(an.DrainNodeV1, node=there.node, by="somebody else")
+    assert (again.draining_since, again.drained_by) == (seen.draining_since, "ops")
+    with pytest.raises(Refused, match="last_node"):
+        await nodes.ask(an.DrainNodeV1, node=here.node)
+    with pytest.raises(Refused, match="node_unknown"):
+        await nodes.ask(an.DrainNodeV1, node="ast-9")
+    with pytest.raises(Refused, match="node_unknown"):  # tenants know of no nodes
+        await front.acd.ask(an.DrainNodeV1, an.NodeV1, node=here.node, force=True)
+    # A process that begins anew knows it.
+    nodes.acd.acd.kill()
+    await nodes.acd.start_acd()
     await call.until_hears(AGENT_HZ)
     await leg.until_hears(CUSTOMER_HZ)
+    assert not leg.is_over
     call.hang_up()
     await leg.until_over(20)  # when he is free his phone is called from the other node
     new_leg = await elsewhere.next_call(20)
@@ -198,6 +219,19 @@ async def test_a_drained_node_gets_nothing_new_and_loses_no_call(nodes: TwoNodes
     await new_leg.until_hears(CUSTOMER_HZ)
     latency_s = min([await _latency(later, new_leg, hz) for hz in (1300.0, 1600.0, 1900.0)])
     print(f"on one node a new tone is recognised after {latency_s * 1000:.0f} ms")
-    assert not await nodes.left(there)
+    empty = await nodes.status(there)
+    assert (empty.calls, empty.agent_legs, empty.channels) == (0, 0, 0)
+    assert empty.draining_since == seen.draining_since
+    busy = await nodes.status(here)
+    assert (busy.calls, busy.agent_legs, busy.draining_since) == (1, 1, None)
     later.hang_up()
     await front.sign_out("mover")
+    for _ in range(2):  # a repeat does nothing
+        assert (await nodes.ask(an.UndrainNodeV1, node=there.node)).draining_since is None
+    # Now the other one may go; the last one only by force.
+    await nodes.ask(an.DrainNodeV1, node=here.node)
+    with pytest.raises(Refused, match="last_node"):
+        await nodes.ask(an.DrainNodeV1, node=there.node)
+    assert (await nodes.ask(an.DrainNodeV1, node=there.node, force=True)).draining_since
+    for node in (here, there):
+        await nodes.ask(an.UndrainNodeV1, node=node.node)

@@ -111,6 +111,7 @@ def registry() -> tuple[type[Message], ...]:
         acd,
         acd_calls,
         acd_config,
+        acd_nodes,
         acd_voicemail,
         crm,
         dialer,

@@ -34,7 +34,7 @@ _DECLARE = (
 )
 
 
-def _bucket(name: str) -> tuple[str, ...]:
+def _reads(name: str) -> tuple[str, ...]:
     return (
         f"$JS.API.STREAM.*.KV_{name}",
         f"$JS.API.STREAM.MSG.GET.KV_{name}",
@@ -45,8 +45,11 @@ def _bucket(name: str) -> tuple[str, ...]:
         f"$JS.API.CONSUMER.DURABLE.CREATE.KV_{name}.>",
         f"$JS.API.CONSUMER.MSG.NEXT.KV_{name}.>",
         f"$JS.ACK.KV_{name}.>",
-        f"$KV.{name}.>",
     )
+
+
+def _bucket(name: str) -> tuple[str, ...]:
+    return (*_reads(name), f"$KV.{name}.>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,13 @@ def nats_permissions() -> dict[str, Permissions]:
     return {
         "acd": service(
             "acd",
-            ("acd.v1.>", *_bucket("leases"), *_bucket("acd_live"), "_INBOX.>"),
+            (
+                "acd.v1.>",
+                *_bucket("leases"),
+                *_bucket("acd_live"),
+                *_bucket("nodes"),
+                "_INBOX.>",
+            ),
             ("acd.v1.*.cmd.*", "acd.v1.replica.*.forwarded", "$KV.leases.>", "$KV.acd_live.>"),
         ),
         "dialer": service(
@@ -84,6 +93,7 @@ def nats_permissions() -> dict[str, Permissions]:
                 "acd.v1.*.cmd.release_agent",
                 "acd.v1.*.cmd.list_agents",
                 *_bucket("leases"),
+                *_reads("nodes"),
                 "_INBOX.>",
             ),
             ("dialer.v1.*.cmd.*", "acd.v1.*.presence.*.*", "$KV.leases.>"),

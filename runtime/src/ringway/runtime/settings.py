@@ -57,8 +57,6 @@ class ServiceSettings(BaseModel):
     otlp_endpoint: str | None = None
     drain_timeout_s: float = Field(default=10, ge=0)
     ari_nodes: tuple[AriNodeSettings, ...] = ()
-    # Nodes that are to be shut down: while there is another, no new calls are placed on them.
-    draining_nodes: tuple[str, ...] = ()
 
 
 S = TypeVar("S", bound=BaseModel)

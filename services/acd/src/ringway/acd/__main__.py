@@ -19,11 +19,13 @@ from ringway.acd.requests import Requests
 from ringway.acd.requests_conference import ConferenceRequests
 from ringway.acd.requests_config import ConfigRequests
 from ringway.acd.requests_desk import DeskRequests
+from ringway.acd.requests_nodes import NodeRequests
 from ringway.acd.requests_supervision import SupervisionRequests
 from ringway.acd.requests_talk import TalkRequests
 from ringway.acd.requests_trunks import TrunkRequests
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus, FactWriter
+from ringway.runtime.draining import Draining
 from ringway.runtime.health import Health
 from ringway.runtime.leases import Leases
 from ringway.runtime.postgres import Pool
@@ -74,6 +76,8 @@ async def run(settings: Settings) -> None:
         arrivals = Arrivals(acd, ari, pool, acd.outbound, tasks)
         show_live(acd, arrivals)
         presence = Presence(acd, bus)
+        nodes = NodeWatch(acd, ari)
+        draining = Draining(bus, nodes.drain)
         responders = (
             Requests(acd),
             ConfigRequests(acd),
@@ -83,6 +87,7 @@ async def run(settings: Settings) -> None:
             DeskRequests(acd),
             ConferenceRequests(acd),
             VoicemailRequests(acd, arrivals),
+            NodeRequests(ari, draining),
         )
 
         started = asyncio.Event()
@@ -90,6 +95,7 @@ async def run(settings: Settings) -> None:
         async def asterisk() -> None:
             # The floors first: the reconciliation at connect needs to know what was.
             await replicas.first_look()
+            await draining.known.wait()
             await bus.forward("acd", settings.app, acd.holder)
             for part in responders:
                 await part.serve(bus)
@@ -114,7 +120,8 @@ async def run(settings: Settings) -> None:
                 "asterisk": asterisk,
                 "presence": presence.run,
                 "trunks": acd.trunk_watch.run,
-                "nodes": NodeWatch(acd, ari).run,
+                "nodes": nodes.run,
+                "draining": draining.run,
                 "quality": QualityWatch(acd, settings.quality_every_s).run,
             },
             drain=replicas.leave,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from ringway.acd.app import Acd
 from ringway.acd.runner import FloorRunner
@@ -25,16 +26,24 @@ class NodeWatch:
     def __init__(self, acd: Acd, ari: AriClient) -> None:
         self._acd = acd
         self._ari = ari
-        acd.control.draining = frozenset(acd.settings.draining_nodes)
+        self._look = asyncio.Event()
+
+    def drain(self, nodes: frozenset[str]) -> None:
+        """Learn which nodes are drained from now on."""
+        self._acd.control.draining = nodes
+        self._look.set()
 
     async def run(self) -> None:
         """Worker."""
         while True:
+            self._look.clear()
             await self._count()
             for node in self._acd.control.draining & self._ari.nodes.keys():
                 for runner in list(self._acd.runners.values()):
                     await self._empty(runner, node)
-            await asyncio.sleep(_LOOK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._look.wait()
 
     async def _count(self) -> None:
         if len(self._ari.nodes) < 2:

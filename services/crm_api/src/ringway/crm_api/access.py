@@ -33,6 +33,8 @@ class Permission(StrEnum):
     ME = "me"  # see oneself
     TENANTS_READ = "tenants.read"
     TENANTS_WRITE = "tenants.write"
+    NODES_READ = "nodes.read"
+    NODES_WRITE = "nodes.write"
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
     AGENTS_READ = "agents.read"
@@ -94,12 +96,23 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
+            _P.NODES_READ,
+            _P.NODES_WRITE,
             _P.USERS_READ,
             _P.USERS_WRITE,
             _P.AUDIT_READ,
         }
     ),
-    Role.OPERATIONS_ADMIN: frozenset({_P.ME, _P.TENANTS_READ, _P.TENANTS_WRITE, _P.AUDIT_READ}),
+    Role.OPERATIONS_ADMIN: frozenset(
+        {
+            _P.ME,
+            _P.TENANTS_READ,
+            _P.TENANTS_WRITE,
+            _P.NODES_READ,
+            _P.NODES_WRITE,
+            _P.AUDIT_READ,
+        }
+    ),
     Role.CONFIGURATION_ADMIN: frozenset(
         {
             _P.ME,

@@ -24,6 +24,7 @@ from ringway.crm_api.interactions.router import router as interactions
 from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
+from ringway.crm_api.nodes.router import router as nodes
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
@@ -38,6 +39,7 @@ NOUNS = (
         auth,
         me,
         tenants,
+        nodes,
         users,
         agents,
         calls,

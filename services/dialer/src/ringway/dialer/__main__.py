@@ -11,6 +11,7 @@ from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus
+from ringway.runtime.draining import Draining
 from ringway.runtime.health import Health
 from ringway.runtime.leases import Leases
 from ringway.runtime.outbox import OutboxRelay
@@ -62,6 +63,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
             {
                 "asterisk": ari.run,
                 "leases": leases.run,
+                "draining": Draining(bus, dialer.switchboard.drain).run,
                 "books": dialer.books.run,
                 "outbox": OutboxRelay(pool, bus, SCHEMA).run,
                 "outcomes": dialer.consume_outcomes,

@@ -57,7 +57,6 @@ class Dialer:
             leases,
             tasks,
             settings.abandonment_message,
-            settings.draining_nodes,
         )
         self.runners: dict[tuple[str, str], CampaignRunner] = {}
         self._settings = settings
@@ -174,6 +173,7 @@ class Dialer:
         while True:
             seen = {
                 m.Part.ASTERISK: self._ari.healthy,
+                m.Part.NODE: self.switchboard.takes_calls or not self._ari.healthy,
                 m.Part.BUS: self._bus.healthy,
                 m.Part.DATABASE: self._pool.healthy and self.books.pending < _BOOKS_BEHIND,
             }

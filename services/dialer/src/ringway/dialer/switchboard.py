@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -101,10 +101,9 @@ class Switchboard:
         leases: Leases,
         tasks: TaskSet,
         message: Sequence[str],
-        draining: Collection[str] = (),
     ) -> None:
         self.ari = ari
-        self.draining = frozenset(draining)
+        self.draining: frozenset[str] | None = None  # nodes that are emptied; None: not known yet
         self.app = app
         self._leases = leases
         self._last_owner: dict[str, str] = {}
@@ -131,13 +130,27 @@ class Switchboard:
         return [line for line in self._lines.values() if line.attempt.node == node]
 
     def nodes_for(self, count: int) -> list[str]:
-        """Spread so many calls over the connected nodes; empty when none is connected."""
-        connected = [name for name, node in self.ari.nodes.items() if node.connected]
-        names = [name for name in connected if name not in self.draining] or connected
+        """Spread so many calls over the nodes that take them; empty when none does."""
+        names = self._nodes()
         if not names:
             return []
         self._next_node += count
         return [names[(self._next_node + n) % len(names)] for n in range(count)]
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether there is a node on which a call may be placed, as far as is known."""
+        return bool(self._nodes())
+
+    def drain(self, nodes: frozenset[str]) -> None:
+        """Place no more calls on these nodes; what is there goes on."""
+        self.draining = nodes
+
+    def _nodes(self) -> list[str]:
+        if self.draining is None:
+            return []
+        connected = (name for name, node in self.ari.nodes.items() if node.connected)
+        return [name for name in connected if name not in self.draining]
 
     def node(self, line: Line) -> AriNode:
         """Return the line's node.

@@ -16,6 +16,7 @@ class Part(StrEnum):
     """What a campaign cannot dial without."""
 
     ASTERISK = "Asterisk"
+    NODE = "an Asterisk node that is not being drained"
     BUS = "NATS"
     DATABASE = "PostgreSQL"
     LEASE = "the lease"
