@@ -79,9 +79,11 @@ class ControlRequest(Request):
 
 
 class AnswerV1(ControlRequest):
-    """Take the offered call: a nailed-up phone is joined.
+    """Take the offered call: a nailed-up phone is joined, one that rings answers by itself.
 
-    A phone that rings is answered at the phone: refused with ``not_now``.
+    For that it is called again, with headers that ask it to; one that does not understand them
+    rings on and is answered by hand. The time of the offer stays as it is. An ordinary telephone
+    can only be answered by hand: refused with ``not_now``.
     """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.answer"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 import orjson
 from prometheus_client import Counter
@@ -37,6 +38,7 @@ _recordings = Counter("acd_recordings", "Recordings asked for.", ["outcome"])
 
 _MESSAGE_LIMIT_S = 20.0
 _SNOOP_LIMIT_S = 3.0
+_GONE_LIMIT_S = 1.0
 _MUSIC = "music:"  # how the names of holding bridges begin; what they play follows
 
 
@@ -63,6 +65,7 @@ class CallControl:
         self._holding: dict[tuple[str, str], asyncio.Lock] = {}
         self._entered: dict[str, asyncio.Future[bool]] = {}
         self._entering: dict[str, str] = {}  # phones that ring -> their node
+        self._ending: dict[str, asyncio.Future[bool]] = {}  # phones that ring no more
         self._played: dict[str, asyncio.Future[bool]] = {}
 
     def on_event(self, event: Event) -> None:
@@ -71,6 +74,8 @@ class CallControl:
             case StasisStart():
                 self._resolve(self._entered, event.channel.id, True)
             case ChannelDestroyed() | StasisEnd():
+                if isinstance(event, ChannelDestroyed):
+                    self._resolve(self._ending, event.channel.id, True)
                 self._resolve(self._entered, event.channel.id, False)
                 self._resolve(self._played, event.channel.id, False)
             case PlaybackFinished():
@@ -163,12 +168,29 @@ class CallControl:
 
     async def hang_up_leg(self, leg: Leg) -> None:
         """End an agent's leg and its bridge. A node that is down ends them by itself."""
+        self._resolve(self._entered, leg.channel_id, False)  # it may be about to ring
         node = self.node(leg.node)
         try:
             await node.hangup(leg.channel_id)
             await node.destroy_bridge(leg.bridge_id)
         except (AriDown, AriError):
             _log.info("A leg could not be ended now.", extra={"channel_id": leg.channel_id})
+
+    def call_off(self, leg: Leg) -> bool:
+        """Let ``call_phone`` give up. False: the phone has just been answered, or has refused."""
+        waiter = self._entered.get(leg.channel_id)
+        if waiter is None or waiter.done():
+            return False
+        self._expect(self._ending, leg.channel_id)
+        waiter.set_result(False)
+        return True
+
+    async def until_gone(self, leg: Leg) -> None:
+        """Wait until a phone that was called off has been told so."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GONE_LIMIT_S):
+                await self._ending[leg.channel_id]
+        del self._ending[leg.channel_id]
 
     # -- customers -----------------------------------------------------------------------------
 

@@ -3,12 +3,16 @@
 A phone is what the agent's profile says: one with a SIP account of ours, or any telephone, called
 by the outbound routes. When an agent on demand does not answer his phone, his further ones
 (follow-me) are called one after the other.
+
+A phone that rings cannot be answered from here. Who answers by key has it called again, asked to
+answer by itself: SIP knows no other way that phones of many makers understand.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ringway.acd.calls import Leg
@@ -22,6 +26,7 @@ from ringway.acd.core.ringing import Rings, share
 from ringway.proto.acd import LegMode
 from ringway.proto.acd_config import AgentProfile, PhoneKind
 from ringway.runtime.ari import AriDown, AriError
+from ringway.runtime.errors import Refused
 from ringway.runtime.ids import uuid7
 
 if TYPE_CHECKING:
@@ -30,12 +35,32 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ringway.acd.phones")
 
+# Calls a phone: the leg, the number of a telephone instead of his own phone, seconds.
+_Call = Callable[[Leg, str, float], Awaitable[None]]
+
 # Headers that phones know as "answer by yourself"; browsers' and desk phones' ways differ.
 _AUTO_ANSWER = {
     "PJSIP_HEADER(add,Alert-Info)": "<http://ringway>;info=alert-autoanswer",
     "PJSIP_HEADER(add,Call-Info)": "<sip:ringway>;answer-after=0",
 }
 _BY_HAND_S = 25.0  # an ordinary telephone is answered by hand, and its network takes its time
+_AGAIN_S = 1.0  # with less time left a phone is not called again
+
+
+class _Withdrawn(PhoneNotRegistered):
+    """Nobody wants the phone any more."""
+
+
+@dataclass(slots=True)
+class _Ring:
+    """The phones of an agent that are called for one offer.
+
+    ``leg``: what rings now, or is about to. ``by_itself``: the phone is asked to answer so.
+    """
+
+    by_itself: bool
+    leg: Leg | None = None
+    is_ours: bool = True  # a phone with an account, no ordinary telephone
 
 
 class Phones:
@@ -52,6 +77,7 @@ class Phones:
         username_of: Callable[[str], str | None],
     ) -> None:
         self.outside: OutsidePhones | None = None
+        self._ringing: dict[str, _Ring] = {}  # agent -> what is called for him
         self._runner = runner
         self._control = control
         self._username_of = username_of
@@ -129,45 +155,126 @@ class Phones:
     ) -> Leg:
         """Return the agent's leg, calling his phones unless it is nailed up already.
 
+        Args:
+            node: Where he is best called. His own phone is called where it is registered.
+
         Raises:
             PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
         """
-        legs = self._runner.legs
-        if self._runner.supervision is not None:
-            await self._runner.supervision.make_way(agent_id)
-        if (leg := legs.get(agent_id)) is not None and leg.is_up:
-            return leg
-        profile = self._profile(agent_id)
-        rings = share(ring_s, [(f.number, f.ring_s) for f in profile.follow_me])
-        failure: Exception = PhoneNotAnswered(agent_id)
-        for n, (number, seconds) in enumerate(rings):
-            leg = self._new_leg(agent_id, node, profile, rings)
-            legs[agent_id] = leg
-            try:
+        ring = self._ringing[agent_id] = _Ring(auto_answer)
+        try:
+            if self._runner.supervision is not None:
+                await self._runner.supervision.make_way(agent_id)
+            leg = self._runner.legs.get(agent_id)
+            if leg is not None and leg.is_up:
+                return leg
+
+            async def call(leg: Leg, number: str, seconds: float) -> None:
                 await self.call(
                     leg,
                     seconds,
-                    auto_answer=auto_answer,
+                    auto_answer=ring.by_itself,
                     variables=variables,
                     on_ringing=on_ringing,
                     number=number,
                     **state,
                 )
-            except (PhoneNotAnswered, PhoneNotRegistered) as error:
-                failure = error if n == 0 or isinstance(error, PhoneNotAnswered) else failure
-                if legs.get(agent_id) is not leg:
-                    raise  # withdrawn
-                del legs[agent_id]
-                continue
-            except BaseException:
-                if legs.get(agent_id) is leg:
-                    del legs[agent_id]
-                raise
-            if legs.get(agent_id) is not leg:
-                await self._control.hang_up_leg(leg)
-                raise PhoneNotRegistered("withdrawn while it was answered")
-            return leg
+
+            return await self._one_after_another(ring, agent_id, node, ring_s, call)
+        finally:
+            if self._ringing.get(agent_id) is ring:
+                del self._ringing[agent_id]
+
+    async def _one_after_another(
+        self, ring: _Ring, agent_id: str, node: str, ring_s: float, call: _Call
+    ) -> Leg:
+        profile = self._profile(agent_id)
+        rings = share(ring_s, [(f.number, f.ring_s) for f in profile.follow_me])
+        failure: Exception = PhoneNotAnswered(agent_id)
+        for n, (number, seconds) in enumerate(rings):
+            ring.is_ours = not number and profile.phone is not PhoneKind.NUMBER
+            nodes = [each.name for each in self._control.nodes_by_load(node)]
+            if not nodes:
+                raise AriDown("no Asterisk node is connected")
+            for name in nodes if ring.is_ours else [node]:
+                ring.leg = self._new_leg(agent_id, name, profile, rings)
+                try:
+                    return await self._one(ring, ring.leg, number, seconds, call)
+                except _Withdrawn:
+                    raise
+                except PhoneNotRegistered as error:
+                    failure = error if n == 0 else failure
+                except PhoneNotAnswered as error:
+                    failure = error
+                    break
         raise failure
+
+    async def _one(self, ring: _Ring, leg: Leg, number: str, seconds: float, call: _Call) -> Leg:
+        legs, agent_id = self._runner.legs, leg.agent_id
+        legs[agent_id] = leg
+        try:
+            return await self._until_answered(ring, leg, number, seconds, call)
+        except BaseException as error:
+            if legs.get(agent_id) is ring.leg:
+                del legs[agent_id]
+            elif isinstance(error, PhoneNotAnswered | PhoneNotRegistered):
+                raise _Withdrawn(agent_id) from error
+            raise
+
+    async def _until_answered(
+        self, ring: _Ring, leg: Leg, number: str, seconds: float, call: _Call
+    ) -> Leg:
+        """Call one phone; once more when somebody asks for it to be answered."""
+        legs, until = self._runner.legs, self._runner.now() + seconds
+        while True:
+            try:
+                await call(leg, number, until - self._runner.now())
+            except (PhoneNotAnswered, PhoneNotRegistered):
+                again = ring.leg
+                if again is leg or again is None:
+                    raise
+                await self._control.until_gone(leg)
+                leg = again
+                if legs.get(leg.agent_id) is not leg or until - self._runner.now() < _AGAIN_S:
+                    raise
+            else:
+                if legs.get(leg.agent_id) is not leg:
+                    await self._control.hang_up_leg(leg)
+                    raise _Withdrawn("withdrawn while it was answered")
+                return leg
+
+    def answer(self, agent_id: str) -> None:
+        """Let the agent's phone, which rings, answer by itself; a repeat changes nothing.
+
+        It is called again within the same time. One that answers only by hand rings on.
+
+        Raises:
+            Refused: ``not_now``: nothing rings, or an ordinary telephone does.
+        """
+        ring, legs = self._ringing.get(agent_id), self._runner.legs
+        if ring is None:
+            if (up := legs.get(agent_id)) is not None and up.is_up:
+                return  # he has just answered
+            raise Refused("not_now", "No phone of yours rings now.")
+        if not ring.is_ours:
+            raise Refused("not_now", "An ordinary telephone rings; only there it can be answered.")
+        if ring.by_itself:
+            return
+        leg = ring.leg
+        if leg is None:
+            ring.by_itself = True
+        elif legs.get(agent_id) is leg and self._control.call_off(leg):
+            ring.by_itself = True
+            # At once, so that the end of what rang is not the end of the agent's part.
+            ring.leg = legs[agent_id] = self._again(leg)
+
+    def _again(self, leg: Leg) -> Leg:
+        """Return a leg like one that was called off."""
+        again = Leg(leg.agent_id, leg.leg_mode, leg.node)
+        if not leg.channel_id.endswith(".a") and self.outside is not None:
+            again.channel_id = f"{uuid7()}.n"
+            self.outside.follow(again)
+        return again
 
     def _new_leg(self, agent_id: str, node: str, profile: AgentProfile, rings: Rings) -> Leg:
         """Return a leg to be called.

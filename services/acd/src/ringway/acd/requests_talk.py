@@ -83,7 +83,7 @@ class TalkRequests:
             if not answer.done():
                 answer.set_result(True)
         elif agent.leg_mode is LegMode.ON_DEMAND:
-            raise Refused("not_now", "The phone rings; answer on the phone.")
+            runner.phones.answer(request.agent_id)
         else:
             runner.apply(m.Accepted(runner.now(), interaction_id, request.agent_id))
         return Done()

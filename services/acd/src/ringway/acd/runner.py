@@ -404,7 +404,7 @@ class FloorRunner:
         if call is None:
             return
         try:
-            await self._ring_somewhere(call, agent_id, timeout_s)
+            await self.phones.ring(agent_id, call.node, timeout_s, interaction=interaction_id)
         except (PhoneNotAnswered, PhoneNotRegistered, AriDown) as error:
             rona = isinstance(error, PhoneNotAnswered)
             self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
@@ -413,22 +413,6 @@ class FloorRunner:
         winner = self.floor.calls.get(interaction_id)
         if winner is None or winner.agent_id != agent_id:
             self._withdraw(agent_id)  # somebody else was faster, or the caller left
-
-    async def _ring_somewhere(self, call: Call, agent_id: str, timeout_s: float) -> None:
-        """Ring the phone on the node where it is registered, first of all the customer's."""
-        nodes = self._control.nodes_by_load(call.node)
-        for node in nodes:
-            try:
-                await self.phones.ring(
-                    agent_id, node.name, timeout_s, interaction=call.interaction_id
-                )
-            except PhoneNotRegistered:
-                known = self.floor.calls.get(call.interaction_id)
-                if node is nodes[-1] or known is None or agent_id not in known.offers:
-                    raise
-            else:
-                return
-        raise AriDown("no Asterisk node is connected")
 
     async def _abandon(self, command: m.Abandoned) -> None:
         call = self.calls.get(command.interaction_id)

@@ -37,7 +37,7 @@ _LIMIT_S = 10.0
 
 @router.post("/answer", status_code=204)
 async def answer_call(deps: DepsOf, caller: Actor, which: Which = None) -> None:
-    """Take the offered call. A phone that rings is answered on the phone itself."""
+    """Take the offered call. A phone that rings is called again and asked to answer by itself."""
     await _ask(deps, caller, c.AnswerV1, which)
 
 
