@@ -229,8 +229,14 @@ class Dialer:
             )
 
     async def consume_outcomes(self) -> None:
-        """Worker: hear the ACD's facts about answered calls."""
-        await self._bus.consume(DURABLE, OUTCOME_FACTS, self.on_outcome)
+        """Worker: hear the ACD's facts about answered calls.
+
+        Every replica hears all of them: whichever runs the campaign must, and both may write
+        the same thing down.
+        """
+        replica = self._settings.replica
+        durable = DURABLE if replica == "0" else f"{DURABLE}-{replica}"
+        await self._bus.consume(durable, OUTCOME_FACTS, self.on_outcome)
 
     async def _reconcile(self, node: AriNode) -> None:
         lines = self.switchboard.on_node(node.name)
