@@ -102,6 +102,19 @@ def test_a_released_agent_can_be_kept_for_the_next_attempt() -> None:
     assert state_of(floor, "ann") is AgentState.READY
 
 
+def test_one_given_agent_can_be_reserved_and_a_repeat_begins_the_hold_anew() -> None:
+    floor = floor_with("ann", "bob")
+    floor.handle(m.Reserve(10, "sales", "a1", 60, "bob"))
+    assert floor.reserved_for("a1") == "bob"
+    with pytest.raises(NoAgentReady):
+        floor.handle(m.Reserve(11, "sales", "a2", 60, "bob"))
+    floor.handle(m.Reserve(50, "sales", "a1", 60))
+    floor.handle(m.Tick(109))
+    assert floor.reserved_for("a1") == "bob"
+    floor.handle(m.Tick(110))
+    assert floor.reserved_for("a1") is None
+
+
 def test_a_reservation_ends_by_itself() -> None:
     floor = floor_with("ann")
     floor.handle(m.Reserve(10, "sales", "a1", 60))

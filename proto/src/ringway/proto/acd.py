@@ -7,7 +7,16 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from ringway.proto.base import Fact, PhoneE164, Presence, Reply, Request, Seconds, Token
+from ringway.proto.base import (
+    Fact,
+    Model,
+    PhoneE164,
+    Presence,
+    Reply,
+    Request,
+    Seconds,
+    Token,
+)
 
 
 class AgentState(StrEnum):
@@ -188,8 +197,23 @@ class TrunkStateChangedV1(Fact):
 # -- presence ------------------------------------------------------------------------------------
 
 
+class CampaignAgent(Model):
+    """One signed-in agent of a campaign."""
+
+    agent_id: Token
+    state: AgentState
+    for_s: Seconds  # in that state
+    leaves: bool = False  # he pauses or signs out after what he is in now
+    campaign_id: Token | None = None  # of the call that he is in, or works on
+    queue_id: str = ""  # the same; neither: a call that he made, or one of a colleague
+
+
 class CampaignAgentsV1(Presence):
-    """Agents of one campaign by state, on every change and every second."""
+    """Agents of one campaign by state, on every change and every second.
+
+    ``agents`` names everybody who is signed in where ``is_whole``: once a second. In between it
+    has only those of whom something changed; who signed out is told once as logged out.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.presence.{campaign_id}.agents"
 
@@ -200,6 +224,10 @@ class CampaignAgentsV1(Presence):
     wrap_up: int
     not_ready: int
     waiting: int  # live customers waiting for an agent
+    # Callers of inbound queues who will take agents of this campaign as soon as they are free.
+    inbound_waiting: int = 0
+    is_whole: bool = False
+    agents: tuple[CampaignAgent, ...] = ()
 
 
 class AgentPresenceV1(Presence):
@@ -401,9 +429,10 @@ class AgentListV1(Reply):
 
 
 class ReserveAgentV1(Request):
-    """Precise dialing: take one ready agent of a campaign for one attempt.
+    """Take one ready agent of a campaign for one attempt: a given one, or who waits longest.
 
-    Refused with ``no_agent_ready``. A repeat with the same attempt returns the same agent.
+    Refused with ``no_agent_ready``. A repeat with the same attempt returns the same agent and
+    begins the hold anew.
     """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.reserve_agent"
@@ -411,6 +440,7 @@ class ReserveAgentV1(Request):
     campaign_id: Token
     attempt_id: Token
     hold_s: Seconds  # the reservation ends by itself after this
+    agent_id: Token | None = None
 
 
 class AgentReservedV1(Reply):

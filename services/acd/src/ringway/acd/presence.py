@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from ringway.acd.app import Acd
+from ringway.acd.core.records import CallState
 from ringway.acd.runner import FloorRunner
-from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1, Direction
+from ringway.proto.acd import (
+    AgentPresenceV1,
+    AgentState,
+    CampaignAgent,
+    CampaignAgentsV1,
+    Direction,
+)
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 
 REPEAT_S = 1.0
 _SETTLE_S = 0.01  # events of one moment make one message
+_BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.HOLD, AgentState.WRAP_UP)
 
 
 class Presence:
@@ -34,9 +44,10 @@ class Presence:
                 await asyncio.sleep(0.1)
 
     async def _tenant(self, runner: FloorRunner) -> None:
+        whole_at: dict[str, float] = {}  # campaign -> when all its agents were told
         while not runner.is_closed:
             try:
-                async with asyncio.timeout(REPEAT_S):
+                async with asyncio.timeout(_until_next(runner, whole_at)):
                     await runner.changed.wait()
             except TimeoutError:
                 pass
@@ -47,11 +58,25 @@ class Presence:
             touched, runner.touched_agents = runner.touched_agents, set()
             for agent_id in touched:
                 self._agent(runner, agent_id)
+            waiting = _inbound_waiting(runner)
+            whole_at = {c: at for c, at in whole_at.items() if c in runner.floor.campaigns}
             for campaign_id in runner.floor.campaigns:
-                self._campaign(runner, campaign_id)
+                is_whole = runner.now() >= whole_at.get(campaign_id, 0.0) + REPEAT_S
+                if is_whole:
+                    whole_at[campaign_id] = runner.now()
+                self._campaign(runner, campaign_id, None if is_whole else touched, waiting)
 
-    def _campaign(self, runner: FloorRunner, campaign_id: str) -> None:
+    def _campaign(
+        self,
+        runner: FloorRunner,
+        campaign_id: str,
+        touched: set[str] | None,
+        waiting: Counter[str],
+    ) -> None:
+        """Tell a campaign's figures, with every agent's or only those of the touched ones."""
         counts = runner.floor.counts(campaign_id)
+        members = runner.floor.campaigns[campaign_id].agent_ids
+        router = runner.floor.router
         self._bus.emit(
             CampaignAgentsV1(
                 occurred_at=utcnow(),
@@ -63,6 +88,15 @@ class Presence:
                 wrap_up=counts.wrap_up,
                 not_ready=counts.not_ready,
                 waiting=counts.waiting,
+                inbound_waiting=sum(
+                    min(n, router.serving(queue_id, members)) for queue_id, n in waiting.items()
+                ),
+                is_whole=touched is None,
+                agents=tuple(
+                    agent
+                    for agent in _seen(runner, members if touched is None else touched & members)
+                    if touched is not None or agent.state is not AgentState.LOGGED_OUT
+                ),
             )
         )
 
@@ -87,4 +121,42 @@ class Presence:
                 phone_e164=other if shown and other.startswith("+") else None,
                 campaign_id=(call.campaign_id or None) if call is not None and shown else None,
             )
+        )
+
+
+def _until_next(runner: FloorRunner, whole_at: dict[str, float]) -> float:
+    """Return the seconds until some campaign's agents have to be told again."""
+    if not whole_at:
+        return REPEAT_S
+    return max(0.0, min(whole_at.values()) + REPEAT_S - runner.now())
+
+
+def _inbound_waiting(runner: FloorRunner) -> Counter[str]:
+    """Return how many wait for an agent in each queue that is no campaign's."""
+    return Counter(
+        call.queue_id
+        for call in runner.floor.calls.values()
+        if call.state is CallState.WAITING and call.queue_id
+    )
+
+
+def _seen(runner: FloorRunner, agent_ids: Iterable[str]) -> Iterator[CampaignAgent]:
+    """Return those who are signed in, or have just signed out."""
+    now = runner.now()
+    for agent_id in agent_ids:
+        agent = runner.floor.agents.get(agent_id)
+        if agent is None:
+            continue
+        is_busy = agent.state in _BUSY
+        in_work = agent.interaction_id if is_busy else None
+        if in_work is None and agent.state is AgentState.WRAP_UP and agent.wrap_up is not None:
+            in_work = agent.wrap_up.interaction_id
+        call = runner.floor.calls.get(in_work or "")
+        yield CampaignAgent(
+            agent_id=agent_id,
+            state=agent.state,
+            for_s=round(max(0.0, now - agent.since), 3),
+            leaves=is_busy and (agent.wants_out or not agent.chose_ready),
+            campaign_id=(call.campaign_id or None) if call is not None else None,
+            queue_id=call.queue_id if call is not None else "",
         )

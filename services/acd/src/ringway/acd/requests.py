@@ -164,7 +164,13 @@ class Requests:
         runner = await self._acd.floor(request.tenant)
         try:
             runner.apply(
-                m.Reserve(runner.now(), request.campaign_id, request.attempt_id, request.hold_s)
+                m.Reserve(
+                    runner.now(),
+                    request.campaign_id,
+                    request.attempt_id,
+                    request.hold_s,
+                    request.agent_id,
+                )
             )
         except NoAgentReady as exc:
             raise Refused("no_agent_ready", "No agent of the campaign is ready now.") from exc

@@ -254,6 +254,7 @@ class Reserve:
     campaign_id: str
     attempt_id: str
     hold_s: float
+    agent_id: str | None = None  # nobody else
 
 
 @dataclass(frozen=True, slots=True)

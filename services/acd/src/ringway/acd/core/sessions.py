@@ -112,9 +112,12 @@ class Sessions(Desk):
         return None
 
     def _reserve(self, event: m.Reserve) -> None:
-        if self.reserved_for(event.attempt_id) is not None:
+        held = self.agents.get(self.reserved_for(event.attempt_id) or "")
+        if held is not None:
+            if held.interaction_id is None:
+                self._set_deadline(held, event.at + event.hold_s)
             return
-        agent = self._longest_idle(event.campaign_id)
+        agent = self._longest_idle(event.campaign_id, event.agent_id)
         if agent is None:
             raise m.NoAgentReady(event.campaign_id)
         self._to(agent, event.at, AgentState.RESERVED)
@@ -135,12 +138,14 @@ class Sessions(Desk):
         else:
             self._settle(agent, event.at)
 
-    def _longest_idle(self, campaign_id: str) -> m.Agent | None:
+    def _longest_idle(self, campaign_id: str, only: str | None = None) -> m.Agent | None:
         campaign = self.campaigns.get(campaign_id)
         ready = [
             agent
             for agent_id in (campaign.agent_ids if campaign else ())
-            if (agent := self.agents.get(agent_id)) and agent.state is AgentState.READY
+            if (agent := self.agents.get(agent_id))
+            and agent.state is AgentState.READY
+            and only in (None, agent_id)
         ]
         return min(ready, key=lambda a: (a.idle_since, a.agent_id), default=None)
 

@@ -13,6 +13,8 @@ from ringway.proto.acd import AgentPresenceV1
 from ringway.proto.base import Kind, Presence, registry
 
 RESUME_GAP = "crm.v1.events.gap"
+# Each agent's own figure (AgentPresenceV1) tells it; this one says only what changed.
+_NOT_SHOWN = {"agents", "is_whole"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def fact_message(sequence: int, name: str, tenant: str, data: dict[str, Any]) ->
 
 def presence_message(presence: Presence) -> str:
     """Return one live figure as it is sent; it has no id, the next one replaces it."""
-    data = presence.model_dump(mode="json")
+    data = presence.model_dump(mode="json", exclude=_NOT_SHOWN)
     return _message(None, type(presence).type_name(), presence.tenant, data)
 
 

@@ -274,6 +274,14 @@ class Router:
         line = self._lines.get(queue_id)
         return 0 if line is None else line.free
 
+    def serving(self, queue_id: str, agent_ids: Iterable[str]) -> int:
+        """Return how many of these agents are signed in and fit a ring of a queue."""
+        line = self._lines.get(queue_id)
+        found = (self._roster.agents.get(agent_id) for agent_id in agent_ids)
+        return sum(
+            any(served is line for served, _ in agent.lines) for agent in found if agent is not None
+        )
+
     def signed_in_for(self, queue_id: str) -> int:
         """Return how many signed-in agents fit a ring of a queue."""
         line = self._lines.get(queue_id)
