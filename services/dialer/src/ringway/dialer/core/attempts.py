@@ -1,0 +1,251 @@
+"""The attempts of a running campaign: what happens to each, from the claim to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringway.dialer.core import messages as m
+from ringway.dialer.core.breaker import TrunkBreaker
+from ringway.dialer.core.call import (
+    ASK_OUTCOME_S,
+    LOOK_AGAIN_S,
+    OVERDUE_S,
+    RINGING_PHASES,
+    TAKEN_GRACE_S,
+    UNPLACED_PHASES,
+    Call,
+    adopted,
+)
+from ringway.dialer.core.claims import AGAIN_S, Claims
+from ringway.dialer.core.messages import Command, Event, Part, Phase
+from ringway.dialer.core.outcome import is_trunk_failure
+from ringway.dialer.core.pacing import RateLimit
+from ringway.proto.dialer import AttemptDisposition as D
+from ringway.proto.dialer import CampaignSpec, CampaignState
+
+_RETRY_HAND_OVER_S = 0.25
+_SETTLE_S = 10.0
+_SETTLE_WITHOUT_BUS_S = 60.0
+_BOOK_AGAIN_S = 0.5
+
+
+@dataclass(slots=True)
+class Counts:
+    """Figures since the campaign was made."""
+
+    attempts: int = 0
+    answered: int = 0
+    connected: int = 0
+    abandoned: int = 0
+
+
+class Attempts:
+    """The layer of a campaign that knows its open attempts."""
+
+    def __init__(self, spec: CampaignSpec, state: CampaignState) -> None:
+        self.spec = spec
+        self.state = state
+        self.counts = Counts()
+        self.breaker = TrunkBreaker()
+        self._calls: dict[str, Call] = {}
+        self._kept: dict[str, str] = {}  # ended attempt -> agent still reserved
+        self._missing: set[Part] = set()
+        self._claims = Claims()
+        self._rate: RateLimit | None = None
+        self._book_at = 0.0
+        self._booked_since = 0  # agents reserved for us since the last presence
+
+    # -- events about one attempt ----------------------------------------------------------------
+
+    def _about(self, call: Call, event: Event) -> Iterator[Command]:
+        match event:
+            case m.AgentBooked(at, _, agent_id):
+                yield from self._booked(call, at, agent_id)
+            case m.BookingRefused(at):
+                if call.phase is Phase.BOOKING:
+                    self._book_at = at + _BOOK_AGAIN_S
+                    yield from self._give_back(call, at)
+            case m.Placed(at):
+                self._placed(call, at)
+            case m.NotPlaced(at, _, trunk_fault):
+                if call.answered_at is None and not call.has_rung:
+                    if trunk_fault:
+                        self.breaker.failed(call.attempt_id, at)
+                    else:
+                        self._claims.ask_at = at + AGAIN_S
+                    if call.is_placed:
+                        self.counts.attempts -= 1
+                    self._keep_agent(call)
+                    yield from self._give_back(call, at)
+            case m.Rang(at):
+                self._placed(call, at)
+                call.has_rung = True
+                self.breaker.succeeded(at)
+            case m.Answered(at):
+                yield from self._answered(call, at)
+            case m.HandedOver(at):
+                if call.phase is Phase.ANSWERED and call.answered_at is not None:
+                    call.phase = Phase.HANDED_OVER
+                    limit_at = call.limit_at(self.spec.abandonment_limit_s)
+                    call.deadline = None if call.is_taken else limit_at + TAKEN_GRACE_S
+            case m.HandOverFailed(at):
+                if call.phase is Phase.HANDED_OVER and not call.is_taken:
+                    call.phase = Phase.ANSWERED  # moved to an application that is gone
+                if call.phase is Phase.ANSWERED:
+                    limit_at = call.limit_at(self.spec.abandonment_limit_s)
+                    call.deadline = min(at + _RETRY_HAND_OVER_S, max(at, limit_at))
+            case m.Bridged(at):
+                if call.bridged_at is None:
+                    call.bridged_at = at
+                self._taken(call)
+            case m.ForeignPlayback():
+                call.has_foreign_playback = True
+                self._taken(call)
+            case m.OutcomeKnown():
+                yield from self._outcome(call, event)
+            case m.ChannelGone():
+                yield from self._gone(call, event)
+
+    def _booked(self, call: Call, at: float, agent_id: str) -> Iterator[Command]:
+        if call.phase is not Phase.BOOKING:
+            return
+        call.agent_id = agent_id
+        if call.instead_of is None:
+            self._booked_since += 1
+        if self._obstacle(at) is None:
+            yield self._originate(call, at)
+        else:
+            yield m.Unbook(call.attempt_id)
+            yield from self._give_back(call, at)
+
+    def _placed(self, call: Call, at: float) -> None:
+        if call.phase is Phase.PLACING:
+            call.phase = Phase.DIALING
+            call.deadline = at + self.spec.ring_timeout_s + OVERDUE_S
+        if not call.is_placed:
+            call.is_placed = True
+            self.counts.attempts += 1
+
+    def _answered(self, call: Call, at: float) -> Iterator[Command]:
+        if call.answered_at is not None or call.phase not in RINGING_PHASES:
+            return
+        self._placed(call, at)
+        self.breaker.succeeded(at)
+        call.answered_at = at
+        self.counts.answered += 1
+        if call.phase is Phase.CANCELLING:
+            # The answer crossed our hang-up: a live person who got nobody.
+            call.phase = Phase.ABANDONING
+            call.deadline = at + LOOK_AGAIN_S
+        else:
+            call.phase = Phase.ANSWERED
+            call.deadline = call.limit_at(self.spec.abandonment_limit_s)
+            yield m.HandOver(call.attempt_id, call.agent_id)
+        yield m.NoteAnswer(call.attempt_id)
+
+    def _taken(self, call: Call) -> None:
+        if call.phase in (Phase.ANSWERED, Phase.HANDED_OVER):
+            call.phase = Phase.HANDED_OVER
+            call.deadline = None
+
+    def _outcome(self, call: Call, event: m.OutcomeKnown) -> Iterator[Command]:
+        if call.answered_at is None or call.outcome is D.CONNECTED:
+            return
+        if call.outcome is not None and event.disposition is not D.CONNECTED:
+            return
+        call.outcome, call.outcome_acd_at = event.disposition, event.acd_at
+        if event.disposition is D.CONNECTED:
+            call.agent_id = event.agent_id or call.agent_id
+            self.counts.connected += 1
+        self._taken(call)
+        if call.phase is Phase.SETTLING:
+            yield from self._close(call, event.at, event.disposition)
+
+    def _gone(self, call: Call, event: m.ChannelGone) -> Iterator[Command]:
+        if call.phase in UNPLACED_PHASES or call.phase is Phase.SETTLING:
+            return
+        call.gone = event
+        if call.answered_at is None:
+            self._placed(call, event.at)
+            disposition = call.end_unanswered(event)
+            if call.is_cancelled or event.known is not None:
+                self.breaker.withdrawn(call.attempt_id)
+            elif is_trunk_failure(disposition):
+                self.breaker.failed(call.attempt_id, event.at)
+            else:
+                self.breaker.succeeded(event.at)
+            self._keep_agent(call)
+            yield from self._close(call, event.at, disposition)
+        elif call.outcome is not None:
+            yield from self._close(call, event.at, call.outcome)
+        elif call.phase is Phase.ABANDONING:
+            self._keep_agent(call)
+            yield from self._close(call, event.at, D.ABANDONED)
+        elif call.phase is Phase.ANSWERED and not call.is_taken and event.known is None:
+            self._keep_agent(call)
+            yield from self._close(call, event.at, D.HUNG_UP_EARLY)
+        else:
+            call.phase = Phase.SETTLING
+            has_bus = Part.BUS not in self._missing
+            call.settle_by = event.at + (_SETTLE_S if has_bus else _SETTLE_WITHOUT_BUS_S)
+            call.deadline = event.at + ASK_OUTCOME_S
+
+    def _adopt(self, event: m.Adopted) -> Iterator[Command]:
+        if event.attempt_id in self._calls:
+            return
+        call = adopted(event, self.spec)
+        self._calls[call.attempt_id] = call
+        if call.phase is Phase.ANSWERED and call.deadline is not None and event.at < call.deadline:
+            yield m.HandOver(call.attempt_id, call.agent_id)
+
+    # -- ends ------------------------------------------------------------------------------------
+
+    def _give_back(self, call: Call, at: float) -> Iterator[Command]:
+        self.breaker.withdrawn(call.attempt_id)
+        del self._calls[call.attempt_id]
+        self._claims.lead_given_back(at)
+        yield m.GiveBack(call.attempt_id)
+
+    def _close(self, call: Call, at: float, disposition: D) -> Iterator[Command]:
+        del self._calls[call.attempt_id]
+        self._claims.lead_ended(at)
+        if disposition is D.CONNECTED and call.outcome is None:
+            self.counts.connected += 1
+        if disposition is D.ABANDONED:
+            self.counts.abandoned += 1
+        gone = call.gone
+        yield m.Close(
+            call.attempt_id,
+            disposition,
+            gone.cause if gone else 0,
+            gone.tech_cause if gone else 0,
+            call.agent_id if disposition is D.CONNECTED else None,
+        )
+
+    def _keep_agent(self, call: Call) -> None:
+        """An agent whose customer did not come is kept for the next lead, or freed by _pace."""
+        if call.agent_id is not None:
+            self._kept[call.attempt_id] = call.agent_id
+            call.agent_id = None
+
+    def _expire(self, at: float) -> Iterator[Command]:
+        for call in list(self._calls.values()):
+            if call.deadline is None or at < call.deadline:
+                continue
+            if call.phase is Phase.SETTLING and at >= call.settle_by:
+                yield from self._close(call, at, call.presumed())
+            else:
+                yield from call.expire(at, self.spec.abandonment_limit_s)
+
+    def _originate(self, call: Call, at: float) -> Command:
+        call.phase = Phase.PLACING
+        call.deadline = at + self.spec.ring_timeout_s + 2 * OVERDUE_S
+        self.breaker.started(call.attempt_id)
+        if self._rate is not None:
+            self._rate.spend(1, at)
+        return m.Originate(call.attempt_id)
+
+    def _obstacle(self, at: float) -> str | None:
+        """Why no call may start now, or ``None``."""
+        raise NotImplementedError  # the layer that starts calls
