@@ -85,6 +85,13 @@ def test_another_port_base_is_refused_while_it_runs(installation: Installation) 
         other.up()
 
 
+def test_other_replicas_are_refused_while_it_runs(installation: Installation) -> None:
+    with pytest.raises(Trouble, match="replicas"):
+        Installation(installation.data, asked_replicas=2).up()
+    with pytest.raises(Trouble, match="1 to 9"):
+        Installation(installation.data, asked_replicas=10).up()
+
+
 def test_down_without_a_supervisor_leaves_nothing(installation: Installation) -> None:
     pid = installation.part_pid("supervisor")
     assert pid is not None

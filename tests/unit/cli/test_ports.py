@@ -2,26 +2,26 @@ from __future__ import annotations
 
 import pytest
 
-from ringway.cli.ports import Ports
+from ringway.cli.ports import MOST_REPLICAS, Ports
 
 pytestmark = pytest.mark.unit
 
 
 def test_every_port_lies_in_the_installations_thousand() -> None:
     ports = Ports(17000)
-    every = [port for listed in ports.by_part().values() for _, port in listed]
+    every = [port for listed in ports.by_part(MOST_REPLICAS).values() for _, port in listed]
     assert all(17000 <= port <= 17999 for port in (*every, *ports.rtp))
 
 
 def test_no_two_parts_share_a_port() -> None:
-    every = [port for listed in Ports(17000).by_part().values() for port in listed]
+    every = [port for listed in Ports(17000).by_part(MOST_REPLICAS).values() for port in listed]
     assert len(every) == len(set(every))
 
 
 def test_media_ports_hold_nothing_else() -> None:
     ports = Ports(17000)
     first, last = ports.rtp
-    every = [port for listed in ports.by_part().values() for _, port in listed]
+    every = [port for listed in ports.by_part(MOST_REPLICAS).values() for _, port in listed]
     assert not any(first <= port <= last for port in every)
 
 

@@ -23,6 +23,7 @@ _COMMANDS = {
     "down": "ringway.cli.commands.down",
     "logs": "ringway.cli.commands.logs",
     "doctor": "ringway.cli.commands.doctor",
+    "nodes": "ringway.cli.commands.nodes",
     "demo": "ringway.cli.demo",
     "test": "ringway.cli.commands.test",
     "bench": "ringway.cli.commands.bench",

@@ -31,7 +31,9 @@ def up(installation: Installation, *, timeout_s: float) -> None:
     data = installation.data
     running = supervisor_of(data)
     if running is not None and _moved(installation):
-        raise Trouble("It runs with another port base. Stop it first: `./ringway down`.")
+        raise Trouble(
+            "It runs with another port base or other replicas. Stop it first: `./ringway down`."
+        )
     installation.prepare()
     if running is None:
         installation.check_ports()
@@ -85,8 +87,8 @@ async def look(installation: Installation) -> dict[str, Any]:
 
 
 def _moved(installation: Installation) -> bool:
-    remembered = type(installation)(installation.data).ports
-    return installation.ports != remembered
+    remembered = type(installation)(installation.data)
+    return (installation.ports, installation.replicas) != (remembered.ports, remembered.replicas)
 
 
 def _start_supervisor(installation: Installation) -> Owned:

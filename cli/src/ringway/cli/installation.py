@@ -27,14 +27,21 @@ from ringway.cli.credentials import (
 )
 from ringway.cli.nats_part import Nats
 from ringway.cli.part import Part, Step
-from ringway.cli.ports import DEFAULT_BASE, Ports, holder, is_free
+from ringway.cli.ports import (
+    DEFAULT_BASE,
+    MOST_REPLICAS,
+    REPLICATED,
+    Ports,
+    holder,
+    is_free,
+    part_of,
+)
 from ringway.cli.postgres_part import DATABASE, Postgres
 from ringway.cli.probe import http_ok
 from ringway.cli.processes import marks, owned_by
 from ringway.cli.say import Trouble
 
 ASTERISK_NODE = "ast-0"
-REPLICA = "0"
 INFRASTRUCTURE = ("postgres", "nats", "asterisk")
 _DATABASE_USERS = frozenset({"acd", "dialer", "recorder", "crm_api"})
 _ARI_USERS = frozenset({"acd", "dialer", "recorder"})
@@ -49,10 +56,13 @@ class Installation:
         data: The installation's folder. Nothing is written outside it but the shared cache.
         port_base: First of its thousand ports; ``None`` means the one it was made with, or the
             default for a new one.
+        asked_replicas: How many processes of the ACD and the dialer there are; ``None`` means as
+            many as at the last start, or one.
     """
 
     data: Path
     port_base: int | None = None
+    asked_replicas: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(os.path.realpath(self.data)))
@@ -66,6 +76,14 @@ class Installation:
             return Ports(self.port_base if self.port_base is not None else remembered)
         except ValueError as error:
             raise Trouble(str(error)) from error
+
+    @cached_property
+    def replicas(self) -> int:
+        asked = self.asked_replicas
+        replicas = int(self._remembered().get("replicas", 1)) if asked is None else asked
+        if not 1 <= replicas <= MOST_REPLICAS:
+            raise Trouble(f"There can be 1 to {MOST_REPLICAS} replicas, not {replicas}.")
+        return replicas
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -105,7 +123,7 @@ class Installation:
     @property
     def part_names(self) -> tuple[str, ...]:
         """Every part, in start order."""
-        return (*INFRASTRUCTURE, *SERVICES)
+        return (*INFRASTRUCTURE, *(part_of(*each) for each in self._processes()))
 
     def log_file(self, part: str) -> Path:
         return self.data / "logs" / f"{part}.log"
@@ -116,7 +134,7 @@ class Installation:
             self.postgres.part(),
             self.nats.part(),
             self.asterisk.part(),
-            *(self._service_part(service) for service in SERVICES),
+            *(self._service_part(*each) for each in self._processes()),
         ]
 
     def steps(self) -> list[Step]:
@@ -135,7 +153,7 @@ class Installation:
         for folder in ("logs", "run", "recordings", "trainer"):
             (self.data / folder).mkdir(parents=True, exist_ok=True)
         with self._preparing():
-            self._remember(port_base=self.ports.base)
+            self._remember(port_base=self.ports.base, replicas=self.replicas)
             self.postgres.prepare()
             self.nats.prepare()
             self.asterisk.prepare()
@@ -157,7 +175,7 @@ class Installation:
             Trouble: Names the port, who holds it, and the remedy.
         """
         running = {process.part for process in owned_by(self.data)}
-        for part, ports in self.ports.by_part().items():
+        for part, ports in self.ports.by_part(self.replicas).items():
             for protocol, port in () if part in running else ports:
                 if not is_free(protocol, port):
                     raise Trouble(
@@ -208,9 +226,13 @@ class Installation:
             },
         }
 
-    def env_for(self, service: str) -> dict[str, str]:
+    def env_for(self, service: str, replica: int = 0) -> dict[str, str]:
         """Return the complete environment of a service's process."""
-        fields = {**self._fields_for(service), **self._chosen_by_operator(service)}
+        own = {
+            "replica": str(replica),
+            "health_port": str(self.ports.health(service, replica)),
+        }
+        fields = {**self._fields_for(service), **own, **self._chosen_by_operator(service)}
         prefix = f"RINGWAY_{service.upper()}_"
         return {
             **self._base_environment(),
@@ -241,8 +263,16 @@ class Installation:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _service_part(self, service: str) -> Part:
-        address = f"http://127.0.0.1:{self.ports.health(service)}"
+    def _processes(self) -> list[tuple[str, int]]:
+        """Return every service with its replicas' numbers, in start order."""
+        return [
+            (service, n)
+            for service in SERVICES
+            for n in range(self.replicas if service in REPLICATED else 1)
+        ]
+
+    def _service_part(self, service: str, replica: int) -> Part:
+        address = f"http://127.0.0.1:{self.ports.health(service, replica)}"
 
         async def ready() -> str | None:
             return await http_ok(f"{address}/readyz")
@@ -251,9 +281,9 @@ class Installation:
             return await http_ok(f"{address}/livez")
 
         return Part(
-            name=service,
+            name=part_of(service, replica),
             argv=(sys.executable, "-P", "-m", f"ringway.{service}"),
-            environment=self.env_for(service),
+            environment=self.env_for(service, replica),
             is_ready=ready,
             is_alive=alive,
             after=("migrations", "nats", "asterisk"),
@@ -268,9 +298,7 @@ class Installation:
             "nats_url": self.nats.url,
             "nats_user": service,
             "nats_password": self.credentials.nats[service],
-            "replica": REPLICA,
             "health_host": "127.0.0.1",
-            "health_port": str(self.ports.health(service)),
         }
         if service in _DATABASE_USERS:
             fields["postgres_dsn"] = self.postgres.dsn(f"ringway_{service}")

@@ -10,6 +10,13 @@ from pathlib import Path
 
 DEFAULT_BASE = 17000
 _LOWEST, _HIGHEST = 1024, 64000
+MOST_REPLICAS = 9
+REPLICATED = ("acd", "dialer")
+
+
+def part_of(service: str, replica: int) -> str:
+    """Return the part's name of a replica of a service: ``acd``, ``acd-1``, ``acd-2``."""
+    return f"{service}-{replica}" if replica else service
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +62,25 @@ class Ports:
         """First and last port of Asterisk's media."""
         return self.base + 200, self.base + 999
 
-    def health(self, service: str) -> int:
-        """Port of ``/livez``, ``/readyz`` and ``/metrics`` of a service."""
+    def health(self, service: str, replica: int = 0) -> int:
+        """Port of ``/livez``, ``/readyz`` and ``/metrics`` of a service's replica."""
         if service == "crm_api":
             return self.crm_api
-        return self.base + 10 + ("acd", "dialer", "recorder", "trainer").index(service)
+        which = ("acd", "dialer", "recorder", "trainer").index(service)
+        return self.base + 10 * (1 + replica) + which
 
-    def by_part(self) -> dict[str, tuple[tuple[str, int], ...]]:
+    def by_part(self, replicas: int = 1) -> dict[str, tuple[tuple[str, int], ...]]:
         """Return what each part listens on, as (``tcp`` or ``udp``, port)."""
         return {
+            **{
+                part_of(service, n): (("tcp", self.health(service, n)),)
+                for service in REPLICATED
+                for n in range(replicas)
+            },
             "postgres": (("tcp", self.postgres),),
             "nats": (("tcp", self.nats), ("tcp", self.nats_monitor)),
             "asterisk": (("tcp", self.asterisk_http), ("tcp", self.sip), ("udp", self.sip)),
             "recorder": (("tcp", self.health("recorder")),),
-            "acd": (("tcp", self.health("acd")),),
-            "dialer": (("tcp", self.health("dialer")),),
             "trainer": (("tcp", self.health("trainer")), ("udp", self.trainer_trunk)),
             "crm_api": (("tcp", self.crm_api),),
         }

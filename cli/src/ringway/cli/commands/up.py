@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--detach", action="store_true", help="return when all is ready, and leave it running"
     )
     parser.add_argument(
+        "--replicas",
+        type=int,
+        metavar="N",
+        help="processes of the ACD and of the dialer (default 1; remembered in its folder)",
+    )
+    parser.add_argument(
         "--timeout",
         type=float,
         default=120,
@@ -30,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    installation = Installation(arguments.data, arguments.port_base)
+    installation = Installation(arguments.data, arguments.port_base, arguments.replicas)
     was_running = control.supervisor_of(installation.data) is not None
     stay = not arguments.detach and not was_running
     interrupted = _Interrupted()
