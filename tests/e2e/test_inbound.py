@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.audio import tones
+from tests.support.console_desk import desk, opened_centre
 from tests.support.waiting import eventually
 
-from ringway.cli.demo.centre import Centre, Seat
+from ringway.cli.demo.centre import Centre
 from ringway.cli.installation import Installation
-from ringway.cli.rest import Rest
-from ringway.runtime.bus import Bus
 from ringway.trainer.phone import Phone
-from ringway.trainer.phone_call import PhoneCall
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -26,64 +23,10 @@ CUSTOMER_HZ, ANN_HZ, BOB_HZ = 500.0, 900.0, 1300.0
 DID = "+442071838750"
 
 
-@dataclass(slots=True)
-class Desk:
-    """An agent's phone and his place at the API."""
-
-    seat: Seat
-    phone: Phone
-    rest: Rest
-
-    async def act(self, what: str, body: Any = None) -> None:
-        """Use a key of the softphone."""
-        await self.rest.post(f"/agents/me/calls/current/{what}", body)
-
-    async def until(self, state: str) -> None:
-        async def is_so() -> bool:
-            return bool((await self.rest.get("/agents/me"))["state"] == state)
-
-        await eventually(is_so, within_s=20, what=f"{self.seat.number} is {state}")
-
-
 @pytest.fixture
 async def centre(stack: Installation) -> AsyncIterator[Centre]:
-    at = stack.endpoints()
-    admin = at["platform_admin"]
-    sign_in = (at["api"], admin["username"], admin["password"])
-    async with (
-        Rest.signed_in(*sign_in) as platform,
-        Rest.signed_in(*sign_in) as tenant,
-        Bus.open(at["nats"], user="cli", password=stack.credentials.nats["cli"], name="cli") as bus,
-    ):
-        made = await Centre.open(stack, platform, bus, tenant)
-        await made.add_agents(2)
+    async with opened_centre(stack, agents=2) as made:
         yield made
-
-
-async def desk(exits: AsyncExitStack, centre: Centre, seat: Seat, hz: float) -> Desk:
-    at = centre.installation.endpoints()
-    host, port = at["sip"].removeprefix("sip:").rsplit(":", 1)
-    phone = await exits.enter_async_context(
-        Phone.open(
-            seat.sip_username,
-            seat.sip_password,
-            registrar=(host, int(port)),
-            tone_hz=hz,
-            auto_answers=True,
-        )
-    )
-    await phone.register()
-    rest = await exits.enter_async_context(Rest.signed_in(at["api"], seat.username, seat.password))
-    await rest.post("/agents/me/session", {"leg_mode": "nailed_up"})
-    await phone.next_call()
-    await rest.put("/agents/me/state", {"state": "ready"})
-    return Desk(seat, phone, rest)
-
-
-def leg(of: Desk) -> PhoneCall:
-    """Return the agent's nailed-up call."""
-    (call,) = [call for call in of.phone.calls.values() if call.is_up]
-    return call
 
 
 async def test_a_caller_waits_is_handed_on_and_rates_and_all_of_it_is_on_record(
@@ -126,18 +69,18 @@ async def test_a_caller_waits_is_handed_on_and_rates_and_all_of_it_is_on_record(
         )
         ann = await desk(exits, centre, centre.seats[0], ANN_HZ)
         await call.until_hears(ANN_HZ, within_s=20)
-        await leg(ann).until_hears(CUSTOMER_HZ, within_s=20)
+        await ann.leg.until_hears(CUSTOMER_HZ, within_s=20)
         await asyncio.sleep(2.5)  # a piece of talk for the recording
 
         bob = await desk(exits, centre, centre.seats[1], BOB_HZ)
         await ann.act("consult", {"target": {"kind": "agent", "value": bob.seat.agent_id}})
-        await leg(ann).until_hears(BOB_HZ, within_s=20)
-        await leg(bob).until_hears(ANN_HZ, within_s=20)
+        await ann.leg.until_hears(BOB_HZ, within_s=20)
+        await bob.leg.until_hears(ANN_HZ, within_s=20)
         assert not call.hears(ANN_HZ)
-        assert not leg(bob).hears(CUSTOMER_HZ)
+        assert not bob.leg.hears(CUSTOMER_HZ)
         await ann.act("transfer/complete")
         await call.until_hears(BOB_HZ, within_s=20)
-        await leg(bob).until_hears(CUSTOMER_HZ, within_s=20)
+        await bob.leg.until_hears(CUSTOMER_HZ, within_s=20)
         await ann.until("wrap_up")
         await asyncio.sleep(2.5)
         await bob.act("hang-up")
