@@ -18,7 +18,7 @@ from ringway.proto.base import Fact, Presence, Reply, Request
 from ringway.runtime import telemetry
 from ringway.runtime.bus import feed
 from ringway.runtime.bus.bucket import Bucket
-from ringway.runtime.bus.codec import Decoder, Outgoing, encode
+from ringway.runtime.bus.codec import Decoder, encode
 from ringway.runtime.bus.connection import Connection, Epoch, NoResponders
 from ringway.runtime.bus.consumer import ConsumerOptions, FactConsumer
 from ringway.runtime.bus.forwarding import Forwarding, Holder
@@ -37,7 +37,6 @@ Q = TypeVar("Q", bound=Request)
 R = TypeVar("R", bound=Reply)
 
 _FIRST_CONNECT_S = 2.0
-_PRESENCE_QUEUED = 4096
 _FINISH_S = 2.0
 
 
@@ -58,7 +57,6 @@ class Bus:
         self._replicas = replicas
         self._buckets: dict[str, Bucket] = {}
         self._forwarding: dict[str, Forwarding] = {}
-        self._presence: asyncio.Queue[Outgoing] = asyncio.Queue(_PRESENCE_QUEUED)
 
     @classmethod
     @asynccontextmanager
@@ -86,7 +84,6 @@ class Bus:
             bus = cls(connection, tasks, name, replicas)
             await connection.attach(bus._declare)
             tasks.spawn(connection.run(), name="nats connection")
-            tasks.spawn(bus._send_presence(), name="nats presence")
             with suppress(BusDown):
                 await connection.wait_up(_FIRST_CONNECT_S)
             yield bus
@@ -161,10 +158,8 @@ class Bus:
 
     def emit(self, presence: Presence) -> None:
         """Send a live figure without waiting; dropped while NATS is down."""
-        if self.connection.epoch is None:
-            return
-        with suppress(asyncio.QueueFull):
-            self._presence.put_nowait(encode(presence))
+        if (epoch := self.connection.epoch) is not None:
+            epoch.send_soon(*encode(presence))
 
     async def subscribe(
         self,
@@ -194,14 +189,6 @@ class Bus:
             await epoch.client.subscribe(kind.subject_filter(**fixed), cb=on_message)
 
         await self.connection.attach(attach)
-
-    async def _send_presence(self) -> None:
-        while True:
-            message = await self._presence.get()
-            epoch = self.connection.epoch
-            if epoch is not None:
-                with suppress(BusDown, nats.errors.Error):
-                    await epoch.send(*message)
 
     # -- requests --------------------------------------------------------------------------------
 

@@ -16,14 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import nats.aio.client
 import nats.errors
 import orjson
 from nats.aio.msg import Msg
-from nats.aio.transport import TcpTransport
 from nats.micro.service import Service
 from prometheus_client import Counter, Gauge
 
+from ringway.runtime.bus.client import Client
 from ringway.runtime.errors import BusDown
 
 _log = logging.getLogger("ringway.bus")
@@ -49,31 +48,10 @@ class NoResponders(Exception):
     """Nobody listens on the subject of a request."""
 
 
-class _Client(nats.aio.client.Client):
-    """A client that always closes to the end.
-
-    The plain one first writes what it has buffered. On a broken connection that fails and on a
-    silent one it lasts, and either way ``closed_cb`` is not called: nobody learns of the loss.
-    It also leaves those waiting who wait for room in its buffer.
-    """
-
-    async def _close(self, status: int, do_cbs: bool = True) -> None:
-        self._pending = []
-        self._pending_data_size = 0
-        transport = self._transport
-        if isinstance(transport, TcpTransport) and transport._io_writer is not None:
-            transport._io_writer.transport.abort()
-        while self._flush_queue is not None and not self._flush_queue.empty():
-            flushed = self._flush_queue.get_nowait()
-            if not flushed.done():
-                flushed.set_result(None)
-        await super()._close(status, do_cbs)
-
-
 class Epoch:
     """One connection, from its making to its loss."""
 
-    def __init__(self, client: nats.aio.client.Client) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
         self.lost = asyncio.Event()
         self.services: dict[str, Service] = {}
@@ -84,7 +62,7 @@ class Epoch:
 
     async def begin(self) -> None:
         """Listen for answers."""
-        await self.client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+        await self.client.listen(self._inbox, self._on_answer)
 
     async def settle(self) -> None:
         """Wait until the server has done all it was sent, such as subscriptions."""
@@ -117,11 +95,18 @@ class Epoch:
     ) -> None:
         """Publish without waiting for anything. Raises BusDown."""
         try:
-            await self.client.publish(subject, payload, headers=dict(headers) if headers else None)
+            await self.client.write(subject, "", payload, headers)
         except (nats.errors.Error, OSError) as error:
             if isinstance(error, nats.errors.MaxPayloadError):
                 raise
             raise self._unsent(error) from error
+
+    def send_soon(
+        self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Publish in a moment, together with what follows; it is dropped when there is no room."""
+        with suppress(nats.errors.Error):
+            self.client.write_soon(subject, payload, headers)
 
     async def begin_request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None
@@ -134,12 +119,7 @@ class Epoch:
         self._answers[token] = answer
         answer.add_done_callback(lambda _: self._answers.pop(token, None))
         try:
-            await self.client.publish(
-                subject,
-                payload,
-                reply=f"{self._inbox}.{token}",
-                headers=dict(headers) if headers else None,
-            )
+            await self.client.write(subject, f"{self._inbox}.{token}", payload, headers)
         except nats.errors.MaxPayloadError:
             answer.cancel()
             raise
@@ -192,8 +172,8 @@ class Epoch:
             self.end()
         return BusDown(f"cannot publish: {error}")
 
-    async def _on_answer(self, message: Msg) -> None:
-        answer = self._answers.get(message.subject.rpartition(".")[2])
+    def _on_answer(self, token: str, message: Msg) -> None:
+        answer = self._answers.get(token)
         if answer is not None and not answer.done():
             answer.set_result(message)
 
@@ -305,7 +285,7 @@ class Connection:
             _log.warning("NATS is lost.", extra={"reason": str(reason) or repr(reason)})
 
     async def _connect(self) -> Epoch:
-        client = _Client()
+        client = Client()
         made: list[Epoch] = []
         errors: list[Exception] = []
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from ringway.proto.base import Fact
 from ringway.runtime.bus.bucket import Bucket
+from ringway.runtime.bus.client import LINGER_S
 from ringway.runtime.bus.codec import Outgoing, encode
 from ringway.runtime.bus.connection import ApiRefused, Connection, checked, is_status
 from ringway.runtime.errors import BusDown
@@ -86,7 +87,8 @@ class FactWriter:
     """An ordered queue in memory in front of JetStream.
 
     ``put`` never waits. ``run`` publishes in the order of ``put`` and, while NATS is down, tries
-    for ever. What is queued is lost with the process: facts that must survive it go through
+    for ever. What follows within ``LINGER_S`` goes along: one packet instead of many. What is
+    queued is lost with the process: facts that must survive it go through
     :mod:`ringway.runtime.outbox`, or can be rebuilt from Asterisk.
 
     Args:
@@ -101,14 +103,17 @@ class FactWriter:
         self._fence = fence
         self._buckets: set[Bucket] = set()
         self._limit = limit
-        self._queue: deque[Outgoing] = deque()
+        # By subject what replaces its predecessor, by a running number what does not.
+        self._queue: OrderedDict[str | int, Outgoing | _Value] = OrderedDict()
+        self._window: list[Outgoing] = []  # on its way, or about to be sent again
+        self._count = 0
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self._full = False
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._queue) + len(self._window)
 
     @property
     def healthy(self) -> bool | str:
@@ -117,14 +122,31 @@ class FactWriter:
 
     def put(self, fact: Fact) -> None:
         """Queue a fact."""
-        self._put(encode(fact))
+        self._count += 1
+        self._put(self._count, encode(fact))
 
-    def put_kv(self, bucket: Bucket | str, key: str, value: bytes | None) -> None:
-        """Queue a write to a key-value bucket; None deletes the key."""
+    def put_kv(
+        self, bucket: Bucket | str, key: str, value: bytes | Callable[[], bytes | None] | None
+    ) -> None:
+        """Queue a write to a key-value bucket; None deletes the key.
+
+        It takes the place of one that waits for the same key, behind everything that was put
+        before now: whoever finds the value finds the facts that led to it.
+
+        Args:
+            value: What to write, or who says it when it is about to be sent.
+        """
         bucket = self._bus.kv(bucket) if isinstance(bucket, str) else bucket
         self._buckets.add(bucket)
-        headers = {} if value is not None else {"KV-Operation": "DEL"}
-        self._put(Outgoing(f"$KV.{bucket.name}.{key}", value or b"", headers))
+        subject = f"$KV.{bucket.name}.{key}"
+        self._queue.pop(subject, None)
+        self._put(subject, _Value(value) if callable(value) else _of_key(subject, value))
+
+    def settle(self) -> None:
+        """Ask everybody who is to say a value later for it now: what he knows may change."""
+        for key, queued in self._queue.items():
+            if isinstance(queued, _Value):
+                self._queue[key] = _of_key(str(key), queued.say())
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until all is published; False when ``timeout_s`` passed before."""
@@ -140,19 +162,20 @@ class FactWriter:
         pause_s = _RETRY_S[0]
         while True:
             await self._wake.wait()
+            await asyncio.sleep(LINGER_S if len(self) < _WINDOW else 0)
             if self._fence is not None and self._fence():
                 await asyncio.sleep(_FENCED_S)
                 continue
-            window = [self._queue[i] for i in range(min(_WINDOW, len(self._queue)))]
+            self._fill()
             try:
                 for bucket in tuple(self._buckets):
                     await bucket.ready()
-                stored = await publish_window(self._bus.connection, window)
+                stored = await publish_window(self._bus.connection, self._window)
             except Impossible as error:
                 _dropped.inc()
                 _log.error(
                     "A fact cannot be stored and is dropped.",
-                    extra={"subject": window[0].subject, "reason": str(error)},
+                    extra={"subject": self._window[0].subject, "reason": str(error)},
                 )
                 stored = 1
             except BusDown:
@@ -160,26 +183,43 @@ class FactWriter:
                 pause_s = min(2 * pause_s, _RETRY_S[1])
                 continue
             pause_s = _RETRY_S[0]
-            for _ in range(stored):
-                self._queue.popleft()
-            self._settle()
+            del self._window[:stored]
+            self._settled()
 
-    def _put(self, message: Outgoing) -> None:
-        if len(self._queue) >= self._limit:
+    def _fill(self) -> None:
+        """Take from the queue what is sent next."""
+        while self._queue and len(self._window) < _WINDOW:
+            key, queued = self._queue.popitem(last=False)
+            if isinstance(queued, _Value):
+                queued = _of_key(str(key), queued.say())
+            self._window.append(queued)
+
+    def _put(self, key: str | int, message: Outgoing | _Value) -> None:
+        if len(self) >= self._limit:
             _dropped.inc()
             if not self._full:
                 self._full = True
                 _log.error("Facts are dropped: the queue is full.", extra={"limit": self._limit})
             return
-        self._queue.append(message)
+        self._queue[key] = message
         self._wake.set()
         self._empty.clear()
-        _queued.set(len(self._queue))
+        _queued.set(len(self))
 
-    def _settle(self) -> None:
-        _queued.set(len(self._queue))
-        if len(self._queue) < self._limit // 2:
+    def _settled(self) -> None:
+        _queued.set(len(self))
+        if len(self) < self._limit // 2:
             self._full = False
-        if not self._queue:
+        if not len(self):
             self._wake.clear()
             self._empty.set()
+
+
+class _Value(NamedTuple):
+    """The value of a key, said when it is sent."""
+
+    say: Callable[[], bytes | None]
+
+
+def _of_key(subject: str, value: bytes | None) -> Outgoing:
+    return Outgoing(subject, value or b"", {} if value is not None else {"KV-Operation": "DEL"})
