@@ -224,6 +224,54 @@ async def test_cut_connection_is_reconciled_while_calls_live_on(tmp_path: Path) 
         running.cancel()
 
 
+async def test_what_was_to_end_has_ended_before_the_hooks_of_the_next_connection(
+    tmp_path: Path,
+) -> None:
+    found: list[set[str]] = []
+
+    async def hook(node: AriNode) -> None:
+        channels = {channel.id for channel in await node.get_channels()}
+        found.append(channels | {bridge.id for bridge in await node.get_bridges()})
+
+    async with (
+        real_asterisk(tmp_path) as asterisk,
+        cut_proxy(asterisk.settings.http_port) as proxy,
+        AriClient.open(
+            [node_settings(asterisk, url=f"http://127.0.0.1:{proxy.port}")], "acd-0"
+        ) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        log = EventLog()
+        client.on_event(log)
+        client.on_connect(hook)
+        running = group.create_task(client.run())
+        node = client.nodes["ast-0"]
+        await client.wait_connected(10)
+        for name in ("stays", "goes"):
+            await node.originate(ECHO, channel_id=name, app="acd-0")
+            await log.until(StasisStart, name)
+            await node.create_bridge(f"{name}.b")
+        proxy.cut(stay_closed=True)
+        await connected(node, False)
+        with pytest.raises(AriDown):
+            await node.hangup("goes")
+        with pytest.raises(AriDown):
+            await node.destroy_bridge("goes.b")
+        await node.end("was never there", "nor this")
+        proxy.mend()
+        await connected(node, True)
+        assert found[1] & {"stays", "goes", "stays.b", "goes.b"} == {"stays", "stays.b"}
+        running.cancel()
+
+
+async def test_a_channel_that_comes_after_its_end_ends_at_once(tmp_path: Path) -> None:
+    async with real_asterisk(tmp_path) as asterisk, ari_on(asterisk, "acd-0") as ari:
+        assert not await ari.node.hangup("late")  # overtook what asks for it
+        await ari.node.originate(ECHO, channel_id="late", app="acd-0")
+        await ari.log.until(ChannelDestroyed, "late")
+        assert "late" not in {channel.id for channel in await ari.node.get_channels()}
+
+
 async def test_stalled_network_is_noticed_by_heartbeat(tmp_path: Path) -> None:
     async with (
         real_asterisk(tmp_path) as asterisk,

@@ -24,12 +24,16 @@ from ringway.runtime.ari.events import (
     DISALLOWED_TYPES,
     KNOWN_TYPES,
     ApplicationReplaced,
+    ChannelDestroyed,
+    ChannelHangupRequest,
     Event,
+    StasisEnd,
     Unknown,
     parse,
 )
 from ringway.runtime.ari.http import EventSocket, HttpPool
 from ringway.runtime.ari.node import AriNode
+from ringway.runtime.tasks import TaskSet
 
 _log = logging.getLogger("ringway.ari")
 
@@ -51,6 +55,7 @@ GHOST_S = 60.0
 MAX_KEPT_EVENTS = 100_000
 
 _DISALLOWED = frozenset(DISALLOWED_TYPES)
+_ENDS = (ChannelDestroyed, ChannelHangupRequest, StasisEnd)
 
 
 class _Lost(Exception):
@@ -76,6 +81,7 @@ class Connection:
         self._event_hooks = event_hooks
         # Events that arrived while the hooks run; None when events are dispatched at once.
         self._kept: list[Event] | None = None
+        self._tasks = TaskSet("ari")
         self._heard_at = 0.0
         self._flowed = False
         self._fault: BaseException | None = None
@@ -129,6 +135,7 @@ class Connection:
                     task.cancel()
         finally:
             self._node._detach()
+            await self._tasks.cancel()
             with contextlib.suppress(Exception):
                 await socket.close()
         self._tell_lost()
@@ -192,6 +199,7 @@ class Connection:
         try:
             async with asyncio.timeout(RECONCILE_TIMEOUT_S):
                 await self._node.disallow_events(self._app, DISALLOWED_TYPES)
+                await self._node.settle()
                 for hook in self._hooks:
                     await hook(self._node)
         except Exception as error:
@@ -265,6 +273,8 @@ class Connection:
 
     def _dispatch(self, event: Event) -> None:
         """Hand an event over; one hook's bug must not stop the events of all other calls."""
+        if not isinstance(event, _ENDS) and self._node._came_late(event.channel_id):
+            self._tasks.spawn(self._end(event.channel_id or ""), name=f"ari-{self._node.name}")
         for hook in self._event_hooks:
             try:
                 hook(self._node.name, event)
@@ -275,6 +285,12 @@ class Connection:
                     extra=self._facts
                     | {"event_type": type(event).__name__, "channel_id": event.channel_id},
                 )
+
+    async def _end(self, channel: str) -> None:
+        """Hang up a channel that was made after its hang-up had been asked for."""
+        with contextlib.suppress(AriDown, AriError):
+            if await self._node.hangup(channel):
+                _log.info("late channel ended", extra=self._facts | {"channel_id": channel})
 
     def _tell_lost(self) -> None:
         for hook in self._lost_hooks:
