@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 
 class CutProxy:
-    """Relays to one address. ``cut`` drops what is open, ``stall`` swallows without closing."""
+    """Relays to one address.
+
+    ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._answering = asyncio.Event()
+        self._answering.set()
+        self._last_word = b""
         self._open = True
         self._server: asyncio.Server | None = None
 
@@ -33,9 +39,20 @@ class CutProxy:
         """Keep connections open but pass nothing on."""
         self._flowing.clear()
 
+    def deafen(self, after: bytes) -> None:
+        """Once something that contains ``after`` has been passed on, nothing comes back."""
+        self._last_word = after
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether what ``deafen`` waits for has been said."""
+        return not self._answering.is_set()
+
     def mend(self) -> None:
         """Pass everything on again."""
         self._open = True
+        self._last_word = b""
+        self._answering.set()
         self._flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,8 +64,8 @@ class CutProxy:
             far_reader, far_writer = await asyncio.open_connection(*self._to)
             self._writers.add(far_writer)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, far_writer))
-                group.create_task(self._pump(far_reader, writer))
+                group.create_task(self._pump(reader, far_writer, self._heard))
+                group.create_task(self._pump(far_reader, writer, self._answer))
         except OSError:
             pass
         finally:
@@ -57,13 +74,26 @@ class CutProxy:
                     self._writers.discard(each)
                     each.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        before: Callable[[bytes], Awaitable[object]],
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
                 await self._flowing.wait()
+                await before(data)
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()
+
+    async def _heard(self, said: bytes) -> None:
+        if self._last_word and self._last_word in said:
+            self._answering.clear()
+
+    async def _answer(self, _: bytes) -> None:
+        await self._answering.wait()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

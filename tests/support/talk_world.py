@@ -87,6 +87,16 @@ class TalkWorld:
         self.check()
         return commands
 
+    def lose(self, leg_id: str, place: str) -> None:
+        """Somebody is elsewhere than he was put; then it is seen how it is."""
+        self.at[leg_id] = place
+        known = {p.leg_id for p in self.talk.parties.values() if p.state != "ringing"}
+        places = {
+            leg: None if at == "nowhere" else at for leg, at in self.at.items() if leg in known
+        }
+        rooms = self.rooms | {p.home for p in self.talk.parties.values() if p.home is not None}
+        self.do(t.Seen(9, places, rooms))
+
     def hears(self, leg_id: str) -> set[str]:
         """Return the legs that this one hears, or ``{"music"}``."""
         place = self.at.get(leg_id, GONE)
@@ -121,7 +131,7 @@ class TalkWorld:
                 assert room not in self.rooms, "a room's id is used again"
                 self.rooms.add(room)
             case t.DropRoom(room):
-                self.rooms.remove(room)
+                self.rooms.discard(room)
                 assert room not in {p for leg, p in self.at.items() if leg != CUSTOMER}
             case t.Move(room, leg_ids):
                 assert room in self.rooms or room.endswith(".b"), room

@@ -295,3 +295,33 @@ def test_a_waiting_customer_is_joined_when_the_agent_answers() -> None:
     answer(world)
     assert hearing(world) == "c:b b:c"
     assert world.owner == "ann"
+
+
+@pytest.mark.parametrize("place", [ON_HOLD, "nowhere", "ann.b"])
+@pytest.mark.parametrize("leg", [CUSTOMER, "a0", "p1"])
+def test_who_is_not_where_he_belongs_is_brought_there(leg: str, place: str) -> None:
+    world = plain_talk()
+    talks_with(world, BOB)
+    world.lose(leg, place)  # which checks who hears whom
+    world.do(t.ResumeAsked(10, "ann"))
+    world.lose(leg, place)
+    assert world.hears(CUSTOMER) == {"a0"}
+
+
+def test_a_room_that_was_never_made_is_made_again_under_another_name() -> None:
+    world = plain_talk()
+    talks_with(world, OUTSIDE)
+    world.do(t.CompleteAsked(5, "ann"))
+    assert world.hears(CUSTOMER) == {"p1"}
+    (room,) = world.rooms
+    world.rooms.clear()
+    world.at |= {CUSTOMER: "nowhere", "p1": "nowhere"}
+    world.do(t.Seen(6, {CUSTOMER: None, "p1": None}, ()))
+    assert world.hears(CUSTOMER) == {"p1"}
+    assert room not in world.rooms
+
+
+def test_who_leaves_is_not_called_back() -> None:
+    world = plain_talk()
+    world.do(t.RemoveAsked(1, "ann", CUSTOMER))
+    assert world.do(t.Seen(2, {CUSTOMER: None}, ())) == []

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from tests.support.talk_world import GONE, TalkWorld, plain_talk
 
 from ringway.acd.core import talk_model as t
-from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart
+from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart
 from ringway.proto.acd_config import Target, TargetKind
 
 pytestmark = pytest.mark.property
@@ -123,6 +123,14 @@ class TalkMachine(RuleBasedStateMachine):
         if leg not in self.world.ringing:
             for event in (t.PartyAnswered(self.at(after), leg), t.PartyFailed(self.at(0), leg)):
                 assert self.world.do(event) == []
+
+    @rule(data=st.data(), place=st.sampled_from((ON_HOLD, "nowhere", "ann.b", "p1.b")))
+    def is_lost(self, data: st.DataObject, place: str) -> None:
+        """A command was not carried out, and nobody told us."""
+        talk = self.world.talk
+        there = [p.leg_id for p in talk.parties.values() if p.place is not None]
+        if there and not talk.is_ending:
+            self.world.lose(data.draw(st.sampled_from(there)), place)
 
     def teardown(self) -> None:
         """Whatever state it is in: the customer goes, and nothing remains."""

@@ -242,6 +242,27 @@ async def test_a_consultation_that_rings_fails_or_goes_on(
     await goes_away(desk, outages, ann, bob)
 
 
+@pytest.mark.parametrize("way", ["agent", "outside"])
+async def test_a_phone_rings_no_more_when_nobody_told_us_that_it_does(
+    desk: Desk, centre: FrontCentre, outages: Outages, way: str
+) -> None:
+    """Asterisk is asked to call, and is lost before it has answered."""
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    _, customer = await by_queue(desk, centre, ann)
+    proxy = centre.acd.proxy
+    assert proxy is not None
+    proxy.deafen(b"POST /ari/channels?")
+    await desk.ask(calls.ConsultV1, ann, target=bob.target if way == "agent" else OUTSIDE)
+    ringing = await (bob.phone.next_call() if way == "agent" else centre.rings_outside())
+    await outages.cut()
+    await agent_has(desk, ann, customer)
+    await ringing.until_over(10)
+    await desk.until_free(bob)
+    customer.hang_up()
+    await goes_away(desk, outages, ann, bob)
+
+
 @pytest.mark.parametrize("merged", [False, True])
 async def test_three_people_hear_each_other_as_before(
     desk: Desk, centre: FrontCentre, outages: Outages, outage: Outage, merged: bool

@@ -19,7 +19,6 @@ from ringway.acd.arrival import read_state
 from ringway.acd.calls import room_of
 from ringway.runtime.ari import (
     AriConflict,
-    AriDown,
     AriError,
     AriNode,
     AriNotFound,
@@ -148,10 +147,8 @@ async def _move(node: AriNode, app: str, channel: Channel) -> bool:
 
 async def end(node: AriNode, channel: Channel) -> None:
     """End a channel that nobody knows, and its room if it is an agent's leg."""
-    with suppress(AriDown, AriError):
-        await node.hangup(channel.id)
-        if read_state(channel).get("role") == "agent":
-            await node.destroy_bridge(room_of(channel.id))
+    is_leg = read_state(channel).get("role") == "agent"
+    await node.end(channel.id, *([room_of(channel.id)] if is_leg else []))
 
 
 def _arguments(channel: Channel) -> tuple[str, ...]:

@@ -167,14 +167,9 @@ class CallControl:
             raise
 
     async def hang_up_leg(self, leg: Leg) -> None:
-        """End an agent's leg and its bridge. A node that is down ends them by itself."""
+        """End an agent's leg and its bridge, now or when the node is back."""
         self._resolve(self._entered, leg.channel_id, False)  # it may be about to ring
-        node = self.node(leg.node)
-        try:
-            await node.hangup(leg.channel_id)
-            await node.destroy_bridge(leg.bridge_id)
-        except (AriDown, AriError):
-            _log.info("A leg could not be ended now.", extra={"channel_id": leg.channel_id})
+        await self.node(leg.node).end(leg.channel_id, leg.bridge_id)
 
     def call_off(self, leg: Leg) -> bool:
         """Let ``call_phone`` give up. False: the phone has just been answered, or has refused."""

@@ -172,9 +172,8 @@ class Links:
         runner.spawn(self._drop(call.node, origin["link_id"], origin["room"]), "drop link")
 
     async def _drop(self, node: str, link_id: str, room: str) -> None:
-        with suppress(AriDown, AriError):
-            await self._acd.control.node(node).hangup(link_id)
-            await self._acd.control.node(node).destroy_bridge(room)
+        with suppress(AriDown):  # no such node any more
+            await self._acd.control.node(node).end(link_id, room)
 
     @staticmethod
     def _state(runner: FloorRunner, call: Call) -> dict[str, str]:
@@ -230,9 +229,9 @@ class Links:
         self._acd.watch(origin["link_id"], on_link)
 
     async def _end_customer(self, origin: dict[str, str]) -> None:
-        with suppress(AriDown, AriError):
-            await self._acd.control.node(origin["node"]).hangup(origin["channel_id"])
-            await self._acd.control.node(origin["node"]).destroy_bridge(origin["room"])
+        with suppress(AriDown):  # no such node any more
+            node = self._acd.control.node(origin["node"])
+            await node.end(origin["channel_id"], origin["room"])
 
     # -- after a restart -------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class TalkRequests:
     def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
         for runner in runners:
             if (talks := self._talks.get(runner.tenant)) is not None:
-                talks.reconcile(picture.node, picture.channels)
+                talks.reconcile(picture)
 
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""

@@ -256,12 +256,13 @@ class TalkControl:
             return
         node = self._node(live)
         if not live.mixer:
-            live.mixer = f"{talk.interaction_id}.rm"
+            mixer = f"{talk.interaction_id}.rm"
             with suppress(AriConflict):  # made for an agent before
                 customers = live.channels[CUSTOMER]
-                await self._runner.control.snoop(node, customers, live.mixer, spy="in")
-        live.mixed_in = room
+                await self._runner.control.snoop(node, customers, mixer, spy="in")
+            live.mixer = mixer
         await node.add_to_bridge(room, live.mixer, mute=True, absorb_dtmf=True)
+        live.mixed_in = room
 
     def _music(self, live: Live) -> str:
         queue = self._runner.configuration.get(Queue, live.queue_id)

@@ -9,13 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ringway.acd import talk_live
+from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.core.outbound import Choice
 from ringway.acd.core.records import CallState
 from ringway.acd.core.talk import Talk
-from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
+from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart, Party
 from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.talk_control import TalkControl
 from ringway.acd.talk_live import SNAPSHOT, Live, Step
@@ -23,7 +24,7 @@ from ringway.proto.acd import AgentState
 from ringway.proto.acd_calls import InteractionChangedV1, PartyRole, PartyState
 from ringway.proto.acd_calls import Party as PartyView
 from ringway.proto.acd_config import TargetKind
-from ringway.runtime.ari import AriNode, Channel, ChannelHold, ChannelUnhold, Event
+from ringway.runtime.ari import ChannelHold, ChannelUnhold, Event
 from ringway.runtime.clock import utcnow
 
 if TYPE_CHECKING:
@@ -468,12 +469,18 @@ class Talks:
                 if leg is not None:
                     self.connected(call, leg)
 
-    def reconcile(self, node: AriNode, channels: Mapping[str, Channel]) -> None:
+    def reconcile(self, picture: Picture) -> None:
         """Compare the talks on a node with what is there."""
-        now = self.runner.now()
+        now, channels = self.runner.now(), picture.channels
+        rooms = {
+            channel: ON_HOLD if bridge.bridge_type == "holding" else bridge.id
+            for bridge in picture.bridges
+            for channel in bridge.channels
+        }
         for live in list(self.live.values()):
-            if live.call.node != node.name:
+            if live.call.node != picture.node.name:
                 continue
+            self._put_right(live, picture, rooms)
             for party in list(live.talk.parties.values()):
                 if party.state is PartyState.RINGING and party.leg_id not in live.ringing:
                     self.tell(live, t.PartyFailed(now, party.leg_id))
@@ -482,6 +489,38 @@ class Talks:
                     if party.state is not PartyState.RINGING and channel not in channels:
                         live.channels.pop(party.leg_id, None)
                         self.tell(live, t.PartyGone(now, party.leg_id))
+
+    def _put_right(self, live: Live, picture: Picture, rooms: Mapping[str, str]) -> None:
+        """Move everybody to where he belongs: what was to be done may never have been done."""
+        if live.mixer and rooms.get(live.mixer) != live.mixed_in:
+            live.mixer = live.mixed_in = ""
+        places = {
+            leg_id: rooms.get(channel)
+            for leg_id, channel in live.channels.items()
+            if channel in picture.channels and leg_id in live.talk.parties
+        }
+        parties = live.talk.parties
+        lost = {
+            leg_id: place
+            for leg_id, place in places.items()
+            if parties[leg_id].place not in (None, place)
+        }
+        if lost:
+            _log.info(
+                "A talk's parties are not where they belong.",
+                extra={
+                    "tenant": self.runner.tenant,
+                    "interaction_id": live.talk.interaction_id,
+                    "legs": sorted(lost),
+                },
+            )
+            there = {bridge.id for bridge in picture.bridges}
+            self.tell(live, t.Seen(self.runner.now(), lost, there))
+        elif live.is_mixed:
+            self._control.perform(live, ())
+        muted = [t.Mute(leg, muted=True) for leg, party in parties.items() if party.is_muted]
+        if muted:
+            self._control.perform(live, muted)
 
 
 def _customers_number(call: Call) -> str:

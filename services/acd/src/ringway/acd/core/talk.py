@@ -92,6 +92,8 @@ class Talk(TalkState):
                 return self._gone(at, self._part_of(event).leg_id)
             case t.PartyJoined(_, party):
                 return self._joined(party)
+            case t.Seen():
+                return self._seen(event)
 
     # -- hold and mute -------------------------------------------------------------------------
 
@@ -319,6 +321,20 @@ class Talk(TalkState):
         party.state = TALKING
         self.parties[party.leg_id] = party
         return []
+
+    def _seen(self, event: t.Seen) -> Iterable[t.Command]:
+        """Believe it; whoever is not where he belongs is moved there."""
+        if self.is_ending:
+            return []
+        for leg_id, place in event.places.items():
+            party = self.parties.get(leg_id)
+            if party is not None and party.place is not None:
+                party.place = place
+        extra = self.places.extra_room
+        if extra is None or extra in event.rooms:
+            return []
+        self.places.room = self.places.extra_room = None
+        return [t.DropRoom(extra)]  # it may have been made just now
 
     def _gone(self, at: float, leg_id: str) -> Iterable[t.Command]:
         party = self.parties.get(leg_id)

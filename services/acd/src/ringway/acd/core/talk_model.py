@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ringway.proto.acd_calls import PartyRole, PartyState
@@ -181,6 +182,18 @@ class PartyJoined:
     party: Party
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where legs really stand, after a time in which commands may have been lost.
+
+    ``places``: a room, ``ON_HOLD``, or nothing; ``rooms``: that there are.
+    """
+
+    at: float
+    places: Mapping[str, str | None]
+    rooms: Collection[str]
+
+
 Event = (
     HoldAsked
     | ResumeAsked
@@ -199,6 +212,7 @@ Event = (
     | PartyFailed
     | PartyGone
     | PartyJoined
+    | Seen
 )
 
 

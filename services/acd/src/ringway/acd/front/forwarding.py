@@ -16,7 +16,6 @@ from ringway.proto.acd_config import Target, TargetKind
 from ringway.runtime.ari import (
     MIXING,
     ApplicationMoveFailed,
-    AriDown,
     AriError,
     AriNotFound,
     Event,
@@ -122,9 +121,7 @@ async def forward(
             raise
     finally:
         front.acd.unwatch(party_id, on_event)
-        with suppress(AriError, AriDown):
-            await node.hangup(party_id)
-            await node.destroy_bridge(room_id)
+        await node.end(party_id, room_id)
     return _HANG_UP
 
 
