@@ -16,10 +16,11 @@ from ringway.acd.core import talk_model as t
 from ringway.acd.core.outbound import Choice
 from ringway.acd.core.records import CallState
 from ringway.acd.core.talk import Talk
-from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart, Party
+from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
 from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.talk_control import TalkControl
 from ringway.acd.talk_live import SNAPSHOT, Live, Step
+from ringway.acd.talk_repair import put_right, rooms_of
 from ringway.proto.acd import AgentState
 from ringway.proto.acd_calls import InteractionChangedV1, PartyRole, PartyState
 from ringway.proto.acd_calls import Party as PartyView
@@ -472,15 +473,11 @@ class Talks:
     def reconcile(self, picture: Picture) -> None:
         """Compare the talks on a node with what is there."""
         now, channels = self.runner.now(), picture.channels
-        rooms = {
-            channel: ON_HOLD if bridge.bridge_type == "holding" else bridge.id
-            for bridge in picture.bridges
-            for channel in bridge.channels
-        }
+        rooms = rooms_of(picture)
         for live in list(self.live.values()):
             if live.call.node != picture.node.name:
                 continue
-            self._put_right(live, picture, rooms)
+            put_right(live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform)
             for party in list(live.talk.parties.values()):
                 if party.state is PartyState.RINGING and party.leg_id not in live.ringing:
                     self.tell(live, t.PartyFailed(now, party.leg_id))
@@ -489,38 +486,6 @@ class Talks:
                     if party.state is not PartyState.RINGING and channel not in channels:
                         live.channels.pop(party.leg_id, None)
                         self.tell(live, t.PartyGone(now, party.leg_id))
-
-    def _put_right(self, live: Live, picture: Picture, rooms: Mapping[str, str]) -> None:
-        """Move everybody to where he belongs: what was to be done may never have been done."""
-        if live.mixer and rooms.get(live.mixer) != live.mixed_in:
-            live.mixer = live.mixed_in = ""
-        places = {
-            leg_id: rooms.get(channel)
-            for leg_id, channel in live.channels.items()
-            if channel in picture.channels and leg_id in live.talk.parties
-        }
-        parties = live.talk.parties
-        lost = {
-            leg_id: place
-            for leg_id, place in places.items()
-            if parties[leg_id].place not in (None, place)
-        }
-        if lost:
-            _log.info(
-                "A talk's parties are not where they belong.",
-                extra={
-                    "tenant": self.runner.tenant,
-                    "interaction_id": live.talk.interaction_id,
-                    "legs": sorted(lost),
-                },
-            )
-            there = {bridge.id for bridge in picture.bridges}
-            self.tell(live, t.Seen(self.runner.now(), lost, there))
-        elif live.is_mixed:
-            self._control.perform(live, ())
-        muted = [t.Mute(leg, muted=True) for leg, party in parties.items() if party.is_muted]
-        if muted:
-            self._control.perform(live, muted)
 
 
 def _customers_number(call: Call) -> str:
