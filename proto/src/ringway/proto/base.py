@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import string
 from enum import StrEnum
+from functools import cache
+from secrets import token_hex
 from typing import Annotated, Any, ClassVar
-from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -55,15 +56,15 @@ class Message(Model):
     SUBJECT: ClassVar[str] = ""
     KIND: ClassVar[Kind] = Kind.FACT
 
-    message_id: Token = Field(default_factory=lambda: uuid4().hex)
+    message_id: Token = Field(default_factory=lambda: token_hex(16))
     occurred_at: AwareDatetime
     tenant: Token
 
     @property
     def subject(self) -> str:
         """The concrete subject of this message."""
-        values = {name: getattr(self, name) for name in _names(type(self).SUBJECT)}
-        return type(self).SUBJECT.format_map(values)
+        template = type(self).SUBJECT
+        return template.format_map({name: getattr(self, name) for name in _names(template)})
 
     @classmethod
     def subject_filter(cls, **fixed: str) -> str:
@@ -115,6 +116,8 @@ def registry() -> tuple[type[Message], ...]:
         acd_voicemail,
         crm,
         dialer,
+        dialer_pool,
+        dialer_law,
         recorder,
         trainer,
     )
@@ -122,5 +125,6 @@ def registry() -> tuple[type[Message], ...]:
     return tuple(_REGISTRY)
 
 
-def _names(template: str) -> list[str]:
-    return [name for _, name, _, _ in string.Formatter().parse(template) if name]
+@cache
+def _names(template: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from ringway.dialer.app import Dialer
 from ringway.dialer.books import SCHEMA
+from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
@@ -49,6 +50,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         dialer = Dialer(settings, pool, bus, ari, leases, tasks)
 
         await Requests(pool, dialer.look_soon).serve(bus)
+        await CallerRequests(pool).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)
         health.add("nats", lambda: bus.healthy)
@@ -65,6 +67,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
                 "leases": leases.run,
                 "draining": Draining(bus, dialer.switchboard.drain).run,
                 "books": dialer.books.run,
+                "callers": dialer.callers.run,
                 "outbox": OutboxRelay(pool, bus, SCHEMA).run,
                 "outcomes": dialer.consume_outcomes,
                 "parts": dialer.watch_parts,

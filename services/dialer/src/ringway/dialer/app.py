@@ -11,6 +11,7 @@ from uuid import UUID
 
 from ringway.dialer import attempt_store, campaign_store, cdr_store, metrics, presence, recovery
 from ringway.dialer.books import Books
+from ringway.dialer.callers import Callers
 from ringway.dialer.config import Settings
 from ringway.dialer.core import messages as m
 from ringway.dialer.model import LiveCampaign
@@ -65,7 +66,8 @@ class Dialer:
         self._ari = ari
         self._leases = leases
         self._tasks = tasks
-        self._parts = Parts(pool, bus, self.books, self.switchboard)
+        self.callers = Callers(pool)
+        self._parts = Parts(pool, bus, self.books, self.switchboard, self.callers)
         self._look = asyncio.Event()
         self._is_up: dict[m.Part, bool] = {}
         self._told: dict[tuple[str, str], dict[m.Part, bool]] = {}  # what each runner was told

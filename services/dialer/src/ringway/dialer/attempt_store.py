@@ -27,7 +27,7 @@ _OPEN_OF_CAMPAIGN = f"""
      WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NULL ORDER BY attempt_id
 """  # noqa: S608 - a constant
 _PLACED = """
-    UPDATE dialer.attempt SET placed_at = $3, reserved_agent_id = $4
+    UPDATE dialer.attempt SET placed_at = $3, reserved_agent_id = $4, caller_id = $5
      WHERE tenant_id = $1 AND attempt_id = $2 AND placed_at IS NULL AND ended_at IS NULL
 """
 _ANSWERED = """
@@ -93,10 +93,11 @@ async def note_placed(
     attempt_id: UUID,
     placed_at: datetime,
     reserved_agent_id: str | None,
+    caller_id: str | None,
 ) -> bool:
     """Asterisk has the call."""
     return _changed(
-        await conn.execute(_PLACED, tenant_id, attempt_id, placed_at, reserved_agent_id)
+        await conn.execute(_PLACED, tenant_id, attempt_id, placed_at, reserved_agent_id, caller_id)
     )
 
 

@@ -76,6 +76,7 @@ class Books:
                 attempt_id=attempt.attempt_id,
                 placed_at=at,
                 reserved_agent_id=reserved_agent_id,
+                caller_id=attempt.caller_id,
             ):
                 await outbox.add(conn, SCHEMA, facts.started(attempt, at))
 

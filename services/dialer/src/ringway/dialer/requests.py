@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from ringway.dialer import campaign_store, facts, lead_store
+from ringway.dialer import caller_store, campaign_store, facts, lead_store
 from ringway.dialer.books import SCHEMA
 from ringway.proto import dialer as p
 from ringway.proto.base import Done, Request
@@ -82,11 +82,18 @@ class Requests:
             raise Refused("campaign_invalid", f"Mode {request.spec.mode} is not there yet.")
         try:
             async with self._pool.tenant(tenant_id) as conn:
+                pool_id = request.spec.caller_pool_id
+                if pool_id is not None and not await caller_store.has_pool(
+                    conn, tenant_id=tenant_id, pool_id=pool_id
+                ):
+                    raise caller_store.PoolMissing(pool_id)
                 await campaign_store.put_campaign(
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id, spec=request.spec
                 )
         except campaign_store.ListMissing as exc:
             raise Refused("campaign_invalid", f"List {exc} does not exist.") from exc
+        except caller_store.PoolMissing as exc:
+            raise Refused("campaign_invalid", f"Caller id pool {exc} does not exist.") from exc
         except campaign_store.ProjectMissing as exc:
             raise Refused("campaign_invalid", f"Project {exc} does not exist.") from exc
         self._changed()

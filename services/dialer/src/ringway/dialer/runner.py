@@ -18,11 +18,12 @@ from ringway.dialer import (
     attempt_store,
     campaign_store,
     facts,
-    lead_store,
     metrics,
     recovery,
 )
 from ringway.dialer.books import SCHEMA, Books
+from ringway.dialer.callers import Callers
+from ringway.dialer.claiming import Claiming
 from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
@@ -53,6 +54,7 @@ class Parts:
     bus: Bus
     books: Books
     switchboard: Switchboard
+    callers: Callers
 
 
 class CampaignRunner:
@@ -75,7 +77,7 @@ class CampaignRunner:
         self._now = asyncio.get_running_loop().time
         self._tasks = TaskSet(f"campaign {campaign.campaign_id}")
         self._moved = asyncio.Event()  # the core has handled an event
-        self._has_doubt = False  # a claim may have been committed without our knowing
+        self._claiming = Claiming(self, parts)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -191,7 +193,7 @@ class CampaignRunner:
     def _perform(self, command: m.Command) -> None:
         match command:
             case m.Claim(count):
-                self.spawn(self._claim(count), "claim")
+                self.spawn(self._claiming.claim(count), "claim")
                 return
             case m.Finish():
                 self.spawn(self._finish(), "finish")
@@ -207,6 +209,7 @@ class CampaignRunner:
         board = self._parts.switchboard
         match command:
             case m.Originate():
+                self._show_agents_number(line)
                 self.spawn(self._originate(line), "originate")
             case m.HandOver(_, agent_id):
                 self.spawn(board.hand_over(line, agent_id), "hand over")
@@ -224,6 +227,7 @@ class CampaignRunner:
                 self.spawn(self._ask_outcome(line), "ask outcome")
             case m.GiveBack():
                 self.close_line(command.attempt_id)
+                self._parts.callers.given_back(self.core.spec.caller_pool_id, line.attempt)
                 self._parts.books.given_back(replace(line.attempt, placed_at=line.placed_at))
             case m.Close():
                 self._close(line, command)
@@ -247,6 +251,12 @@ class CampaignRunner:
             placed_at=line.placed_at or attempt.claimed_at,
             answered_at=line.answered_at,
         )
+        self._parts.callers.ended(
+            spec.caller_pool_id,
+            attempt,
+            end.disposition,
+            is_answered=line.answered_at is not None,
+        )
         if isinstance(then, retry.Closed) and self.lead_counts.open:
             counts = self.lead_counts
             self.lead_counts = LeadCounts(counts.total, counts.open - 1)
@@ -269,69 +279,6 @@ class CampaignRunner:
         )
 
     # -- leads -----------------------------------------------------------------------------------
-
-    async def _claim(self, count: int) -> None:
-        claimed: list[Attempt] = []
-        try:
-            if self._has_doubt:
-                await self._resolve_doubt()
-            nodes = self._parts.switchboard.nodes_for(count)
-            claimed, due = await self._claim_rows(nodes)
-            if not claimed and due is None:
-                # Ends that are not written yet may make leads due again.
-                if not await self._parts.books.synced(_SYNC_S):
-                    raise PostgresDown("the books are behind")
-                claimed, due = await self._claim_rows(nodes)
-        except PostgresDown:
-            self._has_doubt = True
-            self.post(m.ClaimFailed(self._now()))
-            return
-        for attempt in claimed:
-            self.open_line(attempt)
-        due_in_s = None if due is None else max(0.0, (due - utcnow()).total_seconds())
-        leads = tuple(m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed)
-        self.post(m.Claimed(self._now(), leads, due_in_s))
-
-    async def _claim_rows(self, nodes: list[str]) -> tuple[list[Attempt], datetime | None]:
-        spec = self.core.spec
-        async with self._parts.pool.tenant(self.tenant_id) as conn:
-            claimed: list[Attempt] = []
-            if nodes:
-                claimed += await lead_store.claim(
-                    conn,
-                    tenant_id=self.tenant_id,
-                    campaign_id=self.campaign.campaign_id,
-                    list_ids=spec.list_ids,
-                    max_attempts=spec.max_attempts,
-                    now=utcnow(),
-                    nodes=nodes,
-                    caller_id=spec.caller_id,
-                    mode=spec.mode,
-                    trunk_id=spec.trunk_id,
-                )
-            if nodes and len(claimed) == len(nodes):
-                return claimed, utcnow()  # there may be more; the next claim will tell
-            due = await lead_store.next_due(
-                conn,
-                tenant_id=self.tenant_id,
-                list_ids=spec.list_ids,
-                max_attempts=spec.max_attempts,
-            )
-        return claimed, due
-
-    async def _resolve_doubt(self) -> None:
-        """Give back what was claimed by a commit whose answer never came."""
-        if not await self._parts.books.synced(_SYNC_S):
-            raise PostgresDown("the books are behind")
-        async with self._parts.pool.tenant(self.tenant_id) as conn:
-            found = await attempt_store.open_attempts(
-                conn, tenant_id=self.tenant_id, campaign_id=self.campaign.campaign_id
-            )
-        for attempt in found:
-            unknown = str(attempt.attempt_id) not in self.lines
-            if unknown and not self._parts.books.is_pending(attempt.attempt_id):
-                self._parts.books.given_back(attempt)
-        self._has_doubt = False
 
     async def _finish(self) -> None:
         tenant, campaign_id = self.key
@@ -370,6 +317,15 @@ class CampaignRunner:
         return True
 
     # -- calls -----------------------------------------------------------------------------------
+
+    def _show_agents_number(self, line: Line) -> None:
+        """A booked agent who has a number of his own calls with it."""
+        call = self.core.call(line.attempt_id)
+        agent_id = None if call is None else call.agent_id
+        number = self._parts.callers.agents_number(self.campaign.tenant, agent_id)
+        if number is not None:
+            self._parts.callers.given_back(self.core.spec.caller_pool_id, line.attempt)
+            line.attempt = replace(line.attempt, caller_id=number)
 
     async def _originate(self, line: Line) -> None:
         try:

@@ -1,0 +1,125 @@
+"""Leads become attempts: the claims of one running campaign."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ringway.dialer import attempt_store, lead_store
+from ringway.dialer.core import messages as m
+from ringway.dialer.model import Attempt
+from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import PostgresDown
+from ringway.runtime.postgres import Connection
+
+if TYPE_CHECKING:
+    from ringway.dialer.runner import CampaignRunner, Parts
+
+_SYNC_S = 5.0
+_NO_CALLER_S = 30.0  # between looks at a pool whose numbers are used up for today
+
+
+class Claiming:
+    """Claims leads for one runner and opens a line for each attempt."""
+
+    def __init__(self, runner: CampaignRunner, parts: Parts) -> None:
+        self._runner = runner
+        self._parts = parts
+        self._has_doubt = False  # a claim may have been committed without our knowing
+
+    async def claim(self, count: int) -> None:
+        """Claim up to ``count`` leads and tell the core; 0: only ask when the next one is due."""
+        runner = self._runner
+        claimed: Sequence[Attempt] = ()
+        try:
+            if self._has_doubt:
+                await self._resolve_doubt()
+            nodes = self._parts.switchboard.nodes_for(count)
+            claimed, due = await self._claim_rows(nodes)
+            if not claimed and due is None:
+                # Ends that are not written yet may make leads due again.
+                if not await self._parts.books.synced(_SYNC_S):
+                    raise PostgresDown("the books are behind")
+                claimed, due = await self._claim_rows(nodes)
+        except PostgresDown:
+            self._has_doubt = True
+            runner.post(m.ClaimFailed(_now()))
+            return
+        for attempt in claimed:
+            runner.open_line(attempt)
+        due_in_s = None if due is None else max(0.0, (due - utcnow()).total_seconds())
+        leads = tuple(m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed)
+        runner.post(m.Claimed(_now(), leads, due_in_s))
+
+    async def _claim_rows(self, nodes: list[str]) -> tuple[Sequence[Attempt], datetime | None]:
+        """Claim within one transaction; with a pool, no more than its numbers may carry today."""
+        runner, callers = self._runner, self._parts.callers
+        pool_id, tenant = runner.core.spec.caller_pool_id, runner.campaign.tenant
+        shown: Sequence[Attempt] = ()
+        if pool_id is None and runner.core.spec.mode.books_agents:
+            await callers.know(tenant)  # the agent may have a number of his own
+        async with callers.turn(tenant) if pool_id is not None else nullcontext():
+            room = None if pool_id is None else await callers.room(tenant, pool_id)
+            if room == 0 and nodes:
+                return (), utcnow() + timedelta(seconds=_NO_CALLER_S)
+            try:
+                async with self._parts.pool.tenant(runner.tenant_id) as conn:
+                    claimed = await self._claim_leads(conn, nodes[:room])
+                    if pool_id is not None:
+                        claimed = shown = await callers.show(conn, pool_id, claimed)
+                    if nodes and len(claimed) == len(nodes):
+                        return claimed, utcnow()  # there may be more; the next claim will tell
+                    due = await self._next_due(conn)
+            except PostgresDown:
+                for attempt in shown:
+                    callers.given_back(pool_id, attempt)
+                raise
+        return claimed, due
+
+    async def _claim_leads(self, conn: Connection, nodes: list[str]) -> Sequence[Attempt]:
+        if not nodes:
+            return ()
+        runner, spec = self._runner, self._runner.core.spec
+        return await lead_store.claim(
+            conn,
+            tenant_id=runner.tenant_id,
+            campaign_id=runner.campaign.campaign_id,
+            list_ids=spec.list_ids,
+            max_attempts=spec.max_attempts,
+            now=utcnow(),
+            nodes=nodes,
+            caller_id=spec.caller_id,
+            mode=spec.mode,
+            trunk_id=spec.trunk_id,
+        )
+
+    async def _next_due(self, conn: Connection) -> datetime | None:
+        spec = self._runner.core.spec
+        return await lead_store.next_due(
+            conn,
+            tenant_id=self._runner.tenant_id,
+            list_ids=spec.list_ids,
+            max_attempts=spec.max_attempts,
+        )
+
+    async def _resolve_doubt(self) -> None:
+        """Give back what was claimed by a commit whose answer never came."""
+        runner, books = self._runner, self._parts.books
+        if not await books.synced(_SYNC_S):
+            raise PostgresDown("the books are behind")
+        async with self._parts.pool.tenant(runner.tenant_id) as conn:
+            found = await attempt_store.open_attempts(
+                conn, tenant_id=runner.tenant_id, campaign_id=runner.campaign.campaign_id
+            )
+        for attempt in found:
+            unknown = str(attempt.attempt_id) not in runner.lines
+            if unknown and not books.is_pending(attempt.attempt_id):
+                books.given_back(attempt)
+        self._has_doubt = False
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
