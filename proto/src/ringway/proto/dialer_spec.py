@@ -22,12 +22,16 @@ Sound = Annotated[
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as exc:
+    except (KeyError, ValueError, OSError) as exc:
         raise ValueError(f"{name!r} is no time zone; an example is Asia/Shanghai") from exc
     return name
 
 
-ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
+ZoneName = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"examples": ["Asia/Shanghai"]}),
+    AfterValidator(_zone),
+]
 
 
 class CampaignMode(StrEnum):
