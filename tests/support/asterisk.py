@@ -54,6 +54,11 @@ class RealAsterisk:
         return self.settings.sip_port
 
     @property
+    def tls_port(self) -> int:
+        """A port for SIP over TLS, which nothing listens on unless ``tls`` was asked for."""
+        return self.settings.sip_port + 1
+
+    @property
     def passwords(self) -> Mapping[str, str]:
         return self.settings.ari_passwords
 
@@ -149,9 +154,22 @@ class RealAsterisk:
 
 @asynccontextmanager
 async def real_asterisk(
-    folder: Path, *, node: str = "ast-0", username: str = "acd", cdr: CdrDatabase | None = None
+    folder: Path,
+    *,
+    node: str = "ast-0",
+    username: str = "acd",
+    cdr: CdrDatabase | None = None,
+    tls: bool = False,
+    pjsip: str = "",
+    extensions: str = "",
 ) -> AsyncIterator[RealAsterisk]:
-    """Start an Asterisk on free ports below ``folder``; it is ended with the block."""
+    """Start an Asterisk on free ports below ``folder``; it is ended with the block.
+
+    Args:
+        tls: SIP over TLS, too, with a certificate that nobody signed.
+        pjsip: What an operator adds to ``pjsip.conf``.
+        extensions: What an operator adds to ``extensions.conf``.
+    """
     first = free_range(_PORTS)
     asterisk = RealAsterisk(
         folder / node,
@@ -167,9 +185,40 @@ async def real_asterisk(
         ),
         username,
     )
+    if tls:
+        pjsip = await _tls_transport(asterisk) + pjsip
+    etc = asterisk.folder / "etc"
+    etc.mkdir(parents=True, exist_ok=True)
+    for name, text in (("pjsip", pjsip), ("extensions", extensions)):
+        if text:
+            (etc / f"{name}_local.conf").write_text(text)
     try:
         await asterisk.start()
         yield asterisk
     finally:
         await asterisk.stop()
         asterisk_config.tidy(asterisk.folder)
+
+
+async def _tls_transport(asterisk: RealAsterisk) -> str:
+    """Make a certificate and return the transport that shows it."""
+    asterisk.folder.mkdir(parents=True, exist_ok=True)
+    key, certificate = asterisk.folder / "sip.key", asterisk.folder / "sip.crt"
+    made = await asyncio.create_subprocess_exec(
+        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+        *("-nodes", "-subj", f"/CN={asterisk.node}", "-days", "2"),
+        *("-keyout", str(key), "-out", str(certificate)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert await made.wait() == 0
+    return f"""
+[transport-tls]
+type = transport
+protocol = tls
+bind = 127.0.0.1:{asterisk.tls_port}
+cert_file = {certificate}
+priv_key_file = {key}
+method = tlsv1_2
+
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -103,13 +104,33 @@ def test_transport_and_uris_follow_the_settings() -> None:
     trunk = replace(ACCOUNT, transport="tls", port=5061, register_at=True, host="2001:db8::1")
     made = objects(trunk)
     assert made["aor"]["contact"] == "sip:[2001:db8::1]:5061;transport=tls"
-    assert trunk.registration == (
+    assert trunk.registration is not None
+    client, server = trunk.registration
+    assert (unquote(client), server) == (
         "sip:acme@[2001:db8::1]", "sip:[2001:db8::1]:5061;transport=tls",
     )  # fmt: skip
     assert made["endpoint"]["from_domain"] == "[2001:db8::1]"
     odd = replace(trunk, username="a@b", from_domain="carrier.example")
     assert odd.registration is not None
-    assert odd.registration[0] == "sip:a%40b@carrier.example"
+    user, _, domain = odd.registration[0].removeprefix("sip:").partition("@")
+    assert (unquote(user), domain) == ("a@b", "carrier.example")
+
+
+def test_registrations_of_one_account_are_told_apart_by_where_they_go() -> None:
+    trunk = replace(ACCOUNT, username="0215550100", register_at=True, from_domain="carrier.example")
+    clients = {
+        each.registration[0]
+        for each in (
+            trunk,
+            replace(trunk, host="192.0.2.77"),
+            replace(trunk, port=5099),
+            replace(trunk, transport="tcp"),
+            replace(trunk, trunk_id="other"),
+        )
+        if each.registration is not None
+    }
+    assert len(clients) == 5
+    assert {unquote(client) for client in clients} == {"sip:0215550100@carrier.example"}
 
 
 def test_every_field_is_put_also_when_it_is_empty() -> None:

@@ -9,15 +9,19 @@ from ringway.runtime.ari import models as m
 from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, q
 
 _REGISTRATION = re.compile(
-    r'^asterisk_pjsip_outbound_registration_status\{.*?username="(?P<client>[^"]*)",'
-    r'domain="(?P<server>[^"]*)".*?\} (?P<state>\d)',
+    r'^asterisk_pjsip_outbound_registration_status\{.*?username="(?P<client>[^"]*)".*?\} '
+    r"(?P<state>\d)",
     re.MULTILINE,
 )
 
 
-def registrations(page: str) -> dict[tuple[str, str], bool]:
-    """Read the registrations off a page of Asterisk's metrics; 1 means registered."""
-    return {(m["client"], m["server"]): m["state"] == "1" for m in _REGISTRATION.finditer(page)}
+def registrations(page: str) -> dict[str, bool]:
+    """Read the registrations off a page of Asterisk's metrics; 1 means registered.
+
+    Asterisk tells them apart by ``client_uri`` alone, and shows for ever the server that this
+    client had first: the page says nothing about the server of now.
+    """
+    return {m["client"]: m["state"] == "1" for m in _REGISTRATION.finditer(page)}
 
 
 class SystemCommands(Commands):
@@ -124,8 +128,8 @@ class SystemCommands(Commands):
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
         )
 
-    async def registrations(self) -> dict[tuple[str, str], bool]:
-        """Return whether our registrations at others stand, by (client URI, server URI).
+    async def registrations(self) -> dict[str, bool]:
+        """Return whether our registrations at others stand, by their ``client_uri``.
 
         ARI does not tell; Asterisk's page of metrics does (``res_prometheus``, prometheus.conf),
         with the ARI user and password. A registration nobody answered yet is not in it.

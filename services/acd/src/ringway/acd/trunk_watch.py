@@ -32,7 +32,8 @@ _ASKS_AT_ONCE = 8
 # A look may fall into the moment between a change and the answer to the first OPTIONS or REGISTER.
 _DOWN_AFTER_S = 1.5
 
-Registrations = Mapping[tuple[str, str], bool]
+Registrations = Mapping[str, bool]
+"""By who registers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class TrunkWatch:
         is_registered: bool | None = None
         if trunk.registration is not None and registrations is not None:
             # What is not in it was not answered yet.
-            is_registered = registrations.get(trunk.registration, False)
+            is_registered = registrations.get(trunk.registration[0], False)
         return TrunkState(await self._reachable(trunk), is_registered)
 
     async def _reachable(self, trunk: Trunk) -> bool | None:
@@ -148,7 +149,7 @@ class TrunkWatch:
         """Return which registrations stand on any node; ``None`` when no node could tell."""
         if not is_wanted:
             return None
-        found: dict[tuple[str, str], bool] = {}
+        found: dict[str, bool] = {}
         has_answer = False
         for node in self._connected():
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -84,11 +85,17 @@ class Trunk:
 
     @property
     def registration(self) -> tuple[str, str] | None:
-        """The URIs of client and server that its registration is known by."""
+        """Who registers, and where.
+
+        Asterisk's page of metrics knows registrations by the former alone, and the end of an old
+        one may be told after the new one stands. So each is written in a way of its own, by
+        escapes that SIP takes for the same and Asterisk does not send.
+        """
         if not (self.is_enabled and self.register_at):
             return None
         domain = self.from_domain or _uri_host(self.host)
-        return f"sip:{_user(self.username)}@{domain}", self._uri
+        bits = zlib.crc32(f"{self.tenant} {self.trunk_id} {self._uri}".encode())
+        return f"sip:{_escaped(self.username, bits)}@{domain}", self._uri
 
     @property
     def _uri(self) -> str:
@@ -292,3 +299,13 @@ def _uri_host(host: str) -> str:
 
 def _user(username: str) -> str:
     return quote(username, safe="+-_.!~*'()&=$?/")
+
+
+def _escaped(username: str, bits: int) -> str:
+    """Return the username as a URI has it, with letters and digits escaped where bits are set."""
+    return "".join(
+        f"%{ord(char):02X}"
+        if char.isascii() and char.isalnum() and bits >> (i % 32) & 1
+        else _user(char)
+        for i, char in enumerate(username)
+    )
