@@ -76,7 +76,9 @@ class Requests:
             if agent is not None and agent.state is p.AgentState.LOGGED_OUT:
                 session_id = str(uuid7())
             try:
-                await runner.sign_in(request.agent_id, account.number, request.leg_mode, session_id)
+                await runner.sign_ins.sign_in(
+                    request.agent_id, account.number, request.leg_mode, session_id
+                )
             except PhoneNotRegistered as exc:
                 raise Refused(
                     "phone_not_registered",

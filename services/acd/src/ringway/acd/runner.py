@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ringway.acd import snapshot
@@ -22,7 +23,8 @@ from ringway.acd.facts import FloorFacts
 from ringway.acd.hooks import FrontHooks, SupervisionHooks, TalkHooks
 from ringway.acd.phones import Phones
 from ringway.acd.queue_rules import follow_configuration
-from ringway.proto.acd import AgentState, HungUpBy, LegMode
+from ringway.acd.sign_ins import SignIns
+from ringway.proto.acd import HungUpBy, LegMode
 from ringway.proto.acd_calls import OfferV1
 from ringway.proto.base import Fact, Presence
 from ringway.runtime.ari import AriDown
@@ -41,8 +43,6 @@ class FloorClosed(DependencyDown):
     """The floor is another replica's now."""
 
 
-RECALL_EVERY_S = 1.0
-RECALL_LIMIT_S = 120.0
 # The dialer repeats itself every few seconds while a campaign runs.
 CAMPAIGN_SILENCE_S = 300.0
 
@@ -85,10 +85,8 @@ class FloorRunner:
         self._writer = writer
         self._bus = bus
         self._tasks = tasks
-        self._ring_s = ring_s
+        self.sign_ins = SignIns(self, ring_s)
         self._wake = asyncio.Event()
-        self._recalling: set[str] = set()
-        self._signing_in = 0  # phones that are being called
         self._heard_of: dict[str, float] = {}  # campaign -> when
         self._loop_time = asyncio.get_running_loop().time
         self._base = utcnow() - timedelta(seconds=self._loop_time())
@@ -123,7 +121,7 @@ class FloorRunner:
         joining = (m.CallState.OFFERED, m.CallState.ABANDONING)
         return (
             not any(call.state in joining for call in self.floor.calls.values())
-            and not self._signing_in
+            and not self.sign_ins.is_calling
             and (self.talks is None or self.talks.is_quiet)
             and (self.front is None or self.front.is_quiet)
         )
@@ -131,6 +129,7 @@ class FloorRunner:
     async def close(self) -> None:
         """Stop at once and leave every channel as it is: another process goes on with them."""
         self.is_closed = True
+        self._writer.settle()  # what tasks do that end now is not what we hand over
         self.changed.set()
         await self._tasks.cancel()
 
@@ -158,7 +157,12 @@ class FloorRunner:
     def store(self, interaction_id: str) -> None:
         """Write an interaction's snapshot after a change that the floor does not see."""
         if not self.is_closed:
-            self._writer.put_kv(*snapshot.of_call(self, interaction_id))
+            self._store_call(interaction_id)
+
+    def _store_call(self, interaction_id: str) -> None:
+        key = snapshot.key(self.tenant, "interaction", interaction_id)
+        say = partial(snapshot.of_call, self, interaction_id)
+        self._writer.put_kv(snapshot.BUCKET, key, say)
 
     # -- events --------------------------------------------------------------------------------
 
@@ -173,7 +177,10 @@ class FloorRunner:
             raise FloorClosed(self.tenant)
         commands = self.floor.handle(event)
         if isinstance(event, m.CampaignSet | m.CampaignGone):
-            self._writer.put_kv(*snapshot.of_campaign(self, event.campaign_id))
+            key = snapshot.key(self.tenant, "campaign", event.campaign_id)
+            self._writer.put_kv(
+                snapshot.BUCKET, key, partial(snapshot.of_campaign, self, event.campaign_id)
+            )
         self._see_to(
             commands,
             {a for a in (getattr(event, "agent_id", None),) if a},
@@ -234,9 +241,10 @@ class FloorRunner:
             self._facts.write(command)
             self._perform(command)
         for agent_id in agents:
-            self._writer.put_kv(*snapshot.of_agent(self, agent_id))
+            key = snapshot.key(self.tenant, "agent", agent_id)
+            self._writer.put_kv(snapshot.BUCKET, key, partial(snapshot.of_agent, self, agent_id))
         for interaction_id in interactions:
-            self._writer.put_kv(*snapshot.of_call(self, interaction_id))
+            self._store_call(interaction_id)
             if interaction_id not in self.floor.calls:
                 self.calls.pop(interaction_id, None)
         if self.supervision is not None:
@@ -310,7 +318,7 @@ class FloorRunner:
             case m.Withdraw(_, agent_id):
                 self._withdraw(agent_id)
             case m.RecallLeg(agent_id):
-                self.spawn(self._recall(agent_id), "recall")
+                self.spawn(self.sign_ins.recall(agent_id), "recall")
             case _:
                 pass
 
@@ -436,59 +444,6 @@ class FloorRunner:
         except AriDown:
             _log.info("An abandonment waits for its node.", extra={"tenant": self.tenant})
 
-    async def sign_in(self, agent_id: str, number: str, leg_mode: LegMode, session: str) -> None:
-        """Begin a session; a nailed-up phone is called and must answer.
-
-        Raises:
-            PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
-        """
-        if leg_mode is LegMode.NAILED_UP and agent_id not in self.legs:
-            if self.supervision is not None:
-                await self.supervision.make_way(agent_id)
-            self._signing_in += 1
-            try:
-                leg = await self._nail_up(agent_id)
-            finally:
-                self._signing_in -= 1
-            if self.is_closed:
-                await self._control.hang_up_leg(leg)
-                raise FloorClosed(self.tenant)
-            self.legs[agent_id] = leg
-        self.apply(m.SignedIn(self.now(), agent_id, number, session, leg_mode))
-
-    async def _nail_up(self, agent_id: str) -> Leg:
-        """Call a phone on the node where it is registered, first of all the idlest."""
-        self._control.any_node()  # there is one
-        nodes = self._control.nodes_by_load()
-        for node in nodes:
-            leg = Leg(agent_id, LegMode.NAILED_UP, node.name)
-            try:
-                await self.phones.call(leg, self._ring_s, auto_answer=True)
-            except PhoneNotRegistered:
-                if node is nodes[-1]:
-                    raise
-            else:
-                return leg
-        raise AriDown("no Asterisk node is connected")
-
-    async def _recall(self, agent_id: str) -> None:
-        """Call a nailed-up phone until it is there again: the node, not the agent, had left."""
-        if agent_id in self._recalling:
-            return
-        self._recalling.add(agent_id)
-        until = self.now() + RECALL_LIMIT_S
-        try:
-            while self.now() < until and agent_id not in self.legs:
-                agent = self.floor.agents[agent_id]
-                if agent.state is AgentState.LOGGED_OUT:
-                    return
-                try:
-                    await self.sign_in(agent_id, agent.number, LegMode.NAILED_UP, agent.session_id)
-                except (PhoneNotRegistered, PhoneNotAnswered, AriDown):
-                    await asyncio.sleep(RECALL_EVERY_S)
-        finally:
-            self._recalling.discard(agent_id)
-
     def connect_again(self, interaction_id: str, agent_id: str) -> None:
         """Carry out an offer that was under way when the process or the node went away."""
         self.spawn(self._connect(interaction_id, agent_id), "connect")
@@ -503,7 +458,7 @@ class FloorRunner:
 
     def recall(self, agent_id: str) -> None:
         """Call a nailed-up phone whose leg is gone until it is back."""
-        self.spawn(self._recall(agent_id), "recall")
+        self.spawn(self.sign_ins.recall(agent_id), "recall")
 
     def spawn(self, coro: Coroutine[None, None, None], name: str) -> None:
         """Run something beside the floor; its failure is logged."""

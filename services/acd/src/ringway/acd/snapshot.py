@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 BUCKET = "acd_live"
 
-# bucket, key, value; a value of None deletes the key
-Put = tuple[str, str, bytes | None]
-
 _AGENT_PLAIN = (
     "number",
     "session_id",
@@ -53,12 +50,16 @@ _CALL_PLAIN = (
 _CALL_TIMES = ("limit_at", "waiting_since", "offer_until", "connected_at", "held_since")
 
 
-def of_agent(runner: FloorRunner, agent_id: str) -> Put:
+def key(tenant: str, kind: str, id_: str) -> str:
+    """Return the key of an ``agent``, an ``interaction`` or a ``campaign``."""
+    return f"{kind}.{tenant}.{id_}"
+
+
+def of_agent(runner: FloorRunner, agent_id: str) -> bytes | None:
     """Return what to store about an agent; nothing once he is logged out."""
-    key = f"agent.{runner.tenant}.{agent_id}"
     agent = runner.floor.agents.get(agent_id)
     if agent is None or agent.state is AgentState.LOGGED_OUT:
-        return BUCKET, key, None
+        return None
     leg = runner.legs.get(agent_id)
     raw: dict[str, Any] = {name: getattr(agent, name) for name in _AGENT_PLAIN}
     raw["since"] = runner.wall(agent.since).isoformat()
@@ -72,34 +73,32 @@ def of_agent(runner: FloorRunner, agent_id: str) -> Put:
             "since": runner.wall(done.since).isoformat(),
             "is_last": done.is_last,
         }
-    return BUCKET, key, orjson.dumps(raw)
+    return orjson.dumps(raw)
 
 
-def of_call(runner: FloorRunner, interaction_id: str) -> Put:
+def of_call(runner: FloorRunner, interaction_id: str) -> bytes | None:
     """Return what to store about an interaction; nothing once it is over."""
-    key = f"interaction.{runner.tenant}.{interaction_id}"
     call, info = runner.floor.calls.get(interaction_id), runner.calls.get(interaction_id)
     if call is None or info is None:
-        return BUCKET, key, None
+        return None
     raw = info.to_json() | {name: getattr(call, name) for name in _CALL_PLAIN}
     raw |= {name: _moment(runner, getattr(call, name)) for name in _CALL_TIMES}
     raw["excluded"] = sorted(call.excluded)
     raw["offers"] = {a: runner.wall(at).isoformat() for a, at in call.offers.items()}
-    return BUCKET, key, orjson.dumps(raw)
+    return orjson.dumps(raw)
 
 
-def of_campaign(runner: FloorRunner, campaign_id: str) -> Put:
+def of_campaign(runner: FloorRunner, campaign_id: str) -> bytes | None:
     """Return what to store about a campaign; nothing once it is gone."""
-    key = f"campaign.{runner.tenant}.{campaign_id}"
     campaign = runner.floor.campaigns.get(campaign_id)
     if campaign is None:
-        return BUCKET, key, None
+        return None
     raw = {
         "agent_ids": sorted(campaign.agent_ids),
         "limit_s": campaign.limit_s,
         "wrap_up_s": campaign.wrap_up_s,
     }
-    return BUCKET, key, orjson.dumps(raw)
+    return orjson.dumps(raw)
 
 
 def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:
@@ -109,8 +108,8 @@ def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:
         KeyError, ValueError: An entry is not a snapshot.
     """
     restored = m.Restored()
-    for key, value in entries.items():
-        kind, _, name = key.split(".", 2)
+    for entry, value in entries.items():
+        kind, _, name = entry.split(".", 2)
         raw = orjson.loads(value)
         if kind == "campaign":
             restored.campaigns.append(
