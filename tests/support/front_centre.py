@@ -163,6 +163,6 @@ async def front_centre(
         async def on_presence(message: Presence) -> None:
             front.shown.append((message.subject, message.model_dump(mode="json")))
 
-        for kind in (QueueFiguresV1, VoicemailWaitingV1):
+        for kind in (QueueFiguresV1, VoicemailWaitingV1, p.AgentPresenceV1):
             await centre.bus.subscribe(kind, on_presence)
         yield front

@@ -186,6 +186,8 @@ def test_an_object_that_names_nothing_is_refused(
             },
             "days.0.like",
         ),
+        (c.VoicemailBox, {"name": "box", "time_zone": "Asia/Atlantis"}, "time_zone"),
+        (c.AcdSettings, {"object_id": "tenant", "time_zone": "Asia/Atlantis"}, "time_zone"),
         (c.AcdSettings, {"object_id": "mine"}, "object_id"),
         (c.AcdSettings, {"object_id": "tenant", "park_first": 9, "park_last": 8}, "park_last"),
         (c.AcdSettings, {"object_id": "tenant", "park_first": 1, "park_last": 9999}, "park_last"),

@@ -242,6 +242,7 @@ class AgentPresenceV1(Presence):
     interaction_id: Token | None = None
     phone_e164: PhoneE164 | None = None
     campaign_id: Token | None = None
+    do_not_disturb: bool = False
 
 
 # -- requests ------------------------------------------------------------------------------------
@@ -366,6 +367,7 @@ class AgentStatusV1(Reply):
     reason: str = ""
     since: AwareDatetime
     interaction_id: Token | None = None
+    do_not_disturb: bool = False
 
 
 class SignOutV1(Request):

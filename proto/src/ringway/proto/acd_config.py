@@ -327,6 +327,7 @@ class VoicemailBox(Config):
     greeting: Sound | None = None
     max_s: Annotated[float, Field(ge=5, le=600)] = 120
     language: Literal["en", "zh"] = "en"
+    time_zone: Line = Field(default="", max_length=64)  # of spoken times; empty: the tenant's
 
 
 class AcdSettings(Config):
@@ -341,6 +342,7 @@ class AcdSettings(Config):
     ] = Field(default=("00",), max_length=5)
     area_code: str = Field(default="", pattern=r"^[0-9]{0,6}$")
     language: Literal["en", "zh"] = "en"
+    time_zone: Line = Field(default="Asia/Shanghai", min_length=1, max_length=64)  # of spoken times
     music: Token = "default"
     caller_id: PhoneE164 | None = None
     park_first: Annotated[int, Field(ge=1, le=9999)] = 701

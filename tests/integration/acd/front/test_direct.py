@@ -21,6 +21,8 @@ pytestmark = [
 async def test_who_does_not_want_to_be_disturbed_is_not_rung(centre: FrontCentre) -> None:
     phone = await centre.agent("una", p.LegMode.ON_DEMAND)
     await centre.acd.ask(SetDoNotDisturbV1, Done, agent_id="una", on=True)
+    await centre.until_shown("agent", agent_id="una", do_not_disturb=True)
+    assert (await centre.acd.ask(p.GetAgentV1, p.AgentStatusV1, agent_id="una")).do_not_disturb
     did = await centre.route({"kind": "agent", "value": "una"})
     call = await centre.call(did)
     await call.until_over(20)

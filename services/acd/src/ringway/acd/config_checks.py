@@ -115,6 +115,8 @@ def _check_alone(object_id: str, new: c.Config) -> None:
             _refuse_repeats("trunk_ids", new.trunk_ids)
             if new.caller_id is c.CallerIdRule.FIXED and not new.fixed_caller_id:
                 raise _invalid("fixed_caller_id", "give the number that the called party sees")
+        case c.VoicemailBox() if new.time_zone:
+            _check_zone(new.time_zone)
         case c.AcdSettings():
             _check_settings(object_id, new)
         case _:
@@ -148,13 +150,17 @@ def _check_rings(rings: tuple[c.Ring, ...]) -> None:
         _refuse_repeats(f"rings.{n}.needs", [need.skill_id for need in ring.needs])
 
 
-def _check_calendar(calendar: c.Calendar) -> None:
+def _check_zone(name: str) -> None:
     try:
-        ZoneInfo(calendar.time_zone)
+        ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise _invalid(
             "time_zone", "this zone does not exist; write one such as Asia/Shanghai"
         ) from None
+
+
+def _check_calendar(calendar: c.Calendar) -> None:
+    _check_zone(calendar.time_zone)
     for name, slots in calendar.weekly.items():
         _check_slots(f"weekly.{name}", slots)
     _refuse_repeats("days", [day.date for day in calendar.days])
@@ -183,6 +189,7 @@ def _check_slots(field: str, slots: tuple[c.TimeSlot, ...]) -> None:
 def _check_settings(object_id: str, settings: c.AcdSettings) -> None:
     if object_id != SETTINGS_ID:
         raise _invalid("object_id", f"the settings are one object with the id {SETTINGS_ID}")
+    _check_zone(settings.time_zone)
     spaces = settings.park_last - settings.park_first + 1
     if not 1 <= spaces <= _PARK_SPACES_AT_MOST:
         raise _invalid("park_last", f"give 1 to {_PARK_SPACES_AT_MOST} spaces from park_first on")

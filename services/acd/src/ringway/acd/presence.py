@@ -120,6 +120,7 @@ class Presence:
                 interaction_id=agent.interaction_id,
                 phone_e164=other if shown and other.startswith("+") else None,
                 campaign_id=(call.campaign_id or None) if call is not None and shown else None,
+                do_not_disturb=agent.do_not_disturb,
             )
         )
 

@@ -208,4 +208,5 @@ class Requests:
             reason=agent.reason,
             since=runner.wall(agent.since),
             interaction_id=agent.interaction_id,
+            do_not_disturb=agent.do_not_disturb,
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from ringway.acd.core.callback import Prompt, Say
 from ringway.acd.core.speaking import (
     Language,
     callback_confirmation,
+    message_envelope,
     prompt,
 )
 
@@ -43,3 +47,11 @@ def unavailable(language: Language) -> Sounds:
 def leave_message(language: Language) -> Sounds:
     """Speak after the tone, end with the hash key."""
     return [prompt("leave-message", language)]
+
+
+def envelope(
+    caller: str, left_at: datetime, now: datetime, time_zone: str, language: Language
+) -> Sounds:
+    """Whose message it is and when it came, as the clocks of a time zone have it."""
+    zone = ZoneInfo(time_zone)
+    return message_envelope(caller, left_at.astimezone(zone), now.astimezone(zone).date(), language)

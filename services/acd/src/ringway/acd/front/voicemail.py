@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from ringway.acd.calls import Call
-from ringway.acd.core.speaking import Language, message_count, message_envelope, prompt
+from ringway.acd.core.speaking import message_count, prompt
 from ringway.acd.front import sounds
 from ringway.acd.front import voicemail_store as store
 from ringway.acd.front.caller import Caller, CallerGone, NoRecording
@@ -268,19 +267,15 @@ class Voicemail:
         new = [m for m in messages if not m.is_heard]
         await caller.play(message_count(len(new), language))
         for message in [*new, *(m for m in messages if m.is_heard)]:
-            if await self._hear_one(caller, message, language) == "3":
+            if await self._hear_one(caller, message, box) == "3":
                 await self.delete(message)
                 await caller.play([prompt("message-deleted", language)])
         await caller.play([prompt("no-more-messages", language)])
 
-    async def _hear_one(self, caller: Caller, message: Message, language: Language) -> str:
-        zone = ZoneInfo("UTC")
-        envelope = message_envelope(
-            message.caller,
-            message.left_at.astimezone(zone),
-            utcnow().astimezone(zone).date(),
-            language,
-        )
+    async def _hear_one(self, caller: Caller, message: Message, box: c.VoicemailBox) -> str:
+        language = box.language
+        zone = box.time_zone or self._front.runner.configuration.settings.time_zone
+        envelope = sounds.envelope(message.caller, message.left_at, utcnow(), zone, language)
         menu = [prompt("voicemail-menu", language)]
         while True:
             said = [*envelope, f"recording:{message.recording}"]

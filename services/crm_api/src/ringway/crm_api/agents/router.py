@@ -171,6 +171,7 @@ def _view(user: user_store.User, status: AgentStatusV1 | None) -> AgentView:
         reason=status.reason if status else "",
         since=status.since if status else user.created_at,
         interaction_id=status.interaction_id if status else None,
+        do_not_disturb=status is not None and status.do_not_disturb,
     )
 
 

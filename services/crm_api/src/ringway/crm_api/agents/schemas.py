@@ -47,6 +47,7 @@ class AgentStatus(View):
     reason: str
     since: AwareDatetime
     interaction_id: str | None
+    do_not_disturb: bool
 
 
 class AgentView(AgentStatus):
