@@ -54,6 +54,11 @@ class AcdCentre:
     answered: dict[str, asyncio.Event] = field(default_factory=dict)
     proxy: CutProxy | None = None  # between the ACD and Asterisk
 
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones register."""
+        return "127.0.0.1", self.asterisk.sip_port
+
     async def start_acd(self) -> None:
         """Start the ACD again and wait until it is ready."""
         await self.acd.start(partial(http_ok, self.health))

@@ -64,8 +64,7 @@ class Desk:
             Phone.open(
                 account.sip_username,
                 account.sip_password or "",
-                registrar=("127.0.0.1", self.centre.asterisk.sip_port),
-                **{"tone_hz": hz, **kwargs},
+                **{"registrar": self.centre.sip, "tone_hz": hz, **kwargs},
             )
         )
         await phone.register()

@@ -30,8 +30,7 @@ async def seat(desk: Desk, hz: float = SUE_HZ, *, register: bool = True, **kwarg
         Phone.open(
             account.sip_username,
             account.sip_password or "",
-            registrar=("127.0.0.1", desk.centre.asterisk.sip_port),
-            **{"tone_hz": hz, **kwargs},
+            **{"registrar": desk.centre.sip, "tone_hz": hz, **kwargs},
         )
     )
     if register:

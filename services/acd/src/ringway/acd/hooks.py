@@ -34,6 +34,9 @@ class TalkHooks(Protocol):
     async def mix(self, interaction_id: str) -> None:
         """Let the talk be mixed from now on, so that it can be listened to."""
 
+    def channel_of(self, interaction_id: str, agent_id: str) -> str | None:
+        """Return what an agent's leg is on the talk's node: itself, or what stands for it."""
+
     async def room_of(self, interaction_id: str, agent_id: str) -> str | None:
         """Return the room in which an agent talks, when all that was decided is done."""
 

@@ -56,13 +56,14 @@ async def intercept(
     # From here to the agent's leaving nothing is awaited: all of it is possible, or nothing.
     live = _own_talk(talks, agent_id)
     one = supervision.live.get(supervisor_id)
-    if one is None or one.leg is None or not one.leg.is_up or live.talk.consult is not None:
+    leg = one.leg if one is not None and one.node == live.call.node else None
+    if one is None or leg is None or not leg.is_up or live.talk.consult is not None:
         raise Refused("not_now", "The call has just changed; try again.")
     _claim(runner, supervisor_id, live.talk.interaction_id)
     done = _swap(acd, talks, live, one, agent_id)
     await supervision.take_phone(supervisor_id)
     await done
-    if runner.legs.get(supervisor_id) is not one.leg:
+    if runner.legs.get(supervisor_id) is not leg:
         await runner.control.node(one.node).destroy_bridge(one.room)
     return live.talk.interaction_id
 
@@ -101,13 +102,17 @@ def _swap(
     now = runner.now()
     live.talk.count += 1
     party = Party(f"p{live.talk.count}", PartyRole.MEMBER, place=_PLACE)
-    live.channels[party.leg_id] = leg.channel_id
+    live.channels[party.leg_id] = one.voice
+    home: str | None = leg.bridge_id
+    if one.link is not None:
+        home, link, one.link = None, one.link, None
+        talks.links.stand_in(live, party.leg_id, link)
     floor_agent = runner.floor.agents.get(supervisor_id)
     if floor_agent is not None and floor_agent.interaction_id == interaction_id:
         if not one.is_lent:
             leg.leg_mode = LegMode.ON_DEMAND
             runner.legs[supervisor_id] = leg
-        party.agent_id, party.home = supervisor_id, leg.bridge_id
+        party.agent_id, party.home = supervisor_id, home
         live.legs[party.leg_id] = leg
         runner.apply(m.Joined(now, interaction_id, supervisor_id))
     else:
@@ -136,8 +141,8 @@ def _watch(acd: Acd, talks: Talks, live: Live, party: Party, channel_id: str) ->
 
     def on_event(_: str, event: Event) -> None:
         has_gone = isinstance(event, StasisEnd | ChannelDestroyed)
-        if has_gone and live.channels.get(party.leg_id) == channel_id:
-            del live.channels[party.leg_id]
+        if has_gone and live.phone_of(party.leg_id) == channel_id:
+            talks.links.lose(live, party.leg_id)
             talks.tell(live, t.PartyGone(talks.runner.now(), party.leg_id))
 
     acd.watch(channel_id, on_event)

@@ -226,10 +226,10 @@ class Manual:
 
     async def _phone(self, dialing: Dialing) -> Leg:
         """Return the agent's leg, up and in its own room."""
-        runner, node = self._runner, self._runner.control.node(dialing.call.node)
-        leg = dialing.leg
+        runner, leg = self._runner, dialing.leg
         if leg is not None:
             runner.legs[dialing.agent_id] = leg
+            node = runner.control.node(leg.node)
             await node.create_bridge(leg.bridge_id, exists_ok=True)
         else:
             ringing = runner.phones.ring(
@@ -242,7 +242,8 @@ class Manual:
             )
             leg = await ringing
         if leg.leg_mode is LegMode.ON_DEMAND:
-            await node.add_to_bridge(leg.bridge_id, leg.channel_id)
+            await runner.control.node(leg.node).add_to_bridge(leg.bridge_id, leg.channel_id)
+        dialing.call.node = leg.node  # his phone may be registered there only
         return leg
 
     async def _number(self, dialing: Dialing, leg: Leg) -> Placed:

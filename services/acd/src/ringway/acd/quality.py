@@ -87,8 +87,9 @@ class QualityWatch:
                 floor_call = runner.floor.calls.get(call.interaction_id)
                 if floor_call is None or call.is_gone or not call.channel_id:
                     continue
-                live.add(call.channel_id)
-                self._know(runner, call.node, call.channel_id, call.interaction_id)
+                node, channel_id = call.origin
+                live.add(channel_id)
+                self._know(runner, node, channel_id, call.interaction_id)
                 for agent_id in floor_call.members:
                     leg = runner.legs.get(agent_id)
                     if leg is not None and leg.is_up:

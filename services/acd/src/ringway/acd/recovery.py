@@ -154,6 +154,8 @@ def _is_leg(runner: FloorRunner, channel_id: str) -> bool:
 
 
 def _is_link(runner: FloorRunner, channel_id: str) -> bool:
+    if runner.links is not None and runner.links.knows(channel_id):
+        return True
     return any(
         channel_id in (call.channel_id, call.extra.get(ORIGIN, {}).get("link_id"))
         for call in runner.calls.values()

@@ -90,7 +90,7 @@ class Refer:
         asked = {event.channel.id, event.destination_channel.id}
         if consult is None or owner is None or owner.agent_id != agent_id:
             raise Refused("not_now", "There is no consultation to complete.")
-        if asked != {live.channels.get(consult.line_id), live.channels.get(owner.leg_id)}:
+        if asked != {live.phone_of(consult.line_id), live.phone_of(owner.leg_id)}:
             raise Refused("not_now", "These are not the lines of one call.")
         # The phone hangs up as soon as it is told, so the talk has to know before.
         live.on_ring_end = partial(self._ended, talks, agent_id, node, event.channel.id)

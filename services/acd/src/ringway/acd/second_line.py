@@ -44,8 +44,6 @@ async def consult_on(
     owner = live.talk.owner
     if owner is None or owner.agent_id != agent_id or live.talk.consult is not None:
         raise Refused("not_now", "The call does not allow a consultation now.")
-    if live.call.node != node:
-        raise Refused("not_now", "The call is on another node.")
     target = Target(kind=TargetKind.NUMBER, value=number)
     whom = await dialling.party(acd, runner, agent_id, target)
     ari = runner.control.node(node)
@@ -53,6 +51,7 @@ async def consult_on(
     await ari.ring(channel_id)
     event = t.LineAsked(runner.now(), agent_id, whom.target, whom.agent_id, whom.number)
     refer = Refer(acd)
+    link = await talks.links.lay_line(live, node, channel_id)
 
     def on_event(its_node: str, event: Event) -> None:
         try:
@@ -63,18 +62,20 @@ async def consult_on(
 
     acd.watch(channel_id, on_event)
     try:
-        await talks.consult(live, event, whom.choices, line=channel_id)
+        await talks.consult(live, event, whom.choices, line=link or channel_id)
     except (NotNow, NotPart, m.AgentBusy) as error:
         acd.unwatch(channel_id, on_event)
+        if link is not None:
+            await talks.links.drop(link, with_room=True)
         raise Refused("not_now", str(error)) from error
 
 
 def _on_line(talks: Talks, live: Live, channel_id: str, agent_id: str, event: Event) -> None:
     consult, now = live.talk.consult, talks.runner.now()
-    if consult is None or live.channels.get(consult.line_id) != channel_id:
+    if consult is None or live.phone_of(consult.line_id) != channel_id:
         return
     if isinstance(event, StasisEnd | ChannelDestroyed):
-        del live.channels[consult.line_id]
+        talks.links.lose(live, consult.line_id)
         talks.tell(live, t.PartyGone(now, consult.line_id))
     elif isinstance(event, ChannelUnhold):
         talks.tell(live, t.HoldAsked(now, agent_id))  # back on this line

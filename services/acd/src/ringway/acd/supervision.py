@@ -47,7 +47,7 @@ class Supervision:
         self.live: dict[str, Supervisor] = {}
         self._runner = runner
         self._events = events
-        self._phones = SupervisorPhones(runner)
+        self._phones = SupervisorPhones(runner, self._unlinked)
         runner.configuration.on_change(self._configured)
 
     # -- what is asked -------------------------------------------------------------------------
@@ -66,9 +66,6 @@ class Supervision:
         """
         interaction_id, node = self.talk_of(agent_id)
         one = self.live.get(supervisor_id)
-        if one is not None and one.node != node:
-            await self.stop(supervisor_id)
-            one = None
         if one is None:
             self._check_free(supervisor_id)
             up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -96,10 +93,10 @@ class Supervision:
             Refused: ``not_in_call``.
         """
         interaction_id = self._interaction(agent_id)
-        leg = self._runner.legs.get(agent_id)
-        if interaction_id is None or leg is None or not leg.is_up:
+        leg, call = self._runner.legs.get(agent_id), self._runner.calls.get(interaction_id or "")
+        if interaction_id is None or call is None or leg is None or not leg.is_up:
             raise Refused("not_in_call", "The agent is not in a call.")
-        return interaction_id, leg.node
+        return interaction_id, call.node
 
     async def take_phone(self, supervisor_id: str) -> Supervisor | None:
         """Stop hearing, and give the phone, which is up, to whoever asks: it is part of a talk."""
@@ -141,9 +138,10 @@ class Supervision:
     def reconcile(self, node: str, channels: Container[str]) -> None:
         """Compare with what is on a node: a phone that is not there has left."""
         for one in tuple(self.live.values()):
-            if one.node != node or one.session.phone is not s.PhoneState.UP:
+            leg = one.leg
+            if leg is None or leg.node != node or one.session.phone is not s.PhoneState.UP:
                 continue
-            if one.leg is not None and one.leg.channel_id not in channels:
+            if leg.channel_id not in channels:
                 self._tell(one, s.PhoneGone(self._runner.now()))
 
     def talk_changed(self, interaction_id: str) -> None:
@@ -282,6 +280,10 @@ class Supervision:
                 self._tell(one, s.PhoneGone(self._runner.now()))
 
         return on_event
+
+    def _unlinked(self, one: Supervisor) -> None:
+        """The node of the talk, or of the phone, cannot be reached any more."""
+        self._tell(one, s.PhoneGone(self._runner.now()))
 
     def _failed(self, one: Supervisor, code: str, detail: str) -> None:
         self._phone(one, Refused(code, detail))

@@ -18,8 +18,10 @@ from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_vari
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.core.talk_model import CUSTOMER, Party
+from ringway.acd.node_links import LinkFailed
 from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.queue_rules import after_call_s
+from ringway.acd.talk_links import OnParty, TalkLinks
 from ringway.acd.talk_live import Live, Step
 from ringway.proto.acd import LegMode
 from ringway.proto.acd_calls import (
@@ -47,14 +49,13 @@ _log = logging.getLogger("ringway.acd.talks")
 
 RING_S = 25.0  # a consulted phone may ring this long
 
-OnParty = Callable[[Live, t.Event], object]
-
 
 class TalkControl:
     """Performs the commands of one tenant's talks.
 
     Args:
         app: The Stasis application that outside legs enter.
+        links: What stands for legs on other nodes.
         tell: Given what happens to phones that rang.
         hand_over: Sends a customer, who hears music, to a place that is no party.
         recall: Brings a customer back to the agent who sent him on.
@@ -67,6 +68,7 @@ class TalkControl:
         outbound: Outbound,
         events: Watching,
         app: str,
+        links: TalkLinks,
         *,
         tell: OnParty,
         hand_over: Callable[[Live, t.HandOver], None],
@@ -77,6 +79,7 @@ class TalkControl:
         self._outbound = outbound
         self._events = events
         self._app = app
+        self._links = links
         self._tell = tell
         self._hand_over = hand_over
         self._recall = recall
@@ -138,21 +141,19 @@ class TalkControl:
             case t.Mute(leg_id, muted):
                 await self._mute(live, leg_id, muted)
             case t.Answer(leg_id) if leg_id in live.channels:
-                await self._node(live).answer(live.channels[leg_id])
+                await self._answer(live, leg_id)
             case t.Ring(leg_id):
                 self._ring(live, live.talk.parties.get(leg_id))
             case t.StopRinging(leg_id):
                 self._stop_ringing(live, leg_id)
-                if (channel := live.channels.pop(leg_id, None)) is not None:
-                    await self._node(live).hangup(channel)  # a line that was not answered yet
+                await self._hang_up(live, leg_id)  # a line that was not answered yet
             case t.Release(leg_id, agent_id):
                 await self._release(live, leg_id, agent_id)
             case t.HangUp(leg_id) if leg_id == CUSTOMER:
                 live.call.outcome = live.call.outcome or Outcome.FORWARDED
                 await self._runner.control.hang_up_customer(live.call)
             case t.HangUp(leg_id):
-                if (channel := live.channels.pop(leg_id, None)) is not None:
-                    await self._node(live).hangup(channel)
+                await self._hang_up(live, leg_id)
             case t.HandOver():
                 self._hand_over(live, command)
             case t.Recall(agent_id):
@@ -276,8 +277,28 @@ class TalkControl:
         else:
             await self._node(live).unmute(channel, "in")
 
+    async def _answer(self, live: Live, leg_id: str) -> None:
+        link = live.links.get(leg_id)
+        if link is None:
+            await self._node(live).answer(live.channels[leg_id])
+            return
+        node = self._runner.control.node(link.node)
+        await node.answer(link.channel)
+        await node.add_to_bridge(link.room, link.channel)
+
+    async def _hang_up(self, live: Live, leg_id: str) -> None:
+        """End a leg that is no agent's."""
+        channel, link = live.channels.pop(leg_id, None), live.links.pop(leg_id, None)
+        if link is not None:
+            await self._runner.control.node(link.node).hangup(link.channel)
+            await self._links.drop(link, with_room=True)
+        elif channel is not None:
+            await self._node(live).hangup(channel)
+
     async def _release(self, live: Live, leg_id: str, agent_id: str) -> None:
         live.channels.pop(leg_id, None)
+        if (link := live.links.pop(leg_id, None)) is not None:
+            await self._links.drop(link)
         leg = live.legs.pop(leg_id, None)
         if leg is None:
             return
@@ -319,21 +340,24 @@ class TalkControl:
                 auto_answer=live.is_own_wish,
                 interaction=live.talk.interaction_id,
             )
-            if leg.node != live.call.node:
-                raise PhoneNotRegistered(f"the phone of {agent_id} is on another node")
-        except (PhoneNotAnswered, PhoneNotRegistered, TimeoutError, AriDown):
+            link = await self._links.lay(live, leg)
+        except (PhoneNotAnswered, PhoneNotRegistered, TimeoutError, AriDown, LinkFailed):
             self._ended(live, party, t.PartyFailed(self._runner.now(), party.leg_id))
             return
         finally:
             live.answers.pop(agent_id, None)
         if live.talk.parties.get(party.leg_id) is not party:
-            if leg.leg_mode is LegMode.ON_DEMAND and self._runner.legs.get(agent_id) is leg:
-                await self._runner.phones.release(agent_id)
+            if link is not None:
+                await self._links.drop(link)
+            await self._links.let_go(leg)
             return
         live.legs[party.leg_id] = leg
         live.channels[party.leg_id] = leg.channel_id
-        answered = t.PartyAnswered(self._runner.now(), party.leg_id, leg.bridge_id)
-        self._ended(live, party, answered)
+        home: str | None = leg.bridge_id
+        if link is not None:
+            home = None  # it is on another node: no place for this talk
+            self._links.stand_in(live, party.leg_id, link)
+        self._ended(live, party, t.PartyAnswered(self._runner.now(), party.leg_id, home))
 
     async def _ring_outside(self, live: Live, party: Party) -> None:
         self._began(live, party)
@@ -378,8 +402,8 @@ class TalkControl:
             if isinstance(event, StasisEnd | ChannelDestroyed):
                 if gone is not None:
                     gone.add(channel_id)
-                if live.channels.get(party.leg_id) == channel_id:
-                    del live.channels[party.leg_id]
+                if live.phone_of(party.leg_id) == channel_id:
+                    self._links.lose(live, party.leg_id)
                     self._tell(live, t.PartyGone(self._runner.now(), party.leg_id))
 
         self._events.watch(channel_id, on_event)

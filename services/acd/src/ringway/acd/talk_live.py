@@ -13,6 +13,7 @@ from ringway.acd.core import talk_model as t
 from ringway.acd.core.outbound import Choice
 from ringway.acd.core.talk import Talk
 from ringway.acd.core.talk_model import CUSTOMER, Consult, Party
+from ringway.acd.node_links import Link
 from ringway.proto.acd_calls import PartyRole, PartyState
 from ringway.proto.acd_config import Target
 
@@ -26,6 +27,8 @@ SNAPSHOT = "talk"  # its place in ``Call.extra``
 class Live:
     """One talk and its channels.
 
+    All of it is on the node of ``call``; for legs on other nodes the channels of ``links`` stand.
+
     ``choices``: the ways to call the outside number that is consulted. ``answers``: agents who
     are asked by a key whether they take the consultation. ``on_ring_end``: who wants to know what
     became of the phone that rings. ``back``: what to do with a customer whom nobody took.
@@ -36,6 +39,7 @@ class Live:
     call: Call
     channels: dict[str, str] = field(default_factory=dict)  # leg id -> channel
     legs: dict[str, Leg] = field(default_factory=dict)  # leg id -> agent's leg
+    links: dict[str, Link] = field(default_factory=dict)  # leg id -> what stands for it
     choices: list[Choice] = field(default_factory=list)
     ringing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     answers: dict[str, asyncio.Future[bool]] = field(default_factory=dict)
@@ -51,6 +55,11 @@ class Live:
     mixed_in: str = ""  # the room of the mixer
     inbox: deque[Step] = field(default_factory=deque)
     is_working: bool = False
+
+    def phone_of(self, leg_id: str) -> str | None:
+        """Return the channel of a leg's phone, on whatever node it is."""
+        link = self.links.get(leg_id)
+        return link.channel if link is not None else self.channels.get(leg_id)
 
 
 def to_json(live: Live) -> dict[str, Any]:
@@ -69,6 +78,7 @@ def to_json(live: Live) -> dict[str, Any]:
                 "is_muted": p.is_muted,
                 "place": p.place,
                 "channel": live.channels.get(p.leg_id),
+                "link": live.links[p.leg_id].to_json() if p.leg_id in live.links else None,
             }
             for p in talk.parties.values()
         ],
@@ -99,7 +109,7 @@ def from_json(call: Call, raw: dict[str, Any]) -> Live:
     """Read the snapshot form.
 
     Raises:
-        KeyError, ValueError: It is not a snapshot of a talk.
+        KeyError, TypeError, ValueError: It is not a snapshot of a talk.
     """
     parties = [
         Party(
@@ -130,6 +140,7 @@ def from_json(call: Call, raw: dict[str, Any]) -> Live:
         )
     live = Live(talk, call, queue_id=raw["queue_id"], recalled=raw["recalled"])
     live.channels = {p["leg_id"]: p["channel"] for p in raw["parties"] if p["channel"]}
+    live.links = {p["leg_id"]: Link.from_json(p["link"]) for p in raw["parties"] if p.get("link")}
     live.voices = {channel for leg_id, channel in live.channels.items() if leg_id != CUSTOMER}
     live.channels[CUSTOMER] = call.channel_id
     return live

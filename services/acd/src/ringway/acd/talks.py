@@ -17,8 +17,10 @@ from ringway.acd.core.outbound import Choice
 from ringway.acd.core.records import CallState
 from ringway.acd.core.talk import Talk
 from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
+from ringway.acd.node_links import Link
 from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.talk_control import TalkControl
+from ringway.acd.talk_links import TalkLinks
 from ringway.acd.talk_live import SNAPSHOT, Live, Step
 from ringway.acd.talk_repair import put_right, rooms_of
 from ringway.proto.acd import AgentState
@@ -66,11 +68,13 @@ class Talks:
         self._on_phone = on_phone
         self._heard: set[str] = set()  # agents' channels whose events we get
         self._done: dict[tuple[str, str, str], float] = {}  # agent, interaction, what -> when
+        self.links = TalkLinks(runner, self.tell)
         self._control = TalkControl(
             runner,
             outbound,
             events,
             app,
+            self.links,
             tell=self.tell,
             hand_over=self._hand_over,
             recall=self._recall,
@@ -116,7 +120,7 @@ class Talks:
         live = self.live.get(interaction_id)
         if live is None:
             return
-        if live.talk.is_plain and not live.inbox and not live.talk.is_ending:
+        if live.talk.is_plain and not (live.inbox or live.links or live.talk.is_ending):
             del self.live[interaction_id]  # the floor ends the agent's part
             for leg_id, party in live.talk.parties.items():
                 if party.is_muted and leg_id in live.channels:
@@ -198,14 +202,14 @@ class Talks:
         event: t.ConsultAsked,
         choices: list[Choice],
         on_ring_end: Callable[[bool], Awaitable[None]] | None = None,
-        line: str = "",
+        line: str | Link = "",
     ) -> None:
         """Consult, or transfer blindly to, an agent or a number.
 
         Args:
             choices: The ways to call the number.
             on_ring_end: Told what became of a blind transfer, before the asker's part ends.
-            line: The channel of the phone's second line that asks.
+            line: The channel of the phone's second line that asks, or what stands for it.
 
         Raises:
             NotNow, NotPart: See Talk.handle.
@@ -224,7 +228,11 @@ class Talks:
                 self.runner.apply(m.Unclaim(self.runner.now(), claim, live.talk.interaction_id))
             raise
         if line and live.talk.consult is not None:
-            live.channels[live.talk.consult.line_id] = line
+            line_id = live.talk.consult.line_id
+            if isinstance(line, Link):
+                self.links.stand_in(live, line_id, line)
+            else:
+                live.channels[line_id] = line
             self._changed(live)
         if on_ring_end is not None:
             live.on_ring_end = on_ring_end  # before the phone can have rung: nothing is awaited
@@ -316,6 +324,12 @@ class Talks:
         party = live.talk.agent(agent_id)
         is_talking = party is not None and party.state is PartyState.TALKING
         return live.talk.places.room if is_talking else None
+
+    def channel_of(self, interaction_id: str, agent_id: str) -> str | None:
+        """Return what an agent's leg is on the talk's node."""
+        live = self.live.get(interaction_id)
+        party = live.talk.agent(agent_id) if live is not None else None
+        return live.channels.get(party.leg_id) if live is not None and party is not None else None
 
     async def mix(self, interaction_id: str) -> None:
         """Let the talk be mixed from now on, so that it can be listened to: see TalkControl."""
@@ -426,7 +440,8 @@ class Talks:
         for leg_id, leg in live.legs.items():
             if leg_id in live.talk.parties:
                 self._listen(leg.channel_id, leg.agent_id)
-        if (live.talk.is_plain and not live.talk.circle[0].is_muted) or live.talk.is_over:
+        is_usual = live.talk.is_plain and not (live.talk.circle[0].is_muted or live.links)
+        if is_usual or live.talk.is_over:
             live.call.extra.pop(SNAPSHOT, None)
         else:
             live.call.extra[SNAPSHOT] = talk_live.to_json(live)
@@ -452,32 +467,43 @@ class Talks:
                 try:
                     live = self.live[interaction_id] = talk_live.from_json(call, raw)
                     live.is_mixed = floor_call is not None and floor_call.segment > 1
-                except (KeyError, ValueError):
+                except (KeyError, TypeError, ValueError):
                     _log.exception(
                         "A talk's snapshot cannot be read.",
                         extra={"tenant": self.runner.tenant, "interaction_id": interaction_id},
                     )
                     continue
-                for party in live.talk.parties.values():
-                    leg = self.runner.legs.get(party.agent_id or "")
-                    if leg is not None and live.channels.get(party.leg_id) == leg.channel_id:
-                        live.legs[party.leg_id] = leg
-                        self._listen(leg.channel_id, leg.agent_id)
-                    elif party.agent_id is None and party.leg_id in live.channels:
-                        self._control.watch_outside(live, party, live.channels[party.leg_id])
+                self._know_legs(live)
             elif floor_call is not None and floor_call.state is CallState.TALKING:
                 leg = self.runner.legs.get(floor_call.agent_id or "")
                 if leg is not None:
                     self.connected(call, leg)
+
+    def _know_legs(self, live: Live) -> None:
+        for party in live.talk.parties.values():
+            leg, phone = self.runner.legs.get(party.agent_id or ""), live.phone_of(party.leg_id)
+            if leg is not None and phone == leg.channel_id:
+                live.legs[party.leg_id] = leg
+                self._listen(leg.channel_id, leg.agent_id)
+            elif party.agent_id is None and phone is not None:
+                self._control.watch_outside(live, party, phone)
+            if (link := live.links.get(party.leg_id)) is not None:
+                self.links.keep(live, party.leg_id, link)
 
     def reconcile(self, picture: Picture) -> None:
         """Compare the talks on a node with what is there."""
         now, channels = self.runner.now(), picture.channels
         rooms = rooms_of(picture)
         for live in list(self.live.values()):
+            for leg_id, link in list(live.links.items()):
+                if link.node == picture.node.name and link.channel not in channels:
+                    self.links.lose(live, leg_id)
+                    self.tell(live, t.PartyGone(now, leg_id))
             if live.call.node != picture.node.name:
                 continue
-            put_right(live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform)
+            put_right(
+                live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform
+            )
             for party in list(live.talk.parties.values()):
                 if party.state is PartyState.RINGING and party.leg_id not in live.ringing:
                     self.tell(live, t.PartyFailed(now, party.leg_id))

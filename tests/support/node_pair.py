@@ -1,0 +1,102 @@
+"""A centre on two Asterisk nodes, and what is left on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.acd_centre import AcdCentre, acd_centre, acd_environment
+from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.nats import NatsServer
+from tests.support.postgres import Database
+from tests.support.waiting import eventually
+
+
+@dataclass(slots=True)
+class NodePair:
+    """``here`` has the trunk that customers come by, ``there`` nothing but agents' phones."""
+
+    centre: AcdCentre
+    there: RealAsterisk
+
+    @property
+    def here(self) -> RealAsterisk:
+        return self.centre.asterisk
+
+    def phones_at(self, node: RealAsterisk) -> dict[str, Any]:
+        """Return how a phone is opened that knows this node only."""
+        return {"registrar": ("127.0.0.1", node.sip_port)}
+
+    @property
+    def over_there(self) -> dict[str, Any]:
+        return self.phones_at(self.there)
+
+    async def ids(self, node: RealAsterisk) -> list[str]:
+        """Return the channels and rooms of a node; where music plays is no room."""
+        found: list[str] = []
+        async with node.http() as session:
+            for kind in ("channels", "bridges"):
+                async with session.get(f"{node.ari_url}/ari/{kind}") as answer:
+                    found += [
+                        each["id"]
+                        for each in await answer.json()
+                        if each.get("bridge_type") != "holding"
+                    ]
+        return found
+
+    async def links(self) -> list[str]:
+        """Return both ends of the calls between the nodes, by their names in Asterisk."""
+        return [
+            line.partition("!")[0]
+            for node in (self.here, self.there)
+            for line in (await node.command("core show channels concise")).splitlines()
+            if "/node-" in line
+        ]
+
+    async def has_no_links(self) -> bool:
+        return not await self.links()
+
+    async def break_link(self) -> None:
+        """End the only link as a network would: by one of its channels."""
+        (name,) = [each for each in await self.links() if f"/node-{self.here.node}-" in each]
+        await self.there.command(f"channel request hangup {name}")
+
+    async def until_empty(self) -> None:
+        """Wait until nothing is left on either node."""
+        left: list[str] = []
+
+        async def is_so() -> bool:
+            left[:] = [*await self.ids(self.here), *await self.ids(self.there)]
+            return not left
+
+        await eventually(is_so, within_s=15, what=lambda: f"nothing is left, not {left}")
+
+
+@asynccontextmanager
+async def node_pair(folder: Path, database: Database, nats: NatsServer) -> AsyncIterator[NodePair]:
+    """Start two nodes and an ACD that knows both."""
+    async with AsyncExitStack() as stack:
+        there = await stack.enter_async_context(real_asterisk(folder / "b", node="ast-1"))
+        centre = await stack.enter_async_context(acd_centre(folder, database, nats))
+        port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
+        centre.acd.kill()
+        both = json.dumps([_node(centre.asterisk), _node(there)])
+        centre.acd._environment = acd_environment(
+            centre.asterisk, database, nats, port, ari_nodes=both
+        )
+        await centre.start_acd()
+        yield NodePair(centre, there)
+
+
+def _node(asterisk: RealAsterisk) -> dict[str, str]:
+    return {
+        "name": asterisk.node,
+        "url": asterisk.ari_url,
+        "username": "acd",
+        "password": asterisk.passwords["acd"],
+        "sip": f"127.0.0.1:{asterisk.sip_port}",
+    }
