@@ -11,7 +11,7 @@ Usage::
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Self
@@ -28,18 +28,22 @@ class AriClient:
     Args:
         nodes: How to reach each node; names are unique.
         app: Stasis application name, unique to this process in the whole installation.
+        unwanted: Types of events that nobody here wants to see, beside those nobody does.
 
     Raises:
         ValueError: No node, or two nodes of the same name.
     """
 
-    def __init__(self, nodes: Sequence[NodeSettings], app: str) -> None:
+    def __init__(
+        self, nodes: Sequence[NodeSettings], app: str, unwanted: Collection[str] = ()
+    ) -> None:
         by_name = {each.name: AriNode(each) for each in nodes}
         if not nodes:
             raise ValueError("no Asterisk node is configured")
         if len(by_name) != len(nodes):
             raise ValueError("two Asterisk nodes have the same name")
         self.app = app
+        self._unwanted = unwanted
         self.nodes: Mapping[str, AriNode] = MappingProxyType(by_name)
         self._connect_hooks: list[ConnectHook] = []
         self._lost_hooks: list[LostHook] = []
@@ -47,9 +51,11 @@ class AriClient:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, nodes: Sequence[NodeSettings], app: str) -> AsyncIterator[Self]:
+    async def open(
+        cls, nodes: Sequence[NodeSettings], app: str, unwanted: Collection[str] = ()
+    ) -> AsyncIterator[Self]:
         """Yield a client; it connects while ``run`` runs. Afterwards all commands are refused."""
-        client = cls(nodes, app)
+        client = cls(nodes, app, unwanted)
         try:
             yield client
         finally:
@@ -116,6 +122,7 @@ class AriClient:
                         hooks=self._connect_hooks,
                         lost_hooks=self._lost_hooks,
                         event_hooks=self._event_hooks,
+                        unwanted=self._unwanted,
                     )
                     group.create_task(connection.run(), name=f"ari-{node.name}")
         except* AppReplaced as group_of_same:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import aiohttp
 import orjson
@@ -54,7 +54,6 @@ GHOST_S = 60.0
 # Some minutes of one busy node's events; more than that means the hooks do not get on.
 MAX_KEPT_EVENTS = 100_000
 
-_DISALLOWED = frozenset(DISALLOWED_TYPES)
 _ENDS = (ChannelDestroyed, ChannelHangupRequest, StasisEnd)
 
 
@@ -73,12 +72,14 @@ class Connection:
         hooks: Sequence[ConnectHook],
         lost_hooks: Sequence[LostHook],
         event_hooks: Sequence[EventHook],
+        unwanted: Collection[str] = (),
     ) -> None:
         self._node = node
         self._app = app
         self._hooks = hooks
         self._lost_hooks = lost_hooks
         self._event_hooks = event_hooks
+        self._unwanted = frozenset((*DISALLOWED_TYPES, *unwanted))
         # Events that arrived while the hooks run; None when events are dispatched at once.
         self._kept: list[Event] | None = None
         self._tasks = TaskSet("ari")
@@ -198,7 +199,7 @@ class Connection:
         began = loop.time()
         try:
             async with asyncio.timeout(RECONCILE_TIMEOUT_S):
-                await self._node.disallow_events(self._app, DISALLOWED_TYPES)
+                await self._node.disallow_events(self._app, sorted(self._unwanted))
                 await self._node.settle()
                 for hook in self._hooks:
                     await hook(self._node)
@@ -251,7 +252,7 @@ class Connection:
         """Parse one message; ``None`` for what nobody wants."""
         try:
             raw = orjson.loads(data)
-            if raw.get("type") in _DISALLOWED:
+            if raw.get("type") in self._unwanted:
                 return None  # sent before the filter was set
             event = parse(raw)
         except (ValueError, AttributeError):

@@ -7,16 +7,17 @@ field: a missing id raises ``KeyError``, which the callers turn into ``Unknown``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 # JSON objects straight from the parser: the only place where Any enters, and it ends here.
 Raw = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class DialplanPosition:
+# What every event carries is a tuple: it is made in a fifth of the time of a frozen dataclass.
+class DialplanPosition(NamedTuple):
     """Where in the dialplan a channel is, or was before it entered Stasis."""
 
     context: str
@@ -26,8 +27,7 @@ class DialplanPosition:
     app_data: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """One leg as Asterisk sees it at the moment of the event or answer.
 
     Attributes:
@@ -46,14 +46,13 @@ class Channel:
     connected_name: str
     dialplan: DialplanPosition
     creationtime: datetime
-    channelvars: Mapping[str, str] = field(default_factory=dict)
+    channelvars: Mapping[str, str] = MappingProxyType({})
     protocol_id: str = ""
     language: str = ""
     accountcode: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(NamedTuple):
     """A mixer and the channels in it."""
 
     id: str

@@ -51,6 +51,11 @@ class _Line(asyncio.Protocol):
         self._transport.write(request)
         return self._waiting
 
+    def give_up(self) -> None:
+        """There is no answer in time: whoever waits for it gets a TimeoutError."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(TimeoutError())
+
     def abort(self, reason: str) -> None:
         """Close the connection now; whoever waits on it learns why."""
         self.is_open = False
@@ -139,7 +144,13 @@ class Wire:
         self._idle.clear()
 
     async def request(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout_s: float | None = None,
     ) -> Answer:
         """Send a request and return its answer, whatever its status.
 
@@ -148,9 +159,11 @@ class Wire:
 
         Args:
             target: Path and query, percent-encoded.
+            timeout_s: Until the whole answer is there, waiting for a connection included.
 
         Raises:
             WireError, OSError: The connection failed.
+            TimeoutError: No whole answer in time.
         """
         if not (target.isascii() and target.isprintable()) or " " in target:
             raise ValueError("the target is not percent-encoded")
@@ -160,13 +173,28 @@ class Wire:
             length = "Content-Length: 0\r\n"
         head = f"{method} {target} HTTP/1.1\r\n{self._common}{lines}{length}\r\n".encode("ascii")
         request = head + body if body else head
-        async with self._gate:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s if timeout_s is not None else None
+        may_be_repeated = method in _MAY_BE_REPEATED
+        if not self._gate.locked() and (line := self._rested()) is not None:
+            # The usual case, and the only one in which nothing but the answer is waited for.
+            timer = loop.call_at(until, line.give_up) if until is not None else None
+            try:
+                async with self._gate:
+                    return await self._on(line, request)
+            except WireError:
+                if not may_be_repeated or self._is_closed:
+                    raise
+            finally:
+                if timer is not None:
+                    timer.cancel()
+        async with asyncio.timeout_at(until), self._gate:
             line = self._rested()
             if line is not None:
                 try:
                     return await self._on(line, request)
                 except WireError:
-                    if method not in _MAY_BE_REPEATED or self._is_closed:
+                    if not may_be_repeated or self._is_closed:
                         raise
             return await self._on(await self._new(), request)
 
