@@ -20,6 +20,7 @@ import httpx
 import orjson
 from argon2 import PasswordHasher
 from tests.support.config_floors import config_floors
+from tests.support.dialer_requests import dialer_requests
 from tests.support.nats import PASSWORD, NatsServer
 from tests.support.postgres import Database
 
@@ -542,6 +543,7 @@ async def running_crm(
         stack.push_async_callback(owner.close)
         behind = Behind(owner)
         await behind.attach(acd, dialer)
+        await stack.enter_async_context(dialer_requests(database, nats))
         transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=False)
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://crm", timeout=30)

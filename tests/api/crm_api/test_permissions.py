@@ -103,8 +103,17 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "recording_id": recording,
         "leg_id": "p1",
         "conference_id": str(uuid7()),
+        **await _caller_ids(crm, boss, tenant_id),
         "node": "ast-0" if slug == "acme" else "ast-9",  # which is not there
     }
+
+
+async def _caller_ids(crm: Crm, boss: Signed, tenant_id: str) -> dict[str, str]:
+    number = f"+4420{int(tenant_id[-6:], 16):08}"
+    given = {"phones_e164": [number]}
+    await crm.platform.post(f"/tenants/{tenant_id}/caller-numbers", given)
+    pool = await boss.post("/caller-pools", {"name": "p"})
+    return {"caller_pool_id": pool["caller_pool_id"], "phone_e164": number}
 
 
 async def _configuration(boss: Signed, slug: str, agent_id: str, trunk_id: str) -> dict[str, str]:
@@ -189,6 +198,11 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "rename_list": {"name": "l"},
         "add_batch": {"batch_number": ids["batch_number"]},
         "create_project": {"name": "p"},
+        "create_caller_pool": {"name": "p"},
+        "change_caller_pool": {"name": "p"},
+        "change_caller_number": {"state": "retired"},
+        "allot_caller_numbers": {"phones_e164": [f"+4421{n:08}"]},
+        "withdraw_caller_numbers": {"phones_e164": ["+442199999999"]},
         "rename_project": {"name": "p"},
         "create_campaign": campaign,
         "change_campaign": campaign,
@@ -206,6 +220,8 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         return {"files": {"file": ("d.csv", b"date,name\n2026-10-01,x\n")}}
     if name == "import_list":
         return {"files": {"file": ("n.csv", b"phone\n+40215550101\n")}}
+    if name == "list_caller_days":
+        return {"params": {"from": "2026-11-01", "to": "2026-11-02"}}
     if name == "list_voicemails":
         return {"params": {"box_id": ids["voicemail_id"]}}
     more = {"json": bodies[name]} if name in bodies else {}

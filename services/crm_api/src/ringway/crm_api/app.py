@@ -9,6 +9,9 @@ from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.router import router as auth
+from ringway.crm_api.callers.router import numbers as caller_numbers
+from ringway.crm_api.callers.router import of_tenants as tenants_caller_numbers
+from ringway.crm_api.callers.router import pools as caller_pools
 from ringway.crm_api.calls.router import live as live_interactions
 from ringway.crm_api.calls.router import router as calls
 from ringway.crm_api.campaigns.router import router as campaigns
@@ -39,6 +42,7 @@ NOUNS = (
         auth,
         me,
         tenants,
+        tenants_caller_numbers,
         nodes,
         users,
         agents,
@@ -52,6 +56,8 @@ NOUNS = (
         imports,
         projects,
         campaigns,
+        caller_pools,
+        caller_numbers,
     ),
     # What runs now comes before the one interaction whose id would be "live".
     *(

@@ -1,0 +1,25 @@
+"""The dialer's own answers to requests that change rows, without a dialer around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.support.nats import NatsServer
+from tests.support.postgres import Database
+
+from ringway.dialer.caller_requests import CallerRequests
+from ringway.runtime.postgres import Pool
+
+
+@asynccontextmanager
+async def dialer_requests(database: Database, nats: NatsServer) -> AsyncIterator[None]:
+    """Answer for as long as the context lasts."""
+    async with (
+        nats.bus("dialer", name="dialer-requests") as bus,
+        Pool.open(
+            database.dsn("ringway_dialer"), max_size=2, application_name="dialer-requests"
+        ) as pool,
+    ):
+        await CallerRequests(pool).serve(bus)
+        yield
