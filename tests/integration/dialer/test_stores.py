@@ -14,6 +14,7 @@ from tests.support.postgres import Database, connect
 
 from ringway.dialer import attempt_store, campaign_store, lead_store
 from ringway.dialer.core.retry import Closed, ClosedReason, DialAgain
+from ringway.dialer.gate import Gate
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import (
     AttemptDisposition,
@@ -81,20 +82,9 @@ async def _add(
 async def _claim(
     conn: Connection, count: int, now: datetime | None = None, max_attempts: int = 3
 ) -> list[Attempt]:
-    return list(
-        await lead_store.claim(
-            conn,
-            tenant_id=TENANT,
-            campaign_id="c",
-            list_ids=("l",),
-            max_attempts=max_attempts,
-            now=now or utcnow() + timedelta(seconds=1),
-            nodes=["ast-0"] * count,
-            caller_id="+40215550100",
-            mode=CampaignMode.PROGRESSIVE,
-            trunk_id="t",
-        )
-    )
+    gate = Gate(TENANT, "c", _spec(max_attempts=max_attempts, caller_id="+40215550100"))
+    now = now or utcnow() + timedelta(seconds=1)
+    return list(await gate.claim(conn, nodes=["ast-0"] * count, now=now))
 
 
 def _end(disposition: AttemptDisposition = AttemptDisposition.BUSY) -> attempt_store.End:
@@ -138,9 +128,7 @@ async def test_many_claimers_at_once_share_the_list(pool: Pool) -> None:
         while True:
             async with pool.tenant(TENANT) as conn:
                 got = await _claim(conn, 3)
-                left = await lead_store.next_due(
-                    conn, tenant_id=TENANT, list_ids=("l",), max_attempts=3
-                )
+                left = await Gate(TENANT, "c", _spec()).next_due(conn, now=utcnow())
             mine += [a.lead_id for a in got]
             if not got and left is None:
                 return mine
@@ -155,7 +143,10 @@ async def test_a_lead_cannot_have_a_second_open_attempt(pool: Pool, database: Da
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
     async with pool.tenant(TENANT) as conn:
-        await conn.execute("UPDATE dialer.lead SET open_attempt_id = NULL")
+        # Another number, or the law would see that this one is being dialed.
+        await conn.execute(
+            "UPDATE dialer.lead SET open_attempt_id = NULL, phone_e164 = '+40215999999'"
+        )
     with pytest.raises(asyncpg.UniqueViolationError):
         async with pool.tenant(TENANT) as conn:
             await _claim(conn, 1)

@@ -8,7 +8,13 @@ from typing import ClassVar
 from pydantic import AwareDatetime, Field
 
 from ringway.proto.base import Fact, Model, PhoneE164, Presence, Reply, Request, Token
-from ringway.proto.dialer_spec import AttemptDisposition, CampaignMode, CampaignSpec, RetryRule
+from ringway.proto.dialer_spec import (
+    AttemptDisposition,
+    CampaignMode,
+    CampaignSpec,
+    RetryRule,
+    ZoneName,
+)
 
 __all__ = ["AttemptDisposition", "CampaignMode", "CampaignSpec", "RetryRule"]
 
@@ -140,6 +146,7 @@ class LeadRow(Model):
     name: str = Field(default="", max_length=200)
     data: dict[str, str] = Field(default_factory=dict)
     priority: int = Field(default=0, ge=-1000, le=1000)
+    zone: ZoneName | None = None  # the party's own, where it is known
 
 
 class AddLeadsV1(Request):

@@ -263,7 +263,9 @@ class CampaignSpec(Model):
     amd: AmdRule = AmdRule()
     script: Script | None = None
     dnc_list_ids: tuple[Token, ...] = Field(default=(), max_length=100)  # beside the tenant's own
+    uses_national_dnc: bool = True  # obey the platform's and the tenant's national lists
     needs_consent: bool = False
+    consent_purpose: Token = "calls"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

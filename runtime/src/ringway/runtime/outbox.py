@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -89,6 +90,33 @@ async def add(conn: Connection, schema: str, fact: Fact) -> None:
         message.subject,
         message.payload,
         message.headers.get(_TRACE, ""),
+        _channel(schema),
+    )
+
+
+async def add_many(conn: Connection, schema: str, facts: Sequence[Fact]) -> None:
+    """Announce facts of one tenant in this order when the caller's transaction commits."""
+    if not facts:
+        return
+    messages = [encode(fact) for fact in facts]
+    await conn.execute(
+        f"""
+        WITH added AS (
+            INSERT INTO {_checked(schema)}.outbox
+                   (tenant_id, message_id, type, subject, payload, traceparent)
+            SELECT $1, m.message_id, m.type, m.subject, m.payload, m.traceparent
+              FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+                   WITH ORDINALITY AS m (message_id, type, subject, payload, traceparent, n)
+             ORDER BY m.n
+        )
+        SELECT pg_notify($7, '')
+        """,  # noqa: S608 - the schema is checked
+        UUID(facts[0].tenant),
+        [fact.message_id for fact in facts],
+        [type(fact).type_name() for fact in facts],
+        [message.subject for message in messages],
+        [message.payload for message in messages],
+        [message.headers.get(_TRACE, "") for message in messages],
         _channel(schema),
     )
 

@@ -8,6 +8,7 @@ from ringway.dialer.app import Dialer
 from ringway.dialer.books import SCHEMA
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
+from ringway.dialer.law_requests import LawRequests
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
 from ringway.runtime.ari import AriClient
@@ -51,6 +52,8 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
 
         await Requests(pool, dialer.look_soon).serve(bus)
         await CallerRequests(pool).serve(bus)
+        law = LawRequests(pool)
+        await law.serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)
         health.add("nats", lambda: bus.healthy)
@@ -73,6 +76,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
                 "parts": dialer.watch_parts,
                 "campaigns": dialer.run_campaigns,
                 "clean": dialer.clean,
+                "law": law.clean,
             },
             drain=drain,
             drain_timeout_s=settings.drain_timeout_s,

@@ -17,9 +17,10 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from ringway.dialer import attempt_store, facts, metrics
+from ringway.dialer import attempt_store, facts, law_store, metrics
 from ringway.dialer.attempt_store import End
 from ringway.dialer.core.retry import Closed, DialAgain
+from ringway.dialer.law_store import Refusal
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import AttemptDisposition
 from ringway.runtime import outbox
@@ -119,13 +120,22 @@ class Books:
 
         self._put(attempt, "ended", write)
 
-    def given_back(self, attempt: Attempt) -> None:
-        """The call never left us: the lead is as before."""
+    def given_back(self, attempt: Attempt, refusal: Refusal | None = None) -> None:
+        """The call never left us: the lead is as before, or held back by the law."""
 
         async def write(conn: Connection) -> None:
             ids = {"tenant_id": UUID(attempt.tenant), "attempt_id": attempt.attempt_id}
             if await attempt_store.remove(conn, **ids):
                 metrics.GIVEN_BACK.inc()
+                if refusal is not None:
+                    told = await law_store.refuse(
+                        conn,
+                        tenant_id=ids["tenant_id"],
+                        campaign_id=attempt.campaign_id,
+                        refusals=[refusal],
+                        now=utcnow(),
+                    )
+                    await outbox.add_many(conn, SCHEMA, told)
                 return
             # It was announced as placed, so it stays on record, as a fault of ours.
             how = End(utcnow(), AttemptDisposition.FAILED, 0, 0, None)

@@ -8,17 +8,19 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ringway.dialer import attempt_store, lead_store
+from ringway.dialer import attempt_store
 from ringway.dialer.core import messages as m
+from ringway.dialer.gate import Gate
 from ringway.dialer.model import Attempt
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
-from ringway.runtime.postgres import Connection
 
 if TYPE_CHECKING:
     from ringway.dialer.runner import CampaignRunner, Parts
+    from ringway.dialer.switchboard import Line
 
 _SYNC_S = 5.0
+_FRESH_S = 0.25  # a lead claimed less than this ago was judged just now
 _NO_CALLER_S = 30.0  # between looks at a pool whose numbers are used up for today
 
 
@@ -29,6 +31,7 @@ class Claiming:
         self._runner = runner
         self._parts = parts
         self._has_doubt = False  # a claim may have been committed without our knowing
+        self._gate: Gate | None = None
 
     async def claim(self, count: int) -> None:
         """Claim up to ``count`` leads and tell the core; 0: only ask when the next one is due."""
@@ -58,6 +61,7 @@ class Claiming:
         """Claim within one transaction; with a pool, no more than its numbers may carry today."""
         runner, callers = self._runner, self._parts.callers
         pool_id, tenant = runner.core.spec.caller_pool_id, runner.campaign.tenant
+        claimed: Sequence[Attempt] = ()
         shown: Sequence[Attempt] = ()
         if pool_id is None and runner.core.spec.mode.books_agents:
             await callers.know(tenant)  # the agent may have a number of his own
@@ -67,43 +71,39 @@ class Claiming:
                 return (), utcnow() + timedelta(seconds=_NO_CALLER_S)
             try:
                 async with self._parts.pool.tenant(runner.tenant_id) as conn:
-                    claimed = await self._claim_leads(conn, nodes[:room])
+                    if nodes:
+                        claimed = await self.gate.claim(conn, nodes=nodes[:room], now=utcnow())
                     if pool_id is not None:
                         claimed = shown = await callers.show(conn, pool_id, claimed)
                     if nodes and len(claimed) == len(nodes):
                         return claimed, utcnow()  # there may be more; the next claim will tell
-                    due = await self._next_due(conn)
+                    due = await self.gate.next_due(conn, now=utcnow())
             except PostgresDown:
                 for attempt in shown:
                     callers.given_back(pool_id, attempt)
                 raise
         return claimed, due
 
-    async def _claim_leads(self, conn: Connection, nodes: list[str]) -> Sequence[Attempt]:
-        if not nodes:
-            return ()
-        runner, spec = self._runner, self._runner.core.spec
-        return await lead_store.claim(
-            conn,
-            tenant_id=runner.tenant_id,
-            campaign_id=runner.campaign.campaign_id,
-            list_ids=spec.list_ids,
-            max_attempts=spec.max_attempts,
-            now=utcnow(),
-            nodes=nodes,
-            caller_id=spec.caller_id,
-            mode=spec.mode,
-            trunk_id=spec.trunk_id,
-        )
-
-    async def _next_due(self, conn: Connection) -> datetime | None:
+    @property
+    def gate(self) -> Gate:
+        """The law of the campaign as it is set now."""
         spec = self._runner.core.spec
-        return await lead_store.next_due(
-            conn,
-            tenant_id=self._runner.tenant_id,
-            list_ids=spec.list_ids,
-            max_attempts=spec.max_attempts,
-        )
+        if self._gate is None or self._gate.spec is not spec:
+            self._gate = Gate(self._runner.tenant_id, self._runner.campaign.campaign_id, spec)
+        return self._gate
+
+    async def check_again(self, line: Line) -> bool:
+        """Ask the law right before a call starts; False: it may not, and the line says why.
+
+        Raises:
+            PostgresDown: Nobody can tell.
+        """
+        now = utcnow()
+        if (now - line.attempt.claimed_at).total_seconds() < _FRESH_S:
+            return True
+        async with self._parts.pool.tenant(self._runner.tenant_id) as conn:
+            line.refusal = await self.gate.check_again(conn, line.attempt, now=now)
+        return line.refusal is None
 
     async def _resolve_doubt(self) -> None:
         """Give back what was claimed by a commit whose answer never came."""

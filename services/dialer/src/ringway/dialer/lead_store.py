@@ -1,8 +1,11 @@
-"""Lists and leads in PostgreSQL: import and claim. The caller owns the transaction."""
+"""Lists and leads in PostgreSQL: import, and the steps of a claim. The caller owns the
+transaction, and asks the law between the steps (see ``gate``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,10 +13,13 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from ringway.dialer.core.law import zone_key
 from ringway.dialer.model import Attempt, LeadCounts
 from ringway.proto.dialer import CampaignMode, LeadRow
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
+
+_MANY = 100  # numbers whose zones are worked out beside the event loop
 
 
 class ListMissing(Exception):
@@ -46,69 +52,109 @@ _CHUNK_NOTE = """
 # (a right the service's role does not have) is needed to resolve duplicates.
 _ADD = """
     INSERT INTO dialer.lead
-           (tenant_id, list_id, batch_id, lead_id, phone_e164, name, data, priority)
-    SELECT $1, $2, $3, r.lead_id, r.phone_e164, r.name, r.data::jsonb, r.priority
-      FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
-           WITH ORDINALITY AS r (lead_id, phone_e164, name, data, priority, n)
+           (tenant_id, list_id, batch_id, lead_id, phone_e164, name, data, priority, zone, zone_key)
+    SELECT $1, $2, $3, r.lead_id, r.phone_e164, r.name, r.data::jsonb, r.priority, r.zone,
+           r.zone_key
+      FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::text[],
+                  $10::text[])
+           WITH ORDINALITY
+           AS r (lead_id, phone_e164, name, data, priority, zone, zone_key, n)
      ORDER BY r.n
     ON CONFLICT DO NOTHING
     RETURNING lead_id
 """
-# One statement, so that one round trip holds the rows no longer than needed.
+# Under which zones leads that may be claimed are found: one step in the index for each.
+_ZONE_KEYS = """
+    SELECT DISTINCT k.zone_key
+      FROM unnest($2::text[]) AS l (list_id)
+     CROSS JOIN LATERAL (
+           WITH RECURSIVE step AS (
+               (SELECT zone_key FROM dialer.lead
+                 WHERE tenant_id = $1 AND list_id = l.list_id
+                   AND closed_reason IS NULL AND open_attempt_id IS NULL
+                 ORDER BY zone_key LIMIT 1)
+               UNION ALL
+               SELECT (SELECT zone_key FROM dialer.lead
+                        WHERE tenant_id = $1 AND list_id = l.list_id
+                          AND zone_key > step.zone_key
+                          AND closed_reason IS NULL AND open_attempt_id IS NULL
+                        ORDER BY zone_key LIMIT 1)
+                 FROM step WHERE step.zone_key IS NOT NULL
+           ) SELECT zone_key FROM step WHERE zone_key IS NOT NULL
+           ) k
+"""
 # running: a pause that has been answered is kept, since it waits for this lock or is seen here.
 # due: SKIP LOCKED lets several dialers claim from one list without waiting for, or stealing from,
-# each other. Each list is read in its index's order, so a long list costs no more than a short one.
-_CLAIM = """
+# each other. Each list and zone is read in its index's order, so a long list costs no more than a
+# short one, and leads of zones that are closed now are not read at all.
+_DUE = """
     WITH running AS (
         SELECT 1 FROM dialer.campaign
          WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
-    ), due AS (
-        SELECT d.*, l.n
-          FROM running
-         CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS l (list_id, n)
-         CROSS JOIN LATERAL (
-               SELECT lead_id, priority, next_attempt_at, position
-                 FROM dialer.lead
-                WHERE tenant_id = $1 AND list_id = l.list_id
-                  AND closed_reason IS NULL AND open_attempt_id IS NULL
-                  AND next_attempt_at <= $4 AND attempts < $5
-                ORDER BY priority DESC, next_attempt_at, position
-                LIMIT cardinality($6::uuid[]) FOR UPDATE SKIP LOCKED
-               ) d
-    ), chosen AS (
-        SELECT lead_id,
-               row_number() OVER (ORDER BY priority DESC, next_attempt_at, n, position) AS k
-          FROM due
-    ), given AS (
-        SELECT * FROM unnest($6::uuid[], $7::uuid[], $8::text[])
-                 WITH ORDINALITY AS g (attempt_id, interaction_id, node, k)
+    )
+    SELECT d.lead_id, d.list_id, d.phone_e164, d.zone, d.zone_key, d.attempts
+      FROM running
+     CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS l (list_id, n)
+     CROSS JOIN unnest($4::text[]) AS z (zone_key)
+     CROSS JOIN LATERAL (
+           SELECT lead_id, list_id, phone_e164, zone, zone_key, attempts, priority,
+                  next_attempt_at, position
+             FROM dialer.lead
+            WHERE tenant_id = $1 AND list_id = l.list_id AND zone_key = z.zone_key
+              AND closed_reason IS NULL AND open_attempt_id IS NULL
+              AND next_attempt_at <= $5 AND attempts < $6 AND lead_id <> ALL ($8::text[])
+            ORDER BY priority DESC, next_attempt_at, position
+            LIMIT $7 FOR UPDATE SKIP LOCKED
+           ) d
+     ORDER BY d.priority DESC, d.next_attempt_at, l.n, d.position
+     LIMIT $7
+"""
+_TAKE = """
+    WITH given AS (
+        SELECT * FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[])
+                      AS g (lead_id, attempt_id, interaction_id, node)
     ), taken AS (
         UPDATE dialer.lead
-           SET attempts = lead.attempts + 1, open_attempt_id = given.attempt_id
-          FROM chosen JOIN given USING (k)
-         WHERE lead.tenant_id = $1 AND lead.lead_id = chosen.lead_id
+           SET attempts = lead.attempts + 1, open_attempt_id = given.attempt_id,
+               held_reason = NULL, held_from = NULL
+          FROM given
+         WHERE lead.tenant_id = $1 AND lead.lead_id = given.lead_id
+           AND lead.open_attempt_id IS NULL
         RETURNING given.attempt_id, given.interaction_id, given.node, lead.list_id, lead.lead_id,
                   lead.attempts, lead.phone_e164
     )
     INSERT INTO dialer.attempt
            (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no,
             phone_e164, caller_id, mode, trunk_id, node, claimed_at)
-    SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $9, $10,
-           $11, node, $4
+    SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $8, $9,
+           $10, node, $7
       FROM taken
     RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node
 """
+_SET_ZONE_KEYS = """
+    UPDATE dialer.lead SET zone_key = r.zone_key
+      FROM unnest($2::text[], $3::text[]) AS r (lead_id, zone_key)
+     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id
+"""
 # attempts >= 0 is what the index of due leads is made for; see its migration.
 _NEXT_DUE = """
-    SELECT min(d.next_attempt_at)
+    SELECT z.zone_key, min(d.next_attempt_at) AS due_at
       FROM unnest($2::text[]) AS l (list_id)
+     CROSS JOIN unnest($3::text[]) AS z (zone_key)
      CROSS JOIN LATERAL (
            SELECT next_attempt_at FROM dialer.lead
-            WHERE tenant_id = $1 AND list_id = l.list_id
+            WHERE tenant_id = $1 AND list_id = l.list_id AND zone_key = z.zone_key
               AND closed_reason IS NULL AND open_attempt_id IS NULL
-              AND attempts >= 0 AND attempts < $3
+              AND attempts >= 0 AND attempts < $4
             ORDER BY next_attempt_at LIMIT 1
            ) d
+     GROUP BY z.zone_key
+"""
+_COUNT_BY_ZONE = """
+    SELECT zone_key, count(*) AS leads FROM dialer.lead
+     WHERE tenant_id = $1 AND list_id = ANY ($2::text[]) AND zone_key = ANY ($3::text[])
+       AND closed_reason IS NULL AND open_attempt_id IS NULL
+     GROUP BY zone_key
 """
 _COUNTS = """
     SELECT count(*) AS total, count(*) FILTER (WHERE closed_reason IS NULL) AS open
@@ -152,6 +198,8 @@ async def add_leads(
             [r.name for r in rows],
             [orjson.dumps(r.data).decode() for r in rows],
             [r.priority for r in rows],
+            [r.zone for r in rows],
+            await zone_keys([(r.phone_e164, r.zone) for r in rows]),
         )
     except asyncpg.ForeignKeyViolationError as exc:
         raise ListMissing(list_id) from exc
@@ -161,34 +209,73 @@ async def add_leads(
     return Added(len(new), tuple(duplicates))
 
 
-async def claim(
+async def zone_keys(parties: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Return the keys of (number, own zone or None); calls go on while many are worked out."""
+    if len(parties) < _MANY:
+        return [zone_key(*party) for party in parties]
+    return await asyncio.to_thread(lambda: [zone_key(*party) for party in parties])
+
+
+async def keys_to_dial(
+    conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str]
+) -> frozenset[str]:
+    """Return the zone keys of the leads of lists that are open and in no attempt."""
+    rows = await conn.fetch(_ZONE_KEYS, tenant_id, list(list_ids))
+    return frozenset(r["zone_key"] for r in rows)
+
+
+async def due(
     conn: Connection,
     *,
     tenant_id: UUID,
     campaign_id: str,
     list_ids: Sequence[str],
+    keys: Iterable[str],
     max_attempts: int,
     now: datetime,
+    count: int,
+    but_for: Sequence[str] = (),
+) -> Sequence[asyncpg.Record]:
+    """Lock up to ``count`` leads under ``keys`` that are due at ``now``, in the order of dialing.
+
+    Leads that another dialer is claiming at this moment are skipped, and there are none while the
+    campaign is not running, so fewer may come back.
+    """
+    return await conn.fetch(
+        _DUE,
+        tenant_id,
+        campaign_id,
+        list(list_ids),
+        sorted(keys),
+        now,
+        max_attempts,
+        count,
+        list(but_for),
+    )
+
+
+async def take(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    campaign_id: str,
+    lead_ids: Sequence[str],
     nodes: Sequence[str],
+    now: datetime,
     caller_id: str | None,
     mode: CampaignMode,
     trunk_id: str,
 ) -> Sequence[Attempt]:
-    """Open an attempt for up to ``len(nodes)`` leads that are due at ``now``, one per node named.
-
-    Leads that another dialer is claiming at this moment are skipped, and none is claimed while
-    the campaign is not running, so fewer may come back. They come in the order of dialing.
-    """
+    """Open an attempt for each of these leads, one per node named, in this order."""
     rows = await conn.fetch(
-        _CLAIM,
+        _TAKE,
         tenant_id,
         campaign_id,
-        list(list_ids),
-        now,
-        max_attempts,
-        [uuid7() for _ in nodes],
-        [uuid7() for _ in nodes],
+        list(lead_ids),
+        [uuid7() for _ in lead_ids],
+        [uuid7() for _ in lead_ids],
         list(nodes),
+        now,
         caller_id,
         mode.value,
         trunk_id,
@@ -209,12 +296,38 @@ async def claim(
     return sorted(attempts, key=lambda a: a.attempt_id)
 
 
+async def zone_of(conn: Connection, *, tenant_id: UUID, lead_id: str) -> str | None:
+    """Return a lead's own zone, where it is known."""
+    zone: str | None = await conn.fetchval(
+        "SELECT zone FROM dialer.lead WHERE tenant_id = $1 AND lead_id = $2", tenant_id, lead_id
+    )
+    return zone
+
+
+async def set_zone_keys(conn: Connection, *, tenant_id: UUID, keys: Mapping[str, str]) -> None:
+    """Put leads under other zone keys, by lead_id."""
+    await conn.execute(_SET_ZONE_KEYS, tenant_id, list(keys), list(keys.values()))
+
+
 async def next_due(
-    conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str], max_attempts: int
-) -> datetime | None:
-    """Return when the next lead that is in no attempt becomes due; None: none ever will."""
-    due: datetime | None = await conn.fetchval(_NEXT_DUE, tenant_id, list(list_ids), max_attempts)
-    return due
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    list_ids: Sequence[str],
+    keys: Iterable[str],
+    max_attempts: int,
+) -> dict[str, datetime]:
+    """Return when the next lead under each key that is in no attempt becomes due."""
+    rows = await conn.fetch(_NEXT_DUE, tenant_id, list(list_ids), sorted(keys), max_attempts)
+    return {r["zone_key"]: r["due_at"] for r in rows}
+
+
+async def count_by_zone(
+    conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str], keys: Iterable[str]
+) -> dict[str, int]:
+    """Count the leads under keys that are open and in no attempt."""
+    rows = await conn.fetch(_COUNT_BY_ZONE, tenant_id, list(list_ids), sorted(keys))
+    return {r["zone_key"]: r["leads"] for r in rows}
 
 
 async def counts(conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str]) -> LeadCounts:

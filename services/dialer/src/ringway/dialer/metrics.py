@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ATTEMPTS = Counter("dialer_attempts", "Attempts ended, by what became of them.", ["disposition"])
 GIVEN_BACK = Counter("dialer_given_back", "Leads claimed and given back undialed.")
+REFUSED = Counter("dialer_refused", "Leads due and not dialed, by reason.", ["reason"])
 HAND_OVERS = Counter("dialer_hand_overs", "Moves of answered customers to the ACD.", ["outcome"])
 RESCUED = Counter("dialer_abandonments_played", "Messages the dialer had to play itself.")
 STRANGERS = Counter("dialer_strangers", "Channels of ours that no runner knew; hung up.")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ringway.dialer import lead_store
 from ringway.dialer.core.messages import Phase
@@ -51,7 +52,21 @@ def live_of(runner: CampaignRunner) -> CampaignLiveV1:
         abandoned=core.counts.abandoned,
         leads_total=runner.lead_counts.total,
         leads_open=runner.lead_counts.open,
-        explanation=core.explanation,
+        explanation=" ".join(filter(None, (core.explanation, _hours(runner)))),
+    )
+
+
+def _hours(runner: CampaignRunner) -> str:
+    """Say how many leads wait for their hours."""
+    waiting = runner.waiting
+    if waiting is None or waiting.leads == 0:
+        return ""
+    if waiting.next_at is None:
+        return f"{waiting.leads} leads wait for hours that never come."
+    local = waiting.next_at.astimezone(ZoneInfo(waiting.zone))
+    return (
+        f"{waiting.leads} leads wait for their hours;"
+        f" the next at {local:%Y-%m-%d %H:%M} ({waiting.zone})."
     )
 
 
@@ -79,6 +94,7 @@ async def count_leads(runner: CampaignRunner, parts: Parts) -> None:
             runner.lead_counts = await lead_store.counts(
                 conn, tenant_id=runner.tenant_id, list_ids=runner.core.spec.list_ids
             )
+            runner.waiting = await runner.gate.waiting(conn, now=utcnow())
     except PostgresDown:
         _log.debug("Leads are not counted now.")
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from ringway.dialer import caller_store, campaign_store, facts, lead_store
+from ringway.dialer import (
+    caller_store,
+    campaign_store,
+    dnc_store,
+    facts,
+    law_store,
+    lead_store,
+)
 from ringway.dialer.books import SCHEMA
 from ringway.proto import dialer as p
 from ringway.proto.base import Done, Request
 from ringway.runtime import outbox
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
-from ringway.runtime.postgres import Pool
+from ringway.runtime.postgres import Connection, Pool
 
 _MODES = frozenset({p.CampaignMode.PRECISE, p.CampaignMode.PROGRESSIVE})
 
@@ -87,9 +94,17 @@ class Requests:
                     conn, tenant_id=tenant_id, pool_id=pool_id
                 ):
                     raise caller_store.PoolMissing(pool_id)
+                await self._check_dnc_lists(conn, tenant_id, request.spec)
+                before = await campaign_store.get_campaign(
+                    conn, tenant_id=tenant_id, campaign_id=request.campaign_id, for_update=True
+                )
                 await campaign_store.put_campaign(
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id, spec=request.spec
                 )
+                if before is not None and _law(before.spec) != _law(request.spec):
+                    await law_store.judge_again(
+                        conn, tenant_id=tenant_id, list_ids=request.spec.list_ids
+                    )
         except campaign_store.ListMissing as exc:
             raise Refused("campaign_invalid", f"List {exc} does not exist.") from exc
         except caller_store.PoolMissing as exc:
@@ -98,6 +113,14 @@ class Requests:
             raise Refused("campaign_invalid", f"Project {exc} does not exist.") from exc
         self._changed()
         return Done()
+
+    @staticmethod
+    async def _check_dnc_lists(conn: Connection, tenant_id: UUID, spec: p.CampaignSpec) -> None:
+        missing = await dnc_store.missing_list(
+            conn, tenant_id=tenant_id, list_ids=spec.dnc_list_ids
+        )
+        if missing is not None:
+            raise Refused("campaign_invalid", f"DNC list {missing} does not exist.")
 
     async def control_campaign(self, request: p.ControlCampaignV1) -> p.CampaignStateV1:
         """Start, pause or stop a campaign. A repeat changes nothing."""
@@ -132,6 +155,19 @@ class Requests:
                 await outbox.add(conn, SCHEMA, fact)
         self._changed()
         return p.CampaignStateV1(state=state)
+
+
+def _law(spec: p.CampaignSpec) -> tuple[object, ...]:
+    """Return what leads were judged by; hours are not in it, they are looked at all the time."""
+    return (
+        spec.caps,
+        spec.dnc_list_ids,
+        spec.uses_national_dnc,
+        spec.needs_consent,
+        spec.consent_purpose,
+        spec.max_attempts,
+        spec.mode.books_agents,
+    )
 
 
 def _after(state: p.CampaignState, action: p.CampaignAction) -> p.CampaignState:

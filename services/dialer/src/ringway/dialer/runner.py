@@ -27,6 +27,7 @@ from ringway.dialer.claiming import Claiming
 from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
+from ringway.dialer.gate import Gate, Waiting
 from ringway.dialer.model import Attempt, Campaign, LeadCounts
 from ringway.dialer.switchboard import Line, NotAsked, Switchboard
 from ringway.proto import acd
@@ -70,6 +71,7 @@ class CampaignRunner:
         self.core = Core(campaign.spec, campaign.state)
         self.lines: dict[str, Line] = {}
         self.lead_counts = LeadCounts(0, 0)
+        self.waiting: Waiting | None = None  # leads out of their hours
         self.is_over = False
         self.reconfigured = asyncio.Event()
         self._parts = parts
@@ -91,6 +93,11 @@ class CampaignRunner:
     def spawn(self, coro: Coroutine[Any, Any, None], name: str) -> None:
         """Run something for this campaign beside its loop."""
         self._tasks.spawn(coro, name=f"{name} {self.campaign.campaign_id}")
+
+    @property
+    def gate(self) -> Gate:
+        """The law of this campaign."""
+        return self._claiming.gate
 
     async def reload(self) -> None:
         """Read settings and state again; changes take effect at once. Raises PostgresDown."""
@@ -228,7 +235,8 @@ class CampaignRunner:
             case m.GiveBack():
                 self.close_line(command.attempt_id)
                 self._parts.callers.given_back(self.core.spec.caller_pool_id, line.attempt)
-                self._parts.books.given_back(replace(line.attempt, placed_at=line.placed_at))
+                attempt = replace(line.attempt, placed_at=line.placed_at)
+                self._parts.books.given_back(attempt, line.refusal)
             case m.Close():
                 self._close(line, command)
 
@@ -329,10 +337,12 @@ class CampaignRunner:
 
     async def _originate(self, line: Line) -> None:
         try:
+            if not await self._claiming.check_again(line):
+                raise NotAsked
             await self._parts.switchboard.originate(
                 line, ring_timeout_s=self.core.spec.ring_timeout_s
             )
-        except NotAsked:
+        except (NotAsked, PostgresDown):
             self.post(m.NotPlaced(self._now(), line.attempt_id, trunk_fault=False))
         except AriDown:
             await recovery.find_out(self, line, self._parts)

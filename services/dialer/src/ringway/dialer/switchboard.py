@@ -17,6 +17,7 @@ import orjson
 
 from ringway.dialer import metrics
 from ringway.dialer.core import messages as m
+from ringway.dialer.law_store import Refusal
 from ringway.dialer.model import CHANNEL_SUFFIX, Attempt
 from ringway.runtime.ari import (
     ApplicationMoveFailed,
@@ -70,6 +71,7 @@ class Line:
     is_moving: bool = False
     is_adopted: bool = False
     is_hangup_requested: bool = False
+    refusal: Refusal | None = None  # by the law, after the claim
     kept: list[m.Event] | None = None
     played: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -7,7 +7,7 @@ Rule 2: whatever forbids a dial is one line of ``_RULES``; the first that forbid
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -84,10 +84,14 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not now, for this reason. From ``until`` on nothing that is known now is against it."""
+    """Not now, for this reason. From ``until`` on nothing that is known now is against it.
+
+    ``is_final``: the reason itself has no end, whatever the campaign's hours become.
+    """
 
     reason: RefusalReason
     until: datetime | None  # None: never
+    is_final: bool = field(default=False, compare=False)
 
 
 Decision = Allowed | Refused
@@ -98,8 +102,10 @@ Rule = Callable[[Facts, Rules, datetime], datetime | None]
 def decide(facts: Facts, rules: Rules, now: datetime) -> Decision:
     """Decide about one dial. Of several reasons the first in the order of RefusalReason counts."""
     for reason, rule in _RULES:
-        if rule(facts, rules, now) != now:
-            return Refused(reason, _when(facts, rules, now))
+        then = rule(facts, rules, now)
+        if then != now:
+            is_final = then is None and reason is not RefusalReason.OUTSIDE_HOURS
+            return Refused(reason, _when(facts, rules, now), is_final)
     return Allowed()
 
 

@@ -1,0 +1,264 @@
+"""Between a lead that is due and a call: the law is asked, in the transaction of the claim.
+
+Leads are claimed zone by zone, only those whose hours are open; the rest is not touched, and a
+change of the schedule counts at once. Of those that are due each is judged by ``core/law``: what is
+refused is written down with its reason and held back or closed in the same transaction, so it is
+never claimed again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ringway.dialer import law_store, lead_store
+from ringway.dialer.books import SCHEMA
+from ringway.dialer.core.law import (
+    UNSET,
+    Refused,
+    Rules,
+    decide,
+    zone_key,
+    zones_of_key,
+)
+from ringway.dialer.law_store import Candidate, Refusal
+from ringway.dialer.model import Attempt
+from ringway.proto.dialer_law import RefusalReason
+from ringway.proto.dialer_spec import CampaignSpec
+from ringway.runtime import outbox
+from ringway.runtime.postgres import Connection
+
+_FIRST_LOOK = 8
+_LARGEST_LOOK = 500
+_JUDGED_AT_MOST = 2000  # in one claim; then it is the next one's turn
+_LOOK_AGAIN = timedelta(days=1)  # where hours never come: schedules are changed
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Leads that wait for their hours. ``next_at`` None: no hours will come."""
+
+    leads: int
+    next_at: datetime | None
+    zone: str
+
+
+class Gate:
+    """One campaign's law. Keeps what it worked out about hours: one for as long as a spec lasts."""
+
+    def __init__(self, tenant_id: UUID, campaign_id: str, spec: CampaignSpec) -> None:
+        self.spec = spec
+        self._tenant_id = tenant_id
+        self._campaign_id = campaign_id
+        self._rules = Rules.of(spec)
+
+    def next_open(self, key: str, at: datetime) -> datetime | None:
+        """Return when the leads of a zone key may be dialed, from ``at`` on; None: never."""
+        hours = self._rules.hours
+        return hours.next_open(hours.zones(zones_of_key(key)), at)
+
+    # -- claiming --------------------------------------------------------------------------------
+
+    async def claim(
+        self, conn: Connection, *, nodes: Sequence[str], now: datetime
+    ) -> Sequence[Attempt]:
+        """Open an attempt for up to ``len(nodes)`` leads that are due and may be dialed.
+
+        They come in the order of dialing. Fewer may come back although more are due: then so many
+        were refused that the next claim must go on.
+        """
+        claimed: list[Attempt] = []
+        passed_over: list[str] = []  # another claim holds their numbers
+        judged = look = 0
+        keys = await self._open_keys(conn, now)
+        while len(claimed) < len(nodes) and judged < _JUDGED_AT_MOST:
+            missing = len(nodes) - len(claimed)
+            found = await self._due(conn, keys, max(missing, look), passed_over, now)
+            if not found:
+                break
+            judged += len(found)
+            held = await law_store.hold_numbers(
+                conn, tenant_id=self._tenant_id, numbers=[c.phone_e164 for c in found]
+            )
+            passed_over += [c.lead_id for c in found if c.phone_e164 not in held]
+            chosen, refusals = await self._judge(
+                conn, [c for c in found if c.phone_e164 in held], missing, now
+            )
+            claimed += await lead_store.take(
+                conn,
+                tenant_id=self._tenant_id,
+                campaign_id=self._campaign_id,
+                lead_ids=[c.lead_id for c in chosen],
+                nodes=nodes[len(claimed) : len(claimed) + len(chosen)],
+                now=now,
+                caller_id=self.spec.caller_id,
+                mode=self.spec.mode,
+                trunk_id=self.spec.trunk_id,
+            )
+            await self._write_down(conn, refusals, now)
+            look = min(_LARGEST_LOOK, max(_FIRST_LOOK, 4 * len(found)))
+        return claimed
+
+    async def _open_keys(self, conn: Connection, now: datetime) -> set[str]:
+        keys = await self._keys(conn)
+        return {key for key in keys if key == UNSET or self.next_open(key, now) == now}
+
+    async def _keys(self, conn: Connection) -> frozenset[str]:
+        return await lead_store.keys_to_dial(
+            conn, tenant_id=self._tenant_id, list_ids=self.spec.list_ids
+        )
+
+    async def _due(
+        self, conn: Connection, keys: set[str], count: int, but_for: list[str], now: datetime
+    ) -> list[Candidate]:
+        rows = await lead_store.due(
+            conn,
+            tenant_id=self._tenant_id,
+            campaign_id=self._campaign_id,
+            list_ids=self.spec.list_ids,
+            keys=keys,
+            max_attempts=self.spec.max_attempts,
+            now=now,
+            count=count,
+            but_for=but_for,
+        )
+        found = [
+            Candidate(
+                row["lead_id"], row["list_id"], row["phone_e164"],
+                zone_key(row["phone_e164"], row["zone"]), row["attempts"],
+            )
+            for row in rows
+        ]  # fmt: skip
+        moved = {
+            c.lead_id: c.zone_key
+            for c, row in zip(found, rows, strict=True)
+            if c.zone_key != row["zone_key"]
+        }
+        if moved:
+            await lead_store.set_zone_keys(conn, tenant_id=self._tenant_id, keys=moved)
+            keys |= {k for k in moved.values() if self.next_open(k, now) == now}
+        return found
+
+    async def _judge(
+        self, conn: Connection, found: Sequence[Candidate], wanted: int, now: datetime
+    ) -> tuple[list[Candidate], list[Refusal]]:
+        """Return up to ``wanted`` leads to dial, and the refusals among those before them."""
+        facts = await law_store.facts_of(
+            conn, tenant_id=self._tenant_id, spec=self.spec, candidates=found, now=now
+        )
+        chosen: list[Candidate] = []
+        refusals: list[Refusal] = []
+        numbers: set[str] = set()
+        for candidate in found:
+            if candidate.phone_e164 in numbers:
+                continue  # one number at a time; the lead stays due
+            decision = decide(facts[candidate.lead_id], self._rules, now)
+            if isinstance(decision, Refused):
+                refusals.append(Refusal(candidate, decision))
+            elif len(chosen) < wanted:
+                chosen.append(candidate)
+                numbers.add(candidate.phone_e164)
+        return chosen, refusals
+
+    async def _write_down(
+        self, conn: Connection, refusals: Sequence[Refusal], now: datetime
+    ) -> None:
+        # A lead out of its hours was found under a wrong key; it waits under the right one.
+        told = [r for r in refusals if r.decision.reason is not RefusalReason.OUTSIDE_HOURS]
+        facts = await law_store.refuse(
+            conn,
+            tenant_id=self._tenant_id,
+            campaign_id=self._campaign_id,
+            refusals=told,
+            now=now,
+        )
+        await outbox.add_many(conn, SCHEMA, facts)
+
+    # -- later and earlier -----------------------------------------------------------------------
+
+    async def next_due(self, conn: Connection, *, now: datetime) -> datetime | None:
+        """Return when the next lead that is in no attempt may be dialed; None: none ever will.
+
+        Where hours never come, a day later: the schedule may be another by then.
+        """
+        due = await lead_store.next_due(
+            conn,
+            tenant_id=self._tenant_id,
+            list_ids=self.spec.list_ids,
+            keys=await self._keys(conn),
+            max_attempts=self.spec.max_attempts,
+        )
+        return min(
+            (self.next_open(key, max(at, now)) or now + _LOOK_AGAIN for key, at in due.items()),
+            default=None,
+        )
+
+    async def check_again(
+        self, conn: Connection, attempt: Attempt, *, now: datetime
+    ) -> Refusal | None:
+        """Judge a lead right before its call starts: minutes may have passed since the claim."""
+        zone = await lead_store.zone_of(conn, tenant_id=self._tenant_id, lead_id=attempt.lead_id)
+        candidate = Candidate(
+            attempt.lead_id, attempt.list_id, attempt.phone_e164,
+            zone_key(attempt.phone_e164, zone), attempt.attempt_no - 1,
+        )  # fmt: skip
+        facts = await law_store.facts_of(
+            conn,
+            tenant_id=self._tenant_id,
+            spec=self.spec,
+            candidates=[candidate],
+            now=now,
+            but_for=[attempt.attempt_id],
+        )
+        decision = decide(facts[attempt.lead_id], self._rules, now)
+        return Refusal(candidate, decision) if isinstance(decision, Refused) else None
+
+    async def check_number(
+        self,
+        conn: Connection,
+        phone_e164: str,
+        zone: str | None,
+        *,
+        now: datetime,
+        is_own_dial: bool = False,
+    ) -> Refused | None:
+        """Judge a number that is no lead; ``is_own_dial``: an agent dials it by hand."""
+        candidate = Candidate("", "", phone_e164, zone_key(phone_e164, zone), 0)
+        facts = await law_store.facts_of(
+            conn, tenant_id=self._tenant_id, spec=self.spec, candidates=[candidate], now=now
+        )
+        known = facts[""]
+        if is_own_dial:
+            known = replace(known, busy_until=None)
+        decision = decide(known, self._rules, now)
+        return decision if isinstance(decision, Refused) else None
+
+    async def waiting(self, conn: Connection, *, now: datetime) -> Waiting | None:
+        """Count the leads that wait for their hours, and write down once that they do."""
+        opens = {key: self.next_open(key, now) for key in await self._keys(conn) if key != UNSET}
+        closed = {key: at for key, at in opens.items() if at != now}
+        if not closed:
+            return None
+        counts = await lead_store.count_by_zone(
+            conn, tenant_id=self._tenant_id, list_ids=self.spec.list_ids, keys=closed
+        )
+        for key, leads in counts.items():
+            await law_store.zone_waits(
+                conn,
+                tenant_id=self._tenant_id,
+                campaign_id=self._campaign_id,
+                zone_key=key,
+                leads=leads,
+                until=closed[key],
+                now=now,
+            )
+        soonest = min(
+            (key for key in counts if closed[key] is not None),
+            key=lambda key: closed[key] or now,
+            default=None,
+        )
+        zones = self._rules.hours.zones(zones_of_key(soonest)) if soonest is not None else ("",)
+        next_at = closed[soonest] if soonest is not None else None
+        return Waiting(sum(counts.values()), next_at, zones[0])
