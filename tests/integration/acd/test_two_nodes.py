@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ import pytest_asyncio
 from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ, AcdCentre, acd_centre, acd_environment
 from tests.support.asterisk import RealAsterisk, real_asterisk
 from tests.support.front_centre import FrontCentre
-from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
+from tests.support.shared import Parts, Shared, parts, shared
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
@@ -83,30 +83,38 @@ class TwoNodes:
             return [channel["id"] for channel in await answer.json()]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def nodes(
-    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> AsyncIterator[TwoNodes]:
-    folder = tmp_path_factory.mktemp("nodes")
-    database = await postgres.create_database(("acd",))
-    nats = NatsServer(folder / "nats")
-    await nats.start()
-    try:
-        async with AsyncExitStack() as stack:
-            other = await stack.enter_async_context(real_asterisk(folder / "b", node="ast-1"))
-            centre = await stack.enter_async_context(acd_centre(folder, database, nats))
-            port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
+@asynccontextmanager
+async def _two_nodes(on: Parts) -> AsyncIterator[TwoNodes]:
+    async with (
+        real_asterisk(on.folder / "b", node="ast-1") as other,
+        acd_centre(on.folder, on.database, on.nats) as centre,
+    ):
+        port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
+        centre.acd.kill()
+        both = json.dumps([_node(centre.asterisk), _node(other)])
+        centre.acd._environment = acd_environment(
+            centre.asterisk, on.database, on.nats, port, ari_nodes=both
+        )
+        await centre.start_acd()
+        yield TwoNodes(FrontCentre(centre), other)
 
-            centre.acd.kill()
-            both = json.dumps([_node(centre.asterisk), _node(other)])
-            centre.acd._environment = acd_environment(
-                centre.asterisk, database, nats, port, ari_nodes=both
-            )
-            await centre.start_acd()
-            yield TwoNodes(FrontCentre(centre), other)
-    finally:
-        nats.stop()
-        await postgres.drop_database(database)
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def all_nodes(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> AsyncIterator[Shared[TwoNodes]]:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[TwoNodes]:
+        async with parts(tmp_path_factory, postgres, "acd") as on, _two_nodes(on) as nodes:
+            yield nodes
+
+    async with shared(make) as all_nodes:
+        yield all_nodes
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def nodes(all_nodes: Shared[TwoNodes], request: pytest.FixtureRequest) -> TwoNodes:
+    return await all_nodes.for_test(request.node)
 
 
 def _node(asterisk: RealAsterisk) -> dict[str, str]:

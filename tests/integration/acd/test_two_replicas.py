@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import pytest_asyncio
 from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ
-from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
 from tests.support.replicas import Pair, pair_of_acds
+from tests.support.shared import Shared, parts, shared
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
@@ -35,19 +35,25 @@ GAP_S = 0.5  # a loaded machine lets phones wait by itself; nobody is there for 
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pair(
+async def pairs(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> AsyncIterator[Pair]:
-    folder = tmp_path_factory.mktemp("replicas")
-    database = await postgres.create_database(("acd",))
-    nats = NatsServer(folder / "nats")
-    await nats.start()
-    try:
-        async with nats.bus("dialer") as bus, pair_of_acds(folder, database, nats, bus) as pair:
+) -> AsyncIterator[Shared[Pair]]:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Pair]:
+        async with (
+            parts(tmp_path_factory, postgres, "acd") as on,
+            on.nats.bus("dialer") as bus,
+            pair_of_acds(on.folder, on.database, on.nats, bus) as pair,
+        ):
             yield pair
-    finally:
-        nats.stop()
-        await postgres.drop_database(database)
+
+    async with shared(make) as pairs:
+        yield pairs
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def pair(pairs: Shared[Pair], request: pytest.FixtureRequest) -> Pair:
+    return await pairs.for_test(request.node)
 
 
 def gaps_since(call: PhoneCall, since: float) -> list[float]:

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 from tests.support.call_desk import Desk, desk_on
 from tests.support.cut_proxy import cut_proxy
 from tests.support.front_centre import FrontCentre, front_centre
-from tests.support.nats import NatsServer
 from tests.support.outages import Outages
 from tests.support.postgres import PostgresServer
+from tests.support.shared import Shared, parts, shared
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def outages(
+async def all_outages(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> AsyncIterator[Outages]:
-    folder = tmp_path_factory.mktemp("centre")
-    database = await postgres.create_database(("acd",))
-    nats = NatsServer(folder / "nats")
-    await nats.start()
-    try:
+) -> AsyncIterator[Shared[Outages]]:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Outages]:
         async with (
-            front_centre(folder, database, nats, proxied=cut_proxy) as centre,
-            nats.bus("acd") as bus,
+            parts(tmp_path_factory, postgres, "acd") as on,
+            front_centre(on.folder, on.database, on.nats, proxied=cut_proxy) as centre,
+            on.nats.bus("acd") as bus,
         ):
             yield Outages(centre, bus)
-    finally:
-        nats.stop()
-        await postgres.drop_database(database)
+
+    async with shared(make) as all_outages:
+        yield all_outages
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(loop_scope="module")
+async def outages(all_outages: Shared[Outages], request: pytest.FixtureRequest) -> Outages:
+    return await all_outages.for_test(request.node)
+
+
+@pytest.fixture
 def centre(outages: Outages) -> FrontCentre:
     return outages.centre
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pytest_asyncio
 from tests.support.acd_centre import CUSTOMER_HZ
 from tests.support.call_desk import ANN_HZ, Desk, desk_on, hears
 from tests.support.front_centre import FrontCentre
+from tests.support.outages import Outages
+from tests.support.shared import Shared, shared
 
 from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
@@ -88,9 +91,19 @@ def nowhere() -> dict[str, str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def talk(centre: FrontCentre) -> AsyncIterator[Talk]:
-    async with desk_on(centre.acd) as desk:
-        yield await _talk(desk, centre)
+async def talks(all_outages: Shared[Outages]) -> AsyncIterator[Shared[Talk]]:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Talk]:
+        async with all_outages.make() as outages, desk_on(outages.centre.acd) as desk:
+            yield await _talk(desk, outages.centre)
+
+    async with shared(make) as talks:
+        yield talks
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def talk(talks: Shared[Talk], request: pytest.FixtureRequest) -> Talk:
+    return await talks.for_test(request.node)
 
 
 async def _talk(desk: Desk, centre: FrontCentre) -> Talk:
