@@ -325,3 +325,21 @@ def test_who_leaves_is_not_called_back() -> None:
     world = plain_talk()
     world.do(t.RemoveAsked(1, "ann", CUSTOMER))
     assert world.do(t.Seen(2, {CUSTOMER: None}, ())) == []
+
+
+def test_a_customer_who_was_held_after_the_snapshot_is_held() -> None:
+    world = plain_talk()
+    world.at[CUSTOMER] = ON_HOLD
+    world.do(t.Seen(1, {CUSTOMER: ON_HOLD}, {"ann.b"}, is_news=True))
+    assert world.is_hold
+    world.do(t.ResumeAsked(2, "ann"))
+    assert world.hears(CUSTOMER) == {"a0"}
+
+
+def test_a_customer_who_was_resumed_after_the_snapshot_talks() -> None:
+    world = plain_talk()
+    world.do(t.HoldAsked(1, "ann"))
+    world.at[CUSTOMER] = "ann.b"
+    world.do(t.Seen(2, {CUSTOMER: "ann.b"}, {"ann.b"}, is_news=True))
+    assert not world.is_hold
+    assert world.hears(CUSTOMER) == {"a0"}

@@ -53,6 +53,7 @@ class Live:
     is_mixed: bool = False  # see TalkControl.mix
     mixer: str = ""
     mixed_in: str = ""  # the room of the mixer
+    is_restored: bool = False  # from a snapshot, and not compared with Asterisk yet
     inbox: deque[Step] = field(default_factory=deque)
     is_working: bool = False
 

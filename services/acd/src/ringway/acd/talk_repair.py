@@ -31,7 +31,10 @@ def put_right(
     tell: Callable[[Live, t.Event], object],
     perform: Callable[[Live, Sequence[Step]], object],
 ) -> None:
-    """Move everybody to where he belongs: what was to be done may never have been done."""
+    """Move everybody to where he belongs: what was to be done may never have been done.
+
+    A snapshot may be older than what was done: there Asterisk's word on a held customer counts.
+    """
     parties = live.talk.parties
     if live.mixer and rooms.get(live.mixer) != live.mixed_in:
         live.mixer = live.mixed_in = ""
@@ -47,7 +50,9 @@ def put_right(
             "A talk's parties are not where they belong.",
             extra={"interaction_id": live.talk.interaction_id, "legs": sorted(lost)},
         )
-        tell(live, t.Seen(at, lost, {bridge.id for bridge in picture.bridges}))
+        there = {bridge.id for bridge in picture.bridges}
+        tell(live, t.Seen(at, lost, there, is_news=live.is_restored))
+    live.is_restored = False
     muted = [t.Mute(leg_id, muted=True) for leg_id, party in parties.items() if party.is_muted]
     if muted or live.is_mixed:
         perform(live, muted)

@@ -478,6 +478,8 @@ class Talks:
                 leg = self.runner.legs.get(floor_call.agent_id or "")
                 if leg is not None:
                     self.connected(call, leg)
+        for live in self.live.values():
+            live.is_restored = True
 
     def _know_legs(self, live: Live) -> None:
         for party in live.talk.parties.values():

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ringway.acd.core import talk_model as t
-from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
+from ringway.acd.core.talk_model import CUSTOMER, ON_HOLD, NotNow, NotPart, Party
 from ringway.acd.core.talk_places import let_go
 from ringway.acd.core.talk_state import HELD, RINGING, TALKING, TalkState
 from ringway.proto.acd_calls import PartyRole
@@ -330,6 +330,13 @@ class Talk(TalkState):
             party = self.parties.get(leg_id)
             if party is not None and party.place is not None:
                 party.place = place
+        customer = self.customer
+        if event.is_news and customer is not None and self.consult is None:
+            with_whom = {p.place for p in self._companions()}
+            if customer.state is TALKING and customer.place == ON_HOLD:
+                customer.state = HELD
+            elif customer.state is HELD and customer.place in with_whom - {None, ON_HOLD}:
+                customer.state = TALKING
         extra = self.places.extra_room
         if extra is None or extra in event.rooms:
             return []

@@ -186,12 +186,14 @@ class PartyJoined:
 class Seen:
     """Where legs really stand, after a time in which commands may have been lost.
 
-    ``places``: a room, ``ON_HOLD``, or nothing; ``rooms``: that there are.
+    ``places``: a room, ``ON_HOLD``, or nothing; ``rooms``: that there are. ``is_news``: what we
+    remember is older than that, so a customer who hears music is held, and one who does not talks.
     """
 
     at: float
     places: Mapping[str, str | None]
     rooms: Collection[str]
+    is_news: bool = False
 
 
 Event = (
