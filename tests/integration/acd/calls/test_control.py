@@ -27,6 +27,7 @@ pytestmark = [
 
 OUTSIDE = Target(kind=TargetKind.NUMBER, value="+442079460001")
 MODES = tuple(p.LegMode)
+RING_HZ = 450.0
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -135,6 +136,29 @@ async def test_an_attended_transfer_leaves_the_customer_with_the_other_agent(
     await desk.until_nothing_left(interaction)
 
 
+async def test_who_consults_hears_it_ring_and_the_customer_does_not(desk: Desk) -> None:
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    _, customer = await desk.talk(ann)
+    await desk.ask(calls.ConsultV1, ann, target=bob.target)
+    await hears(ann.leg, RING_HZ)
+    assert not customer.heard(RING_HZ)
+    (await bob.phone.next_call()).answer()
+    await hears(ann.leg, BOB_HZ)
+    await hears_not(ann.leg, RING_HZ)
+    await desk.ask(calls.CancelConsultV1, ann)
+    await hears(ann.leg, CUSTOMER_HZ)
+    await desk.until_free(bob)
+    # The same for a number, and it ends with the wish for it.
+    await desk.ask(calls.ConsultV1, ann, target=OUTSIDE)
+    outside = await desk.outside(answer=False)
+    await hears(ann.leg, RING_HZ)
+    await desk.ask(calls.CancelConsultV1, ann)
+    await hears_not(ann.leg, RING_HZ)
+    await outside.until_over()
+    assert not customer.heard(RING_HZ)
+
+
 async def test_a_transfer_can_be_completed_while_the_phone_rings(desk: Desk) -> None:
     ann = await desk.agent()
     bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
@@ -144,6 +168,7 @@ async def test_a_transfer_can_be_completed_while_the_phone_rings(desk: Desk) -> 
     await desk.ask(calls.CompleteTransferV1, ann)
     assert await desk.is_on_hold(interaction)
     await hears_not(customer, ANN_HZ)
+    await hears_not(ann.leg, RING_HZ)
     call.answer()
     await hears(customer, BOB_HZ)
     await hears(call, CUSTOMER_HZ)

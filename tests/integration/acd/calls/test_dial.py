@@ -12,6 +12,7 @@ from ringway.proto import acd_calls as calls
 from ringway.proto.base import Done
 from ringway.runtime.errors import Refused
 from ringway.trainer.core.talking import RINGBACK
+from ringway.trainer.phone_call import PhoneCall
 
 pytestmark = [
     pytest.mark.integration,
@@ -47,6 +48,15 @@ async def test_a_dialed_number_talks_with_the_agent(desk: Desk, mode: p.LegMode)
     assert told["is_last"]
     await desk.until_free(ann)
     await desk.until_nothing_left(dialing.interaction_id)
+
+
+async def until_sounds(call: PhoneCall) -> None:
+    """Wait until a phone that heard nothing so far hears something."""
+    await eventually(
+        lambda: call.listener is not None and call.listener.first_sound_at is not None,
+        within_s=15,
+        what="words",
+    )
 
 
 async def test_the_agent_hears_how_it_rings(desk: Desk) -> None:
@@ -89,26 +99,49 @@ async def test_the_agent_hears_it_ring_without_early_media(desk: Desk) -> None:
         (503, None, "trunks_busy"),
     ],
 )
-@pytest.mark.parametrize("mode", MODES)
 async def test_a_number_that_is_not_reached_is_told_and_frees_the_agent(
-    desk: Desk, mode: p.LegMode, status: int, q850: int | None, code: str
+    desk: Desk, status: int, q850: int | None, code: str
 ) -> None:
-    ann = await desk.agent(mode=mode)
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
     desk.centre.customer.refuse_with = status
     try:
         dialing = await dial(desk, ann.agent_id)
-        told = await desk.centre.fact("finished", dialing.interaction_id)
+        await until_sounds(await desk.answers(ann))  # why, in words
     finally:
         desk.centre.customer.refuse_with = None
+    ann.leg.hang_up()
+    told = await desk.centre.fact("finished", dialing.interaction_id)
     await desk.centre.customer.next_call()
     assert (told["outcome"], told["detail"]) == ("not_answered", code)
     assert told["cause_q850"]
     await desk.until_free(ann)
     await desk.until_nothing_left(dialing.interaction_id)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_after_the_words_why_the_call_is_over_or_the_agent_dials_again(
+    desk: Desk, mode: p.LegMode
+) -> None:
+    ann = await desk.agent(mode=mode)
+    desk.centre.customer.refuse_with = 486
+    try:
+        first = await dial(desk, ann.agent_id)
+        await until_sounds(await desk.answers(ann))
+        await desk.centre.customer.next_call()
+        again = await dial(desk, ann.agent_id)
+        assert again.interaction_id != first.interaction_id
+        assert (await desk.centre.fact("finished", first.interaction_id))["detail"] == "busy"
+        await desk.centre.customer.next_call()
+        told = await desk.centre.fact("finished", again.interaction_id, within_s=20)
+    finally:
+        desk.centre.customer.refuse_with = None
+    assert told["detail"] == "busy"
+    await desk.until_free(ann)
+    await desk.until_nothing_left(again.interaction_id)
     if mode is p.LegMode.NAILED_UP:
         assert ann.leg.is_up
     else:
-        await (await desk.answers(ann)).until_over()
+        await ann.leg.until_over(10)
 
 
 @pytest.mark.parametrize("mode", MODES)

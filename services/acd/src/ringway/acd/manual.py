@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ringway.acd import dialling
+from ringway.acd import dialling, tones
 from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_variable
@@ -79,6 +79,7 @@ class Dialing:
     gone: set[str] = field(default_factory=set)
     is_up: bool = False  # the agent's phone
     is_talking: bool = False
+    is_over: bool = False  # nobody answered, which the agent is just told
 
     def phone_rings(self) -> None:
         """The agent's phone is there: whoever asked for the call is answered."""
@@ -108,6 +109,10 @@ class Manual:
         """
         runner = self._runner
         known = self._dialing.get(agent_id)
+        if known is not None and known.is_over and known.task is not None:
+            known.task.cancel()  # he has heard enough
+            await asyncio.wait((known.task,))
+            known = None
         target = Target(kind=TargetKind.NUMBER, value=number)
         whom = await dialling.party(self._acd, runner, agent_id, target, caller_id=caller_id)
         if known is not None and known.whom.target == whom.target and leg is None:
@@ -202,6 +207,7 @@ class Manual:
             else:
                 cause = placed.cause_q850
                 detail = code_of(placed)
+                await self._say_why(dialing, leg, detail)
         except PhoneNotRegistered:
             detail, cause = "phone_not_registered", 20
         except PhoneNotAnswered:
@@ -324,6 +330,17 @@ class Manual:
 
     # -- how it ends ---------------------------------------------------------------------------
 
+    async def _say_why(self, dialing: Dialing, leg: Leg, detail: str) -> None:
+        """Tell the agent by word why nobody answered, until he hangs up or dials again."""
+        dialing.is_over = True
+        self._show(dialing, PartyState.GONE)
+        node = self._runner.control.node(leg.node)
+        words = tones.why_not(detail, self._runner.configuration.settings.language)
+        if words:
+            # Whoever stops it does not change why the call ended.
+            with suppress(AriDown, AriError, asyncio.CancelledError):
+                await tones.say(self._acd, node, leg.channel_id, words)
+
     def _talk(self, dialing: Dialing, leg: Leg, placed: Placed) -> str:
         """The other side answered: from now on it is a talk. Returns why not, else nothing."""
         call, runner = dialing.call, self._runner
@@ -356,7 +373,8 @@ class Manual:
         if runner.is_closed:
             return  # the process that serves the tenant now ends it
         call.outcome, call.detail = Outcome.NOT_ANSWERED, detail
-        self._show(dialing, PartyState.GONE)
+        if not dialing.is_over:
+            self._show(dialing, PartyState.GONE)
         leg = runner.legs.get(dialing.agent_id)
         if leg is not None and leg.leg_mode is LegMode.ON_DEMAND and leg.is_up:
             del runner.legs[dialing.agent_id]

@@ -23,6 +23,7 @@ from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.queue_rules import after_call_s
 from ringway.acd.talk_links import OnParty, TalkLinks
 from ringway.acd.talk_live import Live, Step
+from ringway.acd.tones import RingTones
 from ringway.proto.acd import LegMode
 from ringway.proto.acd_calls import (
     InteractionConsultedV1,
@@ -84,11 +85,13 @@ class TalkControl:
         self._hand_over = hand_over
         self._recall = recall
         self._forget = forget
+        self.tones = RingTones(runner)
 
     def perform(self, live: Live, commands: Sequence[Step]) -> asyncio.Future[None]:
         """Perform commands after all that came before; the result comes when they are done."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        live.inbox.extend((*commands, partial(self._mix, live), done))
+        hush, sound = partial(self.tones.hush, live), partial(self.tones.sound, live)
+        live.inbox.extend((hush, *commands, partial(self._mix, live), done, sound))
         if not live.is_working:
             live.is_working = True
             self._runner.spawn(self._work(live), "talk")

@@ -474,6 +474,7 @@ class Talks:
                     )
                     continue
                 self._know_legs(live)
+                self._control.tones.restored(live)
             elif floor_call is not None and floor_call.state is CallState.TALKING:
                 leg = self.runner.legs.get(floor_call.agent_id or "")
                 if leg is not None:
