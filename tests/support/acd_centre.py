@@ -71,7 +71,7 @@ class AcdCentre:
     async def state(self, agent: str) -> p.AgentState:
         return (await self.ask(p.GetAgentV1, p.AgentStatusV1, agent_id=agent)).state
 
-    async def until_state(self, agent: str, state: p.AgentState, within_s: float = 5) -> None:
+    async def until_state(self, agent: str, state: p.AgentState, within_s: float = 15) -> None:
         async def is_so() -> bool:
             return await self.state(agent) is state
 
@@ -144,7 +144,7 @@ class AcdCentre:
         await self.node.move(channel, app, args)
         return interaction, call
 
-    async def fact(self, event: str, interaction: str, within_s: float = 8) -> dict[str, Any]:
+    async def fact(self, event: str, interaction: str, within_s: float = 15) -> dict[str, Any]:
         """Wait for one fact about an interaction and return it."""
 
         def found() -> list[dict[str, Any]]:

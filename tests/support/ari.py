@@ -45,7 +45,7 @@ class EventLog:
         kind: type[E],
         channel_id: str | None = None,
         where: Callable[[E], bool] = lambda _: True,
-        within_s: float = 5.0,
+        within_s: float = 15.0,
     ) -> E:
         """Return the first event of ``kind`` not returned before that fits.
 

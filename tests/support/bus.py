@@ -34,7 +34,7 @@ class Inbox:
     async def __call__(self, fact: InteractionEndedV1) -> None:
         self.ids.append(fact.interaction_id)
 
-    async def has(self, *ids: str, within_s: float = 5) -> None:
+    async def has(self, *ids: str, within_s: float = 15) -> None:
         await eventually(lambda: set(ids) <= set(self.ids), within_s=within_s, what=str(ids))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 async def eventually(
     check: Callable[[], bool | Awaitable[bool]],
     *,
-    within_s: float = 5.0,
+    within_s: float = 15.0,
     what: str | Callable[[], str] = "",
 ) -> float:
     """Return when ``check`` is true, and how many seconds that took.

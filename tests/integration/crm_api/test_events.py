@@ -29,12 +29,12 @@ class _Socket:
     def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
         self.raw = raw
 
-    async def next(self, within_s: float = 5) -> dict[str, Any]:
+    async def next(self, within_s: float = 15) -> dict[str, Any]:
         message = await self.raw.receive(timeout=within_s)
         assert message.type is aiohttp.WSMsgType.TEXT, (message, self.raw.close_code)
         return dict(json.loads(message.data))
 
-    async def closed_with(self, within_s: float = 8) -> int | None:
+    async def closed_with(self, within_s: float = 15) -> int | None:
         async with asyncio.timeout(within_s):
             while not self.raw.closed:
                 await self.raw.receive()

@@ -103,7 +103,11 @@ async def test_what_is_not_there_is_not_found(spool: Spool, tmp_path: Path) -> N
 async def test_a_file_being_written_can_be_finished(spool: Spool) -> None:
     await spool.start_live(NAME)
     assert await spool.source.is_live("ast-0", NAME)
-    assert await spool.source.names("ast-0") == [NAME]
+
+    async def is_listed() -> bool:
+        return await spool.source.names("ast-0") == [NAME]
+
+    await eventually(is_listed)  # Asterisk makes the file a moment after its answer
     await spool.source.finish("ast-0", NAME)
 
     async def is_closed() -> bool:
