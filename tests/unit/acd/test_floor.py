@@ -108,6 +108,8 @@ def test_one_given_agent_can_be_reserved_and_a_repeat_begins_the_hold_anew() -> 
     assert floor.reserved_for("a1") == "bob"
     with pytest.raises(NoAgentReady):
         floor.handle(m.Reserve(11, "sales", "a2", 60, "bob"))
+    with pytest.raises(NoAgentReady):
+        floor.handle(m.Reserve(12, "sales", "a3", 60, excluded=frozenset({"ann"})))
     floor.handle(m.Reserve(50, "sales", "a1", 60))
     floor.handle(m.Tick(109))
     assert floor.reserved_for("a1") == "bob"

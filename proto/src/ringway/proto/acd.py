@@ -442,7 +442,8 @@ class ReserveAgentV1(Request):
     campaign_id: Token
     attempt_id: Token
     hold_s: Seconds  # the reservation ends by itself after this
-    agent_id: Token | None = None
+    agent_id: Token | None = None  # nobody but him
+    excluded: tuple[Token, ...] = ()  # they are another campaign's at the moment
 
 
 class AgentReservedV1(Reply):

@@ -116,8 +116,9 @@ def registry() -> tuple[type[Message], ...]:
         acd_voicemail,
         crm,
         dialer,
-        dialer_pool,
         dialer_law,
+        dialer_pool,
+        dialer_preview,
         recorder,
         trainer,
     )

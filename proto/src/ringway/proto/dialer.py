@@ -115,6 +115,7 @@ class CampaignLiveV1(Presence):
     leads_total: int
     leads_open: int
     explanation: str = ""  # why the dialer does what it does now
+    pacing: dict[str, float | str] = Field(default_factory=dict)  # the numbers behind it
 
 
 # -- requests ------------------------------------------------------------------------------------

@@ -103,7 +103,12 @@ def nats_permissions() -> dict[str, Permissions]:
         "crm_api": service(
             "crm_api",
             ("crm.v1.>", "acd.v1.*.cmd.*", "dialer.v1.*.cmd.*", "trainer.v1.*.cmd.*", "_INBOX.>"),
-            ("crm.v1.*.cmd.*", "acd.v1.*.presence.*.*", "dialer.v1.*.campaign.*.live"),
+            (
+                "crm.v1.*.cmd.*",
+                "acd.v1.*.presence.*.*",
+                "dialer.v1.*.campaign.*.live",
+                "dialer.v1.*.preview.*.live",
+            ),
         ),
         # The operator's own command line: simulated network, live figures, diagnosis.
         "cli": service(

@@ -172,6 +172,7 @@ class Requests:
                     request.attempt_id,
                     request.hold_s,
                     request.agent_id,
+                    frozenset(request.excluded),
                 )
             )
         except NoAgentReady as exc:

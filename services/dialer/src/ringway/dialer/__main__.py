@@ -9,6 +9,7 @@ from ringway.dialer.books import SCHEMA
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
 from ringway.dialer.law_requests import LawRequests
+from ringway.dialer.preview_requests import PreviewRequests
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
 from ringway.runtime.ari import AriClient
@@ -54,6 +55,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         await CallerRequests(pool).serve(bus)
         law = LawRequests(pool)
         await law.serve(bus)
+        await PreviewRequests(dialer.runners_of, dialer.holds).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)
         health.add("nats", lambda: bus.healthy)

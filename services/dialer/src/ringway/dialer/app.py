@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
-from ringway.dialer import attempt_store, campaign_store, cdr_store, metrics, presence, recovery
+from ringway.dialer import (
+    attempt_store,
+    campaign_store,
+    cdr_store,
+    learning,
+    metrics,
+    presence,
+    recovery,
+)
 from ringway.dialer.books import Books
 from ringway.dialer.callers import Callers
 from ringway.dialer.config import Settings
 from ringway.dialer.core import messages as m
+from ringway.dialer.core.sharing import Standing
 from ringway.dialer.model import LiveCampaign
+from ringway.dialer.roster import Roster
 from ringway.dialer.runner import CampaignRunner, Parts
 from ringway.dialer.switchboard import Line, Switchboard
+from ringway.proto import dialer as p
 from ringway.proto.acd import CampaignAgentsV1, InteractionAbandonedV1, InteractionConnectedV1
 from ringway.proto.dialer import AttemptDisposition
 from ringway.runtime.ari import AriClient, AriNode
@@ -68,6 +79,7 @@ class Dialer:
         self._tasks = tasks
         self.callers = Callers(pool)
         self._parts = Parts(pool, bus, self.books, self.switchboard, self.callers)
+        self._roster = Roster(self._standings)
         self._look = asyncio.Event()
         self._is_up: dict[m.Part, bool] = {}
         self._told: dict[tuple[str, str], dict[m.Part, bool]] = {}  # what each runner was told
@@ -76,6 +88,14 @@ class Dialer:
         ari.on_connect(self._reconcile)
 
     # -- which campaigns -------------------------------------------------------------------------
+
+    def runners_of(self, tenant: str) -> list[CampaignRunner]:
+        """Return a tenant's campaigns that run here."""
+        return [runner for key, runner in self.runners.items() if key[0] == tenant]
+
+    def holds(self, tenant: str) -> bool:
+        """Whether this process runs the tenant's campaigns."""
+        return self._leases.holds(_shard_key(tenant))
 
     def look_soon(self) -> None:
         """Rows have changed: do not wait for the next regular look."""
@@ -154,14 +174,17 @@ class Dialer:
 
     async def _run(self, runner: CampaignRunner) -> None:
         try:
+            runner.spawn(learning.follow(runner, self._parts), "learn")
             runner.spawn(presence.tell_acd(runner, self._parts), "tell acd")
             runner.spawn(presence.tell_live(runner, self._parts), "tell live")
             await runner.run()
+            await learning.keep(runner, self._parts)
             await presence.count_leads(runner, self._parts)
             self._bus.emit(presence.live_of(runner))
         finally:
             self.runners.pop(runner.key, None)
             self._told.pop(runner.key, None)
+            self._roster.forget(*runner.key)
             metrics.RUNNERS.set(len(self.runners))
             _log.info(
                 "Campaign ends here.",
@@ -187,20 +210,27 @@ class Dialer:
 
     def on_agents(self, seen: CampaignAgentsV1) -> None:
         """The ACD told how many agents of a campaign are in which state."""
-        runner = self.runners.get((seen.tenant, seen.campaign_id))
-        if runner is not None:
-            runner.post(
-                m.AgentsSeen(
-                    _now(),
-                    seen.occurred_at.timestamp(),
-                    seen.ready,
-                    seen.reserved,
-                    seen.talking,
-                    seen.wrap_up,
-                    seen.not_ready,
-                    seen.waiting,
+        if (seen.tenant, seen.campaign_id) not in self.runners:
+            return
+        for campaign_id, event in self._roster.heard(seen, _now()):
+            runner = self.runners.get((seen.tenant, campaign_id))
+            if runner is not None:
+                runner.post(event)
+
+    def _standings(self, tenant: str) -> Iterator[Standing]:
+        """How the tenant's campaigns stand that run here."""
+        at = _now()
+        for (owner, campaign_id), runner in self.runners.items():
+            core = runner.core
+            if owner == tenant and core.state is p.CampaignState.RUNNING:
+                needed = core.needing_agents
+                yield Standing(
+                    campaign_id,
+                    core.spec.priority,
+                    core.can_dial(at),
+                    needed,
+                    max(0, core.spec.max_lines - core.lines) + needed,
                 )
-            )
 
     async def on_outcome(self, fact: InteractionConnectedV1 | InteractionAbandonedV1) -> None:
         """The ACD told what became of an answered call: it is kept, and the campaign hears it."""
@@ -273,6 +303,7 @@ class Dialer:
         async with asyncio.TaskGroup() as group:
             for runner in self.runners.values():
                 group.create_task(runner.until_quiet())
+                group.create_task(learning.keep(runner, self._parts))
         await self.books.synced(self._settings.drain_timeout_s)
 
 

@@ -17,10 +17,11 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from ringway.dialer import attempt_store, facts, law_store, metrics
+from ringway.dialer import attempt_store, facts, law_store, metrics, mode_store
 from ringway.dialer.attempt_store import End
 from ringway.dialer.core.retry import Closed, DialAgain
 from ringway.dialer.law_store import Refusal
+from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import AttemptDisposition
 from ringway.runtime import outbox
@@ -144,6 +145,15 @@ class Books:
                 await outbox.add(conn, SCHEMA, fact)
 
         self._put(attempt, "given back", write)
+
+    def skipped(self, attempt: Attempt, how: Skipped) -> None:
+        """An agent was shown the lead and did not want it dialed now."""
+
+        async def write(conn: Connection) -> None:
+            if await mode_store.skip(conn, attempt=attempt, skipped=how):
+                await outbox.add(conn, SCHEMA, facts.skipped(attempt, how))
+
+        self._put(attempt, "skipped", write)
 
     def _put(self, attempt: Attempt, what: str, write: Write) -> None:
         self._notes.append(_Note(UUID(attempt.tenant), attempt.attempt_id, what, write))

@@ -31,10 +31,31 @@ class Claiming:
         self._runner = runner
         self._parts = parts
         self._has_doubt = False  # a claim may have been committed without our knowing
+        self._turn = asyncio.Lock()  # what is claimed and not known yet must not look forgotten
         self._gate: Gate | None = None
 
     async def claim(self, count: int) -> None:
         """Claim up to ``count`` leads and tell the core; 0: only ask when the next one is due."""
+        async with self._turn:
+            await self._claim(count)
+
+    async def take(self, ask_id: str, lead_id: str | None) -> None:
+        """Claim one lead for an agent who asked for it, and tell the core."""
+        runner = self._runner
+        claimed: Sequence[Attempt] = ()
+        async with self._turn:
+            try:
+                if self._has_doubt:
+                    await self._resolve_doubt()
+                claimed, _ = await self._claim_rows(self._parts.switchboard.nodes_for(1), lead_id)
+            except PostgresDown:
+                self._has_doubt = True
+            for attempt in claimed:
+                runner.open_line(attempt)
+        leads = [m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed]
+        runner.post(m.LeadTaken(_now(), ask_id, leads[0] if leads else None))
+
+    async def _claim(self, count: int) -> None:
         runner = self._runner
         claimed: Sequence[Attempt] = ()
         try:
@@ -57,7 +78,9 @@ class Claiming:
         leads = tuple(m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed)
         runner.post(m.Claimed(_now(), leads, due_in_s))
 
-    async def _claim_rows(self, nodes: list[str]) -> tuple[Sequence[Attempt], datetime | None]:
+    async def _claim_rows(
+        self, nodes: list[str], lead_id: str | None = None
+    ) -> tuple[Sequence[Attempt], datetime | None]:
         """Claim within one transaction; with a pool, no more than its numbers may carry today."""
         runner, callers = self._runner, self._parts.callers
         pool_id, tenant = runner.core.spec.caller_pool_id, runner.campaign.tenant
@@ -71,7 +94,11 @@ class Claiming:
                 return (), utcnow() + timedelta(seconds=_NO_CALLER_S)
             try:
                 async with self._parts.pool.tenant(runner.tenant_id) as conn:
-                    if nodes:
+                    if nodes and lead_id is not None:
+                        claimed = await self.gate.claim_this(
+                            conn, lead_id=lead_id, node=nodes[0], now=utcnow()
+                        )
+                    elif nodes:
                         claimed = await self.gate.claim(conn, nodes=nodes[:room], now=utcnow())
                     if pool_id is not None:
                         claimed = shown = await callers.show(conn, pool_id, claimed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ringway.dialer.attempt_store import End
+from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import (
     AttemptAnsweredV1,
@@ -13,6 +14,7 @@ from ringway.proto.dialer import (
     CampaignState,
     CampaignStateChangedV1,
 )
+from ringway.proto.dialer_preview import PreviewSkippedV1
 from ringway.runtime.clock import utcnow
 
 
@@ -72,6 +74,22 @@ def ended(
         answered_at=answered_at,
         ended_at=how.ended_at,
         agent_id=how.agent_id,
+    )
+
+
+def skipped(attempt: Attempt, how: Skipped) -> PreviewSkippedV1:
+    """An agent did not want the lead that he was shown."""
+    return PreviewSkippedV1(
+        message_id=f"{attempt.attempt_id}-skipped",
+        occurred_at=how.skipped_at,
+        tenant=attempt.tenant,
+        attempt_id=str(attempt.attempt_id),
+        campaign_id=attempt.campaign_id,
+        lead_id=attempt.lead_id,
+        agent_id=how.agent_id,
+        reason=how.reason,
+        delay_s=max(0.0, (how.due_at - how.skipped_at).total_seconds()),
+        due_at=how.due_at,
     )
 
 

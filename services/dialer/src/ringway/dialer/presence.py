@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ringway.dialer import lead_store
+from ringway.dialer.core import messages as m
 from ringway.dialer.core.messages import Phase
 from ringway.dialer.runner import CampaignRunner, Parts
 from ringway.proto.acd import SetCampaignAgentsV1
@@ -53,6 +54,7 @@ def live_of(runner: CampaignRunner) -> CampaignLiveV1:
         leads_total=runner.lead_counts.total,
         leads_open=runner.lead_counts.open,
         explanation=" ".join(filter(None, (core.explanation, _hours(runner)))),
+        pacing=dict(core.figures),
     )
 
 
@@ -97,6 +99,9 @@ async def count_leads(runner: CampaignRunner, parts: Parts) -> None:
             runner.waiting = await runner.gate.waiting(conn, now=utcnow())
     except PostgresDown:
         _log.debug("Leads are not counted now.")
+    else:
+        at = asyncio.get_running_loop().time()
+        runner.post(m.LeadsCounted(at, runner.lead_counts.open))
 
 
 async def tell_acd(runner: CampaignRunner, parts: Parts) -> None:

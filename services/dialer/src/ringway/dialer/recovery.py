@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ringway.dialer import attempt_store, campaign_store, cdr_store
+from ringway.dialer import attempt_store, campaign_store, cdr_store, learning
 from ringway.dialer.cdr_store import CallRecord
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.outcome import from_cdr
@@ -63,6 +63,7 @@ async def recover(runner: CampaignRunner, parts: Parts) -> None:
                 counts = await campaign_store.counts(
                     conn, tenant_id=tenant_id, campaign_id=campaign_id
                 )
+                today, learned = await learning.recall(conn, runner)
             break
         except PostgresDown:
             await asyncio.sleep(_AGAIN_S)
@@ -78,6 +79,8 @@ async def recover(runner: CampaignRunner, parts: Parts) -> None:
             counts.answered,
             counts.connected,
             counts.abandoned,
+            today,
+            learned,
         )
     )
 
@@ -237,6 +240,9 @@ def _settle(runner: CampaignRunner, line: Line, record: CallRecord | None, parts
         line.kept = None
         runner.close_line(line.attempt_id)
         parts.books.given_back(line.attempt)
+        if line.attempt.mode.books_agents:
+            # Whoever looked at this lead is reserved for as long as he might have called.
+            runner.spawn(runner.release(line.attempt_id), "release")
         return
     if not was_placed:
         line.tell(m.NotPlaced(at, line.attempt_id, trunk_fault=False))

@@ -21,7 +21,15 @@ from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Connection, Pool
 
-_MODES = frozenset({p.CampaignMode.PRECISE, p.CampaignMode.PROGRESSIVE})
+_MODES = frozenset(
+    {
+        p.CampaignMode.MANUAL,
+        p.CampaignMode.PREVIEW,
+        p.CampaignMode.PRECISE,
+        p.CampaignMode.PROGRESSIVE,
+        p.CampaignMode.PREDICTIVE,
+    }
+)
 
 
 class Requests:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,9 @@ from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
 from ringway.dialer.gate import Gate, Waiting
+from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt, Campaign, LeadCounts
+from ringway.dialer.previews import Previews
 from ringway.dialer.switchboard import Line, NotAsked, Switchboard
 from ringway.proto import acd
 from ringway.proto.base import Done
@@ -80,6 +82,7 @@ class CampaignRunner:
         self._tasks = TaskSet(f"campaign {campaign.campaign_id}")
         self._moved = asyncio.Event()  # the core has handled an event
         self._claiming = Claiming(self, parts)
+        self.previews = Previews(self, parts)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -202,11 +205,20 @@ class CampaignRunner:
             case m.Claim(count):
                 self.spawn(self._claiming.claim(count), "claim")
                 return
-            case m.Finish():
-                self.spawn(self._finish(), "finish")
+            case m.Take(ask_id, lead_id):
+                self.spawn(self._claiming.take(ask_id, lead_id), "take")
+                return
+            case m.Told():
+                self.previews.told(command)
+                return
+            case m.EndPreview():
+                self.previews.end(command)
+                return
+            case m.Finish(is_over):
+                self.spawn(self._finish(is_over=is_over), "finish")
                 return
             case m.Unbook(attempt_id):
-                self.spawn(self._release(attempt_id), "release")
+                self.spawn(self.release(attempt_id), "release")
                 return
             case _:
                 pass
@@ -228,8 +240,12 @@ class CampaignRunner:
                 self.spawn(board.hang_up(line), "hang up")
             case m.LookUp():
                 self.spawn(self._look_up(line), "look up")
-            case m.Book(_, hold_s, instead_of):
-                self.spawn(self._book(line, hold_s, instead_of), "book")
+            case m.Book():
+                self.spawn(self._book(line, command), "book")
+            case m.ShowPreview():
+                self.previews.show(line, command)
+            case m.Skip():
+                self._skip(line, command)
             case m.AskOutcome():
                 self.spawn(self._ask_outcome(line), "ask outcome")
             case m.GiveBack():
@@ -239,6 +255,14 @@ class CampaignRunner:
                 self._parts.books.given_back(attempt, line.refusal)
             case m.Close():
                 self._close(line, command)
+
+    def _skip(self, line: Line, skip: m.Skip) -> None:
+        self.close_line(skip.attempt_id)
+        self._parts.callers.given_back(self.core.spec.caller_pool_id, line.attempt)
+        now = utcnow()
+        due_at = now + timedelta(seconds=skip.delay_s)
+        skipped = Skipped(skip.agent_id, skip.reason, now, due_at)
+        self._parts.books.skipped(line.attempt, skipped)
 
     def _close(self, line: Line, end: m.Close) -> None:
         self.close_line(end.attempt_id)
@@ -288,13 +312,13 @@ class CampaignRunner:
 
     # -- leads -----------------------------------------------------------------------------------
 
-    async def _finish(self) -> None:
+    async def _finish(self, *, is_over: bool) -> None:
         tenant, campaign_id = self.key
         try:
             if not await self._parts.books.synced(_SYNC_S):
                 raise PostgresDown("the books are behind")
             async with self._parts.pool.tenant(self.tenant_id) as conn:
-                finished = await self._finish_rows(conn)
+                finished = await self._finish_rows(conn, is_over=is_over)
         except PostgresDown:
             finished = False
         if not finished:
@@ -303,7 +327,7 @@ class CampaignRunner:
         _log.info("Campaign finished.", extra={"tenant": tenant, "campaign": campaign_id})
         self.post(m.Controlled(self._now(), CampaignState.FINISHED))
 
-    async def _finish_rows(self, conn: Connection) -> bool:
+    async def _finish_rows(self, conn: Connection, *, is_over: bool) -> bool:
         tenant, campaign_id = self.key
         tenant_id = self.tenant_id
         row = await campaign_store.get_campaign(
@@ -311,16 +335,18 @@ class CampaignRunner:
         )
         if row is None or row.state is not CampaignState.RUNNING:
             return False
-        if await campaign_store.has_work(
+        if is_over:
+            if row.spec.schedule != self.core.spec.schedule:
+                return False
+        elif await campaign_store.has_work(
             conn, tenant_id=tenant_id, campaign_id=campaign_id, spec=row.spec
         ):
             return False
         await campaign_store.set_state(
             conn, tenant_id=tenant_id, campaign_id=campaign_id, state=CampaignState.FINISHED
         )
-        fact = facts.state_changed(
-            tenant, campaign_id, row.state, CampaignState.FINISHED, "every lead is done"
-        )
+        reason = "its last day is over" if is_over else "every lead is done"
+        fact = facts.state_changed(tenant, campaign_id, row.state, CampaignState.FINISHED, reason)
         await outbox.add(conn, SCHEMA, fact)
         return True
 
@@ -370,11 +396,11 @@ class CampaignRunner:
 
     # -- the ACD ---------------------------------------------------------------------------------
 
-    async def _book(self, line: Line, hold_s: float, instead_of: str | None) -> None:
+    async def _book(self, line: Line, wanted: m.Book) -> None:
         attempt_id = line.attempt_id
         try:
-            if instead_of is not None:
-                await self._ask_release(instead_of, attempt_id)
+            if wanted.instead_of is not None:
+                await self._ask_release(wanted.instead_of, attempt_id)
             # The agent kept for this attempt is returned, else any other who is ready.
             reply = await self._parts.bus.request(
                 acd.ReserveAgentV1(
@@ -382,7 +408,9 @@ class CampaignRunner:
                     tenant=self.campaign.tenant,
                     campaign_id=self.campaign.campaign_id,
                     attempt_id=attempt_id,
-                    hold_s=hold_s,
+                    hold_s=wanted.hold_s,
+                    agent_id=wanted.agent_id,
+                    excluded=tuple(sorted(wanted.excluded)),
                 ),
                 acd.AgentReservedV1,
                 timeout_s=_ASK_ACD_S,
@@ -391,12 +419,13 @@ class CampaignRunner:
             self.post(m.BookingRefused(self._now(), attempt_id))
         except DependencyDown:
             # He may be reserved all the same; if the release is lost too, the hold runs out.
-            self.spawn(self._release(attempt_id), "release")
+            self.spawn(self.release(attempt_id), "release")
             self.post(m.BookingRefused(self._now(), attempt_id))
         else:
             self.post(m.AgentBooked(self._now(), attempt_id, reply.agent_id))
 
-    async def _release(self, attempt_id: str) -> None:
+    async def release(self, attempt_id: str) -> None:
+        """Tell the ACD that nobody need be reserved for this attempt any more."""
         try:
             await self._ask_release(attempt_id, None)
         except (Refused, DependencyDown) as error:

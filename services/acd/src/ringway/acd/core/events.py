@@ -255,6 +255,7 @@ class Reserve:
     attempt_id: str
     hold_s: float
     agent_id: str | None = None  # nobody else
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Sessions(Desk):
             if held.interaction_id is None:
                 self._set_deadline(held, event.at + event.hold_s)
             return
-        agent = self._longest_idle(event.campaign_id, event.agent_id)
+        agent = self._longest_idle(event)
         if agent is None:
             raise m.NoAgentReady(event.campaign_id)
         self._to(agent, event.at, AgentState.RESERVED)
@@ -138,14 +138,15 @@ class Sessions(Desk):
         else:
             self._settle(agent, event.at)
 
-    def _longest_idle(self, campaign_id: str, only: str | None = None) -> m.Agent | None:
-        campaign = self.campaigns.get(campaign_id)
+    def _longest_idle(self, event: m.Reserve) -> m.Agent | None:
+        campaign = self.campaigns.get(event.campaign_id)
         ready = [
             agent
             for agent_id in (campaign.agent_ids if campaign else ())
             if (agent := self.agents.get(agent_id))
             and agent.state is AgentState.READY
-            and only in (None, agent_id)
+            and event.agent_id in (None, agent_id)
+            and agent_id not in event.excluded
         ]
         return min(ready, key=lambda a: (a.idle_since, a.agent_id), default=None)
 

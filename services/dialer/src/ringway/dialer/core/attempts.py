@@ -21,6 +21,7 @@ from ringway.dialer.core.claims import AGAIN_S, Claims
 from ringway.dialer.core.messages import Command, Event, Part, Phase
 from ringway.dialer.core.outcome import is_trunk_failure
 from ringway.dialer.core.pacing import RateLimit
+from ringway.dialer.core.picture import Picture
 from ringway.proto.dialer import AttemptDisposition as D
 from ringway.proto.dialer import CampaignSpec, CampaignState
 
@@ -48,6 +49,7 @@ class Attempts:
         self.state = state
         self.counts = Counts()
         self.breaker = TrunkBreaker()
+        self.picture = Picture()
         self._calls: dict[str, Call] = {}
         self._kept: dict[str, str] = {}  # ended attempt -> agent still reserved
         self._missing: set[Part] = set()
@@ -64,7 +66,10 @@ class Attempts:
                 yield from self._booked(call, at, agent_id)
             case m.BookingRefused(at):
                 if call.phase is Phase.BOOKING:
-                    self._book_at = at + _BOOK_AGAIN_S
+                    if call.wanted_agent_id is None:
+                        self._book_at = at + _BOOK_AGAIN_S
+                    if call.ask_id is not None:
+                        yield m.Told(call.ask_id, m.Refusal.NOT_READY)
                     yield from self._give_back(call, at)
             case m.Placed(at):
                 self._placed(call, at)
@@ -76,6 +81,7 @@ class Attempts:
                         self._claims.ask_at = at + AGAIN_S
                     if call.is_placed:
                         self.counts.attempts -= 1
+                        self.picture.today.dialed -= 1
                     self._keep_agent(call)
                     yield from self._give_back(call, at)
             case m.Rang(at):
@@ -98,6 +104,7 @@ class Attempts:
             case m.Bridged(at):
                 if call.bridged_at is None:
                     call.bridged_at = at
+                    self.picture.live_ended(call, at, connected=True)
                 self._taken(call)
             case m.ForeignPlayback():
                 call.has_foreign_playback = True
@@ -110,12 +117,17 @@ class Attempts:
     def _booked(self, call: Call, at: float, agent_id: str) -> Iterator[Command]:
         if call.phase is not Phase.BOOKING:
             return
-        call.agent_id = agent_id
+        call.agent_id, call.booked_at = agent_id, at
         if call.instead_of is None:
             self._booked_since += 1
-        if self._obstacle(at) is None:
+        obstacle = self._obstacle(at)
+        if obstacle is None and self._is_shown_first(call):
+            yield from self._show(call, at)
+        elif obstacle is None:
             yield self._originate(call, at)
         else:
+            if call.ask_id is not None:
+                yield m.Told(call.ask_id, m.Refusal.NOT_DIALING, text=obstacle)
             yield m.Unbook(call.attempt_id)
             yield from self._give_back(call, at)
 
@@ -124,8 +136,9 @@ class Attempts:
             call.phase = Phase.DIALING
             call.deadline = at + self.spec.ring_timeout_s + OVERDUE_S
         if not call.is_placed:
-            call.is_placed = True
+            call.is_placed, call.dialed_at = True, at
             self.counts.attempts += 1
+            self.picture.today.dialed += 1
 
     def _answered(self, call: Call, at: float) -> Iterator[Command]:
         if call.answered_at is not None or call.phase not in RINGING_PHASES:
@@ -141,6 +154,7 @@ class Attempts:
         else:
             call.phase = Phase.ANSWERED
             call.deadline = call.limit_at(self.spec.abandonment_limit_s)
+            self.picture.heard(call, at, human=True)
             yield m.HandOver(call.attempt_id, call.agent_id)
         yield m.NoteAnswer(call.attempt_id)
 
@@ -158,6 +172,7 @@ class Attempts:
         if event.disposition is D.CONNECTED:
             call.agent_id = event.agent_id or call.agent_id
             self.counts.connected += 1
+        self.picture.live_ended(call, event.at, connected=event.disposition is D.CONNECTED)
         self._taken(call)
         if call.phase is Phase.SETTLING:
             yield from self._close(call, event.at, event.disposition)
@@ -175,6 +190,7 @@ class Attempts:
                 self.breaker.failed(call.attempt_id, event.at)
             else:
                 self.breaker.succeeded(event.at)
+            self.picture.ended(call, event.at, disposition)
             self._keep_agent(call)
             yield from self._close(call, event.at, disposition)
         elif call.outcome is not None:
@@ -214,6 +230,8 @@ class Attempts:
             self.counts.connected += 1
         if disposition is D.ABANDONED:
             self.counts.abandoned += 1
+            self.picture.today.abandoned += 1
+        self.picture.live_ended(call, at, connected=disposition is D.CONNECTED)
         gone = call.gone
         yield m.Close(
             call.attempt_id,
@@ -235,6 +253,8 @@ class Attempts:
                 continue
             if call.phase is Phase.SETTLING and at >= call.settle_by:
                 yield from self._close(call, at, call.presumed())
+            elif call.phase is Phase.PREVIEWING:
+                yield from self._preview_due(call, at)
             else:
                 yield from call.expire(at, self.spec.abandonment_limit_s)
 
@@ -246,6 +266,20 @@ class Attempts:
             self._rate.spend(1, at)
         return m.Originate(call.attempt_id)
 
+    # -- the other layers ------------------------------------------------------------------------
+
     def _obstacle(self, at: float) -> str | None:
         """Why no call may start now, or ``None``."""
-        raise NotImplementedError  # the layer that starts calls
+        raise NotImplementedError
+
+    def _is_shown_first(self, call: Call) -> bool:
+        """Whether the reserved agent looks at the lead before it is dialed."""
+        raise NotImplementedError
+
+    def _show(self, call: Call, at: float) -> Iterator[Command]:
+        """Show the lead to the reserved agent."""
+        raise NotImplementedError
+
+    def _preview_due(self, call: Call, at: float) -> Iterator[Command]:
+        """The agent's time is up, or the rate allows the call that he wanted."""
+        raise NotImplementedError

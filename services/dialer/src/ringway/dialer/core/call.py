@@ -20,7 +20,9 @@ _MESSAGE_LIMIT_S = 30.0
 # The channel exists, or may exist any moment, and nobody has answered yet.
 RINGING_PHASES = frozenset({Phase.PLACING, Phase.DIALING, Phase.CANCELLING})
 # Nothing was asked of Asterisk yet.
-UNPLACED_PHASES = frozenset({Phase.CLAIMED, Phase.BOOKING})
+UNPLACED_PHASES = frozenset({Phase.CLAIMED, Phase.BOOKING, Phase.PREVIEWING})
+# Somebody is about to be reserved, or the call to be placed, without anybody having to act.
+HURRYING_PHASES = frozenset({Phase.CLAIMED, Phase.BOOKING})
 
 
 @dataclass(slots=True)
@@ -31,14 +33,22 @@ class Call:
     lead_id: str
     attempt_no: int
     phase: Phase = Phase.CLAIMED
-    agent_id: str | None = None  # reserved for this attempt (precise)
+    agent_id: str | None = None  # reserved for this attempt
+    wanted_agent_id: str | None = None  # nobody else may be
+    ask_id: str | None = None  # who asked for this lead is to be told
+    booked_at: float = 0.0
+    is_accepted: bool = False  # previewing is over; the rate limit is waited for
     instead_of: str | None = None  # whose agent this attempt is taking over
     deadline: float | None = None
     is_placed: bool = False
     has_rung: bool = False
     is_cancelled: bool = False
     is_overdue: bool = False
+    dialed_at: float | None = None
+    detecting_since: float | None = None  # the first seconds are being listened to
     answered_at: float | None = None
+    live_since: float | None = None  # known to be a person; None: since the answer
+    is_live_told: bool = False  # pacing knows how the person's waiting ended
     bridged_at: float | None = None
     has_foreign_playback: bool = False
     outcome: D | None = None
@@ -89,7 +99,12 @@ class Call:
             presence_at: When the last presence arrived (event loop's clock).
             presence_acd_at: When the ACD made it (the ACD's clock).
         """
-        if self.phase in (Phase.ABANDONING, Phase.CANCELLING, Phase.SETTLING):
+        if self.phase in (
+            Phase.PREVIEWING,
+            Phase.ABANDONING,
+            Phase.CANCELLING,
+            Phase.SETTLING,
+        ):
             return False
         if self.outcome is D.CONNECTED:
             return presence_acd_at < self.outcome_acd_at

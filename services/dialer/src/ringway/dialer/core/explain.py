@@ -14,6 +14,8 @@ def why(
     trunk_failures: int,
     trunk_retry_in_s: float,
     lead_due_in_s: float | None,
+    inbound_waiting: int = 0,
+    by_hand: bool = False,
 ) -> str:
     """Return one sentence, the strongest reason first.
 
@@ -21,6 +23,8 @@ def why(
         wanted: Calls the campaign would start now if it had leads.
         trunk_failures: Failures in a row while the trunk is held to be out of order, else 0.
         lead_due_in_s: Until the next lead is due; None when leads are due or it is not known.
+        inbound_waiting: Callers of queues who take agents of this campaign first.
+        by_hand: The agents start the calls.
     """
     if trunk_failures:
         wait_s = math.ceil(trunk_retry_in_s)
@@ -31,6 +35,10 @@ def why(
     if lead_due_in_s is not None:
         who = "Agents are ready" if wanted else "No lead is due"
         return f"{who}; the next lead is due in {math.ceil(lead_due_in_s)} s."
+    if by_hand:
+        return f"Agents take leads themselves; {ready} agents ready, {lines} lines in use."
+    if inbound_waiting and not wanted:
+        return f"{inbound_waiting} callers of queues take the agents first."
     if ready == 0 and not wanted:
         return "No agent is ready."
     return f"{ready} agents ready, {lines} lines in use."
