@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -34,6 +34,7 @@ from ringway.crm_api.tenants.service import ensure_platform
 from ringway.proto import acd_calls as calls
 from ringway.proto import acd_nodes as nodes
 from ringway.proto import acd_voicemail as voicemail
+from ringway.proto import dialer_preview as previews
 from ringway.proto.acd import (
     AgentAccountV1,
     AgentListV1,
@@ -288,6 +289,25 @@ class Behind:
             raise Refused("campaign_not_found", "There is no such campaign.")
         return CampaignStateV1(state=CampaignState(state))
 
+    async def take_lead(
+        self, request: previews.TakeLeadV1 | previews.GetPreviewV1
+    ) -> previews.PreviewV1:
+        self.note(request)
+        if isinstance(request, previews.GetPreviewV1):
+            return previews.PreviewV1()
+        shown = previews.Preview(
+            attempt_id=str(uuid4()),
+            campaign_id=request.campaign_id,
+            lead_id=request.lead_id or "lead-1",
+            phone_e164="+40215550101",
+            name="Ion",
+            data={"city": "Cluj"},
+            attempt_no=1,
+            shown_at=utcnow(),
+            until=utcnow() + timedelta(seconds=60),
+        )
+        return previews.PreviewV1(preview=shown)
+
     async def remove_party(self, request: calls.RemovePartyV1) -> Done:
         self.note(request)
         raise Refused("interaction_unknown", "There is no such call of this agent.")
@@ -426,6 +446,10 @@ class Behind:
         await dialer.respond(AddLeadsV1, self.add_leads)
         await dialer.respond(PutCampaignV1, self.put_campaign)
         await dialer.respond(ControlCampaignV1, self.control_campaign)
+        await dialer.respond(previews.TakeLeadV1, self.take_lead)
+        await dialer.respond(previews.GetPreviewV1, self.take_lead)
+        await dialer.respond(previews.AcceptPreviewV1, self.done)
+        await dialer.respond(previews.SkipPreviewV1, self.done)
 
 
 @dataclass

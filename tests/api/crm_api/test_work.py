@@ -75,6 +75,44 @@ async def test_campaign_from_draft_to_stop(crm: Crm) -> None:
     assert (await boss.get("/campaigns?state=running"))["items"] == []
 
 
+async def test_everything_that_is_set_on_a_campaign_is_kept_and_shown(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    body = (await _Campaigns(boss).prepare(crm)).body
+    more = {
+        "mode": "predictive",
+        "priority": 9,
+        "rate_cps": 2.5,
+        "target_abandonment": 0.02,
+        "schedule": {
+            "zone": "Asia/Shanghai",
+            "use_lead_zone": False,
+            "windows": [{"days": ["mon", "fri"], "begins": "09:00", "ends": "18:00"}],
+            "valid_until": "2027-01-31",
+        },
+        "preview": {"time_s": 20, "on_timeout": "skip", "skip_delay_s": 60},
+        "caps": {"lead_per_day": 2},
+        "abandonment_message": ["sorry"],
+    }
+    campaign = await boss.post("/campaigns", {**body, **more})
+    for name, value in more.items():
+        shown = campaign[name]
+        if isinstance(value, dict):
+            shown = {key: shown[key] for key in value}
+        assert shown == value, name
+    assert crm.behind.last(PutCampaignV1).spec.schedule.zone == "Asia/Shanghai"
+    for bad in (
+        {"schedule": {"zone": "Mars/Base"}},
+        {"schedule": {"zone": "UTC", "hours": []}},
+        {"caps": {"lead_per_day": 0}},
+        {"preview": {"time_s": 1}},
+        {"mode": "ivr"},
+        {"target_abandonment": 0.5},
+        {"project_id": "x/y"},
+    ):
+        response = await boss("POST", "/campaigns", json={**body, **bad})
+        refused(response, 422, "validation_failed")
+
+
 async def test_campaign_of_unknown_parts_is_refused_before_the_dialer_is_asked(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     body = (await _Campaigns(boss).prepare(crm)).body

@@ -19,6 +19,7 @@ from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customers.router import router as customers
 from ringway.crm_api.deps import Deps, DepsOf
+from ringway.crm_api.desk.previews import router as previews
 from ringway.crm_api.desk.router import conferences
 from ringway.crm_api.desk.router import router as desk
 from ringway.crm_api.events.router import router as events
@@ -48,6 +49,7 @@ NOUNS = (
         agents,
         calls,
         desk,
+    previews,
         conferences,
         supervision,
         trunks,

@@ -3,68 +3,55 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ringway.crm_api.schemas import Body, Name, View
-from ringway.proto.base import PhoneE164
-from ringway.proto.dialer import AttemptDisposition, CampaignMode, CampaignState
+from ringway.crm_api.schemas import Name, View
+from ringway.crm_api.strict import strict
+from ringway.proto.dialer import CampaignSpec, CampaignState
+
+if TYPE_CHECKING:
+    _Spec = CampaignSpec
+else:
+    _Spec = strict(CampaignSpec)
+
+_UUID = {"format": "uuid"}
+
+# An id as the path has it, whichever way it is written.
+Id = Annotated[str, AfterValidator(lambda text: str(UUID(text))), Field(json_schema_extra=_UUID)]
 
 
-class RetryRuleBody(Body):
-    """When a lead is dialed again after one outcome."""
-
-    disposition: AttemptDisposition
-    delay_s: float = Field(ge=0, le=31_536_000)
-    max_attempts: int = Field(ge=1, le=50)
-
-
-class CampaignBody(Body):
+class CampaignBody(_Spec):
     """Everything that is set on a campaign."""
 
     name: Name
-    project_id: UUID
-    mode: CampaignMode
-    list_ids: tuple[UUID, ...] = Field(max_length=100)
-    agent_ids: tuple[UUID, ...] = Field(max_length=5_000)
-    trunk_id: UUID
-    caller_id: PhoneE164 | None = None
+    project_id: Id
+    list_ids: tuple[Id, ...] = Field(max_length=100)
+    agent_ids: tuple[Id, ...] = Field(default=(), max_length=5_000)
+    trunk_id: Id
     ratio: float = Field(
         default=1.0, ge=1.0, le=10.0, description="Progressive: calls per ready agent."
     )
     rate_cps: float | None = Field(
-        default=None, gt=0, le=100, description="Progressive: calls a second at most."
+        default=None,
+        gt=0,
+        le=100,
+        description="Calls a second at most; progressive: calls a second while agents are there.",
     )
-    max_lines: int = Field(default=100, ge=1, le=10_000)
-    max_attempts: int = Field(default=3, ge=1, le=50)
-    ring_timeout_s: float = Field(default=25, ge=5, le=120)
-    retry_rules: tuple[RetryRuleBody, ...] = Field(default=(), max_length=50)
-    abandonment_limit_s: float = Field(default=2.0, ge=0.5, le=10)
     wrap_up_s: float = Field(
         default=30, ge=0, le=3600, description="Forced end of wrap-up; 0 means no wrap-up."
     )
+    target_abandonment: float = Field(
+        default=0.03, gt=0, le=0.1, description="Predictive: the cap, abandoned / answered."
+    )
 
 
-class CampaignView(View):
+class CampaignView(CampaignSpec):
     """A campaign with its state and figures."""
 
     campaign_id: UUID
-    name: str
-    project_id: UUID
-    mode: CampaignMode
-    list_ids: list[UUID]
-    agent_ids: list[UUID]
-    trunk_id: UUID
-    caller_id: str | None
-    ratio: float
-    rate_cps: float | None
-    max_lines: int
-    max_attempts: int
-    ring_timeout_s: float
-    retry_rules: list[RetryRuleBody]
-    abandonment_limit_s: float
-    wrap_up_s: float
     state: CampaignState
     version: int
     leads_total: int

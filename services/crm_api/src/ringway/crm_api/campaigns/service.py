@@ -33,9 +33,9 @@ async def put(
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
         unknown = await store.unknown_agents(
-            conn, tenant_id=caller.tenant_id, agent_ids=wanted.agent_ids
+            conn, tenant_id=caller.tenant_id, agent_ids=[UUID(a) for a in wanted.agent_ids]
         )
-        trunk = await trunks.get(conn, tenant_id=caller.tenant_id, trunk_id=wanted.trunk_id)
+        trunk = await trunks.get(conn, tenant_id=caller.tenant_id, trunk_id=UUID(wanted.trunk_id))
     if unknown:
         ids = ", ".join(str(each) for each in unknown[:10])
         raise Invalid("agent_unknown", f"These are no agents: {ids}.")

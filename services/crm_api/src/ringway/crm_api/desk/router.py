@@ -41,7 +41,7 @@ _LIMIT_S = 10.0
 @router.post("/calls", status_code=201)
 async def dial(deps: DepsOf, caller: Actor, body: DialBody) -> DialingView:
     """Call a number or a colleague: one's own phone first, then the other side."""
-    question = c.DialV1(**_by(deps, caller), **body.model_dump())
+    question = c.DialV1(**acting(deps, caller), **body.model_dump())
     made = await deps.bus.request(question, c.DialingV1, timeout_s=_LIMIT_S)
     return DialingView.model_validate(made)
 
@@ -49,7 +49,7 @@ async def dial(deps: DepsOf, caller: Actor, body: DialBody) -> DialingView:
 @router.post("/calls/current/park")
 async def park_call(deps: DepsOf, caller: Actor) -> ParkedView:
     """Let the customer hear music in a slot, from which any phone may take him."""
-    question = c.ParkV1(**_by(deps, caller))
+    question = c.ParkV1(**acting(deps, caller))
     parked = await deps.bus.request(question, c.ParkedV1, timeout_s=_LIMIT_S)
     return ParkedView.model_validate(parked)
 
@@ -57,21 +57,21 @@ async def park_call(deps: DepsOf, caller: Actor) -> ParkedView:
 @router.post("/calls/retrieve", status_code=204)
 async def retrieve_call(deps: DepsOf, caller: Actor, body: SlotBody) -> None:
     """Take a parked customer."""
-    question = c.RetrieveV1(**_by(deps, caller), slot=body.slot)
+    question = c.RetrieveV1(**acting(deps, caller), slot=body.slot)
     await deps.bus.request(question, Done, timeout_s=_LIMIT_S)
 
 
 @router.post("/calls/pick-up", status_code=204)
 async def pick_up_call(deps: DepsOf, caller: Actor, body: PickUpBody) -> None:
     """Take the call that rings at a colleague's phone."""
-    question = c.PickUpV1(**_by(deps, caller), from_agent_id=body.from_agent_id)
+    question = c.PickUpV1(**acting(deps, caller), from_agent_id=body.from_agent_id)
     await deps.bus.request(question, Done, timeout_s=_LIMIT_S)
 
 
 @router.put("/do-not-disturb", status_code=204)
 async def set_do_not_disturb(deps: DepsOf, caller: Actor, body: DoNotDisturbBody) -> None:
     """Let no internal or direct call ring, or let them ring again. Queues go on."""
-    question = c.SetDoNotDisturbV1(**_by(deps, caller), on=body.enabled)
+    question = c.SetDoNotDisturbV1(**acting(deps, caller), on=body.enabled)
     await deps.bus.request(question, Done)
 
 
@@ -88,7 +88,7 @@ async def start_conference(
     """
     conference_id = str(uuid7())
     question = c.StartConferenceV1(
-        **_by(deps, caller),
+        **acting(deps, caller),
         conference_id=conference_id,
         name=body.name,
         invite=body.invite,
@@ -108,7 +108,7 @@ async def get_conference(conference_id: UUID, deps: DepsOf, caller: Actor) -> Co
 @conferences.delete("/{conference_id}", status_code=204)
 async def end_conference(conference_id: UUID, deps: DepsOf, caller: Actor) -> None:
     """Hang up all."""
-    question = c.EndConferenceV1(**_by(deps, caller), conference_id=str(conference_id))
+    question = c.EndConferenceV1(**acting(deps, caller), conference_id=str(conference_id))
     await deps.bus.request(question, Done, timeout_s=_LIMIT_S)
 
 
@@ -163,7 +163,7 @@ async def _control(
     conference_id: UUID,
     **fields: Any,
 ) -> ConferenceView:
-    question = kind(**_by(deps, caller), conference_id=str(conference_id), **fields)
+    question = kind(**acting(deps, caller), conference_id=str(conference_id), **fields)
     return await _shown(deps, question)
 
 
@@ -172,7 +172,7 @@ async def _shown(deps: Deps, question: c.StartConferenceV1 | c.ConferenceRequest
     return ConferenceView.model_validate(status)
 
 
-def _by(deps: Deps, caller: Caller) -> dict[str, Any]:
+def acting(deps: Deps, caller: Caller) -> dict[str, Any]:
     """Return who asks, and when."""
     if caller.agent_number is None:
         raise users.no_seat()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ringway.proto.acd import AgentPresenceV1, CampaignAgentsV1
 from ringway.proto.base import Presence
 from ringway.proto.dialer import CampaignLiveV1
+from ringway.proto.dialer_preview import AgentPreviewV1
 from ringway.runtime.bus import Bus
 
 Wanted = Callable[[Presence], bool]
@@ -46,7 +47,7 @@ class PresenceHub:
 
     async def attach(self, bus: Bus) -> None:
         """Subscribe on the bus, for as long as it is open."""
-        for kind in (AgentPresenceV1, CampaignAgentsV1, CampaignLiveV1):
+        for kind in (AgentPresenceV1, CampaignAgentsV1, CampaignLiveV1, AgentPreviewV1):
             await bus.subscribe(kind, self.offer)
 
     def offer(self, presence: Presence) -> None:

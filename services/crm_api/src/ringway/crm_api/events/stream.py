@@ -11,6 +11,7 @@ import orjson
 from ringway.crm_api.access import Caller, Permission
 from ringway.proto.acd import AgentPresenceV1
 from ringway.proto.base import Kind, Presence, registry
+from ringway.proto.dialer_preview import AgentPreviewV1
 
 RESUME_GAP = "crm.v1.events.gap"
 # Each agent's own figure (AgentPresenceV1) tells it; this one says only what changed.
@@ -58,7 +59,8 @@ class View:
         """Return whether a live figure is for the caller."""
         if self._sees_all:
             return True
-        return isinstance(presence, AgentPresenceV1) and presence.agent_id == self.caller.agent_id
+        own = isinstance(presence, AgentPresenceV1 | AgentPreviewV1)
+        return own and presence.agent_id == self.caller.agent_id
 
     @property
     def _sees_all(self) -> bool:
