@@ -202,6 +202,20 @@ def test_a_campaign_nobody_speaks_of_is_forgotten_when_its_last_call_is_over() -
     assert not any(isinstance(c, m.Connect) for c in arrives(floor, "i2", 14))
 
 
+def test_who_is_sent_on_stays_as_important_as_he_was() -> None:
+    floor = Floor()
+    floor.handle(m.Enqueued(1, "i1", "q", 1, priority=9, vip=True, value_grade=3))
+    for event in (m.LeftQueue(2, "i1"), m.Enqueued(3, "i1", "other", 3)):
+        floor.handle(event)
+    call = floor.calls["i1"]
+    assert (call.queue_id, call.priority, call.vip, call.value_grade) == ("other", 9, True, 3)
+    floor.handle(m.LeftQueue(4, "i1"))
+    floor.handle(m.Enqueued(5, "i1", "q", 5, priority=2, vip=False, value_grade=0))
+    assert (call.priority, call.vip, call.value_grade) == (2, False, 0)
+    floor.handle(m.Enqueued(1, "i2", "q", 1))
+    assert (floor.calls["i2"].priority, floor.calls["i2"].vip) == (5, False)
+
+
 def test_an_agent_who_becomes_ready_while_all_ring_rings_too_and_one_wins() -> None:
     floor = Floor()
     floor.handle(m.QueueSet(0, Queue("q", agent_ids=("ann", "bob"), strategy=Strategy.RING_ALL)))

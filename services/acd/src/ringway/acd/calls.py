@@ -13,6 +13,7 @@ from ringway.proto.acd import Direction, LegMode
 from ringway.proto.acd_calls import Outcome
 from ringway.runtime.ids import uuid7
 
+VISIT = "front"  # in ``Call.extra``: on which way a customer is who is with no agent
 ORIGIN = "origin"  # in ``Call.extra``: the customer's own channel, when a link stands for him
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringway.acd import snapshot
 from ringway.acd.calls import Call, Leg
@@ -78,6 +78,7 @@ class FloorRunner:
         self.floor = Floor()
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
+        self.supervisions: dict[str, dict[str, Any]] = {}  # of a process before this one
         self.is_closed = False
         self.changed = asyncio.Event()  # presence has something new to tell
         self.touched_agents: set[str] = set()
@@ -158,6 +159,11 @@ class FloorRunner:
         """Write an interaction's snapshot after a change that the floor does not see."""
         if not self.is_closed:
             self._store_call(interaction_id)
+
+    def keep(self, kind: str, id_: str, say: Callable[[], bytes | None]) -> None:
+        """Write down something else that another process is to go on with."""
+        if not self.is_closed:
+            self._writer.put_kv(snapshot.BUCKET, snapshot.key(self.tenant, kind, id_), say)
 
     def _store_call(self, interaction_id: str) -> None:
         key = snapshot.key(self.tenant, "interaction", interaction_id)

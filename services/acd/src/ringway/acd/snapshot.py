@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ringway.acd.calls import Call, Leg
+from ringway.acd.calls import VISIT, Call, Leg
 from ringway.acd.core import model as m
 from ringway.acd.core.records import CallState, WrapUp
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
@@ -79,6 +79,8 @@ def of_agent(runner: FloorRunner, agent_id: str) -> bytes | None:
 def of_call(runner: FloorRunner, interaction_id: str) -> bytes | None:
     """Return what to store about an interaction; nothing once it is over."""
     call, info = runner.floor.calls.get(interaction_id), runner.calls.get(interaction_id)
+    if call is None and info is not None and VISIT in info.extra and not info.is_gone:
+        return orjson.dumps(info.to_json())
     if call is None or info is None:
         return None
     raw = info.to_json() | {name: getattr(call, name) for name in _CALL_PLAIN}
@@ -119,9 +121,12 @@ def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:
             restored.agents.append(_agent(runner, name, raw))
             if raw["leg"] is not None:
                 runner.legs[name] = Leg.from_json(name, raw["leg"])
+        elif kind == "supervision":
+            runner.supervisions[name] = raw
         elif kind == "interaction":
             runner.calls[name] = Call.from_json(raw)
-            restored.calls.append(_call(runner, raw))
+            if "state" in raw:  # else he was with nobody yet, and in no queue
+                restored.calls.append(_call(runner, raw))
     _agree(restored)
     runner.floor.restore(restored)
 

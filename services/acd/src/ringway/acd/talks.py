@@ -27,7 +27,7 @@ from ringway.proto.acd import AgentState
 from ringway.proto.acd_calls import InteractionChangedV1, PartyRole, PartyState
 from ringway.proto.acd_calls import Party as PartyView
 from ringway.proto.acd_config import TargetKind
-from ringway.runtime.ari import ChannelHold, ChannelUnhold, Event
+from ringway.runtime.ari import ChannelDestroyed, ChannelHold, ChannelUnhold, Event
 from ringway.runtime.clock import utcnow
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Talks:
         self.parked_again: Callable[[Call], bool] | None = None  # back into his slot
         self._events = events
         self._on_phone = on_phone
-        self._heard: set[str] = set()  # agents' channels whose events we get
+        # Agents' channels whose events we get, until they are no more: node, and what hears them.
+        self._heard: dict[str, tuple[str, Callable[[str, Event], None]]] = {}
         self._done: dict[tuple[str, str, str], float] = {}  # agent, interaction, what -> when
         self.links = TalkLinks(runner, self.tell)
         self._control = TalkControl(
@@ -95,7 +96,7 @@ class Talks:
         live.voices.add(leg.channel_id)
         if live.is_mixed:
             self._control.perform(live, ())
-        self._listen(leg.channel_id, leg.agent_id)
+        self._listen(leg)
 
     def _begin(self, call: Call, leg: Leg) -> Live:
         room = leg.bridge_id
@@ -404,19 +405,20 @@ class Talks:
 
     # -- what phones do ------------------------------------------------------------------------
 
-    def _listen(self, channel_id: str, agent_id: str) -> None:
+    def _listen(self, leg: Leg) -> None:
+        channel_id, agent_id = leg.channel_id, leg.agent_id
         if channel_id in self._heard:
             return
-        self._heard.add(channel_id)
 
         def on_event(node: str, event: Event) -> None:
             if isinstance(event, ChannelHold | ChannelUnhold):
                 self._phones_hold(agent_id, on=isinstance(event, ChannelHold))
             else:
                 self._on_phone(self, node, agent_id, event)
-            if self.runner.legs.get(agent_id) is None:
-                self._heard.discard(channel_id)
+            if isinstance(event, ChannelDestroyed):
+                self._heard.pop(channel_id, None)
 
+        self._heard[channel_id] = leg.node, on_event
         self._events.watch(channel_id, on_event)
 
     def _phones_hold(self, agent_id: str, *, on: bool) -> None:
@@ -439,7 +441,7 @@ class Talks:
             self.runner.supervision.talk_changed(interaction_id)
         for leg_id, leg in live.legs.items():
             if leg_id in live.talk.parties:
-                self._listen(leg.channel_id, leg.agent_id)
+                self._listen(leg)
         is_usual = live.talk.is_plain and not (live.talk.circle[0].is_muted or live.links)
         if is_usual or live.talk.is_over:
             live.call.extra.pop(SNAPSHOT, None)
@@ -487,7 +489,7 @@ class Talks:
             leg, phone = self.runner.legs.get(party.agent_id or ""), live.phone_of(party.leg_id)
             if leg is not None and phone == leg.channel_id:
                 live.legs[party.leg_id] = leg
-                self._listen(leg.channel_id, leg.agent_id)
+                self._listen(leg)
             elif party.agent_id is None and phone is not None:
                 self._control.watch_outside(live, party, phone)
             if (link := live.links.get(party.leg_id)) is not None:
@@ -497,6 +499,10 @@ class Talks:
         """Compare the talks on a node with what is there."""
         now, channels = self.runner.now(), picture.channels
         rooms = rooms_of(picture)
+        for channel_id, (node, on_event) in list(self._heard.items()):
+            if node == picture.node.name and channel_id not in channels:
+                del self._heard[channel_id]
+                self._events.unwatch(channel_id, on_event)
         for live in list(self.live.values()):
             for leg_id, link in list(live.links.items()):
                 if link.node == picture.node.name and link.channel not in channels:
@@ -504,9 +510,7 @@ class Talks:
                     self.tell(live, t.PartyGone(now, leg_id))
             if live.call.node != picture.node.name:
                 continue
-            put_right(
-                live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform
-            )
+            put_right(live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform)
             for party in list(live.talk.parties.values()):
                 if party.state is PartyState.RINGING and party.leg_id not in live.ringing:
                     self.tell(live, t.PartyFailed(now, party.leg_id))

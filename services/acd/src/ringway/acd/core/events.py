@@ -109,8 +109,8 @@ class Arrived:
 class Enqueued:
     """A customer is to wait in a queue: for the first time, or sent on by an agent.
 
-    ``since`` is when his waiting began, so that an overflow or a callback keeps his place.
-    ``wrap_up_s`` and ``ring_timeout_s`` are the queue's.
+    ``since`` is when his waiting began, so that an overflow or a callback keeps his place. A
+    ``priority``, ``vip`` or ``value_grade`` of None stays what it was for him before.
     """
 
     at: float
@@ -118,9 +118,9 @@ class Enqueued:
     queue_id: str
     since: float
     answered_at: float | None = None
-    priority: int = 5
-    vip: bool = False
-    value_grade: int = 0
+    priority: int | None = None
+    vip: bool | None = None
+    value_grade: int | None = None
     preferred_agent_id: str | None = None
     prefer_s: float = 0.0
     excluded: frozenset[str] = frozenset()

@@ -94,8 +94,13 @@ class Offers(Sessions):
         call.queue_id, call.campaign_id, call.attempt_id = event.queue_id, "", ""
         call.limit_at = None
         call.waiting_since = event.since
-        call.priority, call.vip = event.priority, event.vip
-        call.value_grade, call.excluded = event.value_grade, event.excluded
+        call.excluded = event.excluded
+        if event.priority is not None:
+            call.priority = event.priority
+        if event.vip is not None:
+            call.vip = event.vip
+        if event.value_grade is not None:
+            call.value_grade = event.value_grade
         call.wrap_up_s = rules.wrap_up_s if rules else 0.0
         call.hung_up_by = None
         self._out.append(m.Queued(event.at, call.interaction_id))

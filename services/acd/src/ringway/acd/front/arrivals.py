@@ -291,6 +291,8 @@ class Arrivals:
             if channel is None or front is None or state.get("role") != "caller":
                 continue
             if state.get("interaction", "") in front.runner.calls:
+                if (visit := front.visits.get(state["interaction"])) is not None:
+                    visit.is_answered = visit.is_answered or channel.state == "Up"
                 continue
             call = self._call_of(channel, node, state["interaction"])
             found = front.plan.resolve(call.called, call.caller, utcnow(), call.trunk_id)

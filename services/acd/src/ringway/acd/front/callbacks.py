@@ -255,16 +255,12 @@ class Callbacks:
 
     def _enqueue(self, call: Call, callback: Callback) -> None:
         runner = self._front.runner
-        known = runner.floor.calls[call.interaction_id]
         runner.apply(
             m.Enqueued(
                 runner.now(),
                 call.interaction_id,
                 str(call.extra["callback"]["queue_id"]),
                 since=callback.since,
-                priority=known.priority,
-                vip=known.vip,
-                value_grade=known.value_grade,
             )
         )
 

@@ -91,6 +91,11 @@ async def forward(
     talking = await _talking_with(front, call.node, room_id, call.channel_id)
     if talking is not None:
         party_id = talking  # since before this process
+    elif caller.is_gone or (call.outcome, call.detail) == (Outcome.FORWARDED, number):
+        # One of them hung up, or both did, while nobody was there.
+        with suppress(AriError):
+            await node.destroy_bridge(room_id)
+        return _HANG_UP
     else:
         if visit.is_answered:
             await caller.music("default")
@@ -110,6 +115,7 @@ async def forward(
 
     front.acd.watch(party_id, on_event)
     call.outcome, call.detail = Outcome.FORWARDED, number
+    front.keep(visit)
     try:
         await visit.answer()
         await node.create_bridge(room_id, MIXING, exists_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from ringway.acd.calls import Call
+from ringway.acd.calls import VISIT, Call
 from ringway.acd.core import model as m
 from ringway.acd.core.numbers import NumberPlan, NumberRefused, normalise
 from ringway.acd.core.records import CallState
@@ -66,6 +66,9 @@ class Front:
         """Let a customer begin his way at a target."""
         visit = Visit(self, call, self.caller_of(call), target)
         visit.is_answered = is_answered
+        if (known := self._floor_call(call.interaction_id)) is not None:
+            visit.priority, visit.vip = known.priority, known.vip
+            visit.value_grade = known.value_grade
         self.visits[call.interaction_id] = visit
         self._calls[call.interaction_id] = call
         return visit
@@ -85,9 +88,7 @@ class Front:
             target = Target(kind=TargetKind.AGENT, value=known.queue_id.removeprefix("agent:"))
         else:
             target = Target(kind=TargetKind.QUEUE, value=known.queue_id)
-        visit = self.visit(call, target)
-        visit.priority, visit.vip, visit.value_grade = known.priority, known.vip, known.value_grade
-        self.start(visit)
+        self.start(self.visit(call, target))
 
     def send_to(self, call: Call, target: Target) -> None:
         """A customer who was with an agent goes to a target."""
@@ -176,7 +177,7 @@ class Front:
         if visit is not None:
             visit.is_connected = True
             visit.caller.nudge()
-            call.extra.pop("front", None)
+            call.extra.pop(VISIT, None)
         self.figures.connected(call)
         if call.caller:
             self.spawn(self._last_talks.note(call.caller, agent_id, utcnow()), "last talk")
@@ -208,7 +209,7 @@ class Front:
         if caller.is_gone or known.agent_id is None:
             return False
         caller.language = queue.language
-        call.extra["front"] = {"target": _HANG_UP.model_dump(mode="json")}
+        call.extra[VISIT] = {"target": _HANG_UP.model_dump(mode="json")}
         self._calls[call.interaction_id] = call
         call.extra["in_floor"] = True
         self.spawn(
@@ -236,12 +237,14 @@ class Front:
         """Let the customer into a conference."""
         await visit.answer()
         if self.conferences is not None and await self.conferences.admit(visit.call, conference_id):
+            self.keep(visit)
             return None
         return _HANG_UP
 
     async def leave_voicemail(self, visit: Visit, box_id: str) -> None:
-        """Let the customer leave a message."""
-        await visit.answer()
+        """Let the customer leave a message, or see to what he left before he hung up unseen."""
+        if not visit.caller.is_gone:
+            await visit.answer()
         await self.voicemail.leave(visit, box_id)
 
     async def last_agent(self, number: str, within_days: int) -> str | None:
@@ -310,9 +313,22 @@ class Front:
     def remember(self, visit: Visit) -> None:
         """Write down where the customer is, for a process that comes after this one."""
         call = visit.call
-        call.extra["front"] = {"target": visit.target.model_dump(mode="json")}
-        if call.interaction_id in self.runner.floor.calls:
+        call.extra[VISIT] = {
+            "target": visit.target.model_dump(mode="json"),
+            "priority": visit.priority,
+            "vip": visit.vip,
+            "value_grade": visit.value_grade,
+            "owner_agent_id": visit.owner_agent_id,
+        }
+        # Into a queue he comes at once, and the floor stores him then.
+        is_waiting = visit.target.kind in (TargetKind.QUEUE, TargetKind.AGENT)
+        if call.interaction_id in self.runner.floor.calls or not is_waiting:
             self.runner.store(call.interaction_id)
+
+    def keep(self, visit: Visit) -> None:
+        """Write down a customer whom no floor knows, with what he has come to."""
+        if visit.call.interaction_id not in self.runner.floor.calls:
+            self.runner.store(visit.call.interaction_id)
 
     def forget(self, visit: Visit) -> None:
         """Somebody else has the customer: his channel's end is not ours to tell."""
@@ -324,6 +340,7 @@ class Front:
         if call.interaction_id in self.runner.floor.calls:
             self.runner.apply(m.CustomerGone(self.runner.now(), call.interaction_id))
         self.runner.calls.pop(call.interaction_id, None)
+        self.runner.store(call.interaction_id)
 
     def spawn(self, coro: Coroutine[None, None, None], name: str) -> None:
         """Run something beside; its failure is logged."""
@@ -335,15 +352,34 @@ class Front:
         """Go on with the customers of the snapshot."""
         for interaction_id, call in list(self.runner.calls.items()):
             known = self._floor_call(interaction_id)
-            if known is None or call.campaign_id:
+            if call.campaign_id:
                 continue
-            if "callback" in call.extra and not call.channel_id:
+            if known is None:
+                self._restore_visit(call)
+            elif "callback" in call.extra and not call.channel_id:
                 self.callbacks.restore(call)
             elif known.state in (CallState.WAITING, CallState.OFFERED):
                 self.waits(interaction_id)
-            elif known.state is CallState.ELSEWHERE and "front" in call.extra:
-                target = Target.model_validate(call.extra["front"]["target"])
+            elif known.state is CallState.ELSEWHERE and VISIT in call.extra:
+                target = Target.model_validate(call.extra[VISIT]["target"])
                 self.start(self.visit(call, target))
+
+    def _restore_visit(self, call: Call) -> None:
+        """Go on with a customer who was in no queue yet; if he has gone, it is told."""
+        raw = call.extra[VISIT]
+        target = Target.model_validate(raw["target"])
+        if target.kind is TargetKind.CONFERENCE and call.outcome is Outcome.FORWARDED:
+            self._calls[call.interaction_id] = call  # the conference has him
+            return
+        visit = self.visit(call, target, is_answered=False)  # else Asterisk tells
+        visit.priority, visit.vip = raw.get("priority", 5), raw.get("vip", False)
+        visit.value_grade, visit.owner_agent_id = (
+            raw.get("value_grade", 0),
+            raw.get("owner_agent_id"),
+        )
+        route = self.runner.configuration.get(c.InboundRoute, call.route_id)
+        visit.fallback = route.closed_target if route is not None else None
+        self.start(visit)
 
     # -- small parts -----------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ _QUESTION_S = 6.0
 _NODE_LIMIT_S = 60.0
 BUSY, NORMAL, REJECTED = 17, 16, 21
 _HANG_UP = Target(kind=TargetKind.HANG_UP)
+# Where something is to be seen to when the caller is found to have gone: a message, a party.
+_LEAVE_SOMETHING = (TargetKind.VOICEMAIL, TargetKind.NUMBER)
 
 
 class HandedOver(Exception):
@@ -79,7 +81,7 @@ class Visit:
 
     async def run(self) -> None:
         """Go from target to target. Never raises but for bugs."""
-        targets = 0
+        targets, was_gone = 0, False
         while targets < _MAX_TARGETS:
             try:
                 following = await self._to(self.target)
@@ -87,7 +89,9 @@ class Visit:
                 return
             except AriDown:
                 if not await self._node_is_back():
-                    return
+                    if was_gone or self.target.kind not in _LEAVE_SOMETHING:
+                        return
+                    was_gone = True
                 continue
             except AriError as error:
                 _log.warning(
@@ -136,6 +140,7 @@ class Visit:
             async with self.placing:
                 await self.caller.answer()
             self.is_answered = True
+            self.front.keep(self)
 
     async def end(self, outcome: Outcome, detail: str, cause_q850: int) -> None:
         """End the call from our side; ``outcome`` counts unless one is known already."""

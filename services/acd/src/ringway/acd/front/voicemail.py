@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from ringway.acd.calls import Call
 from ringway.acd.core.speaking import message_count, prompt
 from ringway.acd.front import sounds
 from ringway.acd.front import voicemail_store as store
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ringway.acd.voicemail")
 
+_WAV_HEADER_BYTES, _WAV_BYTES_PER_S = 44, 16_000  # 8 kHz, 16 bits
 SHORTEST_S = 1.0  # a shorter message is a caller who hung up after the tone
 _PIN_TRIES = 3
 _KEY_S = 6.0
@@ -63,6 +63,9 @@ class Voicemail:
         # The same for every process, so that one that comes after this one finds the recording.
         voicemail_id = str(uuid5(UUID(call.interaction_id), box_id))
         name = f"{call.interaction_id}.vm-{voicemail_id}"
+        if caller.is_gone:  # he hung up while nobody was there
+            await self._keep_unseen(visit, voicemail_id, box_id, name)
+            raise CallerGone
         if not await caller.is_being_recorded(name):
             greeting = [box.greeting] if box.greeting else sounds.leave_message(box.language)
             await caller.play(greeting, keys="#")
@@ -70,7 +73,7 @@ class Voicemail:
         began = loop.time()
         is_there = True
         # The end of the call is told at once, so what it was must be known before.
-        timer = loop.call_later(SHORTEST_S, _counts, call, box_id)
+        timer = loop.call_later(SHORTEST_S, self._counts, visit, box_id)
         try:
             await caller.record(name, box.max_s)
         except CallerGone:
@@ -95,13 +98,41 @@ class Voicemail:
             name,
         )
         if duration_s >= SHORTEST_S:
-            _counts(call, box_id)
+            self._counts(visit, box_id)
             self._front.spawn(self._keep(message), "voicemail")
         elif call.outcome is None:
             call.outcome = Outcome.LEFT
         if not is_there:
+            if duration_s < SHORTEST_S:  # we may have begun to listen after the end
+                await self._keep_unseen(visit, voicemail_id, box_id, name)
             raise CallerGone
         await caller.play([prompt("message-saved", box.language), prompt("goodbye", box.language)])
+
+    async def _keep_unseen(self, visit: Visit, voicemail_id: str, box_id: str, name: str) -> None:
+        """Keep what was recorded before the caller hung up, when nobody saw him do so."""
+        call = visit.call
+        try:
+            sound = await visit.caller.node.get_stored_recording(name)
+        except AriError:
+            return  # he had said nothing yet
+        duration_s = max(0, len(sound) - _WAV_HEADER_BYTES) / _WAV_BYTES_PER_S
+        if duration_s >= SHORTEST_S:
+            message = Message(
+                voicemail_id,
+                box_id,
+                call.interaction_id,
+                call.caller,
+                utcnow(),
+                duration_s,
+                call.node,
+                name,
+            )
+            self._front.spawn(self._keep(message), "voicemail")
+
+    def _counts(self, visit: Visit, box_id: str) -> None:
+        """The call has become a message."""
+        visit.call.outcome, visit.call.detail = Outcome.VOICEMAIL, box_id
+        self._front.keep(visit)
 
     async def _keep(self, message: Message) -> None:
         """Store a message and its sound, whatever is away meanwhile, and tell it."""
@@ -287,8 +318,3 @@ class Voicemail:
                 await self.mark_heard(message)
             if key != "1":
                 return key or "2"
-
-
-def _counts(call: Call, box_id: str) -> None:
-    """The call has become a message."""
-    call.outcome, call.detail = Outcome.VOICEMAIL, box_id
