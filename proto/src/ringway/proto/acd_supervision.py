@@ -90,7 +90,11 @@ class SupervisedV1(Fact):
 
 
 class SupervisionEndedV1(Fact):
-    """A supervisor's phone left a call."""
+    """A supervisor's phone left a call.
+
+    ``reason`` is ``interrupted`` when the process that saw to it died and the next one could not
+    go on; empty for every end that somebody wanted.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.supervision.{supervisor_id}.ended"
 
@@ -98,3 +102,4 @@ class SupervisionEndedV1(Fact):
     agent_id: Token
     interaction_id: Token
     listened_s: Seconds
+    reason: str = ""

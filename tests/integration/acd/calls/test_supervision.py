@@ -566,24 +566,61 @@ async def _stored(desk: Desk, name: str) -> bool:
     return name in stored and not live
 
 
-@pytest.mark.parametrize("lent", [False, True])
-async def test_a_restart_ends_supervision_and_no_talk(desk: Desk, lent: bool) -> None:
+@pytest.mark.parametrize(
+    ("lent", "mode"), [(False, Mode.BARGE), (False, Mode.LISTEN), (True, Mode.WHISPER)]
+)
+async def test_supervision_goes_on_after_a_restart(desk: Desk, lent: bool, mode: Mode) -> None:
     ann = await desk.agent()
     sue = await desk.agent(SUE_HZ) if lent else await seat(desk)
     await group(desk, sue, ann)
-    _, customer = await desk.talk(ann)
-    await supervise(desk, sue, Mode.BARGE, ann)
+    interaction, customer = await desk.talk(ann)
+    await supervise(desk, sue, mode, ann)
     if not lent:
         sue.call = await sue.phone.next_call()
-    await hears(customer, SUE_HZ)
+    await hears(sue.leg, ANN_HZ)
+    await hears(sue.leg, CUSTOMER_HZ)
+    phone = sue.leg
+    if mode is Mode.WHISPER:
+        await hears(ann.leg, SUE_HZ)
     with Undisturbed(customer, ann, 1.0):  # the start of a process takes the machine
         desk.centre.acd.kill()
         await desk.centre.start_acd()
-        await until_no_ears(desk)
-        await hears_not(customer, SUE_HZ)
+        await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING, within_s=15)
+    assert sue.leg is phone
+    await hears(phone, ANN_HZ)
+    assert customer.hears(SUE_HZ) is (mode is Mode.BARGE)
+    assert ann.leg.hears(SUE_HZ) is (mode is not Mode.LISTEN)
+    assert told(desk, sue, "ended") == []
+    # It can be changed and ended as ever.
+    other = Mode.LISTEN if mode is Mode.BARGE else Mode.BARGE
+    await supervise(desk, sue, other, ann)
+    await (hears_not if mode is Mode.BARGE else hears)(customer, SUE_HZ)
+    await stop(desk, sue)
+    await hears_not(customer, SUE_HZ)
+    (ended,) = await until_told(desk, sue, "ended")
+    assert (ended["interaction_id"], ended["reason"]) == (interaction, "")
+    assert ended["listened_s"] > 1
+    await until_no_ears(desk)
     if lent:
-        assert sue.leg.is_up
+        assert phone.is_up
         await desk.talk(sue)
     else:
-        await sue.leg.until_over()
+        await phone.until_over()
+    assert customer.hears(ANN_HZ)
+
+
+async def test_what_a_supervisor_left_unseen_is_told(desk: Desk) -> None:
+    ann, sue = await desk.agent(), await seat(desk)
+    await group(desk, sue, ann)
+    interaction, customer = await desk.talk(ann)
+    await supervise(desk, sue, Mode.LISTEN, ann)
+    sue.call = await sue.phone.next_call()
+    await hears(sue.leg, ANN_HZ)
+    desk.centre.acd.kill()
+    sue.leg.hang_up()
+    await sue.leg.until_over()
+    await desk.centre.start_acd()
+    (ended,) = await until_told(desk, sue, "ended")
+    assert ended["interaction_id"] == interaction
+    await until_no_ears(desk)
     assert customer.hears(ANN_HZ)

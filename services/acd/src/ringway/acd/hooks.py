@@ -82,5 +82,8 @@ class SupervisionHooks(Protocol):
     def state_changed(self, agent_id: str) -> None:
         """An agent's state may have changed. Must not give the floor an event."""
 
+    def has_phone(self, channel_id: str) -> bool:
+        """Whether this channel is the phone of somebody who supervises."""
+
     async def make_way(self, agent_id: str) -> None:
         """The agent's own phone is needed for a call: it listens to nobody any more."""

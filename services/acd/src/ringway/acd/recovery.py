@@ -150,6 +150,8 @@ def _strangers(picture: Picture, runners: Mapping[str, FloorRunner], *, first: b
 
 
 def _is_leg(runner: FloorRunner, channel_id: str) -> bool:
+    if runner.supervision is not None and runner.supervision.has_phone(channel_id):
+        return True
     return any(leg.channel_id == channel_id for leg in runner.legs.values())
 
 

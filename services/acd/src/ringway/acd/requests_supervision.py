@@ -48,6 +48,7 @@ class SupervisionRequests:
 
     def _opened(self, runner: FloorRunner) -> None:
         runner.supervision = self._of[runner.tenant] = Supervision(runner, self._acd)
+        self._of[runner.tenant].restore()
 
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""
@@ -271,11 +272,11 @@ class SupervisionRequests:
     def _reconcile(self, picture: Picture, runners: Sequence[FloorRunner]) -> None:
         """Know which supervisors' phones have left, and leave nothing of another process.
 
-        Supervisions do not outlive their process: phones that were called for them are hung up,
-        lent ones go home. The talks go on.
+        Supervisions that are found as they were go on. Of others the phones that were called for
+        them are hung up, and lent ones go home. The talks go on.
         """
         for runner in runners:
-            self._of[runner.tenant].reconcile(picture.node.name, picture.channels)
+            self._of[runner.tenant].reconcile(picture)
             runner.spawn(self._sweep(runner, picture), "sweep")
 
     async def _sweep(self, runner: FloorRunner, picture: Picture) -> None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ringway.acd import supervision_kept as kept
+from ringway.acd.adoption import Picture
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered
 from ringway.acd.core import supervision as s
 from ringway.acd.core.supervision import Session, allowed_modes
@@ -135,14 +137,59 @@ class Supervision:
         """The agent's own phone is needed for a call: it listens to nobody any more."""
         await self.stop(agent_id)
 
-    def reconcile(self, node: str, channels: Container[str]) -> None:
+    def has_phone(self, channel_id: str) -> bool:
+        """Whether this channel is the phone of somebody who supervises."""
+        return any(
+            one.leg is not None and one.leg.channel_id == channel_id for one in self.live.values()
+        )
+
+    def restore(self) -> None:
+        """Go on with the supervisions of a process before this one; tell of those that cannot."""
+        for supervisor_id, raw in self._runner.supervisions.items():
+            one = kept.from_json(self._runner, supervisor_id, raw)
+            if one is None:
+                self._broken_off(supervisor_id, raw)
+                continue
+            self.live[supervisor_id] = one
+            self._watch(one)
+
+    def _broken_off(self, supervisor_id: str, raw: Mapping[str, Any]) -> None:
+        now = utcnow()
+        if raw["heard"] is not None:
+            self._runner.tell(
+                SupervisionEndedV1(
+                    message_id=f"{raw['leg']['channel_id'].removesuffix('.a')}-broken-off",
+                    occurred_at=now,
+                    tenant=self._runner.tenant,
+                    supervisor_id=supervisor_id,
+                    agent_id=raw["agent_id"],
+                    interaction_id=raw["heard"],
+                    listened_s=kept.listened_s(raw, now),
+                    reason="interrupted",
+                )
+            )
+        self._runner.keep(kept.KIND, supervisor_id, lambda: None)
+
+    def reconcile(self, picture: Picture) -> None:
         """Compare with what is on a node: a phone that is not there has left."""
         for one in tuple(self.live.values()):
-            leg = one.leg
-            if leg is None or leg.node != node or one.session.phone is not s.PhoneState.UP:
+            leg, now = one.leg, self._runner.now()
+            is_here = leg is not None and leg.node == picture.node.name
+            if leg is None or not is_here or one.session.phone is not s.PhoneState.UP:
                 continue
-            if leg.channel_id not in channels:
-                self._tell(one, s.PhoneGone(self._runner.now()))
+            if leg.channel_id not in picture.channels:
+                self._tell(one, s.PhoneGone(now))
+            elif one.is_kept:
+                one.is_kept = False
+                self._go_on(one, picture)
+
+    def _go_on(self, one: Supervisor, picture: Picture) -> None:
+        """Supervise as before, unless what it was about has changed while nobody was there."""
+        session = one.session
+        self._tell(one, s.ScopeChanged(self._runner.now(), self._allowed(one)))
+        self.state_changed(session.agent_id)
+        if session.heard is not None and not kept.is_as_it_was(one, picture):
+            self._perform(one, (s.Open(session.agent_id, session.heard, session.mode),))
 
     def talk_changed(self, interaction_id: str) -> None:
         """Somebody may stand in another room: who barged in goes along with the agent."""
@@ -180,6 +227,7 @@ class Supervision:
                 del self.live[one.session.supervisor_id]
             if one.leg is not None and one.on_event is not None:
                 self._events.unwatch(one.leg.channel_id, one.on_event)
+            self._keep(one)
             self._phone(one, Refused("not_now", "The supervision has been stopped."))
             steps.append(partial(self._phones.forget, one))
         return self._perform(one, steps)
@@ -212,8 +260,17 @@ class Supervision:
                     _log.exception(
                         "A step of a supervision failed.", extra={"tenant": self._runner.tenant}
                     )
+                self._keep(one)
         finally:
             one.is_working = False
+
+    def _keep(self, one: Supervisor) -> None:
+        supervisor_id = one.session.supervisor_id
+        self._runner.keep(
+            kept.KIND,
+            supervisor_id,
+            lambda: kept.to_json(self._runner, self.live.get(supervisor_id)),
+        )
 
     async def _one(self, one: Supervisor, step: s.Command | Callable[[], Awaitable[None]]) -> None:
         match step:
@@ -259,7 +316,7 @@ class Supervision:
             return
         one.ringing = asyncio.current_task()
         try:
-            leg = await self._phones.call(one)
+            await self._phones.call(one)
         except PhoneNotRegistered:
             self._failed(one, "phone_not_registered", "Your phone is not registered; start it.")
         except PhoneNotAnswered:
@@ -267,19 +324,22 @@ class Supervision:
         except (AriDown, AriError) as error:
             self._failed(one, "unavailable", str(error))
         else:
-            one.on_event = self._watcher(one)
-            self._events.watch(leg.channel_id, one.on_event)
+            self._watch(one)
             self._tell(one, s.PhoneUp(self._runner.now()))
             self._phone(one, None)
         finally:
             one.ringing = None
 
-    def _watcher(self, one: Supervisor) -> Callable[[str, Event], None]:
+    def _watch(self, one: Supervisor) -> None:
+        """Know when the phone leaves."""
+
         def on_event(_: str, event: Event) -> None:
             if isinstance(event, StasisEnd | ChannelDestroyed) and not one.is_taken:
                 self._tell(one, s.PhoneGone(self._runner.now()))
 
-        return on_event
+        if one.leg is not None:
+            one.on_event = on_event
+            self._events.watch(one.leg.channel_id, on_event)
 
     def _unlinked(self, one: Supervisor) -> None:
         """The node of the talk, or of the phone, cannot be reached any more."""

@@ -46,7 +46,8 @@ class Supervisor:
     """One supervisor and what his phone is in Asterisk.
 
     ``is_lent``: the phone is his own nailed-up leg as an agent, which goes home after.
-    ``is_taken``: the phone has become part of a talk and is not ours any more. ``node`` is that of
+    ``is_taken``: the phone has become part of a talk and is not ours any more. ``is_kept``: it is
+    known from another process, and not seen in Asterisk yet. ``node`` is that of
     the talk; ``voice`` what the phone is there: itself, or the end of ``link``. ``room`` is its
     own, ``place`` where it stands.
     """
@@ -58,6 +59,7 @@ class Supervisor:
     leg: Leg | None = None
     is_lent: bool = False
     is_taken: bool = False
+    is_kept: bool = False
     voice: str = ""
     link: Link | None = None
     room: str = ""

@@ -220,7 +220,7 @@ class Session:
         self.interaction_id: str | None = None  # what the agent is in
         self.heard: str | None = None  # what the phone hears, or is about to
         self.idle_since: float | None = None
-        self._opened_at: float | None = None  # the ear is really there since then
+        self.opened_at: float | None = None  # the ear is really there since then
 
     @property
     def is_over(self) -> bool:
@@ -245,8 +245,8 @@ class Session:
             case PhoneGone(at) | PhoneTaken(at):
                 return self._end(at, has_phone=False)
             case EarUp(at):
-                if self.heard is not None and self._opened_at is None:
-                    self._opened_at = at
+                if self.heard is not None and self.opened_at is None:
+                    self.opened_at = at
             case EarFailed(at):
                 return self._close(at)
             case TalkChanged(at, agent_id) if agent_id == self.agent_id:
@@ -299,8 +299,8 @@ class Session:
 
     def _left(self, at: float) -> Sequence[Command]:
         """What was heard is over; whether the ear is closed or moved is the caller's."""
-        heard, since = self.heard, self._opened_at
-        self.heard = self._opened_at = None
+        heard, since = self.heard, self.opened_at
+        self.heard = self.opened_at = None
         if heard is None or since is None:
             return []
         return [Left(self.agent_id, heard, max(0.0, at - since))]
