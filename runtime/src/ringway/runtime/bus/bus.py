@@ -128,6 +128,7 @@ class Bus:
         ack_wait_s: float = 6,
         backoff_s: tuple[float, float] = (0.2, 15.0),
         concurrency: int = 1,
+        from_now: bool = False,
     ) -> None:
         """Call ``handler`` for each fact of ``types``, at least once; a worker that never returns.
 
@@ -135,7 +136,7 @@ class Bus:
         :mod:`ringway.runtime.bus.consumer` for what happens when the handler raises and
         :class:`~ringway.runtime.bus.consumer.ConsumerOptions` for the arguments.
         """
-        options = ConsumerOptions(max_deliver, ack_wait_s, backoff_s, concurrency)
+        options = ConsumerOptions(max_deliver, ack_wait_s, backoff_s, concurrency, from_now)
         await FactConsumer(self.connection, durable, types, handler, options).run()
 
     def facts_from(

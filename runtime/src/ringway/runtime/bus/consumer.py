@@ -55,12 +55,14 @@ class ConsumerOptions:
             Slow handlers need not care: the hold is prolonged while they run.
         backoff_s: First and longest pause before a fact is delivered again after a failure.
         concurrency: How many facts are handled at once; 1 keeps their order.
+        from_now: A consumer that is made gets what comes from then on, not what is stored.
     """
 
     max_deliver: int = 10
     ack_wait_s: float = 6
     backoff_s: tuple[float, float] = (0.2, 15.0)
     concurrency: int = 1
+    from_now: bool = False
 
 
 class FactConsumer:
@@ -110,7 +112,7 @@ class FactConsumer:
             "name": self._durable,
             "durable_name": self._durable,
             "filter_subjects": sorted(t.subject_filter() for t in self._types),
-            "deliver_policy": "all",
+            "deliver_policy": "new" if options.from_now else "all",
             "ack_policy": "explicit",
             "ack_wait": int(options.ack_wait_s * _NS),
             "max_deliver": -1,

@@ -267,8 +267,13 @@ class Dialer:
         the same thing down.
         """
         replica = self._settings.replica
-        durable = DURABLE if replica == "0" else f"{DURABLE}-{replica}"
-        await self._bus.consume(durable, OUTCOME_FACTS, self.on_outcome)
+        is_first = replica == "0"
+        await self._bus.consume(
+            DURABLE if is_first else f"{DURABLE}-{replica}",
+            OUTCOME_FACTS,
+            self.on_outcome,
+            from_now=not is_first,  # what was before, others have written down
+        )
 
     async def _reconcile(self, node: AriNode) -> None:
         lines = self.switchboard.on_node(node.name)
