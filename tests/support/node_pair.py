@@ -48,17 +48,28 @@ class NodePair:
                     ]
         return found
 
-    async def links(self) -> list[str]:
+    async def links(self, *nodes: RealAsterisk) -> list[str]:
         """Return both ends of the calls between the nodes, by their names in Asterisk."""
         return [
             line.partition("!")[0]
-            for node in (self.here, self.there)
+            for node in nodes or (self.here, self.there)
             for line in (await node.command("core show channels concise")).splitlines()
             if "/node-" in line
         ]
 
     async def has_no_links(self) -> bool:
         return not await self.links()
+
+    async def has_no_links_here(self) -> bool:
+        return not await self.links(self.here)
+
+    async def acd_knows_both(self) -> bool:
+        """Whether the ACD is connected to both nodes, and each can call the other."""
+        for node, other in ((self.here, self.there), (self.there, self.here)):
+            said = await node.command(f"pjsip show endpoint node-{other.node}")
+            if "Unable to find" in said:
+                return False
+        return True
 
     async def break_link(self) -> None:
         """End the only link as a network would: by one of its channels."""

@@ -99,10 +99,11 @@ class TalkMachine(RuleBasedStateMachine):
         self.ask(t.RemoveAsked(self.at(after), by, leg))
 
     @precondition(lambda self: self.world.ringing)
-    @rule(data=st.data(), after=times, nailed=st.booleans())
-    def answers(self, data: st.DataObject, after: float, nailed: bool) -> None:
+    @rule(data=st.data(), after=times, nailed=st.booleans(), is_near=st.booleans())
+    def answers(self, data: st.DataObject, after: float, nailed: bool, is_near: bool) -> None:
+        """An agent's phone that is on another node has no home for this talk."""
         leg = data.draw(st.sampled_from(sorted(self.world.ringing)))
-        home = f"{leg}.b" if leg in self.world.agents else None
+        home = f"{leg}.b" if leg in self.world.agents and is_near else None
         self.world.nailed[leg] = nailed
         self.ask(t.PartyAnswered(self.at(after), leg, home))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from tests.support.acd_centre import CUSTOMER_HZ
 from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, configure, hears, hears_not
@@ -235,29 +233,97 @@ async def test_a_link_that_breaks_ends_what_it_stood_for(desk: Desk, pair: NodeP
         assert bob.leg.is_up
 
 
-async def test_the_next_process_goes_on_with_a_talk_over_nodes(desk: Desk, pair: NodePair) -> None:
+async def test_the_next_process_goes_on_with_talks_over_nodes(desk: Desk, pair: NodePair) -> None:
+    """One where somebody is consulted, one that has been taken over."""
     ann, bob = await desk.agent(), await desk.agent(BOB_HZ, **pair.over_there)
+    cid, dan = await desk.agent(1500.0), await desk.agent(1700.0, **pair.over_there)
+    _, taken = await desk.talk(cid, wrap_up_s=0)
+    await desk.ask(calls.ConsultV1, cid, target=dan.target)
+    await hears(dan.leg, cid.hz)
+    await desk.ask(calls.CompleteTransferV1, cid)
+    await both(taken, dan)
     _, customer = await desk.talk(ann, wrap_up_s=0)
     await consulted(desk, ann, bob)
-    await desk.centre.until_state(bob.agent_id, p.AgentState.TALKING)
-    await restarted(desk)
-    await hears(bob.leg, ANN_HZ)
-    await desk.ask(calls.CompleteTransferV1, ann)
-    await both(customer, bob)
-    await desk.until_free(ann)
-    await restarted(desk)
-    await both(customer, bob)
-    await desk.ask(calls.HoldV1, bob)
-    await hears_not(bob.leg, CUSTOMER_HZ)
-    await desk.ask(calls.ResumeV1, bob)
-    await both(customer, bob)
-    customer.hang_up()
-    await desk.until_free(bob)
-    assert bob.leg.is_up
-
-
-async def restarted(desk: Desk) -> None:
-    """Kill the ACD and start it again. Let it write down first what it knows."""
-    await asyncio.sleep(0.3)
+    for agent in (bob, dan):
+        await desk.centre.until_state(agent.agent_id, p.AgentState.TALKING)
+    await desk.until_free(cid)
     desk.centre.acd.kill()
     await desk.centre.start_acd()
+    await both(taken, dan)
+    await desk.ask(calls.HoldV1, dan)
+    await hears_not(dan.leg, CUSTOMER_HZ)
+    await desk.ask(calls.ResumeV1, dan)
+    await both(taken, dan)
+    taken.hang_up()
+    assert bob.leg.hears(ANN_HZ)
+    await desk.ask(calls.CompleteTransferV1, ann)
+    await both(customer, bob)
+    customer.hang_up()
+    await desk.until_free(ann, bob, dan)
+    assert bob.leg.is_up
+    assert dan.leg.is_up
+
+
+async def taken_over(desk: Desk, pair: NodePair) -> tuple[Agent, str, PhoneCall]:
+    """Have an agent there with a talk that is here."""
+    cid = await desk.agent(1500.0)
+    ann = await desk.agent(ANN_HZ, p.LegMode.ON_DEMAND, **pair.over_there)
+    interaction, customer = await desk.talk(cid, wrap_up_s=0)
+    await desk.ask(calls.TransferV1, cid, target=ann.target)
+    await desk.answers(ann)
+    await both(customer, ann)
+    return ann, interaction, customer
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+async def test_a_phones_two_lines_are_joined_over_nodes(
+    desk: Desk, pair: NodePair, where: str
+) -> None:
+    ann, interaction, customer = await taken_over(desk, pair)
+    node = pair.here if where == "here" else pair.there
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, **pair.phones_at(node))
+    await ann.leg.hold()
+    await desk.until_on_hold(interaction)
+    line = await ann.phone.call(bob.number)
+    await desk.answers(bob)
+    await hears(line, BOB_HZ)
+    await hears(bob.leg, ANN_HZ)
+    await hears_not(customer, ANN_HZ, BOB_HZ)
+    assert await ann.leg.refer(replaces=line) == 200
+    await both(customer, bob)
+    await line.until_over()
+    assert len(desk.agents) == 3
+    customer.hang_up()
+    await desk.until_free(ann, bob)
+
+
+async def test_a_second_line_that_gets_nobody_leaves_nothing(desk: Desk, pair: NodePair) -> None:
+    ann, _, customer = await taken_over(desk, pair)
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    await ann.leg.hold()
+    line = await ann.phone.call(bob.number)
+    ring = await bob.phone.next_call()
+    await line.until_rings(180)
+    ring.refuse(486)
+    await line.until_over()
+    line = await ann.phone.call(bob.number)
+    ring = await bob.phone.next_call()
+    ring.answer()
+    await hears(line, BOB_HZ)
+    line.hang_up()
+    await ring.until_over()
+    await ann.leg.resume()
+    await both(customer, ann)
+    customer.hang_up()
+    await desk.until_free(ann, bob)
+
+
+async def test_a_phone_on_the_other_node_transfers_by_itself(desk: Desk, pair: NodePair) -> None:
+    ann, _, customer = await taken_over(desk, pair)
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    assert await ann.leg.refer(bob.number) == 200
+    await desk.answers(bob)
+    await both(customer, bob)
+    await hears_not(customer, ANN_HZ)
+    customer.hang_up()
+    await desk.until_free(ann, bob)

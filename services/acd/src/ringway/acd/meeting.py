@@ -15,6 +15,8 @@ from ringway.acd.calls import Call
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_variable
 from ringway.acd.core import conference as c
 from ringway.acd.core import model as m
+from ringway.acd.node_links import Link, LinkFailed
+from ringway.acd.talk_links import reach_over
 from ringway.proto.acd import LegMode
 from ringway.proto.acd_calls import InteractionChangedV1, Party, PartyRole, PartyState
 from ringway.runtime.ari import (
@@ -52,6 +54,7 @@ class Meeting:
     is_recorded: bool
     core: c.Conference = field(default_factory=c.Conference)
     channels: dict[str, str] = field(default_factory=dict)  # leg id -> channel
+    links: dict[str, Link] = field(default_factory=dict)  # leg id -> what stands for it here
     guests: set[str] = field(default_factory=set)
     ringing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     has_room: bool = False
@@ -89,6 +92,9 @@ class Meeting:
                     "is_muted": each.is_muted,
                     "is_organiser": each.is_organiser,
                     "channel": self.channels.get(each.leg_id),
+                    "link": self.links[each.leg_id].to_json()
+                    if each.leg_id in self.links
+                    else None,
                     "is_guest": each.leg_id in self.guests,
                 }
                 for each in self.core.members.values()
@@ -100,7 +106,7 @@ class Meeting:
         """Read the snapshot form.
 
         Raises:
-            KeyError, ValueError: It is not a snapshot of a conference.
+            KeyError, TypeError, ValueError: It is not a snapshot of a conference.
         """
         it = cls(raw["conference_id"], raw["name"], raw["organiser_id"], call, raw["is_recorded"])
         it.has_room = raw["has_room"]
@@ -116,6 +122,8 @@ class Meeting:
             )
             if each["channel"]:
                 it.channels[each["leg_id"]] = each["channel"]
+            if each.get("link"):
+                it.links[each["leg_id"]] = Link.from_json(each["link"])
             if each["is_guest"]:
                 it.guests.add(each["leg_id"])
         return it
@@ -208,7 +216,10 @@ class MeetingControl:
         if (task := meeting.ringing.pop(leg_id, None)) is not None:
             task.cancel()
         member = meeting.core.members.get(leg_id)
-        channel = meeting.channels.pop(leg_id, None)
+        channel, link = meeting.channels.pop(leg_id, None), meeting.links.pop(leg_id, None)
+        if link is not None and self._runner.links is not None:
+            await self._runner.links.drop(link)
+            channel = None
         if member is None:
             return
         if member.agent_id is not None:
@@ -263,18 +274,30 @@ class MeetingControl:
                 auto_answer=member.is_organiser,
                 interaction=meeting.interaction_id,
             )
-            if leg.node != meeting.call.node:
-                raise PhoneNotRegistered("the phone is on another node")
-        except (PhoneNotAnswered, PhoneNotRegistered, AriDown):
+            link = await reach_over(runner, meeting.call, leg)
+        except (PhoneNotAnswered, PhoneNotRegistered, AriDown, LinkFailed):
             meeting.ringing.pop(member.leg_id, None)
             runner.apply(m.Unclaim(runner.now(), agent_id, meeting.interaction_id))
             self.perform(meeting, meeting.core.gone(member.leg_id))
             return
         meeting.ringing.pop(member.leg_id, None)
         meeting.channels[member.leg_id] = leg.channel_id
+        if link is not None:
+            self.stand_in(meeting, member.leg_id, link)
         if member.state is PartyState.RINGING:
             runner.apply(m.Joined(runner.now(), meeting.interaction_id, agent_id))
         self.perform(meeting, meeting.core.answered(member.leg_id))
+
+    def stand_in(self, meeting: Meeting, leg_id: str, link: Link) -> None:
+        """Let a link's end be the channel of an agent on another node, and its end his."""
+        meeting.links[leg_id], meeting.channels[leg_id] = link, link.far
+
+        def ended() -> None:
+            if meeting.links.get(leg_id) is link:
+                self.perform(meeting, meeting.core.remove(leg_id))
+
+        if self._runner.links is not None:
+            self._runner.links.keep(self._runner, link, ended)
 
     async def _ring_number(self, meeting: Meeting, member: c.Member, whom: dialling.Party) -> None:
         runner = self._runner

@@ -246,13 +246,11 @@ class NodeLinks:
     async def drop(self, link: Link, *, with_room: bool = False) -> None:
         """End a link. ``channel`` stays where it is, but for ``with_room``: then in silence."""
         self._forget(link)
-        for node, channel_id in ((link.to, link.far), (link.node, link.near)):
-            if channel_id:
-                with suppress(AriDown, AriError):
-                    await self._acd.control.node(node).hangup(channel_id)
-        if with_room:
-            with suppress(AriDown, AriError):
-                await self._acd.control.node(link.node).destroy_bridge(link.room)
+        rooms = (link.room,) if with_room else ()
+        with suppress(AriDown):  # no such node any more
+            await self._acd.control.node(link.node).end(link.near, *rooms)
+            if link.far:
+                await self._acd.control.node(link.to).end(link.far)
 
     def _forget(self, link: Link) -> _Kept | None:
         kept = self._kept.pop(link.near, None)

@@ -21,7 +21,7 @@ from ringway.acd.core.talk_model import CUSTOMER, Party
 from ringway.acd.node_links import LinkFailed
 from ringway.acd.outbound import Outbound, Watching
 from ringway.acd.queue_rules import after_call_s
-from ringway.acd.talk_links import OnParty, TalkLinks
+from ringway.acd.talk_links import OnParty, TalkLinks, let_go
 from ringway.acd.talk_live import Live, Step
 from ringway.acd.tones import RingTones
 from ringway.proto.acd import LegMode
@@ -293,7 +293,7 @@ class TalkControl:
         """End a leg that is no agent's."""
         channel, link = live.channels.pop(leg_id, None), live.links.pop(leg_id, None)
         if link is not None:
-            await self._runner.control.node(link.node).hangup(link.channel)
+            await self._runner.control.node(link.node).end(link.channel)
             await self._links.drop(link, with_room=True)
         elif channel is not None:
             await self._node(live).hangup(channel)
@@ -352,7 +352,7 @@ class TalkControl:
         if live.talk.parties.get(party.leg_id) is not party:
             if link is not None:
                 await self._links.drop(link)
-            await self._links.let_go(leg)
+            await let_go(self._runner, leg)
             return
         live.legs[party.leg_id] = leg
         live.channels[party.leg_id] = leg.channel_id

@@ -6,16 +6,15 @@ Such a phone stays in its own room; the end of a link to the talk's node is its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ringway.acd.calls import Leg
+from ringway.acd.adoption import Picture
+from ringway.acd.calls import Call, Leg
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
 from ringway.acd.node_links import Link, LinkFailed
 from ringway.acd.talk_live import Live
 from ringway.proto.acd import HungUpBy, LegMode
-from ringway.runtime.ari import AriDown, AriError
 
 if TYPE_CHECKING:
     from ringway.acd.runner import FloorRunner
@@ -40,25 +39,7 @@ class TalkLinks:
         Raises:
             LinkFailed, AriDown: It cannot be; a leg on demand has been let go.
         """
-        runner, links = self._runner, self._runner.links
-        if leg.node == live.call.node:
-            return None
-        try:
-            if links is None:
-                raise LinkFailed(0, "there is but one node", "link")
-            return await links.lay(
-                runner,
-                live.talk.interaction_id,
-                node=leg.node,
-                channel=leg.channel_id,
-                to=live.call.node,
-                room=leg.bridge_id,
-                is_in_room=leg.leg_mode is LegMode.NAILED_UP,
-            )
-        except BaseException:
-            if not runner.is_closed:
-                runner.spawn(self.let_go(leg), "let go")
-            raise
+        return await reach_over(self._runner, live.call, leg)
 
     async def lay_line(self, live: Live, node: str, channel_id: str) -> Link | None:
         """Let something stand for a second line that is not answered; nothing when it is there.
@@ -79,11 +60,6 @@ class TalkLinks:
             to=live.call.node,
             is_in_room=True,
         )
-
-    async def let_go(self, leg: Leg) -> None:
-        """Let a phone go that was answered in vain."""
-        if leg.leg_mode is LegMode.ON_DEMAND and self._runner.legs.get(leg.agent_id) is leg:
-            await self._runner.phones.release(leg.agent_id)
 
     def stand_in(self, live: Live, leg_id: str, link: Link) -> None:
         """Let a link's end be the channel of a leg in this talk."""
@@ -109,11 +85,18 @@ class TalkLinks:
             return
         if party.agent_id is None:
             self._tell(live, t.PartyGone(runner.now(), leg_id))
-            with suppress(AriDown, AriError):
-                await runner.control.node(link.node).hangup(link.channel)
-                await runner.control.node(link.node).destroy_bridge(link.room)
+            await runner.control.node(link.node).end(link.channel, link.room)
         elif not runner.talks.agent_hangs_up(live.talk.interaction_id, party.agent_id):
             runner.apply(m.HangUpAsked(runner.now(), party.agent_id, HungUpBy.SYSTEM))
+
+    def compare(self, live: Live, picture: Picture) -> None:
+        """Know which phones that are no agents' have left while nobody told us."""
+        for leg_id, link in list(live.links.items()):
+            party = live.talk.parties.get(leg_id)
+            is_there = link.node != picture.node.name or link.channel in picture.channels
+            if party is not None and party.agent_id is None and not is_there:
+                self.lose(live, leg_id)
+                self._tell(live, t.PartyGone(self._runner.now(), leg_id))
 
     def lose(self, live: Live, leg_id: str) -> None:
         """The phone of a leg that is no agent's has gone: so does what stood for it."""
@@ -125,3 +108,35 @@ class TalkLinks:
         """End a link."""
         if self._runner.links is not None:
             await self._runner.links.drop(link, with_room=with_room)
+
+
+async def reach_over(runner: FloorRunner, call: Call, leg: Leg) -> Link | None:
+    """Let something stand for an agent's leg on a call's node; nothing when it is there itself.
+
+    Raises:
+        LinkFailed, AriDown: It cannot be; a leg on demand has been let go.
+    """
+    if leg.node == call.node:
+        return None
+    try:
+        if runner.links is None:
+            raise LinkFailed(0, "there is but one node", "link")
+        return await runner.links.lay(
+            runner,
+            call.interaction_id,
+            node=leg.node,
+            channel=leg.channel_id,
+            to=call.node,
+            room=leg.bridge_id,
+            is_in_room=leg.leg_mode is LegMode.NAILED_UP,
+        )
+    except BaseException:
+        if not runner.is_closed:
+            runner.spawn(let_go(runner, leg), "let go")
+        raise
+
+
+async def let_go(runner: FloorRunner, leg: Leg) -> None:
+    """Let a phone go that was answered in vain."""
+    if leg.leg_mode is LegMode.ON_DEMAND and runner.legs.get(leg.agent_id) is leg:
+        await runner.phones.release(leg.agent_id)

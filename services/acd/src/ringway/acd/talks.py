@@ -19,6 +19,7 @@ from ringway.acd.core.talk import Talk
 from ringway.acd.core.talk_model import CUSTOMER, NotNow, NotPart, Party
 from ringway.acd.node_links import Link
 from ringway.acd.outbound import Outbound, Watching
+from ringway.acd.repeats import Repeats
 from ringway.acd.talk_control import TalkControl
 from ringway.acd.talk_links import TalkLinks
 from ringway.acd.talk_live import SNAPSHOT, Live, Step
@@ -35,11 +36,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ringway.acd.talks")
 
-_REMEMBERED_S = 30.0  # for so long a repeat of what ended an agent's part is answered like it
 AGENT = "a0"  # the leg id of who was joined to the customer
 
 
-class Talks:
+class Talks(Repeats):
     """Every connected interaction of one tenant.
 
     Args:
@@ -57,6 +57,7 @@ class Talks:
         *,
         on_phone: Callable[[Talks, str, str, Event], None],
     ) -> None:
+        super().__init__(runner.now)
         self.runner = runner
         self.live: dict[str, Live] = {}
         # Of agents whose calls are no talks: who dials, who is in a conference.
@@ -68,7 +69,6 @@ class Talks:
         self._on_phone = on_phone
         # Agents' channels whose events we get, until they are no more: node, and what hears them.
         self._heard: dict[str, tuple[str, Callable[[str, Event], None]]] = {}
-        self._done: dict[tuple[str, str, str], float] = {}  # agent, interaction, what -> when
         self.links = TalkLinks(runner, self.tell)
         self._control = TalkControl(
             runner,
@@ -238,23 +238,6 @@ class Talks:
         if on_ring_end is not None:
             live.on_ring_end = on_ring_end  # before the phone can have rung: nothing is awaited
         await done
-
-    def note_done(self, agent_id: str, interaction_id: str, what: str) -> None:
-        """Remember what ended an agent's part, for its repeats."""
-        now = self.runner.now()
-        self._done = {k: at for k, at in self._done.items() if now - at < _REMEMBERED_S}
-        self._done[agent_id, interaction_id, what] = now
-
-    def was_done(self, agent_id: str, interaction_id: str | None, what: str) -> bool:
-        """Tell whether this is a repeat; without an interaction: of the agent's last one."""
-        now = self.runner.now()
-        return any(
-            agent == agent_id
-            and done == what
-            and interaction_id in (None, of)
-            and now - at < _REMEMBERED_S
-            for (agent, of, done), at in self._done.items()
-        )
 
     def parties(self, interaction_id: str) -> tuple[PartyView, ...]:
         """Return who is part of an interaction, as others may see it."""
@@ -492,8 +475,8 @@ class Talks:
                 self._listen(leg)
             elif party.agent_id is None and phone is not None:
                 self._control.watch_outside(live, party, phone)
-            if (link := live.links.get(party.leg_id)) is not None:
-                self.links.keep(live, party.leg_id, link)
+        for leg_id, link in live.links.items():
+            self.links.keep(live, leg_id, link)
 
     def reconcile(self, picture: Picture) -> None:
         """Compare the talks on a node with what is there."""
@@ -504,10 +487,7 @@ class Talks:
                 del self._heard[channel_id]
                 self._events.unwatch(channel_id, on_event)
         for live in list(self.live.values()):
-            for leg_id, link in list(live.links.items()):
-                if link.node == picture.node.name and link.channel not in channels:
-                    self.links.lose(live, leg_id)
-                    self.tell(live, t.PartyGone(now, leg_id))
+            self.links.compare(live, picture)
             if live.call.node != picture.node.name:
                 continue
             put_right(live, picture, rooms, at=now, tell=self.tell, perform=self._control.perform)
