@@ -114,7 +114,7 @@ def _find_or_make(data_dir: Path) -> Path:
         recordings = english_recordings(data_dir)
         try:
             with step("Making the spoken prompts"):
-                return _make(spoken, texts, recordings, cache(_voice))
+                return _make(spoken, texts, recordings, cache(find_voice))
         except Trouble as trouble:
             say(
                 f"! There is no voice for the spoken prompts ({trouble}). Recordings of Asterisk "
@@ -134,7 +134,7 @@ def _is_young(folder: Path) -> bool:
 # -- a voice -------------------------------------------------------------------------------------
 
 
-def _voice() -> Voice:
+def find_voice() -> Voice:
     """Return a voice that speaks all languages.
 
     Raises:

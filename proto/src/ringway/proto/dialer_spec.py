@@ -184,11 +184,11 @@ class AmdRule(Model):
     engine: AmdEngine = AmdEngine.AUDIO
     on_machine: OnMachine = OnMachine.HANG_UP
     message: tuple[Sound, ...] = Field(default=(), max_length=20)
-    decide_within_ms: int = Field(default=3000, ge=500, le=10_000)
+    decide_within_ms: int = Field(default=3500, ge=500, le=10_000)
     initial_silence_ms: int = Field(default=2500, ge=200, le=10_000)
-    greeting_ms: int = Field(default=1500, ge=200, le=10_000)  # longer speech is a machine's
+    greeting_ms: int = Field(default=2200, ge=200, le=10_000)  # longer speech is a machine's
     after_greeting_silence_ms: int = Field(default=800, ge=100, le=5_000)  # then it is a person
-    max_words: int = Field(default=5, ge=1, le=50)
+    max_words: int = Field(default=9, ge=1, le=50)
     silence_threshold: int = Field(default=256, ge=32, le=8192)  # mean amplitude of 16 bit
 
     @model_validator(mode="after")

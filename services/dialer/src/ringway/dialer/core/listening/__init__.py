@@ -1,0 +1,21 @@
+"""What the first seconds of a call's audio tell: a person, a machine, a tone, an announcement.
+
+Pure: samples and the time at which they arrived go in, findings come out.
+"""
+
+from ringway.dialer.core.listening.amd import Amd, Answerer, Verdict
+from ringway.dialer.core.listening.frames import FRAME_MS, FRAME_SAMPLES, RATE_HZ, Framer
+from ringway.dialer.core.listening.tones import Tone, ToneKind, Tones
+
+__all__ = [
+    "FRAME_MS",
+    "FRAME_SAMPLES",
+    "RATE_HZ",
+    "Amd",
+    "Answerer",
+    "Framer",
+    "Tone",
+    "ToneKind",
+    "Tones",
+    "Verdict",
+]
