@@ -21,7 +21,8 @@ of it and its children, without what it uses when there are no calls. Other work
 moves all figures: compare within one run, never across.
 
 How soon the agent is heard is measured by ``./ringway bench first-audio``, the routing decision
-alone by ``./ringway bench acd-core``. Prints one JSON object; ``--quick`` has a short ladder.
+alone by ``./ringway bench acd-core``. Prints one JSON object; ``--quick`` has a short ladder,
+``--mid`` takes 8 minutes at most, the whole bench about 35.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ class Plan:
 
 
 FULL = Plan(200, (5, 10, 20, *range(25, 61, 5), *range(70, 131, 10)), 6, 3, 12, 5, 4, 10, 3600)
+MID = Plan(120, (10, 20, 30, 40, 50, 60, 75, 90, 110), 4, 2, 8, 3, 0, 6, 420)
 QUICK = Plan(80, (20, 40), 2, 1, 2, 1, 0, 2, 40)
 
 
@@ -206,9 +208,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench and print its object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--mid", action="store_true", help="all three ways within 8 minutes")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    plan = QUICK if arguments.quick else FULL
+    plan = QUICK if arguments.quick else MID if arguments.mid else FULL
     with tempfile.TemporaryDirectory(prefix="ringway-bench-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as another user when we are root
         result = report(asyncio.run(measure(Path(folder), plan)))
