@@ -362,7 +362,7 @@ async def test_a_consent_that_was_withdrawn_counts_no_more_and_stays_on_record(d
     assert await desk.claim() == []
     assert [r["reason"] for r in await desk.refusals()] == ["no_consent"]
     async with desk.pool.tenant(TENANT) as conn:
-        row = await conn.fetchrow("SELECT * FROM dialer.consent")
+        (row,) = await conn.fetch("SELECT * FROM dialer.consent")
         with pytest.raises(consent_store.ConsentMissing):
             await consent_store.withdraw(
                 conn, tenant_id=TENANT, phone_e164=LONDON % 1, purpose=None, withdrawn_at=NOON,
@@ -510,3 +510,22 @@ async def test_one_number_twice_in_a_campaign_is_dialed_one_after_the_other(desk
     desk._specs["a"] = both
     assert len(await desk.claim(2, campaign_id="a")) == 1
     assert [r["reason"] for r in await desk.refusals()] == ["number_busy"]
+
+
+async def test_an_agent_who_asks_for_a_lead_obeys_the_law_too(desk: Desk) -> None:
+    numbers = [LONDON % 1, LONDON % 2, TOKYO % 1]
+    await desk.campaign(numbers, schedule=NINE_TO_FIVE, mode=CampaignMode.MANUAL)
+    await desk.forbid(LONDON % 2)
+
+    async def ask(lead_id: str) -> list[str]:
+        async with desk.pool.tenant(TENANT) as conn:
+            taken = await desk.gate().claim_this(conn, lead_id=lead_id, node="ast-0", now=NOON)
+        return [a.phone_e164 for a in taken]
+
+    async with desk.pool.tenant(TENANT) as conn:
+        await conn.execute("UPDATE dialer.lead SET next_attempt_at = $1", NOON + DAY)
+    assert await ask("c-0") == [LONDON % 1]
+    assert await ask("c-0") == []
+    assert await ask("c-1") == []
+    assert await ask("c-2") == []
+    assert [r["reason"] for r in await desk.refusals()] == ["dnc_tenant", "outside_hours"]

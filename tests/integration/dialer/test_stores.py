@@ -368,13 +368,21 @@ async def test_the_owner_sees_everything_and_services_own_nothing(database: Data
     assert owners == ["ringway_owner"]
 
 
-async def test_a_claim_never_sorts_by_the_index_of_due_leads(pool: Pool) -> None:
+async def test_a_claim_reads_no_more_of_a_long_list_than_it_takes(pool: Pool) -> None:
     """Right after an import there are no statistics, and sorting is a long list's price."""
     await _fill(pool, 5000)
+    due = (TENANT, "c", ["l"], ["Europe/Bucharest"], utcnow(), 3, 10, [])
+    take = (TENANT, "c", ["x"], [uuid4()], [uuid4()], ["a"], utcnow(), None, "progressive", "t")
     async with pool.tenant(TENANT) as conn:
-        plan = await conn.fetch(
-            f"EXPLAIN {lead_store._CLAIM}",
-            *(TENANT, "c", ["l"], utcnow(), 3, [uuid4()], [uuid4()], ["ast-0"], None),
-            *("progressive", "t"),
-        )
-    assert "lead_due" not in "\n".join(row[0] for row in plan)
+        await lead_store.plan_by_index(conn)
+        reads = await _plan(conn, lead_store._DUE, due)
+        takes = await _plan(conn, lead_store._TAKE, take)
+        looks = await _plan(conn, lead_store._ZONE_KEYS, (TENANT, ["l"]))
+    assert "lead_to_dial" in reads
+    assert reads.count("Sort  ") == 1  # of what was found
+    assert "lead_pkey" in takes
+    assert "Only Scan using lead_" in looks
+
+
+async def _plan(conn: Connection, statement: str, arguments: tuple[object, ...]) -> str:
+    return "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {statement}", *arguments))

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
 from ringway.dialer import law_store, lead_store
 from ringway.dialer.books import SCHEMA
 from ringway.dialer.core.law import (
@@ -61,6 +63,28 @@ class Gate:
 
     # -- claiming --------------------------------------------------------------------------------
 
+    async def claim_this(
+        self, conn: Connection, *, lead_id: str, node: str, now: datetime
+    ) -> Sequence[Attempt]:
+        """Open an attempt for a lead that an agent asks for, due or not, if it may be dialed."""
+        rows = await lead_store.this_one(
+            conn,
+            tenant_id=self._tenant_id,
+            campaign_id=self._campaign_id,
+            list_ids=self.spec.list_ids,
+            max_attempts=self.spec.max_attempts,
+            lead_id=lead_id,
+        )
+        found = [_candidate(row) for row in rows]
+        held = await law_store.hold_numbers(
+            conn, tenant_id=self._tenant_id, numbers=[c.phone_e164 for c in found]
+        )
+        chosen, refusals = await self._judge(
+            conn, [c for c in found if c.phone_e164 in held], 1, now
+        )
+        await self._refuse(conn, refusals, now)
+        return await self._take(conn, chosen, [node] * len(chosen), now)
+
     async def claim(
         self, conn: Connection, *, nodes: Sequence[str], now: datetime
     ) -> Sequence[Attempt]:
@@ -72,6 +96,7 @@ class Gate:
         claimed: list[Attempt] = []
         passed_over: list[str] = []  # another claim holds their numbers
         judged = look = 0
+        await lead_store.plan_by_index(conn)
         keys = await self._open_keys(conn, now)
         while len(claimed) < len(nodes) and judged < _JUDGED_AT_MOST:
             missing = len(nodes) - len(claimed)
@@ -86,18 +111,15 @@ class Gate:
             chosen, refusals = await self._judge(
                 conn, [c for c in found if c.phone_e164 in held], missing, now
             )
-            claimed += await lead_store.take(
-                conn,
-                tenant_id=self._tenant_id,
-                campaign_id=self._campaign_id,
-                lead_ids=[c.lead_id for c in chosen],
-                nodes=nodes[len(claimed) : len(claimed) + len(chosen)],
-                now=now,
-                caller_id=self.spec.caller_id,
-                mode=self.spec.mode,
-                trunk_id=self.spec.trunk_id,
+            claimed += await self._take(
+                conn, chosen, nodes[len(claimed) : len(claimed) + len(chosen)], now
             )
-            await self._write_down(conn, refusals, now)
+            # A lead out of its hours was found under a wrong key; it waits under the right one.
+            await self._refuse(
+                conn,
+                [r for r in refusals if r.decision.reason is not RefusalReason.OUTSIDE_HOURS],
+                now,
+            )
             look = min(_LARGEST_LOOK, max(_FIRST_LOOK, 4 * len(found)))
         return claimed
 
@@ -124,13 +146,7 @@ class Gate:
             count=count,
             but_for=but_for,
         )
-        found = [
-            Candidate(
-                row["lead_id"], row["list_id"], row["phone_e164"],
-                zone_key(row["phone_e164"], row["zone"]), row["attempts"],
-            )
-            for row in rows
-        ]  # fmt: skip
+        found = [_candidate(row) for row in rows]
         moved = {
             c.lead_id: c.zone_key
             for c, row in zip(found, rows, strict=True)
@@ -162,16 +178,33 @@ class Gate:
                 numbers.add(candidate.phone_e164)
         return chosen, refusals
 
-    async def _write_down(
-        self, conn: Connection, refusals: Sequence[Refusal], now: datetime
-    ) -> None:
-        # A lead out of its hours was found under a wrong key; it waits under the right one.
-        told = [r for r in refusals if r.decision.reason is not RefusalReason.OUTSIDE_HOURS]
+    async def _take(
+        self,
+        conn: Connection,
+        chosen: Sequence[Candidate],
+        nodes: Sequence[str],
+        now: datetime,
+    ) -> Sequence[Attempt]:
+        if not chosen:
+            return ()
+        return await lead_store.take(
+            conn,
+            tenant_id=self._tenant_id,
+            campaign_id=self._campaign_id,
+            lead_ids=[c.lead_id for c in chosen],
+            nodes=nodes,
+            now=now,
+            caller_id=self.spec.caller_id,
+            mode=self.spec.mode,
+            trunk_id=self.spec.trunk_id,
+        )
+
+    async def _refuse(self, conn: Connection, refusals: Sequence[Refusal], now: datetime) -> None:
         facts = await law_store.refuse(
             conn,
             tenant_id=self._tenant_id,
             campaign_id=self._campaign_id,
-            refusals=told,
+            refusals=refusals,
             now=now,
         )
         await outbox.add_many(conn, SCHEMA, facts)
@@ -262,3 +295,13 @@ class Gate:
         zones = self._rules.hours.zones(zones_of_key(soonest)) if soonest is not None else ("",)
         next_at = closed[soonest] if soonest is not None else None
         return Waiting(sum(counts.values()), next_at, zones[0])
+
+
+def _candidate(row: asyncpg.Record) -> Candidate:
+    return Candidate(
+        row["lead_id"],
+        row["list_id"],
+        row["phone_e164"],
+        zone_key(row["phone_e164"], row["zone"]),
+        row["attempts"],
+    )

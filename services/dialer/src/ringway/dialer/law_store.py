@@ -86,12 +86,13 @@ _HOLD_BACK = """
        SET held_reason = r.reason, held_from = coalesce(lead.held_from, lead.next_attempt_at),
            next_attempt_at = r.until
       FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS r (lead_id, reason, until)
-     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id
+     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id AND lead.lead_id = ANY ($2::text[])
 """
 _CLOSE = """
     UPDATE dialer.lead SET closed_reason = r.reason
       FROM unnest($2::text[], $3::text[]) AS r (lead_id, reason)
-     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id AND lead.closed_reason IS NULL
+     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id AND lead.lead_id = ANY ($2::text[])
+       AND lead.closed_reason IS NULL
 """
 _ZONE_WAITS = """
     INSERT INTO dialer.refusal (tenant_id, refusal_id, campaign_id, reason, until, zone_key, leads,

@@ -63,6 +63,12 @@ _ADD = """
     ON CONFLICT DO NOTHING
     RETURNING lead_id
 """
+# A claim finds its rows by index or not in time. Right after an import there are no statistics, and
+# the planner would rather sort the whole list than believe that it is long.
+_BY_INDEX = """
+    SELECT set_config(name, 'off', true)
+      FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) AS name
+"""
 # Under which zones leads that may be claimed are found: one step in the index for each.
 _ZONE_KEYS = """
     SELECT DISTINCT k.zone_key
@@ -109,6 +115,21 @@ _DUE = """
      ORDER BY d.priority DESC, d.next_attempt_at, l.n, d.position
      LIMIT $7
 """
+# One that an agent asks for by name: whether it is due does not matter.
+_THIS_ONE = """
+    WITH running AS (
+        SELECT 1 FROM dialer.campaign
+         WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
+    )
+    SELECT d.lead_id, d.list_id, d.phone_e164, d.zone, d.zone_key, d.attempts
+      FROM running
+     CROSS JOIN LATERAL (
+           SELECT lead_id, list_id, phone_e164, zone, zone_key, attempts FROM dialer.lead
+            WHERE tenant_id = $1 AND lead_id = $5 AND list_id = ANY ($3::text[])
+              AND closed_reason IS NULL AND open_attempt_id IS NULL AND attempts < $4
+              FOR UPDATE SKIP LOCKED
+           ) d
+"""
 _TAKE = """
     WITH given AS (
         SELECT * FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[])
@@ -119,6 +140,7 @@ _TAKE = """
                held_reason = NULL, held_from = NULL
           FROM given
          WHERE lead.tenant_id = $1 AND lead.lead_id = given.lead_id
+           AND lead.lead_id = ANY ($3::text[])  -- or the planner may read every lead
            AND lead.open_attempt_id IS NULL
         RETURNING given.attempt_id, given.interaction_id, given.node, lead.list_id, lead.lead_id,
                   lead.attempts, lead.phone_e164
@@ -134,7 +156,7 @@ _TAKE = """
 _SET_ZONE_KEYS = """
     UPDATE dialer.lead SET zone_key = r.zone_key
       FROM unnest($2::text[], $3::text[]) AS r (lead_id, zone_key)
-     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id
+     WHERE lead.tenant_id = $1 AND lead.lead_id = r.lead_id AND lead.lead_id = ANY ($2::text[])
 """
 # attempts >= 0 is what the index of due leads is made for; see its migration.
 _NEXT_DUE = """
@@ -216,6 +238,11 @@ async def zone_keys(parties: Sequence[tuple[str, str | None]]) -> list[str]:
     return await asyncio.to_thread(lambda: [zone_key(*party) for party in parties])
 
 
+async def plan_by_index(conn: Connection) -> None:
+    """Let the statements of this transaction find their rows by index, whatever the statistics."""
+    await conn.execute(_BY_INDEX)
+
+
 async def keys_to_dial(
     conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str]
 ) -> frozenset[str]:
@@ -251,6 +278,21 @@ async def due(
         max_attempts,
         count,
         list(but_for),
+    )
+
+
+async def this_one(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    campaign_id: str,
+    list_ids: Sequence[str],
+    max_attempts: int,
+    lead_id: str,
+) -> Sequence[asyncpg.Record]:
+    """Lock one lead, due or not, if the campaign may dial it at all; empty otherwise."""
+    return await conn.fetch(
+        _THIS_ONE, tenant_id, campaign_id, list(list_ids), max_attempts, lead_id
     )
 
 
