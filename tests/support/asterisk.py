@@ -23,7 +23,7 @@ from ringway.cli import asterisk_config, asterisk_program
 from ringway.cli.asterisk_config import AsteriskSettings, CdrDatabase
 
 _PORTS = 200
-_START_LIMIT_S = 20.0
+_START_LIMIT_S = 60.0
 
 
 @dataclass(slots=True)

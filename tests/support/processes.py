@@ -12,7 +12,7 @@ from signal import Signals
 
 from ringway.cli.part import Check
 
-_START_LIMIT_S = 20.0
+_START_LIMIT_S = 60.0
 
 
 class ServerProcess:
