@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 class CutProxy:
     """Relays to one address.
 
-    ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers.
+    ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers,
+    ``cut_at`` swallows a word and all that follows.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -21,6 +22,7 @@ class CutProxy:
         self._answering = asyncio.Event()
         self._answering.set()
         self._last_word = b""
+        self._unsaid = b""
         self._open = True
         self._server: asyncio.Server | None = None
 
@@ -43,6 +45,10 @@ class CutProxy:
         """Once something that contains ``after`` has been passed on, nothing comes back."""
         self._last_word = after
 
+    def cut_at(self, word: bytes) -> None:
+        """Cut, and stay closed, instead of passing on what contains ``word``."""
+        self._unsaid = word
+
     @property
     def is_deaf(self) -> bool:
         """Whether what ``deafen`` waits for has been said."""
@@ -51,7 +57,7 @@ class CutProxy:
     def mend(self) -> None:
         """Pass everything on again."""
         self._open = True
-        self._last_word = b""
+        self._last_word = self._unsaid = b""
         self._answering.set()
         self._flowing.set()
 
@@ -89,6 +95,9 @@ class CutProxy:
         writer.transport.abort()
 
     async def _heard(self, said: bytes) -> None:
+        if self._unsaid and self._unsaid in said:
+            self.cut(stay_closed=True)
+            raise ConnectionResetError("cut")
         if self._last_word and self._last_word in said:
             self._answering.clear()
 

@@ -79,7 +79,7 @@ class Outages:
             if event in _ONCE:
                 told[event, interaction] += 1
             elif event in _ONCE_A_SEGMENT:
-                told[event, interaction, data["segment"]] += 1
+                told[event, interaction, data.get("segment")] += 1
         return [what for what, times in told.items() if times > 1]
 
     def broken_chains(self) -> list[tuple[str, str, dict[str, Any]]]:

@@ -17,6 +17,7 @@ from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
 from ringway.proto.acd_config import Target, TargetKind
 from ringway.proto.base import Done
+from ringway.runtime.ids import uuid7
 from ringway.trainer.phone_call import PhoneCall
 
 # One centre serves the whole module; each test uses its own numbers, queues and agents.
@@ -261,6 +262,62 @@ async def test_a_phone_rings_no_more_when_nobody_told_us_that_it_does(
     await desk.until_free(bob)
     customer.hang_up()
     await goes_away(desk, outages, ann, bob)
+
+
+@pytest.mark.parametrize("what", ["hold", "resume", "merge"])
+async def test_what_was_asked_for_in_the_moment_of_a_loss_is_done_after_it(
+    desk: Desk, centre: FrontCentre, outages: Outages, what: str
+) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    _, customer = await by_queue(desk, centre, ann)
+    if what == "resume":
+        await desk.ask(calls.HoldV1, ann)
+        await hears_not(customer, ANN_HZ)
+    elif what == "merge":
+        await desk.ask(calls.ConsultV1, ann, target=bob.target)
+        await hears(await desk.answers(bob), ANN_HZ)
+    assert centre.acd.proxy is not None
+    centre.acd.proxy.cut_at(b"/addChannel")
+    kinds = {"hold": calls.HoldV1, "resume": calls.ResumeV1, "merge": calls.MergeV1}
+    await desk.ask(kinds[what], ann)
+    await outages.cut()
+    if what == "hold":
+        await hears_not(customer, ANN_HZ)
+        await centre.until_sounds(customer)
+        await desk.ask(calls.ResumeV1, ann)
+    await agent_has(desk, ann, customer)
+    if what == "merge":
+        await hears(customer, BOB_HZ)
+    customer.hang_up()
+    await goes_away(desk, outages, ann, bob)
+
+
+async def test_who_answers_in_the_moment_of_a_loss_is_in_the_conference_after_it(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    conference_id = str(uuid7())
+    await centre.acd.ask(
+        calls.StartConferenceV1,
+        calls.ConferenceStatusV1,
+        conference_id=conference_id,
+        agent_id=ann.agent_id,
+        invite=[OUTSIDE],
+    )
+    ringing = await centre.rings_outside()
+    assert centre.acd.proxy is not None
+    centre.acd.proxy.cut_at(b"/addChannel")
+    ringing.answer()
+    await ringing.until_answered()
+    ringing.say(OUTSIDE_HZ)
+    await outages.cut()
+    await hears(ringing, ANN_HZ)
+    await hears(ann.leg, OUTSIDE_HZ)
+    await centre.acd.ask(
+        calls.EndConferenceV1, Done, conference_id=conference_id, agent_id=ann.agent_id
+    )
+    await ringing.until_over()
+    await goes_away(desk, outages, ann)
 
 
 @pytest.mark.parametrize("merged", [False, True])

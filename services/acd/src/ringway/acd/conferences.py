@@ -11,7 +11,7 @@ from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call
 from ringway.acd.core import model as m
 from ringway.acd.core import talk_model as t
-from ringway.acd.core.conference import Conference, Full
+from ringway.acd.core.conference import Command, Conference, Enter, Full, Mute
 from ringway.acd.core.talk_model import NotNow, NotPart
 from ringway.acd.meeting import CONFERENCE, Meeting, MeetingControl, parties
 from ringway.acd.parking import take
@@ -229,6 +229,20 @@ class Conferences:
                 if member.state is PartyState.RINGING or channel not in picture.channels:
                     meeting.channels.pop(member.leg_id, None)
                     self._control.perform(meeting, meeting.core.remove(member.leg_id))
+            self._put_right(meeting, picture)
+
+    def _put_right(self, meeting: Meeting, picture: Picture) -> None:
+        """Let in who should be in: what was to be done may never have been done."""
+        inside = next((b.channels for b in picture.bridges if b.id == meeting.room), None)
+        meeting.has_room = inside is not None
+        for member in meeting.core.present:
+            commands: list[Command] = []
+            if meeting.channels.get(member.leg_id) not in (inside or ()):
+                commands.append(Enter(member.leg_id))
+            if member.is_muted:
+                commands.append(Mute(member.leg_id, muted=True))
+            if commands:
+                self._control.perform(meeting, commands)
 
     # -- small parts ---------------------------------------------------------------------------
 
