@@ -71,6 +71,34 @@ async def test_a_line_is_set_up_from_skill_to_number(crm: Crm) -> None:
     assert "98765432" not in str(entries)
 
 
+async def test_conditions_groups_and_conference_rooms_stand_beside_routes(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    hours = await boss.post("/calendars", {"name": "Office"})
+    queue = await boss.post("/queues", {"name": "Sales"})
+    target = {"kind": "queue", "value": queue["queue_id"]}
+    condition = await boss.post(
+        "/time-conditions",
+        {"name": "Day", "calendar_id": hours["calendar_id"], "target": target},
+    )
+    assert condition["closed_target"] == {"kind": "hang_up", "value": ""}
+    group = await boss.post(
+        "/caller-groups",
+        {"name": "Gold", "numbers": ["+31201234567"], "queues": {"*": queue["queue_id"]}},
+    )
+    assert group == await boss.get(f"/caller-groups/{group['caller_group_id']}")
+    room = await boss.post("/conference-rooms", {"name": "Weekly", "pin": "98765432"})
+    for n, to in enumerate(
+        (
+            {"kind": "time_condition", "value": condition["time_condition_id"]},
+            {"kind": "conference", "value": room["conference_id"]},
+        )
+    ):
+        await boss.post("/inbound-routes", {"name": f"r{n}", "did": f"+3120{n}", "target": to})
+    path = f"/time-conditions/{condition['time_condition_id']}"
+    refused(await boss("DELETE", path, headers={"If-Match": "*"}), 409, "config_in_use")
+    assert "98765432" not in str((await boss.get("/audit-log"))["items"])
+
+
 async def test_refusals_name_the_field_and_what_to_do(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
 

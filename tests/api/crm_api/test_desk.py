@@ -99,3 +99,6 @@ async def test_a_conference_is_its_organisers(crm: Crm) -> None:
         refused(await somebody("DELETE", here), 404, "conference_unknown")
     refused(await ann("GET", f"/conferences/{uuid4()}"), 404, "conference_unknown")
     ok(await ann("DELETE", here))
+    made = ok(await ann("POST", "/conferences", json={"conference_id": "weekly"}))
+    assert made["conference_id"] == "weekly"
+    assert crm.behind.last(c.StartConferenceV1).conference_id == "weekly"

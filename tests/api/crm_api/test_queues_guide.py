@@ -36,7 +36,7 @@ async def test_the_queues_guide_works_as_written(crm: Crm, tmp_path: Path) -> No
     serving = asyncio.get_running_loop().create_task(server.serve())
     await eventually(lambda: server.started, within_s=10, what="HTTP is served")
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", "set -e\n" + "".join(blocks)),
         cwd=tmp_path,
@@ -63,5 +63,7 @@ async def test_the_queues_guide_works_as_written(crm: Crm, tmp_path: Path) -> No
     (queue,) = (await boss.get("/queues"))["items"]
     assert [ring["after_s"] for ring in queue["rings"]] == [0, 20, 60]
     assert [skill["name"] for skill in (await boss.get("/skills"))["items"]] == ["Nederlands"]
-    (route,) = (await boss.get("/inbound-routes"))["items"]
+    routes = {route["name"]: route for route in (await boss.get("/inbound-routes"))["items"]}
+    assert len(routes) == 3
+    route = routes["Main number"]
     assert route["target"] == {"kind": "queue", "value": queue["queue_id"]}

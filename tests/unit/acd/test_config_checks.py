@@ -276,6 +276,46 @@ def test_overflow_never_leads_back(tenant: Tenant) -> None:
     tenant.put(c.Queue, "q4", name="D", on_full=queue_target("q2"), on_timeout=queue_target("q1"))
 
 
+def test_time_conditions_never_lead_back_nor_to_what_is_not_there(tenant: Tenant) -> None:
+    def condition(to: str, kind: str = "time_condition") -> dict[str, Any]:
+        return {"name": f"to {to}", "calendar_id": "c1", "target": {"kind": kind, "value": to}}
+
+    tenant.put(c.TimeCondition, "day", **condition("q1", "queue"))
+    tenant.put(c.TimeCondition, "season", **condition("day"))
+    refused(tenant, "reference_unknown", "target.value", c.TimeCondition, **condition("none"))
+    refused(
+        tenant, "reference_unknown", "calendar_id", c.TimeCondition,
+        **{**condition("day"), "calendar_id": "none"},
+    )  # fmt: skip
+    back = {"object_id": "day", **condition("season"), "name": "to q1"}
+    said = refused(tenant, "config_invalid", "target", c.TimeCondition, **back)
+    assert "to q1 → to day → to q1" in said
+    # Also not by way of a queue.
+    closed = {"name": "Sales", "on_closed": {"kind": "time_condition", "value": "season"}}
+    said = refused(tenant, "config_invalid", "on_closed", c.Queue, object_id="q1", **closed)
+    assert "Sales → to day → to q1 → Sales" in said
+    with pytest.raises(Refused, match="config_in_use"):
+        tenant.delete(c.TimeCondition, "day")
+    tenant.put(c.InboundRoute, "r1", name="Main", did="*", target=condition("season")["target"])
+    with pytest.raises(Refused, match="config_in_use"):
+        tenant.delete(c.TimeCondition, "season")
+
+
+def test_groups_of_callers_name_queues_and_agents_that_are_there(tenant: Tenant) -> None:
+    group = {"name": "Gold", "numbers": ("+8613800000001",)}
+    tenant.put(c.CallerGroup, "g1", **group, queues={"*": "q1"}, owner_agent_id="ann")
+    for fields, field in (
+        ({"queues": {"q1": "none"}}, "queues.q1"),
+        ({"queues": {"none": "q1"}}, "queues.none"),
+        ({"owner_agent_id": "eve"}, "owner_agent_id"),
+    ):
+        refused(tenant, "reference_unknown", field, c.CallerGroup, name="x", **fields)
+    twice = ("+8613800000001", "+8613800000001")
+    refused(tenant, "config_invalid", "numbers.1", c.CallerGroup, name="x", numbers=twice)
+    with pytest.raises(Refused, match="config_in_use"):
+        tenant.delete(c.Queue, "q1")
+
+
 def test_what_is_used_is_not_deleted_and_the_users_are_named(tenant: Tenant) -> None:
     tenant.put(c.AgentProfile, "ann", skills={"s1": 7}, voicemail_id="v1")
     tenant.put(c.Queue, "q2", name="Support", calendar_id="c1", on_timeout=queue_target("q1"))

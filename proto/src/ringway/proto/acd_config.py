@@ -43,7 +43,8 @@ class TargetKind(StrEnum):
     FLOW = "flow"  # an IVR flow
     VOICEMAIL = "voicemail"
     ANNOUNCEMENT = "announcement"  # a sound is played, then the call ends
-    CONFERENCE = "conference"
+    CONFERENCE = "conference"  # a conference room, or a conference that runs
+    TIME_CONDITION = "time_condition"  # where the hour says
     CALLBACK = "callback"  # offer a callback; only from a queue
     BUSY = "busy"
     HANG_UP = "hang_up"
@@ -257,6 +258,52 @@ class InboundRoute(Config):
     priority: Level = 5
 
 
+class TimeCondition(Config):
+    """A target that depends on the hour, which routes, queues and other conditions may share."""
+
+    KIND: ClassVar[str] = "time_condition"
+
+    name: Name
+    calendar_id: Token
+    target: Target
+    closed_target: Target = Target(kind=TargetKind.HANG_UP)
+    duty: tuple[DutySlot, ...] = Field(default=(), max_length=50)  # the first that is open wins
+
+
+class CallerGroup(Config):
+    """Customers by their numbers, and how their calls to any number of the tenant are treated.
+
+    What a route's rule for the caller gives is never taken away: the better of the two counts.
+    Of several groups with the same number the first by id counts.
+    """
+
+    KIND: ClassVar[str] = "caller_group"
+
+    name: Name
+    numbers: tuple[Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")], ...] = Field(
+        default=(), max_length=10_000
+    )
+    priority: Level | None = None
+    vip: bool = False
+    value_grade: Annotated[int, Field(ge=0, le=5)] = 0
+    owner_agent_id: Token | None = None
+    queues: dict[
+        Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9_-]{1,128})$")], Token
+    ] = {}  # the queue meant -> the queue for them; "*": every queue
+
+
+class ConferenceRoom(Config):
+    """A conference that callers may join; its id is that of the conference to be started."""
+
+    KIND: ClassVar[str] = "conference_room"
+
+    name: Name
+    pin: str = Field(default="", pattern=r"^[0-9]{0,12}$")  # asked of callers; empty: nobody
+    language: Literal["en", "zh"] = "en"
+    music: Token = "default"
+    wait_s: Annotated[float, Field(ge=0, le=3600)] = 300  # callers wait so long for its beginning
+
+
 class CallerIdRule(StrEnum):
     """Which number the called party sees."""
 
@@ -370,6 +417,9 @@ CONFIGS: dict[str, type[Config]] = {
         BlockedCaller,
         MonitorGroup,
         VoicemailBox,
+        TimeCondition,
+        CallerGroup,
+        ConferenceRoom,
         AcdSettings,
     )
 }
@@ -383,6 +433,9 @@ ConfigKind = Literal[
     "blocked_caller",
     "monitor_group",
     "voicemail_box",
+    "time_condition",
+    "caller_group",
+    "conference_room",
     "settings",
 ]
 

@@ -25,7 +25,9 @@ MODES = tuple(p.LegMode)
 
 
 async def dial(desk: Desk, agent_id: str, number: str = NUMBER) -> calls.DialingV1:
-    return await desk.centre.ask(calls.DialV1, calls.DialingV1, agent_id=agent_id, number=number)
+    return await desk.centre.ask(
+        calls.DialV1, calls.DialingV1, agent_id=agent_id, number=number, customer_id="c-17"
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -41,6 +43,7 @@ async def test_a_dialed_number_talks_with_the_agent(desk: Desk, mode: p.LegMode)
     await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)
     started = await desk.centre.fact("started", dialing.interaction_id)
     assert (started["direction"], started["agent_id"]) == ("outbound", ann.agent_id)
+    assert started["customer_id"] == "c-17"
     await desk.centre.fact("connected", dialing.interaction_id)
     outside.hang_up()
     told = await desk.centre.fact("disconnected", dialing.interaction_id)

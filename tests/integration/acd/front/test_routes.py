@@ -10,6 +10,7 @@ from tests.support.front_centre import FrontCentre
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.proto.acd_calls import ConferenceStatusV1, EndConferenceV1, StartConferenceV1
 from ringway.proto.base import Done
 from ringway.runtime.ari import AriClient, StasisStart
 from ringway.runtime.settings import AriNodeSettings
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 
 
+HOURS = {"kind": "time_condition", "value": "hours"}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -96,6 +98,88 @@ async def test_outside_of_hours_the_closed_target_counts_and_duty_comes_first(
     started = await centre.until_told("started", called=duty)
     assert started["trail"][1:] == ["duty:always"]
     await call.until_over(15)
+    await centre.until_nothing_is_left()
+
+
+async def test_a_number_leads_to_a_time_condition_that_changes_at_once(
+    centre: FrontCentre,
+) -> None:
+    await centre.put("calendar", "never", name="never", time_zone="UTC", weekly={})
+    condition = {"name": "hours", "calendar_id": "never", "target": {"kind": "busy"}}
+    await centre.put("time_condition", "hours", **condition)
+    did = await centre.route({"kind": "time_condition", "value": "hours"})
+    call = await centre.call(did)
+    assert (await call.until_over()).status == 403
+    told = await centre.until_told("started", called=did)
+    assert told["trail"][1:] == ["condition:hours", "closed:never"]
+    await centre.put("time_condition", "hours", **condition, closed_target={"kind": "busy"})
+    call = await centre.call(did)
+    assert (await call.until_over()).status == 486
+    # A group counts on every number, and a queue may lead to a condition, too.
+    await centre.put("queue", "away", name="away", calendar_id="never", on_closed=HOURS)
+    did = await centre.queue("front", leave_when_empty=False)
+    await centre.put(
+        "caller_group", "gold", name="gold", numbers=["+8613900000801"], priority=9,
+        queues={"front": "away"},
+    )  # fmt: skip
+    call = await centre.call(did, "+8613900000801")
+    assert (await call.until_over()).status == 486
+    told = await centre.until_told("started", called=did)
+    assert told["trail"][1:] == ["group:gold", "queue:away"]
+    await centre.until_nothing_is_left()
+
+
+async def test_callers_join_a_conference_by_its_pin_and_wait_for_its_beginning(
+    centre: FrontCentre,
+) -> None:
+    await centre.put("conference_room", "weekly", name="weekly", pin="4711")
+    did = await centre.route({"kind": "conference", "value": "weekly"})
+    phone = await centre.agent("olga", p.LegMode.ON_DEMAND)
+    call = await centre.call(did, "+8613900000901")
+    await call.until_answered()
+    for pin in ("0000#", "4711#"):
+        await centre.until_sounds(call)
+        call.press(pin)
+
+    async def has_music() -> bool:
+        return any(
+            b.bridge_type == "holding" and b.channels for b in await centre.acd.node.get_bridges()
+        )
+
+    await eventually(has_music, within_s=20, what="he waits with music")
+    await centre.acd.ask(
+        StartConferenceV1, ConferenceStatusV1, conference_id="weekly", agent_id="olga"
+    )
+    organiser = await phone.next_call()
+    await organiser.until_hears(CUSTOMER_HZ, within_s=15)
+    await call.until_hears(AGENT_HZ, within_s=15)
+    # One more, from the same number, into a conference that runs.
+    other = await centre.call(did, "+8613900000901")
+    await other.until_answered()
+    await centre.until_sounds(other)
+    other.press("4711#")
+    await other.until_hears(AGENT_HZ, within_s=15)
+    await centre.acd.ask(EndConferenceV1, Done, conference_id="weekly", agent_id="olga")
+    for each in (call, other):
+        await each.until_over()
+    await eventually(lambda: len(centre.told("finished", called=did)) == 2, what="both are told")
+    told = centre.told("finished", called=did)[0]
+    assert (told["outcome"], told["detail"]) == ("forwarded", "conference")
+    await centre.sign_out("olga")
+    await centre.until_nothing_is_left()
+
+
+async def test_who_does_not_know_the_pin_is_not_let_in(centre: FrontCentre) -> None:
+    await centre.put("conference_room", "secret", name="secret", pin="4711", wait_s=0)
+    did = await centre.route({"kind": "conference", "value": "secret"})
+    call = await centre.call(did)
+    await call.until_answered()
+    for _ in range(3):
+        await centre.until_sounds(call)
+        call.press("1#")
+    await call.until_over(20)
+    told = await centre.until_told("finished", called=did)
+    assert (told["outcome"], told["detail"]) == ("refused", "conference_pin")
     await centre.until_nothing_is_left()
 
 

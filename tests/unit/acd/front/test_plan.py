@@ -90,12 +90,12 @@ def test_a_route_follows_hours_duty_and_the_callers_rule() -> None:
     plan = Stored(office=OFFICE, night=late, r1=route).plan()
     found = plan.resolve("+862150001000", "+8613800000001", AT, "t1")
     assert (found.target, found.vip, found.priority) == (ToQueue("sales"), True, 9)
-    assert plan.value_grade(found) == 3
+    assert found.value_grade == 3
     found = plan.resolve("+862150001000", "+8621111111", AT, "t1")
-    assert (found.owner_agent_id, plan.value_grade(found)) == ("bob", 1)
+    assert (found.owner_agent_id, found.value_grade) == ("bob", 1)
     at_night = plan.resolve("+862150001000", "", AT + timedelta(hours=11), "t1")
     assert at_night.target == ToAgent("ann")
-    assert plan.value_grade(at_night) == 0
+    assert at_night.value_grade == 0
     closed = plan.resolve("+862150001000", "", AT + timedelta(days=1), "t1")
     assert closed.target == HangUp()
 
@@ -113,7 +113,44 @@ def test_a_block_ends_by_itself_and_a_new_one_counts_at_once() -> None:
     assert plan.resolve("1", "+8613800000002", later, "").target == Busy("blocked")
 
 
-@pytest.mark.parametrize("kind", sorted(set(TargetKind) - {TargetKind.CALLBACK}))
+def test_a_time_condition_is_shared_by_routes_and_queues_and_changes_at_once() -> None:
+    hours = Target(kind=TargetKind.TIME_CONDITION, value="hours")
+    condition = c.TimeCondition(name="hours", calendar_id="office", target=SALES)
+    route = c.InboundRoute(name="r", did="*", target=hours)
+    stored = Stored(office=OFFICE, hours=condition, r1=route)
+    plan = stored.plan()
+    assert plan.resolve("1", "", AT, "").target == ToQueue("sales")
+    assert plan.resolve("1", "", AT + timedelta(days=1), "").target == HangUp()
+    assert plan.follow(hours, AT) == SALES
+    stored.put("hours", condition.model_copy(update={"closed_target": SALES}))
+    assert plan.follow(hours, AT + timedelta(days=1)) == SALES
+
+
+def test_callers_of_a_group_are_treated_alike_on_every_number() -> None:
+    gold = c.CallerGroup(
+        name="gold", numbers=("+8613800000001",), priority=9, vip=True, value_grade=4,
+        owner_agent_id="ann", queues={"sales": "gold-sales"},
+    )  # fmt: skip
+    late = c.CallerGroup(name="late", numbers=("+8613800000001", "+8613800000002"), priority=1)
+    rule = c.CallerRule(prefix="+86", value_grade=1, owner_agent_id="bob", priority=7)
+    routes = {
+        "r1": c.InboundRoute(name="one", did="1", target=SALES),
+        "r2": c.InboundRoute(name="two", did="2", target=SALES, caller_rules=(rule,)),
+    }
+    plan = Stored(g1=gold, g2=late, **routes).plan()
+    found = plan.resolve("1", "+8613800000001", AT, "")
+    assert (found.target, found.priority, found.vip) == (ToQueue("gold-sales"), 9, True)
+    assert (found.value_grade, found.owner_agent_id) == (4, "ann")
+    found = plan.resolve("2", "+8613800000001", AT, "")
+    assert (found.priority, found.value_grade, found.owner_agent_id) == (9, 4, "bob")
+    found = plan.resolve("2", "+8613800000002", AT, "")
+    assert (found.target, found.priority, found.value_grade) == (ToQueue("sales"), 7, 1)
+    assert plan.resolve("1", "+8613800000003", AT, "").priority == 5
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(TargetKind) - {TargetKind.CALLBACK, TargetKind.TIME_CONDITION})
+)
 def test_every_target_comes_through_unchanged(kind: TargetKind) -> None:
     value = "" if kind in (TargetKind.BUSY, TargetKind.HANG_UP) else "x1"
     target = Target(kind=kind, value=value)

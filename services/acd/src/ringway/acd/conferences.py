@@ -168,13 +168,21 @@ class Conferences:
         is_inbound = call.direction is Direction.INBOUND
         number = call.caller if is_inbound else call.called
         try:
-            member = meeting.core.invite(number=number or call.interaction_id)
+            member = meeting.core.invite(number=number, is_caller=True)
         except Full:
             return False
         if member is None:
             return False
         call.outcome, call.detail = Outcome.FORWARDED, "conference"
         self._control.enter(meeting, member, call.channel_id)
+        return True
+
+    def has(self, call: Call, conference_id: str) -> bool:
+        """Tell whether a customer is in a conference: another process let him in."""
+        meeting = self.meetings.get(conference_id)
+        if meeting is None or call.channel_id not in meeting.channels.values():
+            return False
+        call.outcome, call.detail = Outcome.FORWARDED, "conference"
         return True
 
     def agent_gone(self, interaction_id: str, agent_id: str) -> bool:

@@ -34,6 +34,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # These kinds of target take no value.
 _BARE = frozenset({c.TargetKind.CALLBACK, c.TargetKind.BUSY, c.TargetKind.HANG_UP})
 
+# What sends calls on to others of the same kind, which must not lead back.
+_PASSING_ON = {
+    c.TargetKind.QUEUE: c.Queue.KIND,
+    c.TargetKind.TIME_CONDITION: c.TimeCondition.KIND,
+}
+_Node = tuple[str, str]
+
 M = TypeVar("M", bound=c.Config)
 
 
@@ -64,8 +71,8 @@ def check_put(objects: Objects, object_id: str, new: c.Config, known: Known) -> 
     _check_alone(object_id, new)
     _check_references(objects, object_id, new, known)
     _check_unique(objects, object_id, new)
-    if isinstance(new, c.Queue):
-        _check_circles(objects.all(c.Queue), object_id, new)
+    if new.KIND in _PASSING_ON.values():
+        _check_circles(objects, object_id, new)
 
 
 def check_delete(objects: Objects, kind: str, object_id: str) -> None:
@@ -102,6 +109,8 @@ def _check_alone(object_id: str, new: c.Config) -> None:
         case c.Queue():
             _check_rings(new.rings)
             _refuse_repeats("agent_ids", new.agent_ids or ())
+        case c.CallerGroup():
+            _refuse_repeats("numbers", new.numbers)
         case c.AgentProfile():
             if new.phone is c.PhoneKind.NUMBER and not _NUMBER.fullmatch(new.phone_number):
                 raise _invalid("phone_number", "give the number of the agent's telephone")
@@ -232,43 +241,46 @@ def _check_unique(objects: Objects, object_id: str, new: c.Config) -> None:
             )
 
 
-def _check_circles(queues: Mapping[str, c.Queue], object_id: str, new: c.Queue) -> None:
-    """Refuse overflow that leads back: a caller would wander for ever."""
-    changed = {**queues, object_id: new}
+def _check_circles(objects: Objects, object_id: str, new: c.Config) -> None:
+    """Refuse targets that lead back: a caller would wander for ever."""
+    itself = (new.KIND, object_id)
 
-    def following(queue_id: str) -> list[tuple[str, str]]:
-        queue = changed.get(queue_id)
+    def found(node: _Node) -> c.Config | None:
+        return new if node == itself else objects.all(c.CONFIGS[node[0]]).get(node[1])
+
+    def following(node: _Node) -> list[tuple[str, _Node]]:
+        config = found(node)
         return [
-            (field, target.value)
-            for field, target in (targets(queue) if queue is not None else ())
-            if target.kind is c.TargetKind.QUEUE
+            (field, (_PASSING_ON[target.kind], target.value))
+            for field, target in (targets(config) if config is not None else ())
+            if target.kind in _PASSING_ON
         ]
 
-    for field, first in following(object_id):
-        came_from: dict[str, str | None] = {first: None}
+    for field, first in following(itself):
+        came_from: dict[_Node, _Node | None] = {first: None}
         todo = [first]
         while todo:
             here = todo.pop()
-            if here == object_id:
-                raise _invalid(
-                    field, f"calls would go in a circle: {_circle(changed, came_from, object_id)}"
-                )
-            for _, following_id in following(here):
-                if following_id not in came_from:
-                    came_from[following_id] = here
-                    todo.append(following_id)
+            if here == itself:
+                way = " → ".join(_name(node, found(node)) for node in _circle(came_from, itself))
+                raise _invalid(field, f"calls would go in a circle: {way}")
+            for _, following_node in following(here):
+                if following_node not in came_from:
+                    came_from[following_node] = here
+                    todo.append(following_node)
 
 
-def _circle(
-    queues: Mapping[str, c.Queue], came_from: Mapping[str, str | None], object_id: str
-) -> str:
-    way = [object_id]
-    step = came_from[object_id]
+def _circle(came_from: Mapping[_Node, _Node | None], itself: _Node) -> list[_Node]:
+    way = [itself]
+    step = came_from[itself]
     while step is not None:
         way.append(step)
         step = came_from[step]
-    way.append(object_id)
-    return " → ".join(queues[each].name if each in queues else each for each in reversed(way))
+    return [itself, *reversed(way)]
+
+
+def _name(node: _Node, config: c.Config | None) -> str:
+    return str(getattr(config, "name", "")) or node[1]
 
 
 # -- small parts ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ _TARGETS = {
     c.TargetKind.QUEUE: c.Queue.KIND,
     c.TargetKind.VOICEMAIL: c.VoicemailBox.KIND,
     c.TargetKind.AGENT: AGENT,
+    c.TargetKind.TIME_CONDITION: c.TimeCondition.KIND,
 }
 # The kinds that name other objects.
 REFERRING: tuple[type[c.Config], ...] = (
@@ -23,6 +24,8 @@ REFERRING: tuple[type[c.Config], ...] = (
     c.OutboundRoute,
     c.MonitorGroup,
     c.VoicemailBox,
+    c.TimeCondition,
+    c.CallerGroup,
 )
 
 
@@ -52,6 +55,11 @@ def targets(config: c.Config) -> Iterator[tuple[str, c.Target]]:
             for n, rule in enumerate(config.caller_rules):
                 if rule.target is not None:
                     yield f"caller_rules.{n}.target", rule.target
+        case c.TimeCondition():
+            yield "target", config.target
+            yield "closed_target", config.closed_target
+            for n, slot in enumerate(config.duty):
+                yield f"duty.{n}.target", slot.target
         case _:
             return
 
@@ -79,6 +87,16 @@ def references(config: c.Config) -> Iterator[Reference]:
                 yield Reference(f"duty.{n}.calendar_id", c.Calendar.KIND, slot.calendar_id)
             for n, rule in enumerate(config.caller_rules):
                 yield from _one(f"caller_rules.{n}.owner_agent_id", AGENT, rule.owner_agent_id)
+        case c.TimeCondition():
+            yield Reference("calendar_id", c.Calendar.KIND, config.calendar_id)
+            for n, slot in enumerate(config.duty):
+                yield Reference(f"duty.{n}.calendar_id", c.Calendar.KIND, slot.calendar_id)
+        case c.CallerGroup():
+            yield from _one("owner_agent_id", AGENT, config.owner_agent_id)
+            for meant, theirs in config.queues.items():
+                if meant != "*":
+                    yield Reference(f"queues.{meant}", c.Queue.KIND, meant)
+                yield Reference(f"queues.{meant}", c.Queue.KIND, theirs)
         case c.OutboundRoute():
             yield from _each("trunk_ids", TRUNK, config.trunk_ids)
         case c.MonitorGroup() | c.VoicemailBox():

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from ringway.acd.core.numbers import NumberPlan, NumberRefused, normalise
 from ringway.acd.core.outbound import Choice, NoTrunk
 from ringway.acd.outbound import NotCarried
-from ringway.proto.acd_config import Config, Queue, Target, TargetKind, VoicemailBox
+from ringway.proto.acd_config import (
+    Config,
+    Queue,
+    Target,
+    TargetKind,
+    TimeCondition,
+    VoicemailBox,
+)
 from ringway.runtime.errors import Refused
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ _PLACES = (
     TargetKind.VOICEMAIL,
     TargetKind.ANNOUNCEMENT,
     TargetKind.CONFERENCE,
+    TargetKind.TIME_CONDITION,
 )
 
 
@@ -87,6 +95,7 @@ def check_place(runner: FloorRunner, target: Target) -> None:
     kinds: dict[TargetKind, type[Config]] = {
         TargetKind.QUEUE: Queue,
         TargetKind.VOICEMAIL: VoicemailBox,
+        TargetKind.TIME_CONDITION: TimeCondition,
     }
     known = kinds.get(target.kind)
     if known is not None and runner.configuration.get(known, target.value) is None:

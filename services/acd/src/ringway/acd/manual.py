@@ -96,7 +96,13 @@ class Manual:
         self._dialing: dict[str, Dialing] = {}  # agent -> his call
 
     async def dial(
-        self, agent_id: str, number: str, *, caller_id: str = "", leg: Leg | None = None
+        self,
+        agent_id: str,
+        number: str,
+        *,
+        caller_id: str = "",
+        customer_id: str | None = None,
+        leg: Leg | None = None,
     ) -> Call:
         """Begin a call and return it when the agent's phone rings, or is up already.
 
@@ -119,7 +125,7 @@ class Manual:
             return known.call  # a repeat
         if whom.agent_id == agent_id:
             raise Refused("target_not_possible", "This is the agent's own number.")
-        dialing = self._begin(agent_id, whom, leg)
+        dialing = self._begin(agent_id, whom, leg, customer_id)
         with suppress(asyncio.TimeoutError):
             async with asyncio.timeout(_PHONE_SPEAKS_S):
                 await asyncio.shield(dialing.phone)
@@ -140,7 +146,9 @@ class Manual:
 
     # -- one call ------------------------------------------------------------------------------
 
-    def _begin(self, agent_id: str, whom: dialling.Party, leg: Leg | None) -> Dialing:
+    def _begin(
+        self, agent_id: str, whom: dialling.Party, leg: Leg | None, customer_id: str | None
+    ) -> Dialing:
         runner, interaction_id = self._runner, str(uuid7())
         own = leg or runner.legs.get(agent_id)
         account = self._acd.accounts.agents.get((runner.tenant, agent_id))
@@ -182,6 +190,7 @@ class Manual:
                 trunk_id=call.trunk_id or None,
                 route_id=call.route_id or None,
                 agent_id=agent_id,
+                customer_id=customer_id,
             )
         )
         phone: asyncio.Future[None] = asyncio.get_running_loop().create_future()

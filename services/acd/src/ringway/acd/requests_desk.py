@@ -101,7 +101,12 @@ class DeskRequests:
     async def dial(self, request: p.DialV1) -> p.DialingV1:
         """Call a number, or a colleague."""
         desk = await self._desk(request.tenant, request.agent_id)
-        call = await desk.manual.dial(request.agent_id, request.number, caller_id=request.caller_id)
+        call = await desk.manual.dial(
+            request.agent_id,
+            request.number,
+            caller_id=request.caller_id,
+            customer_id=request.customer_id,
+        )
         return p.DialingV1(interaction_id=call.interaction_id, number=call.called)
 
     async def park(self, request: p.ParkV1) -> p.ParkedV1:

@@ -85,9 +85,17 @@ class Conference:
         return [m for m in self.members.values() if m.state is RINGING]
 
     def invite(
-        self, agent_id: str | None = None, number: str = "", *, is_organiser: bool = False
+        self,
+        agent_id: str | None = None,
+        number: str = "",
+        *,
+        is_organiser: bool = False,
+        is_caller: bool = False,
     ) -> Member | None:
         """Add somebody who is to be called; nobody who is there or is called already.
+
+        Args:
+            is_caller: He came by himself, and others may have called from the same number.
 
         Raises:
             Full: There are too many.
@@ -95,7 +103,7 @@ class Conference:
         if self.is_over:
             return None
         for member in self.members.values():
-            by_number = agent_id is None and member.number == number
+            by_number = agent_id is None and member.number == number and not is_caller
             same = member.agent_id == agent_id and (agent_id is not None or by_number)
             if same and member.state is not GONE:
                 return None

@@ -2,7 +2,7 @@
 
 The order is fixed: a blocked caller hears busy; the number's route decides by hours and duty;
 a rule for the caller's number may send the call elsewhere; time conditions and announcements are
-followed to where the call ends up; then the customer's group and grade change queue and priority.
+followed to where the call ends up; then the customer's group changes queue and priority.
 Every step leaves a word in the trail, which is kept with the interaction.
 """
 
@@ -45,7 +45,7 @@ def resolve(
     """Return where a call goes now.
 
     A calendar that does not exist counts as open, for a slip of the pen must not lose the calls
-    of a day; a time condition that does not exist ends the call. ``flaws`` finds both before.
+    of a day; a time condition that does not exist ends the call. Neither can be configured.
 
     Args:
         called: As E.164 or as the trunk gave it.
@@ -69,6 +69,7 @@ def resolve(
             found,
             priority=found.priority if rule.priority is None else rule.priority,
             vip=rule.vip,
+            value_grade=rule.value_grade,
             owner_agent_id=rule.owner_agent_id,
         )
     target = _follow(target, plan.conditions, moment, calendars, trail)
@@ -76,6 +77,13 @@ def resolve(
     if customer is not None:
         found, target = _treat(found, target, customer, plan.customer_rules, trail)
     return replace(found, target=target, trail=tuple(trail))
+
+
+def follow(
+    plan: InboundPlan, target: Target, moment: datetime, calendars: Mapping[str, Calendar]
+) -> Target:
+    """Return where time conditions lead a call now that is sent to ``target``."""
+    return _follow(target, plan.conditions, moment, calendars, [])
 
 
 def find_route(
@@ -162,20 +170,20 @@ def _treat(
     found: Resolution,
     target: Target,
     customer: Customer,
-    rules: Sequence[CustomerRule],
+    rules: Mapping[str, CustomerRule],
     trail: list[str],
 ) -> tuple[Resolution, Target]:
-    rule = next((rule for rule in rules if rule.fits(customer)), None)
+    rule = rules.get(customer.group)
     if rule is None:
         return found, target
-    trail.append(f"customer:{rule.group or '*'}:{rule.min_grade}")
-    owner = customer.owner_agent_id if rule.to_owner else None
+    trail.append(f"group:{rule.group}")
     found = replace(
         found,
         # The better of the two: neither rule takes away what the other gives.
-        priority=found.priority if rule.priority is None else min(found.priority, rule.priority),
+        priority=max(found.priority, rule.priority or 0),
         vip=found.vip or rule.vip,
-        owner_agent_id=found.owner_agent_id or owner,
+        value_grade=max(found.value_grade, rule.value_grade),
+        owner_agent_id=found.owner_agent_id or customer.owner_agent_id,
     )
     return found, _queue_of(target, rule.queue_ids, trail)
 

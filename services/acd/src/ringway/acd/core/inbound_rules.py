@@ -127,6 +127,7 @@ class NumberRule:
     also_closed: bool = False
     priority: int | None = None
     vip: bool = False
+    value_grade: int = 0
     owner_agent_id: str | None = None
 
 
@@ -148,35 +149,26 @@ class InboundRoute:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the customer base knows of a caller."""
+    """What is known of a caller."""
 
-    group: str = ""
-    grade: int = 0
+    group: str
     owner_agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRule:
-    """How customers of a group or grade are treated; the first rule that fits wins.
+    """How customers of a group are treated.
 
     Args:
-        group: The customer's, ``None`` fits any.
-        min_grade: The customer's grade is at least this.
         queue_ids: Where queues are replaced: the queue meant to the queue for these customers;
             ``*`` stands for all queues.
-        to_owner: Whether the customer's own agent is preferred.
     """
 
-    group: str | None = None
-    min_grade: int = 0
+    group: str
     priority: int | None = None
     vip: bool = False
+    value_grade: int = 0
     queue_ids: Mapping[str, str] = field(default_factory=dict)
-    to_owner: bool = True
-
-    def fits(self, customer: Customer) -> bool:
-        """Return whether the rule is for this customer."""
-        return self.group in (None, customer.group) and customer.grade >= self.min_grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +177,14 @@ class InboundPlan:
 
     routes: Sequence[InboundRoute] = ()
     conditions: Mapping[str, Hours] = field(default_factory=dict)
-    customer_rules: Sequence[CustomerRule] = ()
+    customer_rules: Mapping[str, CustomerRule] = field(default_factory=dict)  # by group
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """Where a call goes. ``target`` has no time conditions any more, nor those in its ``then``.
 
-    ``priority`` 1 is served first. ``owner_agent_id`` is preferred, with a bounded wait.
+    ``priority`` 10 is served first. ``owner_agent_id`` is preferred, with a bounded wait.
     """
 
     target: Target
@@ -200,4 +192,5 @@ class Resolution:
     route_id: str | None = None
     priority: int = DEFAULT_PRIORITY
     vip: bool = False
+    value_grade: int = 0
     owner_agent_id: str | None = None

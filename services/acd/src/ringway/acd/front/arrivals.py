@@ -161,7 +161,7 @@ class Arrivals:
         self._begin(front, call, target_of(found.target), is_answered=False)
         visit = front.visits[call.interaction_id]
         visit.priority, visit.vip = found.priority, found.vip
-        visit.value_grade = front.plan.value_grade(found)
+        visit.value_grade = found.value_grade
         visit.owner_agent_id = found.owner_agent_id
         route = runner.configuration.get(InboundRoute, call.route_id)
         visit.fallback = route.closed_target if route is not None else None

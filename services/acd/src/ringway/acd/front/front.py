@@ -12,7 +12,7 @@ from ringway.acd.core import model as m
 from ringway.acd.core.numbers import NumberPlan, NumberRefused, normalise
 from ringway.acd.core.records import CallState
 from ringway.acd.core.speaking import agent_number_announcement
-from ringway.acd.front import forwarding, rating
+from ringway.acd.front import forwarding, joining, rating
 from ringway.acd.front.callbacks import Callbacks
 from ringway.acd.front.caller import Caller, CallerGone
 from ringway.acd.front.figures import Figures
@@ -41,6 +41,9 @@ class Conferences(Protocol):
 
     async def admit(self, call: Call, conference_id: str) -> bool:
         """Take the customer. False: there is no such conference."""
+
+    def has(self, call: Call, conference_id: str) -> bool:
+        """Tell whether the customer is in it."""
 
 
 class Front:
@@ -235,11 +238,7 @@ class Front:
 
     async def to_conference(self, visit: Visit, conference_id: str) -> Target | None:
         """Let the customer into a conference."""
-        await visit.answer()
-        if self.conferences is not None and await self.conferences.admit(visit.call, conference_id):
-            self.keep(visit)
-            return None
-        return _HANG_UP
+        return await joining.join(self, visit, conference_id)
 
     async def leave_voicemail(self, visit: Visit, box_id: str) -> None:
         """Let the customer leave a message, or see to what he left before he hung up unseen."""

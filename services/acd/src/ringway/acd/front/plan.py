@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 from ringway.acd.configuration import Configuration
 from ringway.acd.core import inbound_rules as r
 from ringway.acd.core.calendar import Calendar, Interval
-from ringway.acd.core.inbound import resolve
+from ringway.acd.core.inbound import follow, resolve
 from ringway.proto import acd_config as c
 from ringway.proto.acd_config import Target, TargetKind
 
+_KINDS = frozenset(
+    kind.KIND
+    for kind in (c.InboundRoute, c.Calendar, c.BlockedCaller, c.TimeCondition, c.CallerGroup)
+)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -24,6 +28,7 @@ class Plan:
         self._plan: r.InboundPlan | None = None
         self._calendars: dict[str, Calendar] = {}
         self._blocked: dict[str, datetime | None] = {}
+        self._customers: dict[str, r.Customer] = {}
         configuration.on_change(self._changed)
 
     def resolve(self, called: str, caller: str, moment: datetime, trunk_id: str) -> r.Resolution:
@@ -32,8 +37,20 @@ class Plan:
         until = self._blocked.get(caller, moment)
         blocked = (caller,) if until is None or until > moment else ()
         return resolve(
-            plan, called, caller, moment, self._calendars, blocked, trunk_id=trunk_id or None
+            plan,
+            called,
+            caller,
+            moment,
+            self._calendars,
+            blocked,
+            self._customers.get,
+            trunk_id=trunk_id or None,
         )
+
+    def follow(self, target: Target, moment: datetime) -> Target:
+        """Return where time conditions lead a call now that is sent to ``target``."""
+        plan = self._plan or self._build()
+        return target_of(follow(plan, _target(target), moment, self._calendars))
 
     def is_open(self, calendar_id: str | None, moment: datetime) -> bool:
         """Return whether a calendar is open; without one always."""
@@ -42,18 +59,10 @@ class Plan:
         calendar = self._calendars.get(calendar_id or "")
         return calendar is None or calendar.is_open(moment)
 
-    def value_grade(self, resolution: r.Resolution) -> int:
-        """Return the value grade that the route's caller rule gives."""
-        prefix = next((t[7:] for t in resolution.trail if t.startswith("caller:")), None)
-        route = self._configuration.get(c.InboundRoute, resolution.route_id or "")
-        if route is None or prefix is None:
-            return 0
-        return next((k.value_grade for k in route.caller_rules if k.prefix == prefix), 0)
-
     def _changed(
         self, kind: str, object_id: str, old: c.Config | None, new: c.Config | None
     ) -> None:
-        if kind in (c.InboundRoute.KIND, c.Calendar.KIND, c.BlockedCaller.KIND):
+        if kind in _KINDS:
             self._plan = None
 
     def _build(self) -> r.InboundPlan:
@@ -66,7 +75,21 @@ class Plan:
             blocked.number: blocked.until
             for blocked in self._configuration.all(c.BlockedCaller).values()
         }
-        self._plan = r.InboundPlan([_route(i, routes[i]) for i in sorted(routes)])
+        groups = self._configuration.all(c.CallerGroup)
+        self._customers = {
+            number: r.Customer(group_id, owner_agent_id=groups[group_id].owner_agent_id)
+            for group_id in sorted(groups, reverse=True)  # the first by id wins
+            for number in groups[group_id].numbers
+        }
+        conditions = self._configuration.all(c.TimeCondition)
+        self._plan = r.InboundPlan(
+            [_route(i, routes[i]) for i in sorted(routes)],
+            {
+                i: _hours(each.target, each.calendar_id, each.closed_target, each.duty)
+                for i, each in conditions.items()
+            },
+            {i: _rule(i, group) for i, group in groups.items()},
+        )
         return self._plan
 
 
@@ -122,30 +145,50 @@ def _target(target: Target) -> r.Target:
         TargetKind.VOICEMAIL: r.ToVoicemail(target.value),
         TargetKind.ANNOUNCEMENT: r.Announcement(target.value),
         TargetKind.CONFERENCE: r.ToConference(target.value),
+        TargetKind.TIME_CONDITION: r.ToTimeCondition(target.value),
         TargetKind.BUSY: r.Busy(),
     }
     return made.get(target.kind, r.HangUp())
 
 
 def _route(route_id: str, route: c.InboundRoute) -> r.InboundRoute:
-    closed = _target(route.closed_target) if route.closed_target is not None else r.HangUp()
-    hours = r.Hours(
-        _target(route.target),
-        route.calendar_id,
-        closed,
-        tuple(r.DutySlot(slot.calendar_id, _target(slot.target)) for slot in route.duty),
-    )
+    hours = _hours(route.target, route.calendar_id, route.closed_target, route.duty)
     rules = tuple(
         r.NumberRule(
             rule.prefix,
             _target(rule.target) if rule.target is not None else None,
             priority=rule.priority,
             vip=rule.vip,
+            value_grade=rule.value_grade,
             owner_agent_id=rule.owner_agent_id,
         )
         for rule in route.caller_rules
     )
     return r.InboundRoute(route_id, route.did, hours, rules, route.trunk_id, route.priority)
+
+
+def _hours(
+    target: Target,
+    calendar_id: str | None,
+    closed_target: Target | None,
+    duty: tuple[c.DutySlot, ...],
+) -> r.Hours:
+    return r.Hours(
+        _target(target),
+        calendar_id,
+        _target(closed_target) if closed_target is not None else r.HangUp(),
+        tuple(r.DutySlot(slot.calendar_id, _target(slot.target)) for slot in duty),
+    )
+
+
+def _rule(group_id: str, group: c.CallerGroup) -> r.CustomerRule:
+    return r.CustomerRule(
+        group_id,
+        priority=group.priority,
+        vip=group.vip,
+        value_grade=group.value_grade,
+        queue_ids=group.queues,
+    )
 
 
 def _intervals(slots: tuple[c.TimeSlot, ...]) -> tuple[Interval, ...]:

@@ -130,6 +130,8 @@ class Visit:
                 await self.end(Outcome.REFUSED, "busy", self.busy_cause)
             case TargetKind.CONFERENCE:
                 return await self.front.to_conference(self, target.value)
+            case TargetKind.TIME_CONDITION:
+                return self.front.plan.follow(target, utcnow())
             case TargetKind.HANG_UP:
                 await self.end(Outcome.REFUSED, "", NORMAL if self.is_answered else REJECTED)
         return None

@@ -109,6 +109,28 @@ KINDS: tuple[Kind, ...] = (
         "where callers leave messages",
         secrets=frozenset({"pin"}),
     ),
+    Kind(
+        c.TimeCondition,
+        "time-conditions",
+        "time_condition_id",
+        _ROUTING,
+        "a target that depends on the hour",
+    ),
+    Kind(
+        c.CallerGroup,
+        "caller-groups",
+        "caller_group_id",
+        _ROUTING,
+        "customers by their numbers, and how their calls are treated",
+    ),
+    Kind(
+        c.ConferenceRoom,
+        "conference-rooms",
+        "conference_id",
+        _ROUTING,
+        "a conference that callers may join",
+        secrets=frozenset({"pin"}),
+    ),
 )
 
 

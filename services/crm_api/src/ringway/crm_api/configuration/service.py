@@ -14,6 +14,7 @@ from ringway.crm_api.errors import BadRequest, Invalid, PreconditionFailed, from
 from ringway.crm_api.etag import expected_version
 from ringway.crm_api.users import store as user_store
 from ringway.proto.acd_config import (
+    ConferenceRoom,
     Config,
     ConfigKind,
     ConfigListV1,
@@ -179,7 +180,7 @@ async def _check_supervisors(deps: Deps, caller: Caller, group: MonitorGroup) ->
 
 
 def _detail(new: Config, version: int) -> dict[str, Any]:
-    secret = {"pin"} if isinstance(new, VoicemailBox) else set()
+    secret = {"pin"} if isinstance(new, VoicemailBox | ConferenceRoom) else set()
     body = new.model_dump(mode="json", exclude=secret, exclude_defaults=True)
     if len(orjson.dumps(body)) > _AUDITED_BYTES_AT_MOST:
         return {"version": version}

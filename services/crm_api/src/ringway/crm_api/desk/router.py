@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Path, Response
 
@@ -30,6 +29,7 @@ router = api_router("/agents/me", "calls")
 conferences = api_router("/conferences", "conferences")
 Actor = Annotated[Caller, Depends(requires(Permission.AGENTS_ACT))]
 Leg = Annotated[Token, Path()]
+Conference = Annotated[Token, Path()]
 
 # Routes are looked at, and the agent's phone is seen to be there, before the answer comes.
 _LIMIT_S = 10.0
@@ -84,9 +84,10 @@ async def start_conference(
 ) -> ConferenceView:
     """Open a conference: the caller's own phone and everybody invited are called.
 
-    Who is in a talk takes his customer into the conference.
+    Who is in a talk takes his customer into the conference. With the id of a conference room,
+    callers of its number get in, too.
     """
-    conference_id = str(uuid7())
+    conference_id = body.conference_id or str(uuid7())
     question = c.StartConferenceV1(
         **acting(deps, caller),
         conference_id=conference_id,
@@ -100,21 +101,21 @@ async def start_conference(
 
 
 @conferences.get("/{conference_id}")
-async def get_conference(conference_id: UUID, deps: DepsOf, caller: Actor) -> ConferenceView:
+async def get_conference(conference_id: Conference, deps: DepsOf, caller: Actor) -> ConferenceView:
     """Return who is there. Only its organiser sees a conference."""
     return await _control(deps, caller, c.GetConferenceV1, conference_id)
 
 
 @conferences.delete("/{conference_id}", status_code=204)
-async def end_conference(conference_id: UUID, deps: DepsOf, caller: Actor) -> None:
+async def end_conference(conference_id: Conference, deps: DepsOf, caller: Actor) -> None:
     """Hang up all."""
-    question = c.EndConferenceV1(**acting(deps, caller), conference_id=str(conference_id))
+    question = c.EndConferenceV1(**acting(deps, caller), conference_id=conference_id)
     await deps.bus.request(question, Done, timeout_s=_LIMIT_S)
 
 
 @conferences.post("/{conference_id}/members")
 async def invite_member(
-    conference_id: UUID, deps: DepsOf, caller: Actor, body: InviteBody
+    conference_id: Conference, deps: DepsOf, caller: Actor, body: InviteBody
 ) -> ConferenceView:
     """Call one more."""
     return await _control(deps, caller, c.InviteV1, conference_id, target=body.target)
@@ -122,7 +123,7 @@ async def invite_member(
 
 @conferences.delete("/{conference_id}/members/{leg_id}")
 async def remove_member(
-    conference_id: UUID, leg_id: Leg, deps: DepsOf, caller: Actor
+    conference_id: Conference, leg_id: Leg, deps: DepsOf, caller: Actor
 ) -> ConferenceView:
     """Hang up one member."""
     return await _control(deps, caller, c.RemoveMemberV1, conference_id, leg_id=leg_id)
@@ -130,7 +131,7 @@ async def remove_member(
 
 @conferences.post("/{conference_id}/members/{leg_id}/mute")
 async def mute_member(
-    conference_id: UUID, leg_id: Leg, deps: DepsOf, caller: Actor
+    conference_id: Conference, leg_id: Leg, deps: DepsOf, caller: Actor
 ) -> ConferenceView:
     """Let nobody hear one member."""
     return await _control(deps, caller, c.MuteMemberV1, conference_id, leg_id=leg_id, muted=True)
@@ -138,20 +139,20 @@ async def mute_member(
 
 @conferences.post("/{conference_id}/members/{leg_id}/unmute")
 async def unmute_member(
-    conference_id: UUID, leg_id: Leg, deps: DepsOf, caller: Actor
+    conference_id: Conference, leg_id: Leg, deps: DepsOf, caller: Actor
 ) -> ConferenceView:
     """Let one member be heard again."""
     return await _control(deps, caller, c.MuteMemberV1, conference_id, leg_id=leg_id, muted=False)
 
 
 @conferences.post("/{conference_id}/mute")
-async def mute_members(conference_id: UUID, deps: DepsOf, caller: Actor) -> ConferenceView:
+async def mute_members(conference_id: Conference, deps: DepsOf, caller: Actor) -> ConferenceView:
     """Let nobody but the organiser be heard."""
     return await _control(deps, caller, c.MuteMemberV1, conference_id, muted=True)
 
 
 @conferences.post("/{conference_id}/unmute")
-async def unmute_members(conference_id: UUID, deps: DepsOf, caller: Actor) -> ConferenceView:
+async def unmute_members(conference_id: Conference, deps: DepsOf, caller: Actor) -> ConferenceView:
     """Let all be heard again."""
     return await _control(deps, caller, c.MuteMemberV1, conference_id, muted=False)
 
@@ -160,10 +161,10 @@ async def _control(
     deps: Deps,
     caller: Caller,
     kind: type[c.ConferenceRequest],
-    conference_id: UUID,
+    conference_id: Conference,
     **fields: Any,
 ) -> ConferenceView:
-    question = kind(**acting(deps, caller), conference_id=str(conference_id), **fields)
+    question = kind(**acting(deps, caller), conference_id=conference_id, **fields)
     return await _shown(deps, question)
 
 

@@ -17,6 +17,9 @@ class DialBody(Body):
     caller_id: Line = Field(
         default="", max_length=32, description="What the other side sees, if the route allows."
     )
+    customer_id: Token | None = Field(
+        default=None, description="Who is called; told with the interaction's beginning."
+    )
 
 
 class DialingView(View):
@@ -54,6 +57,9 @@ class DoNotDisturbBody(Body):
 class ConferenceBody(Body):
     """A conference to be opened; everybody is called at once."""
 
+    conference_id: Token | None = Field(
+        default=None, description="Of the conference room that callers join; else one is made."
+    )
     name: Text = Field(default="", max_length=100)
     invite: tuple[Target, ...] = Field(default=(), max_length=200)
     record: bool = True
