@@ -25,6 +25,7 @@ from ringway.cli.asterisk_config import CdrDatabase
 from ringway.cli.probe import http_ok
 from ringway.proto import acd
 from ringway.proto import dialer as p
+from ringway.proto.acd import LegMode
 from ringway.proto.base import Done, Reply, Request
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
 from ringway.runtime.bus import Bus
@@ -80,6 +81,7 @@ class DialerCentre:
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lives: list[p.CampaignLiveV1] = field(default_factory=list)
     _leads: int = 0
+    _customer: Phone | None = None
 
     async def start_dialer(self) -> None:
         """Start the dialer, again or for the first time, and wait until it is ready."""
@@ -95,7 +97,7 @@ class DialerCentre:
         return await self.bus.request(request, reply, timeout_s=15)
 
     async def ready_agent(
-        self, agent: str, number: str, mode: acd.LegMode = acd.LegMode.NAILED_UP
+        self, agent: str, number: str, mode: LegMode = LegMode.NAILED_UP
     ) -> Phone:
         """Have an agent with a real phone, signed in and ready."""
         account = await self.ask(acd.PutAgentV1, acd.AgentAccountV1, agent_id=agent, number=number)
@@ -170,17 +172,23 @@ class DialerCentre:
 
         await eventually(finished, within_s=within_s, what=f"{campaign_id} is finished")
 
-    async def attempts(self) -> list[dict[str, Any]]:
-        """Every attempt, in order of claim."""
+    async def attempts(self, campaign_id: str | None = None) -> list[dict[str, Any]]:
+        """Every attempt, or a campaign's, in order of claim."""
         async with self.pool.tenant(self.tenant) as conn:
-            rows = await conn.fetch("SELECT * FROM dialer.attempt ORDER BY attempt_id")
+            rows = await conn.fetch(
+                "SELECT * FROM dialer.attempt WHERE $1::text IS NULL OR campaign_id = $1"
+                " ORDER BY attempt_id",
+                campaign_id,
+            )
         return [dict(row) for row in rows]
 
-    async def until_attempts(self, within_s: float = 10, **wanted: int) -> None:
+    async def until_attempts(
+        self, within_s: float = 10, *, of: str | None = None, **wanted: int
+    ) -> None:
         """Wait until so many attempts are ``placed``, ``answered``, ``ended`` or of an outcome."""
 
         async def so_many() -> bool:
-            rows = await self.attempts()
+            rows = await self.attempts(of)
             have = {
                 "placed": sum(r["placed_at"] is not None for r in rows),
                 "answered": sum(r["answered_at"] is not None for r in rows),
@@ -191,8 +199,8 @@ class DialerCentre:
 
         await eventually(so_many, within_s=within_s, what=str(wanted))
 
-    async def dispositions(self) -> Counter[str]:
-        return Counter(r["disposition"] or "open" for r in await self.attempts())
+    async def dispositions(self, campaign_id: str | None = None) -> Counter[str]:
+        return Counter(r["disposition"] or "open" for r in await self.attempts(campaign_id))
 
     def told(self, event: str) -> list[dict[str, Any]]:
         """The facts of one name, such as ``attempt.ended``."""
@@ -203,32 +211,60 @@ class DialerCentre:
             if subject.split(".")[3] == noun and subject.endswith(f".{verb}")
         ]
 
-    def last_live(self) -> p.CampaignLiveV1:
-        return self.lives[-1]
+    def last_live(self, campaign_id: str | None = None) -> p.CampaignLiveV1:
+        told = (live for live in reversed(self.lives) if campaign_id in (None, live.campaign_id))
+        return next(told)
 
-    async def balance(self) -> None:
-        """Assert that rows, trunk, leads and facts agree about every attempt."""
-        rows = await self.attempts()
+    def explanation(self, campaign_id: str) -> str:
+        """What the campaign last said of why it does what it does; empty before it did."""
+        told = (live.explanation for live in reversed(self.lives))
+        of = (live.campaign_id for live in reversed(self.lives))
+        return next((text for text, each in zip(told, of, strict=True) if each == campaign_id), "")
+
+    async def customer(self) -> Phone:
+        """The phone of somebody who calls us, by a trunk of his own."""
+        if self._customer is None:
+            self._customer = await self.stack.enter_async_context(Phone.open("customer"))
+            host, port = self._customer.address
+            await self.ask(
+                acd.PutTrunkV1, acd.TrunkV1, trunk_id="t9", name="in", host=host, port=port
+            )
+        return self._customer
+
+    async def balance(self, campaign_id: str | None = None) -> None:
+        """Assert that rows, trunk, leads and facts agree about every attempt, or a campaign's."""
+        rows = await self.attempts(campaign_id)
         assert all(r["ended_at"] is not None for r in rows)
         by_number = Counter(r["phone_e164"] for r in rows)
-        reached = Counter(r["number"] for r in self.trunk.records("invite"))
-        assert by_number == reached
         async with self.pool.tenant(self.tenant) as conn:
-            leads = await conn.fetch("SELECT * FROM dialer.lead WHERE attempts > 0")
-            open_leads = await conn.fetchval(
-                "SELECT count(*) FROM dialer.lead WHERE open_attempt_id IS NOT NULL"
+            leads = await conn.fetch(
+                "SELECT * FROM dialer.lead WHERE $1::text IS NULL OR list_id = 'list-' || $1",
+                campaign_id,
             )
-        assert open_leads == 0
+        numbers = {r["phone_e164"] for r in leads}
+        reached = Counter(
+            r["number"] for r in self.trunk.records("invite") if r["number"] in numbers
+        )
+        assert by_number == reached
+        assert [r["lead_id"] for r in leads if r["open_attempt_id"] is not None] == []
+        leads = [r for r in leads if r["attempts"] > 0]
         assert {r["phone_e164"]: r["attempts"] for r in leads} == dict(by_number)
         ids = Counter(str(r["attempt_id"]) for r in rows)
         for event in ("attempt.started", "attempt.ended"):
             await eventually(
-                lambda e=event: Counter(d["attempt_id"] for d in self.told(e)) == ids,
+                partial(self._has_told, event, campaign_id, ids),
                 within_s=10,
                 what=f"one {event} for each attempt",
             )
         answered = {str(r["attempt_id"]) for r in rows if r["answered_at"] is not None}
-        assert {d["attempt_id"] for d in self.told("attempt.answered")} == answered
+        assert set(self._ids("attempt.answered", campaign_id)) == answered
+
+    def _has_told(self, event: str, campaign_id: str | None, ids: Counter[str]) -> bool:
+        return self._ids(event, campaign_id) == ids
+
+    def _ids(self, event: str, campaign_id: str | None) -> Counter[str]:
+        told = self.told(event)
+        return Counter(d["attempt_id"] for d in told if campaign_id in (None, d["campaign_id"]))
 
 
 @asynccontextmanager

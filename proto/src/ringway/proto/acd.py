@@ -343,6 +343,8 @@ class SetCampaignAgentsV1(Request):
     agent_ids: tuple[Token, ...]
     abandonment_limit_s: Seconds
     wrap_up_s: Seconds
+    # What an abandoned customer hears: names of sounds; empty: the ACD's own message.
+    abandonment_message: tuple[str, ...] = ()
 
 
 class SignInV1(Request):

@@ -286,16 +286,20 @@ class CallControl:
         finally:
             self._entered.pop(snoop_id, None)
 
-    async def begin_message(self, call: Call) -> bool:
+    async def begin_message(self, call: Call, sounds: Sequence[str] = ()) -> bool:
         """Begin the abandonment message. False: the customer has gone, or it cannot be played.
+
+        Args:
+            sounds: The campaign's own; none: everybody's message.
 
         Raises:
             AriDown: The node does not answer.
         """
         self._expect(self._played, call.channel_id)
+        message = tuple(f"sound:{name}" for name in sounds) or self._message
         try:
             await self.node(call.node).play(
-                self._message, channel=call.channel_id, playback_id=f"{call.interaction_id}.m"
+                message, channel=call.channel_id, playback_id=f"{call.interaction_id}.m"
             )
         except AriError:
             self._played.pop(call.channel_id, None)

@@ -53,6 +53,7 @@ class Requests:
                 frozenset(request.agent_ids),
                 request.abandonment_limit_s,
                 request.wrap_up_s,
+                request.abandonment_message,
             )
         )
         return Done()

@@ -224,6 +224,7 @@ class FloorRunner:
                     campaign.agent_ids,
                     campaign.limit_s,
                     campaign.wrap_up_s,
+                    campaign.message,
                 )
             )
 
@@ -433,8 +434,9 @@ class FloorRunner:
         if call is None:
             return
         played = False
+        campaign = self.floor.campaigns.get(call.campaign_id)
         try:
-            played = await self._control.begin_message(call)
+            played = await self._control.begin_message(call, campaign.message if campaign else ())
         except AriDown:
             _log.info("An abandonment waits for its node.", extra={"tenant": self.tenant})
             return

@@ -99,6 +99,7 @@ def of_campaign(runner: FloorRunner, campaign_id: str) -> bytes | None:
         "agent_ids": sorted(campaign.agent_ids),
         "limit_s": campaign.limit_s,
         "wrap_up_s": campaign.wrap_up_s,
+        "message": campaign.message,
     }
     return orjson.dumps(raw)
 
@@ -115,7 +116,13 @@ def restore(runner: FloorRunner, entries: Mapping[str, bytes]) -> None:
         raw = orjson.loads(value)
         if kind == "campaign":
             restored.campaigns.append(
-                m.Campaign(name, frozenset(raw["agent_ids"]), raw["limit_s"], raw["wrap_up_s"])
+                m.Campaign(
+                    name,
+                    frozenset(raw["agent_ids"]),
+                    raw["limit_s"],
+                    raw["wrap_up_s"],
+                    tuple(raw.get("message", ())),  # of an older release: none
+                )
             )
         elif kind == "agent":
             restored.agents.append(_agent(runner, name, raw))

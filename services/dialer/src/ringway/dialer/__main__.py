@@ -55,7 +55,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         await CallerRequests(pool).serve(bus)
         law = LawRequests(pool)
         await law.serve(bus)
-        await PreviewRequests(dialer.runners_of, dialer.holds).serve(bus)
+        await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)
         health.add("nats", lambda: bus.healthy)

@@ -93,10 +93,6 @@ class Dialer:
         """Return a tenant's campaigns that run here."""
         return [runner for key, runner in self.runners.items() if key[0] == tenant]
 
-    def holds(self, tenant: str) -> bool:
-        """Whether this process runs the tenant's campaigns."""
-        return self._leases.holds(_shard_key(tenant))
-
     def look_soon(self) -> None:
         """Rows have changed: do not wait for the next regular look."""
         self._look.set()
@@ -118,7 +114,7 @@ class Dialer:
     async def _follow(self, live: Iterable[LiveCampaign]) -> None:
         wanted = {(each.tenant, each.campaign_id): each for each in live}
         for key, each in wanted.items():
-            mine = await self._may_run(each.tenant)
+            mine = await self.may_run(each.tenant)
             runner = self.runners.get(key)
             if runner is None and mine and not self._is_draining:
                 await self._begin(each)
@@ -128,7 +124,7 @@ class Dialer:
             if each_live is None or each_live.version != runner.campaign.version:
                 await runner.reload()
 
-    async def _may_run(self, tenant: str) -> bool:
+    async def may_run(self, tenant: str) -> bool:
         """Whether this process holds the tenant's shard, now or by asking for it."""
         try:
             return await self._leases.acquire(_shard_key(tenant)) is not None
@@ -141,7 +137,7 @@ class Dialer:
         When another replica has our lease, the campaign is his.
         """
         tenant, campaign_id = runner.key
-        holds = self._leases.holds(_shard_key(tenant)) or await self._may_run(tenant)
+        holds = self._leases.holds(_shard_key(tenant)) or await self.may_run(tenant)
         self._tell(runner, m.Part.LEASE, holds)
         self._tell(runner, m.Part.ACD, await self.switchboard.acd_of(tenant) is not None)
         if not holds:

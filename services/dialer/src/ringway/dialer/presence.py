@@ -116,6 +116,7 @@ async def tell_acd(runner: CampaignRunner, parts: Parts) -> None:
             agent_ids=spec.agent_ids,
             abandonment_limit_s=spec.abandonment_limit_s,
             wrap_up_s=spec.wrap_up_s,
+            abandonment_message=spec.abandonment_message,
         )
         pause_s = _TELL_ACD_EVERY_S
         try:

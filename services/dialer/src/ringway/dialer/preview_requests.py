@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from ringway.dialer.previews import Previews
 from ringway.dialer.runner import CampaignRunner
@@ -20,10 +20,10 @@ class PreviewRequests:
 
     Args:
         runners: The campaigns of a tenant that run here.
-        owns: Whether this process holds a tenant's lease.
+        owns: Whether this process holds a tenant's lease, or could take it just now.
     """
 
-    def __init__(self, runners: Runners, owns: Callable[[str], bool]) -> None:
+    def __init__(self, runners: Runners, owns: Callable[[str], Awaitable[bool]]) -> None:
         self._runners = runners
         self._owns = owns
 

@@ -83,6 +83,7 @@ class CampaignRunner:
         self._moved = asyncio.Event()  # the core has handled an event
         self._claiming = Claiming(self, parts)
         self.previews = Previews(self, parts)
+        self._releasing = 0  # reservations that the ACD is being told of
 
     @property
     def key(self) -> tuple[str, str]:
@@ -155,6 +156,7 @@ class CampaignRunner:
             and self.core.is_empty
             and self.core.is_recovered
             and self._inbox.empty()
+            and not self._releasing
         )
 
     # -- lines -----------------------------------------------------------------------------------
@@ -218,7 +220,7 @@ class CampaignRunner:
                 self.spawn(self._finish(is_over=is_over), "finish")
                 return
             case m.Unbook(attempt_id):
-                self.spawn(self.release(attempt_id), "release")
+                self.release(attempt_id)
                 return
             case _:
                 pass
@@ -235,7 +237,9 @@ class CampaignRunner:
             case m.NoteAnswer():
                 self.note_answered(line)
             case m.PlayAbandon():
-                self.spawn(board.play_abandonment(line), "abandon")
+                self.spawn(
+                    board.play_abandonment(line, self.core.spec.abandonment_message), "abandon"
+                )
             case m.HangUp():
                 self.spawn(board.hang_up(line), "hang up")
             case m.LookUp():
@@ -419,13 +423,17 @@ class CampaignRunner:
             self.post(m.BookingRefused(self._now(), attempt_id))
         except DependencyDown:
             # He may be reserved all the same; if the release is lost too, the hold runs out.
-            self.spawn(self.release(attempt_id), "release")
+            self.release(attempt_id)
             self.post(m.BookingRefused(self._now(), attempt_id))
         else:
             self.post(m.AgentBooked(self._now(), attempt_id, reply.agent_id))
 
-    async def release(self, attempt_id: str) -> None:
+    def release(self, attempt_id: str) -> None:
         """Tell the ACD that nobody need be reserved for this attempt any more."""
+        self._releasing += 1  # the campaign is not over before
+        self.spawn(self._release(attempt_id), "release")
+
+    async def _release(self, attempt_id: str) -> None:
         try:
             await self._ask_release(attempt_id, None)
         except (Refused, DependencyDown) as error:
@@ -433,6 +441,9 @@ class CampaignRunner:
                 "An agent's reservation runs out by itself.",
                 extra={"attempt": attempt_id, "error": str(error)},
             )
+        finally:
+            self._releasing -= 1
+            self.post(m.Tick(self._now()))
 
     async def _ask_release(self, attempt_id: str, next_attempt_id: str | None) -> None:
         await self._parts.bus.request(

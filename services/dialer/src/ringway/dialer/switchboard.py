@@ -325,13 +325,18 @@ class Switchboard:
         except (AriDown, AriError):
             _log.debug("A channel had gone.", extra={"channel_id": line.attempt.channel_id})
 
-    async def play_abandonment(self, line: Line) -> None:
-        """Play the message to its end, then hang up."""
+    async def play_abandonment(self, line: Line, sounds: Sequence[str] = ()) -> None:
+        """Play the message to its end, then hang up.
+
+        Args:
+            sounds: The campaign's own; none: everybody's message.
+        """
         metrics.RESCUED.inc()
         channel_id = line.attempt.channel_id
         try:
             node = self.node(line)
-            await node.play(self._message, channel=channel_id, playback_id=line.playback_id)
+            message = tuple(f"sound:{name}" for name in sounds) or self._message
+            await node.play(message, channel=channel_id, playback_id=line.playback_id)
             async with asyncio.timeout(_MESSAGE_LIMIT_S):
                 await line.played.wait()
         except (AriDown, AriError, TimeoutError) as error:

@@ -16,6 +16,7 @@ class CampaignSet:
     agent_ids: frozenset[str]
     limit_s: float
     wrap_up_s: float
+    message: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ class Floor(Talking):
                     campaign.agent_ids,
                     campaign.limit_s,
                     campaign.wrap_up_s,
+                    campaign.message,
                 )
             )
         for agent in restored.agents:

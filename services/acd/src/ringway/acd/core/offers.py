@@ -22,7 +22,7 @@ class Offers(Sessions):
     def _campaign_set(self, event: m.CampaignSet) -> None:
         campaign_id = event.campaign_id
         self.campaigns[campaign_id] = m.Campaign(
-            campaign_id, event.agent_ids, event.limit_s, event.wrap_up_s
+            campaign_id, event.agent_ids, event.limit_s, event.wrap_up_s, event.message
         )
         queue = Queue(campaign_queue(campaign_id), agent_ids=tuple(sorted(event.agent_ids)))
         self._decide(event.at, self.router.put_queue(event.at, queue))

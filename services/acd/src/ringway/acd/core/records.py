@@ -108,6 +108,7 @@ class Campaign:
     agent_ids: frozenset[str] = frozenset()
     limit_s: float = 2.0
     wrap_up_s: float = 30.0
+    message: tuple[str, ...] = ()  # sounds for who is abandoned; empty: everybody's
 
 
 @dataclass(frozen=True, slots=True)
