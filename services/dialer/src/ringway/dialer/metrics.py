@@ -19,3 +19,4 @@ HAND_OVER_SECONDS = Histogram(
     "From Asterisk's word of the answer until the channel left for the ACD.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+STRAY_AUDIO = Counter("dialer_stray_audio", "Audio that nobody had asked for, or no longer.")
