@@ -220,8 +220,13 @@ async def test_a_replica_that_leaves_hands_over_while_people_talk_and_wait(pair:
     waiting.hang_up()
     await front.sign_out("stayer")
     await front.until_nothing_is_left()
-    talks = [told for told in front.told("disconnected") if told["agent_id"] == "stayer"]
-    assert [told["ended_exactly"] for told in talks] == [True, True]
+
+    def ends() -> list[bool]:
+        told = front.told("disconnected", agent_id="stayer")
+        return [each["ended_exactly"] for each in told]
+
+    await eventually(lambda: len(ends()) >= 2, within_s=10, what="both talks are told to be over")
+    assert ends() == [True, True]
 
 
 async def test_a_replica_that_slept_finds_its_tenant_taken_and_harms_nobody(pair: Pair) -> None:
@@ -264,6 +269,7 @@ async def test_a_replica_that_slept_finds_its_tenant_taken_and_harms_nobody(pair
     await front.sign_out("dreamer")
     await front.until_nothing_is_left()
     for event in ("started", "queued", "connected", "disconnected", "ended"):
+        await front.until_told(event, interaction_id=interaction)
         assert len(front.told(event, interaction_id=interaction)) == 1
 
 
