@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from tests.support.acd_centre import AcdCentre, acd_centre, acd_environment
 from tests.support.asterisk import RealAsterisk, real_asterisk
 from tests.support.nats import NatsServer
@@ -63,13 +64,22 @@ class NodePair:
     async def has_no_links_here(self) -> bool:
         return not await self.links(self.here)
 
-    async def acd_knows_both(self) -> bool:
-        """Whether the ACD is connected to both nodes, and each can call the other."""
+    async def is_whole(self) -> bool:
+        """Whether the ACD is done with both nodes, and each can call the other."""
         for node, other in ((self.here, self.there), (self.there, self.here)):
             said = await node.command(f"pjsip show endpoint node-{other.node}")
-            if "Unable to find" in said:
+            if "Unable to find" in said or await self.measure("connected", node.node) != 1:
                 return False
         return True
+
+    async def measure(self, name: str, of: str = "") -> float:
+        """Return one of the ACD's own figures; 0 when it has none."""
+        url = self.centre.health.replace("/readyz", "/metrics")
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            for line in (await answer.text()).splitlines():
+                if line.partition("{")[0].partition(" ")[0].endswith(name) and of in line:
+                    return float(line.rpartition(" ")[2])
+        return 0.0
 
     async def break_link(self) -> None:
         """End the only link as a network would: by one of its channels."""
