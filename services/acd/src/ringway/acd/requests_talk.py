@@ -148,7 +148,7 @@ class TalkRequests:
         """Let customer and agent hear a sound, or a number."""
         runner, _, live = await self._talk(request)
         if request.text:
-            raise Refused("no_voice", "There is no voice that could speak a text.")
+            raise Refused("no_voice", "No voice can speak a text here; play sounds and digits.")
         media = [f"sound:{sound}" for sound in request.sounds]
         media += [f"digits:{request.digits}"] if request.digits else []
         customer, room = live.talk.customer, live.talk.places.room
