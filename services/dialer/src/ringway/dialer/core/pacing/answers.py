@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ringway.dialer.core.pacing.snapshot import Floats
+from ringway.dialer.core.pacing.snapshot import Floats, Outcome
 
 MAX_AGE_S = 120
 _MEMORIES = (60.0, 300.0, 1500.0)
@@ -17,6 +18,12 @@ _SHAPE_MEMORY = 1500.0
 _DETECT_STEP_S = 0.25
 _DETECT_BINS = 80
 _STEP_Z = (4.0, 3.6)
+_LAWS = {
+    "human": MAX_AGE_S,
+    "other": MAX_AGE_S,
+    "detect_human": _DETECT_BINS,
+    "detect_machine": _DETECT_BINS,
+}
 _AGES: Floats = np.arange(MAX_AGE_S, dtype=float)
 
 
@@ -59,7 +66,7 @@ class Answers:
         self._lag_s = 0.0
         self.steps = 0
         self.set_ring_limit(30.0)
-        self.refresh()
+        self.refresh(self.cautious_rate)
 
     def set_ring_limit(self, ring_timeout_s: float) -> None:
         """Say when unanswered calls are given up."""
@@ -71,7 +78,7 @@ class Answers:
 
     # -- learning --------------------------------------------------------------------------------
 
-    def learn(self, outcomes: list[tuple[float, float, str, float, float]]) -> tuple[int, int]:
+    def learn(self, outcomes: Sequence[Outcome]) -> tuple[int, int]:
         """Take in calls that ended; return how many were answered by people, and all."""
         humans = 0
         human_ages, other_ages = [], []
@@ -143,6 +150,11 @@ class Answers:
         return (best.hits + _PRIOR_RATE * _PRIOR_CALLS) / (best.trials + _PRIOR_CALLS)
 
     @property
+    def seen(self) -> float:
+        """How many calls the answer rate rests on."""
+        return self._memories[-1].trials
+
+    @property
     def cautious_rate(self) -> float:
         """The rate plus half its standard error: little known means more is expected."""
         rate, trials = self.rate, self._memories[2].trials + _PRIOR_CALLS
@@ -150,9 +162,9 @@ class Answers:
 
     # -- predicting ------------------------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """Make the tables anew."""
-        p = self.cautious_rate
+    def refresh(self, rate: float) -> None:
+        """Make the tables anew for this chance of an answer."""
+        p = rate
         human, other = _normal(_blur(self._human)), _normal(self._other + self._other_prior)
         detecting = self._lag_s > 0.05
         q = self._human_share() if detecting else 1.0
@@ -215,10 +227,7 @@ class Answers:
     def dump(self) -> dict[str, Any]:
         return {
             "memories": [[m.hits, m.trials] for m in self._memories],
-            "human": self._human.tolist(),
-            "other": self._other.tolist(),
-            "detect_human": self._detect_human.tolist(),
-            "detect_machine": self._detect_machine.tolist(),
+            **{name: getattr(self, f"_{name}").tolist() for name in _LAWS},
             "machines": self._machines,
             "judged": self._judged,
             "lag_s": self._lag_s,
@@ -227,13 +236,14 @@ class Answers:
     def restore(self, saved: dict[str, Any]) -> None:
         for memory, (hits, trials) in zip(self._memories, saved["memories"], strict=True):
             memory.hits, memory.trials = float(hits), float(trials)
-        self._human = np.array(saved["human"], dtype=float)
-        self._other = np.array(saved["other"], dtype=float)
-        self._detect_human = np.array(saved["detect_human"], dtype=float)
-        self._detect_machine = np.array(saved["detect_machine"], dtype=float)
+        for name, size in _LAWS.items():
+            law = np.array(saved[name], dtype=float)
+            if law.shape != (size,):
+                raise ValueError(f"{name} has another shape")
+            setattr(self, f"_{name}", law)
         self._machines, self._judged = float(saved["machines"]), float(saved["judged"])
         self._lag_s = float(saved["lag_s"])
-        self.refresh()
+        self.refresh(self.cautious_rate)
 
 
 def _bins(ages_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

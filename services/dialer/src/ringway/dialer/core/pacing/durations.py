@@ -80,6 +80,7 @@ class Durations:
         chance: Floats = -np.expm1(start - later.reshape(len(elapsed_s), len(ahead_s)))
         return chance
 
+    @property
     def mean_s(self) -> float:
         """Return the mean duration."""
         alive = np.exp(-self._total)

@@ -4,189 +4,188 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
-import numpy as np
-
-from ringway.dialer.core.pacing import agents as free_times
-from ringway.dialer.core.pacing.agents import FreeTimes
-from ringway.dialer.core.pacing.answers import MAX_AGE_S, Answers
-from ringway.dialer.core.pacing.durations import Durations
-from ringway.dialer.core.pacing.shortfall import (
-    EXACT_UP_TO,
-    exact_risks,
-    moments_of,
-    normal_risks,
-)
+from ringway.dialer.core.pacing.forecast import Forecast, Outlook
+from ringway.dialer.core.pacing.health import Health
 from ringway.dialer.core.pacing.snapshot import Floats, PacingSnapshot
 from ringway.dialer.core.pacing.steering import Steering
 
-_MOMENTS = 8
-_REFRESH_S = 2.0
+DUMP_VERSION = 1
+_AT_ONCE = 64
 _LOG_AT_MOST = 6000
+_SMALL_TEAM = 2
+_LEARN_CALLS = 40.0
 
 
 class Pacer:
+    """Decides how many calls one campaign places now.
+
+    Every call that could be placed has a risk: the chance that it finds no agent in time, if a
+    person answers it. Calls are added while the next one's risk is tolerated; the tolerated risk
+    is steered so that abandonment stays below the cap, over the day and in every half hour.
+
+    Args:
+        settings: As of ``Steering``.
+    """
+
     tick_seconds = 1.0
     wants_events = True
 
     def __init__(self, **settings: float) -> None:
-        self.steering = Steering(**settings)  # type: ignore[arg-type]
-        self.answers = Answers()
-        self.talk = Durations(120.0)
-        self.wrap = Durations(20.0)
-        self.free = FreeTimes(self.talk, self.wrap)
+        self.steering = Steering(**settings)
+        self.forecast = Forecast()
+        self.health = Health()
         self._read: dict[str, int] = {}
-        self._counted = [0, 0]
-        self._patience_s: float | None = None
-        self._refreshed_at = -math.inf
-        self._refreshed = 0
-        self._why: dict[str, float | str] = {}
+        self._why: dict[str, float | str] = {"reason": "not asked yet"}
 
     def decide(self, now: float, state: PacingSnapshot) -> int:
-        self._learn(now, state)
-        cap = float(state.target_abandon)
-        self.steering.observe(now, state.live_total, state.abandoned_total, cap)
-        if now - self._refreshed_at >= _REFRESH_S:
-            self._refresh(state)
-            self._refreshed_at = now
-        return self._decide(now, state)
+        """Return how many calls to place at ``now``, never negative.
 
-    # -- learning --------------------------------------------------------------------------------
+        Args:
+            now: Seconds, of any origin.
+            state: The campaign at this moment, see ``PacingSnapshot``.
+        """
+        outcomes = self._tail("outcomes", state.logs.outcomes)
+        self.health.learn(outcomes)
+        self.forecast.learn(
+            now,
+            state,
+            outcomes=[] if self.health.is_trunk_sick else outcomes,
+            talks=self._tail("talks", state.logs.talks),
+            wraps=self._tail("wraps", state.logs.wraps),
+            live=self._tail("live", state.logs.live),
+        )
+        here = max(0, int(state.n_logged_in) - int(state.n_paused))
+        end = math.inf if state.shift_end is None else float(state.shift_end)
+        self.steering.observe(
+            now,
+            int(state.live_total),
+            int(state.abandoned_total),
+            cap=max(0.0, float(state.target_abandon)),
+            agents=here,
+            left_s=end - now,
+        )
+        return self._decide(now, end, here, state)
+
+    def explain(self) -> Mapping[str, float | str]:
+        """Return the numbers behind the last decision; see ``docs/reference/pacing.md``."""
+        return dict(self._why)
+
+    def dump(self) -> dict[str, Any]:
+        """Return what was learned as plain JSON data, for ``load`` after a restart."""
+        return {
+            "version": DUMP_VERSION,
+            "forecast": self.forecast.dump(),
+            "steering": self.steering.dump(),
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on with what ``dump`` returned, perhaps of another process.
+
+        Logs may begin anew; the day's counts must go on.
+
+        Raises:
+            ValueError: This is not what ``dump`` of this version returns.
+        """
+        if saved.get("version") != DUMP_VERSION:
+            raise ValueError(f"a pacer's state of version {saved.get('version')} is not known")
+        forecast, steering = Forecast(), copy(self.steering)
+        try:
+            forecast.restore(saved["forecast"])
+            steering.restore(saved["steering"])
+        except (KeyError, TypeError, IndexError, AttributeError) as exc:
+            raise ValueError("this is no pacer's state") from exc
+        self.forecast, self.steering = forecast, steering
+
+    @classmethod
+    def load(cls, saved: Mapping[str, Any], **settings: float) -> Self:
+        """Return a new pacer that goes on with what ``dump`` returned.
+
+        Raises:
+            ValueError: As ``restore``.
+        """
+        pacer = cls(**settings)
+        pacer.restore(saved)
+        return pacer
+
+    # -- deciding --------------------------------------------------------------------------------
+
+    def _decide(self, now: float, end: float, here: int, state: PacingSnapshot) -> int:
+        idle, waiting = max(0, int(state.n_idle)), max(0, int(state.n_waiting))
+        in_flight = int(state.n_dialing) + int(state.n_detecting) + waiting
+        free_lines = state.line_cap - state.lines_in_use
+        most = int(max(0, min(free_lines, state.leads_left, _AT_ONCE)))
+        tolerated = self.steering.tolerated(here)
+        outlook = self.forecast.outlook(state, anticipate=here > _SMALL_TEAM)
+        reason, calls, risk = "", 0, 1.0
+        if here <= 0 or here == int(state.n_ringing):
+            reason = "no agents"
+        elif getattr(state, "is_sick", False) or self.health.are_events_missing(state):
+            reason = "events are missing"
+        elif most == 0:
+            reason = "no lines or leads left"
+        elif self.forecast.share_in_time(end - now) < 1.0:
+            reason = "the shift ends"
+        else:
+            one_each = max(0, min(most, idle - in_flight))
+            seen = self.forecast.answers.seen
+            if seen < _LEARN_CALLS:  # from one call per agent on, as the answer rate gets known
+                start = math.ceil(idle * (1.0 + 2.0 * seen / _LEARN_CALLS)) - in_flight
+                most = max(one_each, min(most, start))
+            if self.health.is_trunk_sick:
+                calls, reason = min(1, one_each), "the trunk fails"
+            elif state.target_abandon <= 0:
+                calls, reason = one_each, "one call per agent"
+            else:
+                calls, risk = self._add(idle - waiting, outlook, most, tolerated)
+                reason = "risk" if calls < most else "all that may start at once"
+                if calls < one_each:
+                    calls, reason = one_each, "one call per agent"
+        self._explain(state, outlook, here, calls, reason, risk, tolerated)
+        return calls
+
+    def _add(self, free: int, outlook: Outlook, most: int, tolerated: float) -> tuple[int, float]:
+        """Return how many calls may be added, and the risk of the first that may not."""
+        risks: Sequence[float] | Floats = outlook.risks(free, most, tolerated)
+        calls = 0
+        while calls < len(risks) and risks[calls] <= tolerated:
+            calls += 1
+        return calls, float(risks[min(calls, len(risks) - 1)]) if len(risks) else 1.0
 
     def _tail(self, name: str, log: Sequence[Any]) -> Sequence[Any]:
+        """Return what was appended since the last look; of very much, the latest."""
         read, size = self._read.get(name, 0), len(log)
-        if size < read:
+        if size < read:  # another log: the dialer has started anew
             read = 0
         self._read[name] = size
         return log[max(read, size - _LOG_AT_MOST) :] if size > read else ()
 
-    def _learn(self, now: float, state: PacingSnapshot) -> None:
-        logs = state.logs
-        outcomes = self._tail("outcomes", logs.outcomes)
-        humans, ended = self.answers.learn(list(outcomes)) if outcomes else (0, 0)
-        self.answers.count(humans, ended, state.dialing_elapsed)
-        talks = self._tail("talks", logs.talks)
-        if talks:
-            self.talk.learn(np.array([t[1] for t in talks], dtype=float))
-            self._counted[0] += len(talks)
-        wraps = self._tail("wraps", logs.wraps)
-        if wraps:
-            self.wrap.learn(np.array([w[1] for w in wraps], dtype=float))
-            self._counted[1] += len(wraps)
-        for _, connected, wait_s in self._tail("live", logs.live):
-            if not connected:
-                if self._patience_s is None:
-                    self._patience_s = wait_s
-                self._patience_s += 0.1 * (wait_s - self._patience_s)
-
-    def _refresh(self, state: PacingSnapshot) -> None:
-        self.answers.set_ring_limit(float(state.ring_timeout_s))
-        self.answers.refresh()
-        talks, wraps = self._counted
-        missing = max(0.0, talks - wraps - state.n_wrapup) / talks if talks > 5 else 0.0
-        limit = float(state.patience_s)
-        known = self._patience_s
-        patience = max(0.2, limit - self.answers.delay_s) if known is None else min(known, limit)
-        self._patience = patience
-        times = self.answers.times(_MOMENTS)
-        self._times = times
-        self._live = self.answers.live_within(times)
-        self._live_moments = _moments_table(self._live)
-        self._refreshed += 1
-        if self._refreshed % 3 == 1:
-            self.talk.refresh(np.asarray(state.talking_elapsed, dtype=float))
-            self.wrap.refresh(np.asarray(state.wrapup_elapsed, dtype=float))
-        self.free.refresh(missing if missing > 0.05 else 0.0, times + patience)
-        talk, wrap = self.free.after_talk, self.free.after_wrap
-        self._talk_free, self._wrap_free = talk, wrap
-        self._talk_moments, self._wrap_moments = _moments_table(talk), _moments_table(wrap)
-        rate = self.answers.cautious_rate
-        self._added = rate * (np.arange(_MOMENTS) + 0.5) / _MOMENTS
-
-    # -- deciding --------------------------------------------------------------------------------
-
-    def _decide(self, now: float, state: PacingSnapshot) -> int:
-        here = state.n_logged_in - state.n_paused
-        if here <= 0:
-            return 0
-        most = int(min(state.line_cap - state.lines_in_use, state.leads_left, 64))
-        if most <= 0:
-            return 0
-        tolerated = self.steering.tolerated()
-        end = math.inf if state.shift_end is None else float(state.shift_end)
-        in_time = float((now + self._times + self._patience <= end).sum()) / _MOMENTS
-        if in_time < 0.97:
-            return 0
-        talking, wrapping = self._staying(state)
-        dialing = np.asarray(state.dialing_elapsed, dtype=float)
-        detecting = np.asarray(state.detecting_elapsed, dtype=float)
-        idle, waiting = state.n_idle, state.n_waiting
-        in_flight = len(dialing) + len(detecting) + waiting
-        if len(talking) + len(wrapping) + in_flight <= EXACT_UP_TO:
-            risks: Sequence[float] | Floats = self._exact(
-                idle - waiting, talking, wrapping, dialing, detecting, min(most, 12), tolerated
-            )
-        else:
-            risks = self._normal(idle - waiting, talking, wrapping, dialing, detecting, most)
-        n = 0
-        while n < len(risks) and risks[n] <= tolerated:
-            n += 1
-        return max(n, min(most, idle - in_flight))
-
-    def _exact(
-        self,
-        free: int,
-        talking: Floats,
-        wrapping: Floats,
-        dialing: Floats,
-        detecting: Floats,
-        most: int,
-        tolerated: float,
-    ) -> list[float]:
-        agents = np.vstack(
-            [self._talk_free[free_times.rows(talking)], self._wrap_free[free_times.rows(wrapping)]]
-        )
-        calls = self._live[np.clip(dialing, 0, MAX_AGE_S - 1).astype(int)]
-        if len(detecting):
-            calls = np.vstack([calls, self.answers.detected_within(detecting, self._times)])
-        return exact_risks(free, calls, agents, self._added, most, tolerated)
-
-    def _normal(
-        self,
-        free: int,
-        talking: Floats,
-        wrapping: Floats,
-        dialing: Floats,
-        detecting: Floats,
-        most: int,
-    ) -> Floats:
-        n = free_times.N_ROWS
-        by_row = np.bincount(free_times.rows(talking), minlength=n).astype(float)
-        agents = by_row @ self._talk_moments
-        by_row = np.bincount(free_times.rows(wrapping), minlength=n).astype(float)
-        agents = agents + by_row @ self._wrap_moments
-        ages = np.clip(dialing, 0, MAX_AGE_S - 1).astype(int)
-        by_age = np.bincount(ages, minlength=MAX_AGE_S).astype(float)
-        calls = (by_age @ self._live_moments).reshape(3, _MOMENTS)
-        if len(detecting):
-            calls = calls + moments_of(self.answers.detected_within(detecting, self._times))
-        return normal_risks(free, calls, agents.reshape(3, _MOMENTS), self._added, most)
-
-    def _staying(self, state: PacingSnapshot) -> tuple[Floats, Floats]:
-        talking = np.asarray(state.talking_elapsed, dtype=float)
-        wrapping = np.asarray(state.wrapup_elapsed, dtype=float)
-        leaving = state.pause_pending_ids
-        if not leaving:
-            return talking, wrapping
-        stays = np.array([a not in leaving for a in state.talking_ids], dtype=bool)
-        wraps = np.array([a not in leaving for a in state.wrapup_ids], dtype=bool)
-        return talking[stays], wrapping[wraps]
-
-    def explain(self) -> Mapping[str, float | str]:
-        return dict(self._why)
-
-
-def _moments_table(chances: Floats) -> Floats:
-    spread = chances * (1 - chances)
-    return np.hstack([chances, spread, spread * (1 - 2 * chances)])
+    def _explain(
+        self, state: PacingSnapshot, outlook: Outlook, here: int, calls: int, reason: str,
+        risk: float, tolerated: float,
+    ) -> None:  # fmt: skip
+        steering = self.steering
+        live, lost = steering.window
+        self._why = {
+            "reason": reason,
+            "calls": calls,
+            "agents": here,
+            "idle_agents": int(state.n_idle),
+            "calls_in_flight": int(state.n_dialing) + int(state.n_detecting),
+            "horizon_s": outlook.horizon_s,
+            "predicted_free_agents": outlook.free_agents,
+            "predicted_answers": outlook.answers,
+            "next_call_risk": risk,
+            "tolerated_risk": tolerated,
+            "answer_rate": self.forecast.answers.rate,
+            "talk_s": self.forecast.talk.mean_s,
+            "wrap_up_s": self.forecast.wrap.mean_s,
+            "connect_limit_s": self.forecast.patience_s,
+            "abandonment_aim": steering.aim,
+            "window_live": live,
+            "window_abandoned": lost,
+            "window_budget_left": steering.window_left,
+            "day_budget_left": steering.day_left,
+        }

@@ -4,82 +4,128 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 
 WINDOW_S = 1800.0
+LARGE_WINDOW = 250.0  # live answers; windows of 300 and more are held to the cap by count
 _STEP_S = 15.0
+_FORGET_S = 600.0
+_HIGHEST_AIM = 0.89  # of the cap
+_LOWEST_AIM = 0.78
+_WINDOW_SPREAD = 0.85  # standard deviations of the count kept below the cap; feedback does the rest
+_LOWEST_RISK = 0.002
+_HIGHEST_RISK = 0.4
+_MAX_SHIFT = 2.5
+_DAY_MARGIN = 1.0  # abandoned calls
+_ANSWERS_PER_AGENT_S = 15.0 / 3600.0
 
 
-@dataclass(slots=True)
 class Steering:
     """Sets the tolerated risk so that abandonment meets its aim and no window overruns.
 
+    Three parts, all smooth: an integral of what is above or below the aim; a cut by the excess of
+    the last ten minutes; a cut by what is left of the day's budget.
+
     Args:
-        aim_share: The aimed rate as a share of the cap.
-        start_risk: The risk tolerated before anything is measured.
+        start_risk: The risk tolerated before anything is measured, for a large team.
+        aim_share: The aimed rate as a share of the cap where no window is large.
+        slow_calls: Live answers over which the integral acts, at least.
     """
 
-    aim_share: float = 0.87
-    start_risk: float = 0.06
-    slow_calls: float = 300.0
-    window_cut: float = 0.5
-    max_risk: float = 0.4
-    log_shift: float = 0.0
-    live: int = 0
-    abandoned: int = 0
-    excess: float = 0.0
-    headroom: float = 0.0
-    cut: float = 1.0
-    _seen: tuple[int, int] | None = None
-    _at: float | None = None
-    _steps: deque[tuple[float, int, int]] = field(default_factory=deque)
-    _recent: tuple[int, int] = (0, 0)
+    def __init__(
+        self, *, start_risk: float = 0.014, aim_share: float = 0.89, slow_calls: float = 90.0
+    ) -> None:
+        self._start_risk = start_risk
+        self._aim_share = aim_share
+        self._slow_calls = slow_calls
+        self._shift = 0.0
+        self._excess = 0.0
+        self._seen: tuple[int, int] | None = None
+        self._at: float | None = None
+        self._began: float | None = None
+        self._steps: deque[tuple[float, int, int]] = deque()
+        self._kept: list[list[float]] = []
+        self._live = self._lost = 0
+        self.aim = 0.0
+        self.cut = self.day_cut = 1.0
+        self.window_left = self.day_left = 0.0
 
-    def observe(self, at: float, live_total: int, abandoned_total: int, cap: float) -> None:
-        """Take in the day's counts at ``at``."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """Live answers and abandoned calls of the last 30 minutes."""
+        return self._live, self._lost
+
+    @property
+    def shift(self) -> float:
+        """The integral: the logarithm by which the start's risk is changed."""
+        return self._shift
+
+    def observe(
+        self, at: float, live_total: int, abandoned_total: int, *,
+        cap: float, agents: int, left_s: float,
+    ) -> None:  # fmt: skip
+        """Take in the day's counts at ``at``, with ``left_s`` of the shift to come."""
         if self._seen is None or live_total < self._seen[0] or abandoned_total < self._seen[1]:
             self._seen = (live_total, abandoned_total)  # a new day, or our first look at this one
         live, lost = live_total - self._seen[0], abandoned_total - self._seen[1]
         self._seen = (live_total, abandoned_total)
         past = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
-        self.live, self.abandoned = live_total, abandoned_total
         self._roll(at, live, lost)
-        window_live = self._recent[0]
-        aim = self.aim_share * cap
+        known_s = min(WINDOW_S, max(0.0, at - (at if self._began is None else self._began)))
+        per_s = (self._live + 480.0 * agents * _ANSWERS_PER_AGENT_S) / (known_s + 480.0)
+        window = max(float(self._live), per_s * WINDOW_S)
+        self.aim = aim = cap * self._share(window, cap)
         beyond = lost - aim * live
-        self.excess = self.excess * math.exp(-past / 600.0) + beyond
-        gain = 1.0 / max(self.slow_calls, 0.7 * window_live)
-        self.log_shift = min(2.5, max(-2.5, self.log_shift - gain * beyond / max(aim, 1e-6)))
-        room = max(2.0, self.window_cut * (cap - aim) * window_live)
-        self.headroom = room - self.excess
-        self.cut = math.exp(-max(-0.7 * room, self.excess) / room)
+        self._excess = self._excess * math.exp(-past / _FORGET_S) + beyond
+        gain = 1.0 / max(self._slow_calls, 0.7 * window)
+        shift = self._shift - gain * beyond / max(aim, 1e-6)
+        self._shift = min(_MAX_SHIFT, max(-_MAX_SHIFT, shift))
+        room = max(2.0, 0.5 * (cap - aim) * window)
+        self.cut = math.exp(-min(20.0, max(-0.7 * room, self._excess) / room))
+        # Half of what the rest of the shift will allow may be used ahead; less and less is left.
+        expected = live_total + 0.5 * per_s * min(max(left_s, 0.0), 6 * 3600.0)
+        self.day_left = cap * expected - abandoned_total
+        self.day_cut = 1.0 / (1.0 + math.exp(-min(20.0, max(-20.0, 2 * self.day_left - 2))))
+        self.window_left = cap * self._live - self._lost
 
-    def tolerated(self) -> float:
-        """Return the risk that one more call may carry."""
-        risk = self.start_risk * math.exp(self.log_shift) * self.cut
-        return min(self.max_risk, max(0.002, risk))
+    def tolerated(self, agents: int) -> float:
+        """Return the risk that one more call may carry with so many agents."""
+        start = self._start_risk + 0.006 * math.exp(-agents / 15.0)
+        risk = start * math.exp(self._shift) * self.cut * self.day_cut
+        return min(_HIGHEST_RISK, max(_LOWEST_RISK, risk))
+
+    def _share(self, window: float, cap: float) -> float:
+        if window < LARGE_WINDOW:
+            return self._aim_share
+        share = 1.0 - _WINDOW_SPREAD * math.sqrt(0.8 / max(cap * window, 1e-6))
+        return min(_HIGHEST_AIM, max(_LOWEST_AIM, share))
 
     def _roll(self, at: float, live: int, lost: int) -> None:
-        if not self._steps or at - self._steps[-1][0] >= _STEP_S:
+        if self._began is None:
+            self._began = at
+        for age_s, old_live, old_lost in self._kept:
+            self._began = min(self._began, at - age_s)
+            self._steps.append((at - age_s, int(old_live), int(old_lost)))
+            self._live, self._lost = self._live + int(old_live), self._lost + int(old_lost)
+        self._kept = []
+        if not self._steps or abs(at - self._steps[-1][0]) >= _STEP_S:
             self._steps.append((at, 0, 0))
         begun, step_live, step_lost = self._steps[-1]
         self._steps[-1] = (begun, step_live + live, step_lost + lost)
-        all_live, all_lost = self._recent[0] + live, self._recent[1] + lost
-        while self._steps[0][0] < at - WINDOW_S:
+        self._live, self._lost = self._live + live, self._lost + lost
+        while abs(at - self._steps[0][0]) > WINDOW_S:
             _, old_live, old_lost = self._steps.popleft()
-            all_live, all_lost = all_live - old_live, all_lost - old_lost
-        self._recent = (all_live, all_lost)
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """Live answers and abandoned calls of the last 30 minutes."""
-        return self._recent
+            self._live, self._lost = self._live - old_live, self._lost - old_lost
 
     def dump(self) -> dict[str, Any]:
-        return {"log_shift": self.log_shift, "excess": self.excess}
+        """Return plain data; times as ages, as a restart has another clock."""
+        at = self._at or 0.0
+        steps = [[at - begun, live, lost] for begun, live, lost in self._steps]
+        return {"shift": self._shift, "excess": self._excess, "steps": steps or self._kept}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        self.log_shift = float(saved["log_shift"])
-        self.excess = float(saved["excess"])
+        """Go on from ``dump``."""
+        self._shift = min(_MAX_SHIFT, max(-_MAX_SHIFT, float(saved["shift"])))
+        self._excess = float(saved["excess"])
+        self._kept = [[float(v) for v in step] for step in saved["steps"]]
