@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from tests.support.acd_centre import CUSTOMER_HZ
 from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, configure, hears, hears_not
@@ -165,6 +167,30 @@ async def test_a_colleague_on_the_other_node_is_dialed(desk: Desk, pair: NodePai
     await hears(bob.leg, ANN_HZ)
     bob.leg.hang_up()
     await ann.leg.until_over()
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_conference_has_members_on_both_nodes(
+    desk: Desk, pair: NodePair, mode: p.LegMode
+) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, mode, **pair.over_there)
+    cid = await desk.agent(1500.0, **pair.over_there)
+    _, customer = await desk.talk(cid, wrap_up_s=0)  # who is brought there, and is here again then
+    conference_id = str(uuid4())
+    of_ann = {"agent_id": ann.agent_id, "conference_id": conference_id}
+    await desk.centre.ask(
+        calls.StartConferenceV1, calls.ConferenceStatusV1, **of_ann, invite=(bob.target,)
+    )
+    await hears(await desk.answers(bob), ANN_HZ)
+    await desk.ask(calls.TransferV1, cid, target={"kind": "conference", "value": conference_id})
+    await hears(customer, ANN_HZ, BOB_HZ)
+    await hears(bob.leg, CUSTOMER_HZ)
+    await hears(ann.leg, CUSTOMER_HZ, BOB_HZ)
+    bob.leg.hang_up()
+    await hears_not(customer, BOB_HZ)
+    await desk.centre.ask(calls.EndConferenceV1, Done, **of_ann)
+    await customer.until_over()
+    await desk.until_free(ann, cid)
 
 
 @pytest.mark.parametrize("moment", ["ringing", "consulting", "merged", "handed", "taken", "parked"])

@@ -163,7 +163,12 @@ class Conferences:
     async def admit(self, call: Call, conference_id: str) -> bool:
         """Let a customer in. False: there is no such conference, or it is full."""
         meeting = self.meetings.get(conference_id)
-        if meeting is None or meeting.core.is_over or call.node != meeting.call.node:
+        if meeting is None:
+            return False
+        links, node = self._runner.links, meeting.call.node
+        if call.node != node and (links is None or not await links.bring(self._runner, call, node)):
+            return False
+        if meeting.core.is_over:
             return False
         is_inbound = call.direction is Direction.INBOUND
         number = call.caller if is_inbound else call.called
@@ -214,13 +219,15 @@ class Conferences:
                 continue
             try:
                 meeting = Meeting.from_json(call, call.extra[CONFERENCE])
-            except (KeyError, ValueError):
+            except (KeyError, TypeError, ValueError):
                 _log.exception(
                     "A conference's snapshot cannot be read.",
                     extra={"tenant": self._runner.tenant, "interaction_id": call.interaction_id},
                 )
                 continue
             self.meetings[meeting.conference_id] = meeting
+            for leg_id, link in list(meeting.links.items()):
+                self._control.stand_in(meeting, leg_id, link)
             for leg_id, channel_id in meeting.channels.items():
                 if meeting.core.members[leg_id].agent_id is None:
                     self._control.watch(meeting, leg_id, channel_id)
