@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ class FrontCentre:
     acd: AcdCentre
     shown: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     ways: dict[str, str] = field(default_factory=dict)  # numbers that several tests call
-    _called: Counter[str] = field(default_factory=Counter)
+    _callers: dict[str, str] = field(default_factory=dict)  # who called a number last
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     async def put(self, kind: c.ConfigKind, object_id: str, **body: Any) -> None:
@@ -64,9 +63,11 @@ class FrontCentre:
 
     async def call(self, did: str, caller: str = "") -> PhoneCall:
         """Have a customer call a number."""
-        caller = caller or f"+86138{next(_CUSTOMERS):08}"
+        if caller:
+            self._callers.pop(did, None)
+        else:
+            caller = self._callers[did] = f"+86138{next(_CUSTOMERS):08}"
         port = self.acd.asterisk.sip_port
-        self._called[did] += 1
         return await self.acd.customer.call(f"sip:{did}@127.0.0.1:{port}", caller=caller)
 
     async def agent(
@@ -106,14 +107,12 @@ class FrontCentre:
 
     async def started(self, did: str) -> str:
         """Return the interaction of the last call to a number."""
-
-        def ids() -> list[str]:
-            return [str(data["interaction_id"]) for data in self.told("started", called=did)]
-
-        # The fact may come a moment after the answer.
-        calls = max(1, self._called[did])
-        await eventually(lambda: len(set(ids())) >= calls, what=f"call {calls} to {did}")
-        return ids()[-1]
+        # The fact may come a moment after the answer: that of a call before is not meant.
+        fields = {"called": did}
+        if did in self._callers:
+            fields["caller"] = self._callers[did]
+        await self.until_told("started", **fields)
+        return str(self.told("started", **fields)[-1]["interaction_id"])
 
     async def until_shown(self, noun: str, within_s: float = 10, **fields: Any) -> dict[str, Any]:
         """Wait for a presence message with these fields and return it."""
