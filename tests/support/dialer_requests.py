@@ -9,6 +9,7 @@ from tests.support.nats import NatsServer
 from tests.support.postgres import Database
 
 from ringway.dialer.caller_requests import CallerRequests
+from ringway.dialer.law_requests import LawRequests
 from ringway.runtime.postgres import Pool
 
 
@@ -22,4 +23,5 @@ async def dialer_requests(database: Database, nats: NatsServer) -> AsyncIterator
         ) as pool,
     ):
         await CallerRequests(pool).serve(bus)
+        await LawRequests(pool).serve(bus)
         yield

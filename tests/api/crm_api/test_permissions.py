@@ -113,7 +113,12 @@ async def _caller_ids(crm: Crm, boss: Signed, tenant_id: str) -> dict[str, str]:
     given = {"phones_e164": [number]}
     await crm.platform.post(f"/tenants/{tenant_id}/caller-numbers", given)
     pool = await boss.post("/caller-pools", {"name": "p"})
-    return {"caller_pool_id": pool["caller_pool_id"], "phone_e164": number}
+    dnc = await boss.post("/dnc-lists", {"name": "d"})
+    return {
+        "caller_pool_id": pool["caller_pool_id"],
+        "phone_e164": number,
+        "dnc_list_id": dnc["dnc_list_id"],
+    }
 
 
 async def _configuration(boss: Signed, slug: str, agent_id: str, trunk_id: str) -> dict[str, str]:
@@ -206,6 +211,16 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "change_caller_number": {"state": "retired"},
         "allot_caller_numbers": {"phones_e164": [f"+4421{n:08}"]},
         "withdraw_caller_numbers": {"phones_e164": ["+442199999999"]},
+        "create_dnc_list": {"name": "d", "scope": "national"},
+        "rename_dnc_list": {"name": "d"},
+        "add_dnc_entries": {"entries": [{"phone_e164": "+40215550188"}]},
+        "record_consent": {
+            "phone_e164": "+40215550188",
+            "how": "web",
+            "given_at": "2026-01-01T00:00:00Z",
+        },
+        "withdraw_consent": {"phone_e164": "+40215550188"},
+        "check_number": {"phone_e164": "+40215550188"},
         "rename_project": {"name": "p"},
         "create_campaign": campaign,
         "change_campaign": campaign,
@@ -223,6 +238,12 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         return {"files": {"file": ("d.csv", b"date,name\n2026-10-01,x\n")}}
     if name == "import_list":
         return {"files": {"file": ("n.csv", b"phone\n+40215550101\n")}}
+    if name == "load_dnc_file":
+        return {"files": {"file": ("n.txt", b"+40215550199\n")}}
+    if name in ("get_abandonment", "export_evidence"):
+        days = {"from": "2026-11-01", "to": "2026-11-02"}
+        named = {"campaign_id": ids["campaign_id"]} if name == "export_evidence" else {}
+        return {"params": {**days, **named}}
     if name == "list_caller_days":
         return {"params": {"from": "2026-11-01", "to": "2026-11-02"}}
     if name == "list_voicemails":

@@ -85,6 +85,7 @@ class DeleteDncListV1(Request):
     SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.delete_dnc_list"
 
     list_id: Token
+    by: str = Field(default="", max_length=200)
 
 
 class DncRow(Model):

@@ -55,6 +55,9 @@ class Permission(StrEnum):
     CAMPAIGNS_READ = "campaigns.read"
     CAMPAIGNS_WRITE = "campaigns.write"
     CAMPAIGNS_CONTROL = "campaigns.control"
+    DNC_READ = "dnc.read"  # numbers that are not called, and consents
+    DNC_WRITE = "dnc.write"
+    EVIDENCE_EXPORT = "evidence.export"  # proof of how people were called, with their numbers
     INTERACTIONS_READ = "interactions.read"  # without INTERACTIONS_ALL only one's own
     INTERACTIONS_ALL = "interactions.all"
     RECORDINGS_LISTEN = "recordings.listen"  # without INTERACTIONS_ALL only one's own
@@ -82,6 +85,8 @@ _SUPERVISION = frozenset(
         _P.CAMPAIGNS_READ,
         _P.CAMPAIGNS_WRITE,
         _P.CAMPAIGNS_CONTROL,
+        _P.DNC_READ,
+        _P.DNC_WRITE,
         _P.INTERACTIONS_READ,
         _P.INTERACTIONS_ALL,
         _P.RECORDINGS_LISTEN,
@@ -100,6 +105,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.NODES_WRITE,
             _P.USERS_READ,
             _P.USERS_WRITE,
+            _P.DNC_READ,
+            _P.DNC_WRITE,
             _P.AUDIT_READ,
         }
     ),
@@ -110,6 +117,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TENANTS_WRITE,
             _P.NODES_READ,
             _P.NODES_WRITE,
+            _P.DNC_READ,
+            _P.DNC_WRITE,
             _P.AUDIT_READ,
         }
     ),
@@ -125,6 +134,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ROUTING_WRITE,
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
+            _P.DNC_READ,
             _P.EVENTS_READ,
             _P.EVENTS_ALL,
         }
@@ -136,6 +146,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.TRUNKS_WRITE,
         _P.ROUTING_WRITE,
         _P.SUPERVISION_EVERYWHERE,
+        _P.EVIDENCE_EXPORT,
         _P.AUDIT_READ,
     },
     Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ},

@@ -25,6 +25,9 @@ from ringway.crm_api.desk.router import router as desk
 from ringway.crm_api.events.router import router as events
 from ringway.crm_api.imports.router import router as imports
 from ringway.crm_api.interactions.router import router as interactions
+from ringway.crm_api.law.router import consents
+from ringway.crm_api.law.router import lists as dnc_lists
+from ringway.crm_api.law.router import router as law
 from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
@@ -49,7 +52,7 @@ NOUNS = (
         agents,
         calls,
         desk,
-    previews,
+        previews,
         conferences,
         supervision,
         trunks,
@@ -60,6 +63,9 @@ NOUNS = (
         campaigns,
         caller_pools,
         caller_numbers,
+        dnc_lists,
+        consents,
+        law,
     ),
     # What runs now comes before the one interaction whose id would be "live".
     *(

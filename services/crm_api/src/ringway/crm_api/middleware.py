@@ -37,7 +37,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_UPLOAD = re.compile(r"^/api/v1/lists/[^/]+/imports$")
+_UPLOAD = re.compile(r"^/api/v1/(lists/[^/]+/imports|dnc-lists/[^/]+/file)$")
 
 
 class Edge:

@@ -71,7 +71,9 @@ class LawRequests:
     async def delete_list(self, request: p.DeleteDncListV1) -> Done:
         """Delete a list and its numbers."""
         async with self._changing(request) as (conn, tenant_id):
-            await dnc_store.delete_list(conn, tenant_id=tenant_id, list_id=request.list_id)
+            await dnc_store.delete_list(
+                conn, tenant_id=tenant_id, list_id=request.list_id, by=request.by
+            )
         return Done()
 
     async def add_entries(self, request: p.AddDncEntriesV1) -> p.DncAddedV1:

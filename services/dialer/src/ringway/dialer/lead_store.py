@@ -143,13 +143,13 @@ _TAKE = """
            AND lead.lead_id = ANY ($3::text[])  -- or the planner may read every lead
            AND lead.open_attempt_id IS NULL
         RETURNING given.attempt_id, given.interaction_id, given.node, lead.list_id, lead.lead_id,
-                  lead.attempts, lead.phone_e164
+                  lead.attempts, lead.phone_e164, lead.zone_key
     )
     INSERT INTO dialer.attempt
            (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no,
-            phone_e164, caller_id, mode, trunk_id, node, claimed_at)
+            phone_e164, caller_id, mode, trunk_id, node, claimed_at, zone_key)
     SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $8, $9,
-           $10, node, $7
+           $10, node, $7, zone_key
       FROM taken
     RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node
 """

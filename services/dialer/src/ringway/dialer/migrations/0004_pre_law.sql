@@ -26,6 +26,9 @@ CREATE INDEX lead_held ON dialer.lead (tenant_id, list_id)
 -- was killed when, and a number has few of them.
 CREATE INDEX attempt_of_number ON dialer.attempt (tenant_id, phone_e164, claimed_at DESC);
 
+-- Under which zones the party was dialed: what a lead is found under later may be another.
+ALTER TABLE dialer.attempt ADD COLUMN zone_key text NOT NULL DEFAULT '';
+
 CREATE TABLE dialer.dnc_list (
     tenant_id  uuid        NOT NULL,
     list_id    text        NOT NULL,
@@ -207,8 +210,17 @@ CREATE VIEW dialer.refusal_v WITH (security_invoker = true) AS
     SELECT tenant_id, refusal_id, campaign_id, list_id, lead_id, phone_e164, reason, until,
            zone_key, leads, refused_at
       FROM dialer.refusal;
+-- What proves how somebody was called. Machines are not persons; who hung up early is one.
+CREATE VIEW dialer.attempt_proof_v WITH (security_invoker = true) AS
+    SELECT tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no,
+           phone_e164, caller_id, mode, zone_key, claimed_at,
+           coalesce(placed_at, claimed_at) AS dialed_at, answered_at, ended_at, disposition,
+           agent_id, cause_q850, tech_cause,
+           answered_at IS NOT NULL AND coalesce(disposition, outcome, '') <> 'machine' AS is_live,
+           coalesce(disposition, outcome, '') = 'abandoned' AS is_abandoned
+      FROM dialer.attempt WHERE placed_at IS NOT NULL OR ended_at IS NOT NULL;
 GRANT SELECT ON dialer.dnc_list_v, dialer.dnc_entry_v, dialer.dnc_change_v, dialer.consent_v,
-    dialer.refusal_v TO ringway_crm_api;
+    dialer.refusal_v, dialer.attempt_proof_v TO ringway_crm_api;
 
 -- Numbers of files that count no more, of all tenants: so many are removed at a time.
 CREATE FUNCTION dialer.remove_old_dnc_numbers(at_most integer) RETURNS bigint
