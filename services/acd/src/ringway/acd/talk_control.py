@@ -350,9 +350,9 @@ class TalkControl:
         finally:
             live.answers.pop(agent_id, None)
         if live.talk.parties.get(party.leg_id) is not party:
+            let_go(self._runner, leg)
             if link is not None:
                 await self._links.drop(link)
-            await let_go(self._runner, leg)
             return
         live.legs[party.leg_id] = leg
         live.channels[party.leg_id] = leg.channel_id

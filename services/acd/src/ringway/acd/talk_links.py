@@ -132,11 +132,12 @@ async def reach_over(runner: FloorRunner, call: Call, leg: Leg) -> Link | None:
         )
     except BaseException:
         if not runner.is_closed:
-            runner.spawn(let_go(runner, leg), "let go")
+            let_go(runner, leg)
         raise
 
 
-async def let_go(runner: FloorRunner, leg: Leg) -> None:
-    """Let a phone go that was answered in vain."""
+def let_go(runner: FloorRunner, leg: Leg) -> None:
+    """Let a phone go that was answered in vain: at once, before the agent's next offer."""
     if leg.leg_mode is LegMode.ON_DEMAND and runner.legs.get(leg.agent_id) is leg:
-        await runner.phones.release(leg.agent_id)
+        del runner.legs[leg.agent_id]
+        runner.spawn(runner.control.hang_up_leg(leg), "let go")
