@@ -264,6 +264,32 @@ async def test_a_phone_rings_no_more_when_nobody_told_us_that_it_does(
     await goes_away(desk, outages, ann, bob)
 
 
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("way", ["agent", "outside"])
+async def test_a_phone_that_is_answered_or_declined_unseen_rings_no_more(
+    desk: Desk, centre: FrontCentre, outages: Outages, way: str, answers: bool
+) -> None:
+    """Asterisk hangs up who answers when nobody is there for him."""
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    _, customer = await by_queue(desk, centre, ann)
+    await desk.ask(calls.ConsultV1, ann, target=bob.target if way == "agent" else OUTSIDE)
+    ringing = await (bob.phone.next_call() if way == "agent" else centre.rings_outside())
+
+    async def unseen() -> None:
+        if answers:
+            ringing.answer()
+        else:
+            ringing.refuse()
+        await ringing.until_over()
+
+    await outages.cut(unseen)
+    await agent_has(desk, ann, customer)
+    await desk.until_free(bob)
+    customer.hang_up()
+    await goes_away(desk, outages, ann, bob)
+
+
 @pytest.mark.parametrize("what", ["hold", "resume", "merge"])
 async def test_what_was_asked_for_in_the_moment_of_a_loss_is_done_after_it(
     desk: Desk, centre: FrontCentre, outages: Outages, what: str

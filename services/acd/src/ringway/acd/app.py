@@ -327,9 +327,10 @@ class Acd:
         await self.accounts.push_all(node)
         runners = list(self.runners.values())
         tenants = [runner.tenant for runner in runners]
-        expected = self._control.expected
+        expected, called = self._control.expected, self.outbound.expected
         picture = await adoption.look(node, self.settings.app, tenants, self._adopting.add)
         self._control.catch_up(picture, expected)
+        self.outbound.catch_up(picture, called)
         self._reconcile(picture, runners, first=first)
         for runner in runners:
             for call in runner.calls.values():

@@ -315,16 +315,13 @@ class Manual:
         )
         attempt = Attempt(call.channel_id, is_early=True)
         on_attempt(attempt.channel_id)
-        self._acd.watch(attempt.channel_id, attempt.on_event)
-        try:
-            await begin(ringing, "Local/s@internal/n", attempt, call.caller)
-            end = await attempt.end
-        except BaseException:
-            with suppress(AriError, AriDown):
-                await ringing.node.hangup(attempt.channel_id)
-            raise
-        finally:
-            self._acd.unwatch(attempt.channel_id, attempt.on_event)
+        with self._acd.outbound.following(ringing.node, attempt):
+            try:
+                await begin(ringing, "Local/s@internal/n", attempt, call.caller)
+                end = await attempt.end
+            except BaseException:
+                await ringing.node.end(attempt.channel_id)
+                raise
         if end is None:
             return Placed(attempt.channel_id, "", True)
         failure = Failure("", end.cause, 0)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from prometheus_client import Counter
 
+from ringway.acd.adoption import Picture
 from ringway.acd.configuration import Configuration
 from ringway.acd.core import outbound as core
 from ringway.acd.core.outbound import CallerIds, Choice, NoTrunk
@@ -26,7 +27,6 @@ from ringway.acd.trunk_watch import TrunkWatch
 from ringway.acd.trunks import Key, Trunks
 from ringway.proto.acd_config import AgentProfile, OutboundRoute
 from ringway.runtime.ari import (
-    AriDown,
     AriError,
     AriNode,
     Event,
@@ -97,6 +97,7 @@ class Outbound:
         self._suspects: dict[Key, float] = {}
         self._limited: dict[Key, asyncio.Lock] = {}
         self._not_in: dict[Key, set[str]] = {}  # callers not let in, or not yet
+        self._open: dict[str, tuple[str, Attempt]] = {}  # channel -> its node, and what waits
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -229,17 +230,14 @@ class Outbound:
         for n, choice in enumerate(choices, 1):
             attempt = Attempt(attempt_id(channel_id, n), is_early=room is not None)
             on_attempt(attempt.channel_id)
-            self._events.watch(attempt.channel_id, attempt.on_event)
-            try:
-                failure, is_final = await self._try(
-                    call, choice, attempt, is_last=n == len(choices)
-                )
-            except BaseException:
-                with suppress(AriError, AriDown):
-                    await node.hangup(attempt.channel_id)
-                raise
-            finally:
-                self._events.unwatch(attempt.channel_id, attempt.on_event)
+            with self.following(node, attempt):
+                try:
+                    failure, is_final = await self._try(
+                        call, choice, attempt, is_last=n == len(choices)
+                    )
+                except BaseException:
+                    await node.end(attempt.channel_id)
+                    raise
             if failure is None:
                 self._suspects.pop((tenant, choice.trunk_id), None)
                 _attempts.labels("answered").inc()
@@ -258,6 +256,36 @@ class Outbound:
             sip_code=last.sip_code,
             failures=tuple(failures),
         )
+
+    @contextmanager
+    def following(self, node: AriNode, attempt: Attempt) -> Iterator[None]:
+        """Let an attempt know what becomes of its channel, also while its node is away."""
+        self._events.watch(attempt.channel_id, attempt.on_event)
+        self._open[attempt.channel_id] = node.name, attempt
+        try:
+            yield
+        finally:
+            del self._open[attempt.channel_id]
+            self._events.unwatch(attempt.channel_id, attempt.on_event)
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """The channels whose answer is waited for."""
+        return frozenset(k for k, (_, attempt) in self._open.items() if attempt.is_begun)
+
+    def catch_up(self, picture: Picture, expected: Collection[str]) -> None:
+        """Learn which channels of this node ended while nobody told us.
+
+        Those that are answered while we are away end, too: Asterisk sends them nowhere.
+
+        Args:
+            expected: Channels that were waited for before the picture was taken.
+        """
+        for channel_id in expected:
+            node, attempt = self._open.get(channel_id, ("", None))
+            gone = node == picture.node.name and channel_id not in picture.channels
+            if attempt is not None and gone:
+                attempt.lost()
 
     async def _try(
         self,
@@ -330,6 +358,11 @@ async def begin(call: Ringing, endpoint: str, attempt: Attempt, caller_id: str) 
     Raises:
         AriError, AriDown: See AriNode.originate.
     """
+    await _begin(call, endpoint, attempt, caller_id)
+    attempt.is_begun = True
+
+
+async def _begin(call: Ringing, endpoint: str, attempt: Attempt, caller_id: str) -> None:
     node, timeout_s = call.node, max(1, round(call.ring_s))
     if call.room is None:
         await node.originate(

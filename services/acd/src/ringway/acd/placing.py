@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from ringway.runtime.ari import (
+    AriDown,
     ChannelDestroyed,
     ChannelHangupRequest,
     ChannelStateChange,
@@ -50,11 +51,13 @@ class Placed:
 class Attempt:
     """What is seen of one channel until it is answered or gone.
 
-    ``is_early``: the channel is ours before it is answered.
+    ``is_early``: the channel is ours before it is answered. ``is_begun``: Asterisk has been asked
+    for all of it.
     """
 
     channel_id: str
     is_early: bool = False
+    is_begun: bool = False
     has_rung: bool = False
     was_hung_up: bool = False  # by the far end; a time-out does not tell so
     entered: asyncio.Event = field(default_factory=asyncio.Event)  # it is ours, or gone
@@ -84,6 +87,12 @@ class Attempt:
                 self.heard.set()
             case _:
                 pass
+
+    def lost(self) -> None:
+        """It ended while nobody told us: why is not known, so nobody else is tried."""
+        if not self.end.done():
+            self.end.set_exception(AriDown("the channel ended while its node was away"))
+            self.end.exception()  # whoever waits has it; if nobody does, it is no news
 
     def _hear(self) -> None:
         self.has_rung = True
