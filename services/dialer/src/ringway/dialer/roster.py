@@ -32,7 +32,8 @@ class _Campaign:
 class _Tenant:
     campaigns: dict[str, _Campaign] = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
-    shares: Mapping[str, str] = field(default_factory=dict)
+    several: Mapping[str, frozenset[str]] = field(default_factory=dict)  # agents of more than one
+    shares: Mapping[str, str] = field(default_factory=dict)  # by agent of more than one
     divided_at: float = float("-inf")
 
 
@@ -75,9 +76,6 @@ class Roster:
                 del self._tenants[tenant_id]
 
     def _divide(self, tenant: _Tenant, standings: list[Standing], at: float) -> None:
-        if at < tenant.divided_at + _DIVIDE_AT_MOST_EVERY_S:
-            return
-        tenant.divided_at = at
         serves: dict[str, set[str]] = {}
         ready: set[str] = set()
         for each in standings:
@@ -86,14 +84,21 @@ class Roster:
                 serves.setdefault(agent.agent_id, set()).add(each.campaign_id)
                 if agent.state is AgentState.READY:
                     ready.add(agent.agent_id)
-        if all(len(campaigns) < 2 for campaigns in serves.values()):
+        several = {a: frozenset(campaigns) for a, campaigns in serves.items() if len(campaigns) > 1}
+        is_known = several == tenant.several
+        if is_known and at < tenant.divided_at + _DIVIDE_AT_MOST_EVERY_S:
+            return
+        tenant.divided_at, tenant.several = at, several
+        if not several:
             tenant.shares = {}
             return
         agents = [
             Shared(agent_id, agent_id in ready, frozenset(campaigns))
             for agent_id, campaigns in serves.items()
         ]
-        tenant.shares = dict(tenant.sharing.divide(standings, agents))
+        held = tenant.sharing.divide(standings, agents)
+        # Whom nobody can use now counts for nobody: else all would begin with him at once.
+        tenant.shares = {agent_id: held.get(agent_id, "") for agent_id in several}
 
 
 def _merged(known: _Campaign | None, told: CampaignAgentsV1, at: float) -> _Campaign:

@@ -82,11 +82,11 @@ class Dialing(Previewing):
 
     @property
     def needing_agents(self) -> int:
-        """Calls that may still need a ready agent."""
+        """Calls, and leads that are being claimed for one, that may still need a ready agent."""
         seen = self._agents
         if seen is None:
             return 0
-        return sum(
+        return (self._claims.open_for or 0) + sum(
             c.phase in HURRYING_PHASES or c.needs_agent(seen.at, seen.acd_at)
             for c in self._calls.values()
             if c.agent_id is None
@@ -180,10 +180,12 @@ class Dialing(Previewing):
         Args:
             is_decided: The leads are here: the predictive pacer is not asked again.
         """
-        seen = self._agents
-        assert seen is not None
         mode = self.spec.mode
         free_lines = self._free_lines(at)
+        if not mode.has_agents:
+            return free_lines
+        seen = self._agents
+        assert seen is not None
         ready = max(0, seen.ready - seen.inbound_waiting)
         in_flight = sum(c.needs_agent(seen.at, seen.acd_at) for c in self._calls.values())
         self.figures = {"ready": ready, "in_flight": in_flight}
@@ -329,9 +331,9 @@ class Dialing(Previewing):
             self._pace_at = self._claims.end_at
 
     def _set_pace_timer(self, at: float) -> None:
-        assert self._agents is not None
         times = [t for t in (self._pace_at, self.breaker.retry_at) if t is not None and t > at]
-        times.append(self._agents.at + STALE_AFTER_S + 0.01)
+        if self._agents is not None and self.spec.mode.has_agents:
+            times.append(self._agents.at + STALE_AFTER_S + 0.01)
         if self._rate is not None:
             times.append(max(self._rate.next_at(at), at + 0.01))
         if self._book_at > at:
@@ -341,16 +343,16 @@ class Dialing(Previewing):
         self._pace_at = min(times, default=None)
 
     def _explain(self, at: float, wanted: int) -> str:
-        assert self._agents is not None
         due_at = self._claims.due_at
+        seen = self._agents if self.spec.mode.has_agents else None
         return why(
-            ready=self._agents.ready,
+            ready=None if seen is None else seen.ready,
             wanted=wanted,
             lines=self.lines,
             max_lines=self.spec.max_lines,
             trunk_failures=self.breaker.failures if self.breaker.is_open else 0,
             trunk_retry_in_s=max(0.0, (self.breaker.retry_at or at) - at),
             lead_due_in_s=None if due_at is None or due_at <= at else due_at - at,
-            inbound_waiting=self._agents.inbound_waiting,
+            inbound_waiting=0 if seen is None else seen.inbound_waiting,
             by_hand=self.spec.mode is CampaignMode.MANUAL,
         )
