@@ -21,9 +21,9 @@ from ringway.dialer.core.pacing.shortfall import (
 from ringway.dialer.core.pacing.snapshot import Floats, Live, Outcome, PacingSnapshot, Talk, Wrap
 
 MOMENTS = 8
-_REFRESH_S = 2.0
-_DURATIONS_EVERY = 3  # refreshes
-_EXACT_AT_MOST = 12
+_REFRESH_S = 3.0
+_DURATIONS_EVERY = 2  # refreshes
+_EXACT_AT_MOST = 40
 _RATE_FALLS_S = 100.0
 _FALLS_TO = 0.75
 _PRIOR_TALK_S, _PRIOR_WRAP_S = 120.0, 20.0
