@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ringway.dialer.core.pacing import Pacer
+from ringway.dialer.core.pacing.steering import Steering
+
 
 class Progressive:
     """One call for each idle agent."""
@@ -44,12 +47,20 @@ class Adaptive:
 
     A level of lines per agent follows how many agents waited in the last 15 s; it is halved when
     too many calls were dropped.
+
+    Args:
+        max_level: The most lines per agent.
+        intensity: How strongly the level follows.
+        available_only: Count only idle agents' lines by the level, not those in talks, too.
     """
 
     tick_seconds = 0.5
     wants_events = False
 
-    def __init__(self, *, max_level: float = 4.0, intensity: float = 1.0) -> None:
+    def __init__(
+        self, *, max_level: float = 4.0, intensity: float = 1.0, available_only: bool = False
+    ) -> None:
+        self._available_only = available_only
         self._max = max_level
         self._intensity = intensity
         self._level = 1.0
@@ -70,7 +81,10 @@ class Adaptive:
             return 0
         self._placed_at = now
         flying = state.n_dialing + state.n_detecting + state.n_waiting
-        return int(self._level * state.n_idle - flying + 0.5)
+        wanted = self._level * state.n_idle
+        if not self._available_only:
+            wanted += (self._level - 1.0) * state.n_talking
+        return int(wanted - flying + 0.5)
 
     def _adapt(self, state: Any) -> None:
         n = len(self._samples)
@@ -83,3 +97,22 @@ class Adaptive:
         over = state.abandoned_total > state.target_abandon * max(1, state.live_total)
         if (live > 20 and dropped > live / 2) or (state.live_total > 50 and over):
             self._level = max(1.0, self._level / 2)
+
+
+class _KeenSteering(Steering):
+    """The integral alone: no window, no day."""
+
+    def _share(self, window: float, cap: float) -> float:
+        return 0.87
+
+    def tolerated(self, agents: int) -> float:
+        self.cut = self.day_cut = 1.0
+        return super().tolerated(agents)
+
+
+class Keen(Pacer):
+    """Ours without budgets of windows and days: what they cost is the difference."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steering = _KeenSteering()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import sys
 
 from ringway.cli.places import checkout
@@ -20,16 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     folder = checkout() / "bench"
-    file = folder / f"{arguments.name.replace('-', '_')}.py"
-    known = sorted(p.stem.replace("_", "-") for p in folder.glob("[a-z]*.py"))
+    known = sorted(
+        p.stem.replace("_", "-")
+        for p in folder.glob("[a-z]*")
+        if p.suffix == ".py" or (p / "__init__.py").is_file()
+    )
     if arguments.name not in known:
         raise Trouble(f"There is no bench {arguments.name}; there are: {', '.join(known)}.")
     sys.path.insert(0, str(checkout()))
-    spec = importlib.util.spec_from_file_location(f"bench.{file.stem}", file)
-    if spec is None or spec.loader is None:
-        raise Trouble(f"{file} cannot be loaded.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    module = importlib.import_module(f"bench.{arguments.name.replace('-', '_')}")
     flags = ["--quick"] * arguments.quick + ["--json"] * arguments.json
     return int(module.main([*flags, *arguments.rest]) or 0)
