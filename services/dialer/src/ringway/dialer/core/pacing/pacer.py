@@ -57,7 +57,9 @@ class Pacer:
             wraps=self._tail("wraps", state.logs.wraps),
             live=self._tail("live", state.logs.live),
         )
-        here = max(0, int(state.n_logged_in) - int(state.n_paused))
+        # Not from `n_logged_in`: whether that counts those who pause is told differently.
+        at_work = (state.n_idle, state.n_ringing, state.n_talking, state.n_wrapup)
+        here = sum(max(0, int(n)) for n in at_work)
         end = math.inf if state.shift_end is None else float(state.shift_end)
         self.steering.observe(
             now,

@@ -16,7 +16,7 @@ _WINDOW_SPREAD = 0.85  # standard deviations of the count kept below the cap; fe
 _LOWEST_RISK = 0.002
 _HIGHEST_RISK = 0.4
 _MAX_SHIFT = 2.5
-_DAY_MARGIN = 1.0  # abandoned calls
+_DAY_MARGIN, _DAY_SLOPE = 1.5, 0.3  # abandoned calls
 _ANSWERS_PER_AGENT_S = 15.0 / 3600.0
 
 
@@ -86,14 +86,15 @@ class Steering:
         # Half of what the rest of the shift will allow may be used ahead; less and less is left.
         expected = live_total + 0.5 * per_s * min(max(left_s, 0.0), 6 * 3600.0)
         self.day_left = cap * expected - abandoned_total
-        self.day_cut = 1.0 / (1.0 + math.exp(-min(20.0, max(-20.0, 2 * self.day_left - 2))))
+        short = min(20.0, max(-20.0, (_DAY_MARGIN - self.day_left) / _DAY_SLOPE))
+        self.day_cut = 1.0 / (1.0 + math.exp(short))
         self.window_left = cap * self._live - self._lost
 
     def tolerated(self, agents: int) -> float:
         """Return the risk that one more call may carry with so many agents."""
         start = self._start_risk + 0.006 * math.exp(-agents / 15.0)
-        risk = start * math.exp(self._shift) * self.cut * self.day_cut
-        return min(_HIGHEST_RISK, max(_LOWEST_RISK, risk))
+        risk = start * math.exp(self._shift) * self.cut
+        return min(_HIGHEST_RISK, max(_LOWEST_RISK, risk)) * self.day_cut
 
     def _share(self, window: float, cap: float) -> float:
         if window < LARGE_WINDOW:
