@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from ringway.runtime import ids
-from ringway.runtime.ids import SHARDS, shard_of, uuid7
+from ringway.runtime.ids import SHARDS, shard_of, uuid7, uuid7_of
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +25,19 @@ def test_ids_of_one_process_increase_strictly() -> None:
     made = [uuid7() for _ in range(50_000)]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
+
+
+def test_what_has_a_beginning_and_a_name_has_always_the_same_id() -> None:
+    at = datetime(2026, 5, 4, 3, 2, 1, 678_000, UTC)
+    made = uuid7_of(at, "ast-0-1795336937.25")
+    assert made == uuid7_of(at, "ast-0-1795336937.25")
+    assert made.version == 7
+    assert made.variant == "specified in RFC 4122"
+    assert made.int >> 80 == int(at.timestamp() * 1000)
+    many = [(at + timedelta(milliseconds=ms), f"ast-0-{n}") for ms in range(50) for n in range(50)]
+    others = {uuid7_of(*each) for each in many}
+    assert len(others | {made}) == 2501
+    assert uuid7_of(at + timedelta(milliseconds=1), "a") > uuid7_of(at, "b")
 
 
 def test_ids_increase_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:

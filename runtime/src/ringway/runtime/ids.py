@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import datetime
+from hashlib import blake2b
 from uuid import UUID
 from zlib import crc32
 
@@ -39,6 +41,14 @@ def uuid7() -> UUID:
     rand = int.from_bytes(os.urandom(7), "big")
     value = (at_ms & (1 << 48) - 1) << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low << 56 | rand
     return UUID(int=value)
+
+
+def uuid7_of(moment: datetime, name: str) -> UUID:
+    """Return the UUIDv7 of something that has a beginning and a name: always the same one."""
+    ms = int(moment.timestamp() * 1000)
+    rest = int.from_bytes(blake2b(name.encode(), digest_size=10).digest(), "big")
+    value = (ms & (1 << 48) - 1) << 80 | 7 << 76 | (rest >> 62 & 0xFFF) << 64 | 0b10 << 62
+    return UUID(int=value | rest & (1 << 62) - 1)
 
 
 def shard_of(tenant: str) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from prometheus_client import Counter
 
-from ringway.acd.arrival import read_state
+from ringway.acd.arrival import is_caller, read_state
 from ringway.acd.calls import room_of
 from ringway.runtime.ari import (
     AriConflict,
@@ -152,9 +152,9 @@ async def end(node: AriNode, channel: Channel) -> None:
 
 
 def _arguments(channel: Channel) -> tuple[str, ...]:
-    """Return how a channel enters: as an arrival when nobody had seen to it yet, else as it is."""
+    """Return how a channel enters: as it is, but phones that dialed, of which nobody knew yet."""
     state = read_state(channel)
     kind, dialled = state.get("kind", ""), state.get("dialled", "")
-    if "role" in state or not kind or not dialled:
+    if "role" in state or not kind or not dialled or is_caller(state):
         return (ADOPTED,)
     return kind, state["tenant"], state.get("endpoint", ""), dialled

@@ -9,6 +9,9 @@ import orjson
 
 from ringway.acd.calls import Call
 from ringway.runtime.ari import Channel
+from ringway.runtime.ids import uuid7_of
+
+INBOUND = "inbound"  # the ``kind`` that the dialplan writes on customers' channels
 
 
 def read_state(channel: Channel) -> Mapping[str, str]:
@@ -18,6 +21,19 @@ def read_state(channel: Channel) -> Mapping[str, str]:
     except orjson.JSONDecodeError:
         return {}
     return {str(k): str(v) for k, v in raw.items()} if isinstance(raw, dict) else {}
+
+
+def interaction_of(channel: Channel, state: Mapping[str, str]) -> str:
+    """Return the interaction of a caller's channel: what was written on it, else its own.
+
+    Every process finds the same one, so nothing needs to be written on a channel that arrives.
+    """
+    return state.get("interaction") or str(uuid7_of(channel.creationtime, channel.id))
+
+
+def is_caller(state: Mapping[str, str]) -> bool:
+    """Tell whether a channel is a customer's who called us: as he arrived, or written on it."""
+    return state.get("role", state.get("kind")) in ("caller", INBOUND)
 
 
 def call_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from ringway.acd.arrival import read_state
+from ringway.acd.arrival import interaction_of, is_caller, read_state
 from ringway.proto import acd_nodes as p
 from ringway.proto.acd import LegMode
 from ringway.proto.base import Request
@@ -82,7 +82,8 @@ def count(channels: Sequence[Channel]) -> dict[str, int]:
     legs = 0
     for channel in channels:
         state = read_state(channel)
-        interaction = state.get("interaction", "")
+        named = is_caller(state) or "interaction" in state
+        interaction = interaction_of(channel, state) if named else ""
         if interaction:
             calls.add(interaction)
         elif state.get("role") == "agent" and state.get("mode") == LegMode.NAILED_UP:

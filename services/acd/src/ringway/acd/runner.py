@@ -88,6 +88,7 @@ class FloorRunner:
         self._tasks = tasks
         self.sign_ins = SignIns(self, ring_s)
         self._wake = asyncio.Event()
+        self._wakes_at: float | None = None
         self._heard_of: dict[str, float] = {}  # campaign -> when
         self._loop_time = asyncio.get_running_loop().time
         self._base = utcnow() - timedelta(seconds=self._loop_time())
@@ -138,8 +139,9 @@ class FloorRunner:
         """Worker: tell the floor when its next deadline has come."""
         while True:
             self._wake.clear()
+            self._wakes_at = self.floor.next_deadline
             try:
-                async with asyncio.timeout_at(self.floor.next_deadline):
+                async with asyncio.timeout_at(self._wakes_at):
                     await self._wake.wait()
             except TimeoutError:
                 self.apply(m.Tick(self.now()))
@@ -259,7 +261,9 @@ class FloorRunner:
                 self.supervision.state_changed(agent_id)
         self.touched_agents |= agents
         self.changed.set()
-        self._wake.set()
+        due = self.floor.next_deadline
+        if due is not None and (self._wakes_at is None or due < self._wakes_at):
+            self._wake.set()
 
     def arrived(self, call: Call) -> None:
         """A live customer reached us (again, after a repeat)."""

@@ -12,9 +12,8 @@ from contextlib import suppress
 
 from ringway.acd.adoption import Picture
 from ringway.acd.app import Acd
-from ringway.acd.arrival import read_state
+from ringway.acd.arrival import interaction_of, is_caller, read_state
 from ringway.acd.calls import Call
-from ringway.acd.control import state_variable
 from ringway.acd.core.inbound_rules import Busy
 from ringway.acd.core.trunk import Trunk
 from ringway.acd.front.front import Front
@@ -35,7 +34,6 @@ from ringway.runtime.ari import (
     StasisStart,
 )
 from ringway.runtime.clock import utcnow
-from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Pool
 from ringway.runtime.tasks import TaskSet
 
@@ -113,9 +111,8 @@ class Arrivals:
             _log.error("An arrival cannot be read.", extra={"channel_id": channel.id})
             self._tasks.spawn(self._drop(node, channel.id), name="drop")
             return
-        if any(call.channel_id == channel.id for call in front.runner.calls.values()):
-            return  # a repeat
-        self._arrive(front, node, channel, self._trunk_of(front, event.args[2]), event.args[3])
+        if interaction_of(channel, read_state(channel)) not in front.runner.calls:  # else a repeat
+            self._arrive(front, node, channel, event.args[2], event.args[3])
 
     def _trunk_of(self, front: Front, endpoint: str) -> str:
         for trunk in self._acd.accounts.trunks.of(front.runner.tenant):
@@ -124,15 +121,22 @@ class Arrivals:
         return endpoint.removeprefix(_TRUNK)
 
     def _arrive(
-        self, front: Front, node: str, channel: Channel, trunk_id: str, dialled: str
+        self,
+        front: Front,
+        node: str,
+        channel: Channel,
+        endpoint: str,
+        dialled: str,
+        *,
+        is_known: bool = False,
     ) -> None:
-        runner = front.runner
+        runner, trunk_id = front.runner, self._trunk_of(front, endpoint)
         told = channel.caller_number
         caller = front.e164(told) if _NUMBER.fullmatch(told) else ""
         called = _called(front, dialled)
         found = front.plan.resolve(called, caller, utcnow(), trunk_id)
         call = Call(
-            interaction_id=str(uuid7()),
+            interaction_id=interaction_of(channel, read_state(channel)),
             campaign_id="",
             attempt_id="",
             node=node,
@@ -144,21 +148,22 @@ class Arrivals:
             trunk_id=trunk_id,
             route_id=found.route_id or "",
         )
-        runner.tell(
-            InteractionStartedV1(
-                message_id=f"{call.interaction_id}-started",
-                occurred_at=call.answered_at,
-                tenant=runner.tenant,
-                interaction_id=call.interaction_id,
-                direction=Direction.INBOUND,
-                caller=caller,
-                called=called,
-                trunk_id=trunk_id or None,
-                route_id=found.route_id,
-                trail=found.trail,
+        if not is_known:
+            runner.tell(
+                InteractionStartedV1(
+                    message_id=f"{call.interaction_id}-started",
+                    occurred_at=call.answered_at,
+                    tenant=runner.tenant,
+                    interaction_id=call.interaction_id,
+                    direction=Direction.INBOUND,
+                    caller=caller,
+                    called=called,
+                    trunk_id=trunk_id or None,
+                    route_id=found.route_id,
+                    trail=found.trail,
+                )
             )
-        )
-        self._begin(front, call, target_of(found.target), is_answered=False)
+        self._begin(front, call, target_of(found.target), is_answered=channel.state == "Up")
         visit = front.visits[call.interaction_id]
         visit.priority, visit.vip = found.priority, found.vip
         visit.value_grade = found.value_grade
@@ -194,23 +199,6 @@ class Arrivals:
         runner.calls[call.interaction_id] = call
         self._acd.watch_customer(call.channel_id, runner, call.interaction_id)
         front.visit(call, target, is_answered=is_answered)
-        self._tasks.spawn(self._mark(runner, call), name="mark")
-
-    async def _mark(self, runner: FloorRunner, call: Call) -> None:
-        """Write on the channel whose it is, so that any process can go on with it."""
-        state = state_variable(
-            tenant=runner.tenant,
-            interaction=call.interaction_id,
-            role="caller",
-            direction="inbound",
-            caller=call.caller,
-            called=call.called,
-            trunk=call.trunk_id,
-            route=call.route_id,
-        )
-        with suppress(AriDown, AriError):
-            for name, value in state.items():
-                await self._ari.nodes[call.node].set_variable(call.channel_id, name, value)
 
     def _returned(self, node: str, event: StasisStart) -> None:
         """``target,<tenant>,<interaction>,<kind>,<value>``: the IVR sends a customer on."""
@@ -288,13 +276,21 @@ class Arrivals:
             channel = channels.get(channel_id)
             state = read_state(channel) if channel is not None else {}
             front = by_tenant.get(state.get("tenant", ""))
-            if channel is None or front is None or state.get("role") != "caller":
+            if channel is None or front is None or not is_caller(state):
                 continue
-            if state.get("interaction", "") in front.runner.calls:
-                if (visit := front.visits.get(state["interaction"])) is not None:
+            interaction_id = interaction_of(channel, state)
+            if interaction_id in front.runner.calls:
+                if (visit := front.visits.get(interaction_id)) is not None:
                     visit.is_answered = visit.is_answered or channel.state == "Up"
                 continue
-            call = self._call_of(channel, node, state["interaction"])
+            if "role" not in state:
+                # One who was answered has been told of, all but certainly; one who was not may be
+                # told of twice, which is known by the message's id.
+                is_up = channel.state == "Up"
+                where = state["endpoint"], state["dialled"]
+                self._arrive(front, node, channel, *where, is_known=is_up)
+                continue
+            call = self._call_of(channel, node, interaction_id)
             found = front.plan.resolve(call.called, call.caller, utcnow(), call.trunk_id)
             self._begin(front, call, target_of(found.target), is_answered=channel.state == "Up")
             front.start(front.visits[call.interaction_id])

@@ -87,10 +87,12 @@ class Figures:
         """Return how many agents take calls of the queue now, busy or not."""
         runner = self._front.runner
         queue = runner.configuration.get(c.Queue, queue_id)
-        among = queue.agent_ids if queue is not None else None
+        agents = runner.floor.agents
+        among = queue.agent_ids if queue is not None and queue.agent_ids is not None else agents
         working = sum(
-            agent.state not in _SERVING and (among is None or agent.agent_id in among)
-            for agent in runner.floor.agents.values()
+            1
+            for agent_id in among
+            if (agent := agents.get(agent_id)) is not None and agent.state not in _SERVING
         )
         return min(working, runner.floor.router.signed_in_for(queue_id))
 

@@ -23,6 +23,7 @@ from ringway.runtime.ari import (
 )
 
 if TYPE_CHECKING:
+    from ringway.acd.calls import Call
     from ringway.acd.front.front import Front
     from ringway.acd.front.visit import Visit
     from ringway.acd.outbound import Outbound
@@ -197,6 +198,8 @@ async def to_flow(front: Front, visit: Visit, flow_id: str) -> Target | None:
         front.acd.unwatch_customer(call.channel_id)
         front.acd.watch(call.channel_id, on_event)
         try:
+            for name, value in _who_he_is(front, call).items():
+                await node.set_variable(call.channel_id, name, value)
             args = ("inbound", front.runner.tenant, call.interaction_id, flow_id)
             await node.move(call.channel_id, app, args)
             async with asyncio.timeout(_MOVE_LIMIT_S):
@@ -218,3 +221,17 @@ async def to_flow(front: Front, visit: Visit, flow_id: str) -> Target | None:
     )
     call.detail = "no_ivr"
     return visit.fallback or _HANG_UP
+
+
+def _who_he_is(front: Front, call: Call) -> dict[str, str]:
+    """Return what is written on a caller's channel, so that whoever has him next knows it."""
+    return state_variable(
+        tenant=front.runner.tenant,
+        interaction=call.interaction_id,
+        role="caller",
+        direction="inbound",
+        caller=call.caller,
+        called=call.called,
+        trunk=call.trunk_id,
+        route=call.route_id,
+    )

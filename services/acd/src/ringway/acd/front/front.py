@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from ringway.acd.calls import VISIT, Call
@@ -263,12 +264,7 @@ class Front:
 
     def dialable(self, digits: str) -> str | None:
         """Return the number that these digits mean, or ``None`` when it cannot be called."""
-        if not digits:
-            return None
-        try:
-            return normalise(digits, self._number_plan()).value
-        except NumberRefused:
-            return None
+        return _dialable(digits, self._number_plan()) if digits else None
 
     def e164(self, digits: str) -> str:
         """Return a number of the network in full, or as it is when it cannot be understood."""
@@ -436,3 +432,11 @@ class Front:
     def node(self, name: str) -> AriNode:
         """Return a node. Raises AriDown."""
         return self.runner.control.node(name)
+
+
+@lru_cache(maxsize=4096)
+def _dialable(digits: str, plan: NumberPlan) -> str | None:
+    try:
+        return normalise(digits, plan).value
+    except NumberRefused:
+        return None

@@ -14,7 +14,7 @@ from ringway.runtime.postgres import Pool
 _log = logging.getLogger("ringway.acd.front")
 
 _LIMIT_S = 1.0  # a caller does not wait for PostgreSQL
-_TOGETHER_S = 0.5  # a transaction for each talk would cost as much as a tenth of the call
+_TOGETHER_S = 1.0  # a transaction for each talk would cost as much as a tenth of the call
 _NOTE = """
     INSERT INTO acd.last_talk AS t (tenant_id, number, agent_id, at)
     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::timestamptz[])
