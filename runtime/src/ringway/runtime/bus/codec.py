@@ -23,8 +23,18 @@ class Outgoing(NamedTuple):
 
 def encode(message: Message) -> Outgoing:
     """Return a message as it travels, with its id and the current trace context."""
+    return written(message, headers_of(message))
+
+
+def headers_of(message: Message) -> dict[str, str]:
+    """Return a message's id, if it has one that counts, and the current trace context."""
     headers = {MESSAGE_ID: message.message_id} if isinstance(message, Fact) else {}
     telemetry.inject(headers)
+    return headers
+
+
+def written(message: Message, headers: dict[str, str]) -> Outgoing:
+    """Return a message as it travels with these headers."""
     return Outgoing(message.subject, message.model_dump_json().encode(), headers)
 
 

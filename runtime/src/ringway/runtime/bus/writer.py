@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 from ringway.proto.base import Fact
 from ringway.runtime.bus.bucket import Bucket
 from ringway.runtime.bus.client import LINGER_S
-from ringway.runtime.bus.codec import Outgoing, encode
+from ringway.runtime.bus.codec import Outgoing, headers_of, written
 from ringway.runtime.bus.connection import ApiRefused, Connection, checked, is_status
 from ringway.runtime.errors import BusDown
 
@@ -104,7 +104,7 @@ class FactWriter:
         self._buckets: set[Bucket] = set()
         self._limit = limit
         # By subject what replaces its predecessor, by a running number what does not.
-        self._queue: OrderedDict[str | int, Outgoing | _Value] = OrderedDict()
+        self._queue: OrderedDict[str | int, Outgoing | _Fact | _Value] = OrderedDict()
         self._window: list[Outgoing] = []  # on its way, or about to be sent again
         self._count = 0
         self._wake = asyncio.Event()
@@ -123,7 +123,7 @@ class FactWriter:
     def put(self, fact: Fact) -> None:
         """Queue a fact."""
         self._count += 1
-        self._put(self._count, encode(fact))
+        self._put(self._count, _Fact(fact, headers_of(fact)))
 
     def put_kv(
         self, bucket: Bucket | str, key: str, value: bytes | Callable[[], bytes | None] | None
@@ -192,9 +192,11 @@ class FactWriter:
             key, queued = self._queue.popitem(last=False)
             if isinstance(queued, _Value):
                 queued = _of_key(str(key), queued.say())
+            elif isinstance(queued, _Fact):
+                queued = written(*queued)
             self._window.append(queued)
 
-    def _put(self, key: str | int, message: Outgoing | _Value) -> None:
+    def _put(self, key: str | int, message: Outgoing | _Fact | _Value) -> None:
         if len(self) >= self._limit:
             _dropped.inc()
             if not self._full:
@@ -213,6 +215,13 @@ class FactWriter:
         if not len(self):
             self._wake.clear()
             self._empty.set()
+
+
+class _Fact(NamedTuple):
+    """A fact that is not written out yet: it cannot change, and what waits for us goes first."""
+
+    fact: Fact
+    headers: dict[str, str]
 
 
 class _Value(NamedTuple):

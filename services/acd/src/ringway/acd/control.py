@@ -124,7 +124,8 @@ class CallControl:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._make_bridge(node, leg))
-                group.create_task(self._originate(node, leg, username, variables, ring_s))
+                # Asked first, and not by a task of its own: it is what takes its time.
+                await self._originate(node, leg, username, variables, ring_s)
             self._entering[leg.channel_id] = leg.node
             async with asyncio.timeout(ring_s + 2):
                 if not await waiter:

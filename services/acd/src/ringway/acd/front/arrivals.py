@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from ringway.acd.adoption import Picture
 from ringway.acd.app import Acd
@@ -44,6 +45,7 @@ _DIALLED = re.compile(r"[+0-9A-Za-z*#]{1,40}")
 _NUMBER = re.compile(r"\+?[0-9]{2,20}")
 _TRUNK = "trunk-"
 _NODE_LIMIT_S = 60.0
+_TOLD_AFTER = timedelta(seconds=60)  # a repeat is recognised for longer (bus/streams.py)
 UNALLOCATED = 1
 TRUNK_FULL = 34  # no circuit available: SIP 503, on which carriers try another way
 VOICEMAIL_CODE = "*97"
@@ -284,11 +286,10 @@ class Arrivals:
                     visit.is_answered = visit.is_answered or channel.state == "Up"
                 continue
             if "role" not in state:
-                # One who was answered has been told of, all but certainly; one who was not may be
-                # told of twice, which is known by the message's id.
-                is_up = channel.state == "Up"
+                # His arrival may not have been told. One that was is known by its message's id.
+                is_old = utcnow() - channel.creationtime > _TOLD_AFTER
                 where = state["endpoint"], state["dialled"]
-                self._arrive(front, node, channel, *where, is_known=is_up)
+                self._arrive(front, node, channel, *where, is_known=is_old)
                 continue
             call = self._call_of(channel, node, interaction_id)
             found = front.plan.resolve(call.called, call.caller, utcnow(), call.trunk_id)

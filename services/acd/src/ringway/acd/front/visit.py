@@ -140,6 +140,7 @@ class Visit:
         """Answer the call, once."""
         if not self.is_answered:
             async with self.placing:
+                await asyncio.sleep(0)  # an agent's phone, which takes longer, is called first
                 await self.caller.answer()
             self.is_answered = True
             self.front.keep(self)
