@@ -16,7 +16,7 @@ from ringway.trainer.phone_call import PhoneCall
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(180),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
