@@ -51,14 +51,15 @@ class RingTones:
 
     def __init__(self, runner: FloorRunner) -> None:
         self._runner = runner
-        self._rooms: dict[str, str] = {}  # interaction -> where it is heard
+        self._rooms: dict[str, tuple[str, str]] = {}  # interaction -> node and room
 
     async def hush(self, live: Live) -> None:
         """Stop the tone of a talk unless it is still to be heard."""
-        room = self._rooms.get(live.talk.interaction_id)
-        if room is not None and room != _wanted(live.talk):
-            del self._rooms[live.talk.interaction_id]
-            await self._end(live)
+        interaction_id = live.talk.interaction_id
+        known = self._rooms.get(interaction_id)
+        if known is not None and known != (live.call.node, _wanted(live.talk)):
+            del self._rooms[interaction_id]
+            await self._end(known[0], interaction_id)
 
     async def sound(self, live: Live) -> None:
         """Let it be heard, if somebody waits alone for one who is rung."""
@@ -68,25 +69,24 @@ class RingTones:
             return
         zone = _ZONES.get(self._runner.configuration.settings.country_code)
         tone = f"tone:ring;tonezone={zone}" if zone else "tone:ring"
-        self._rooms[interaction_id] = room
-        await self._node(live).play(tone, bridge=room, playback_id=_id(live))
+        self._rooms[interaction_id] = (live.call.node, room)
+        node = self._runner.control.node(live.call.node)
+        await node.play(tone, bridge=room, playback_id=_id(interaction_id))
 
     def restored(self, live: Live) -> None:
         """Stop the tone that a process before this one began: it rings for nobody now."""
         if _rings(live.talk):
-            self._runner.spawn(self._end(live), "ring tone")
+            ending = self._end(live.call.node, live.talk.interaction_id)
+            self._runner.spawn(ending, "ring tone")
 
-    async def _end(self, live: Live) -> None:
+    async def _end(self, node: str, interaction_id: str) -> None:
         with suppress(AriDown, AriError):
-            await self._node(live).stop_playback(_id(live))
-
-    def _node(self, live: Live) -> AriNode:
-        return self._runner.control.node(live.call.node)
+            await self._runner.control.node(node).stop_playback(_id(interaction_id))
 
 
-def _id(live: Live) -> str:
+def _id(interaction_id: str) -> str:
     # Known to the process after this one: Asterisk ends no tone by itself.
-    return f"{live.talk.interaction_id}.rt"
+    return f"{interaction_id}.rt"
 
 
 def _wanted(talk: Talk) -> str | None:
