@@ -275,8 +275,12 @@ class Dialing(Previewing):
             return snapshot.n_idle - snapshot.n_dialing - snapshot.n_waiting
 
     def _closes_at(self, at: float) -> float | None:
-        """When the present hours end; None: not known, or not for all leads at once."""
-        return None
+        """When the present hours end; None: not within a day, or not for all leads at once."""
+        if self._ahead_s is None or self.spec.schedule.use_lead_zone:
+            return None
+        now = datetime.fromtimestamp(at + self._ahead_s, UTC)
+        until = self._hours.open_until(self._hours.zones(()), now)
+        return None if until is None else until.timestamp() - self._ahead_s
 
     # -- rhythm ----------------------------------------------------------------------------------
 

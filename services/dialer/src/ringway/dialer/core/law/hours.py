@@ -83,6 +83,18 @@ class Hours:
             return None
         return at if opens <= second else moment(opens)
 
+    def open_until(self, zones: Sequence[str], at: datetime) -> datetime | None:
+        """Return when the present hours end; ``None``: it is closed, or stays open for a day."""
+        if self._is_always:
+            return None
+        second = begin = seconds(at)
+        while second < begin + DAY_S:
+            _, until, opens = self._work_out(tuple(zones), second)
+            if opens is None or opens > second:
+                return moment(second) if second > begin else None
+            second = until
+        return None
+
     def _work_out(self, zones: tuple[str, ...], second: int) -> tuple[int, int, int | None]:
         """Return (from, until, opens): for moments between these, it is open from ``opens`` on."""
         latest = max(second, midnight(self._first)) + DAY_S * self._look_ahead
