@@ -90,7 +90,7 @@ async def test_conditions_groups_and_conference_rooms_stand_beside_routes(crm: C
     for n, to in enumerate(
         (
             {"kind": "time_condition", "value": condition["time_condition_id"]},
-            {"kind": "conference", "value": room["conference_id"]},
+            {"kind": "conference", "value": room["conference_room_id"]},
         )
     ):
         await boss.post("/inbound-routes", {"name": f"r{n}", "did": f"+3120{n}", "target": to})

@@ -141,6 +141,9 @@ _CONFIGURED = (
     ("outbound_route", "/outbound-routes", "outbound_route_id"),
     ("blocked_caller", "/blocked-callers", "blocked_caller_id"),
     ("monitor_group", "/monitor-groups", "monitor_group_id"),
+    ("time_condition", "/time-conditions", "time_condition_id"),
+    ("caller_group", "/caller-groups", "caller_group_id"),
+    ("conference_room", "/conference-rooms", "conference_room_id"),
 )
 
 
@@ -158,6 +161,11 @@ def _configured(name: str, ids: dict[str, str], text: str | int) -> dict[str, An
         "blocked_caller": {"number": f"+41{digits}"},
         "monitor_group": {"agent_ids": [ids["agent_id"]], "supervisor_ids": [ids["agent_id"]]},
         "voicemail_box": {"agent_ids": [ids["agent_id"]]},
+        "time_condition": {
+            "calendar_id": ids.get("calendar_id"),
+            "target": {"kind": "queue", "value": ids.get("queue_id", "")},
+        },
+        "caller_group": {"numbers": [f"+42{digits}"], "owner_agent_id": ids["agent_id"]},
     }
     named = {} if name in ("blocked_caller", "agent_profile") else {"name": f"{name} {text}"}
     return {**named, **bodies.get(name, {})}

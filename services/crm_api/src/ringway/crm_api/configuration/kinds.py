@@ -126,7 +126,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         c.ConferenceRoom,
         "conference-rooms",
-        "conference_id",
+        "conference_room_id",
         _ROUTING,
         "a conference that callers may join",
         secrets=frozenset({"pin"}),
