@@ -262,7 +262,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
     return more
 
 
-@pytest.mark.timeout(300)  # some 2,500 requests
+@pytest.mark.timeout(300)  # some 2,900 requests
 async def test_matrix(crm: Crm, nats: NatsServer) -> None:
     async with nats.bus("acd", name="acd-voicemail") as bus:
         await crm.behind.attach_voicemail(bus)
