@@ -290,6 +290,7 @@ async def test_a_replica_alone_that_slept_goes_on(pair: Pair) -> None:
         return await pair.leases.owner_of(key) is None
 
     await eventually(has_ended, within_s=15, what="the lease ends")
+    await asyncio.sleep(2)  # so that every lease of it, also its name, has long ended
     call.hang_up()
     owner.process.send(signal.SIGCONT)
     await front.acd.until_state("lonely", p.AgentState.READY, within_s=20)

@@ -109,12 +109,15 @@ class Replicas:
     # -- looking -------------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        if self._is_leaving or self._leases.is_fenced:
+        if self._is_leaving:
+            return
+        # Also after a sleep: it is nobody else's, and as long as it is missing we may not act.
+        await self._leases.acquire(f"{_REPLICA}{self._me}")
+        if self._leases.is_fenced:
             return
         now = asyncio.get_running_loop().time()
         if self._bus.connection.epoch is not self._epoch:
             self._epoch, self._epoch_at = self._bus.connection.epoch, now
-        await self._leases.acquire(f"{_REPLICA}{self._me}")
         live = frozenset({self._me, *self._leases.owners(_REPLICA).values()})
         if live != self._live:
             _log.info("Replicas have changed.", extra={"live": sorted(live)})
