@@ -67,7 +67,7 @@ snapshots = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 10_000), snapshots), min_size=1, max_size=3))
 def test_any_snapshots_are_answered_with_a_number_that_can_be_placed(
     moments: list[tuple[float, Snapshot]],
@@ -315,7 +315,7 @@ def test_memory_is_bounded() -> None:
     floor = Floor(agents=6, answer_rate=0.4, seed=9)
     sizes = []
     for _ in range(2):
-        floor.run_for(500.0)
+        floor.run_for(300.0)
         sizes.append(len(json.dumps(floor.pacer.dump())))
     assert sizes[1] < sizes[0] * 1.5
 
