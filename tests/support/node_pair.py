@@ -110,7 +110,9 @@ async def node_pair(folder: Path, database: Database, nats: NatsServer) -> Async
             centre.asterisk, database, nats, port, ari_nodes=both
         )
         await centre.start_acd()
-        yield NodePair(centre, there)
+        pair = NodePair(centre, there)
+        await eventually(pair.is_whole, within_s=30, what="both nodes are connected")
+        yield pair
 
 
 def _node(asterisk: RealAsterisk) -> dict[str, str]:

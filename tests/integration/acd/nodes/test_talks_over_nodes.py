@@ -277,6 +277,7 @@ async def test_the_next_process_goes_on_with_talks_over_nodes(desk: Desk, pair: 
     await desk.until_free(cid)
     desk.centre.acd.kill()
     await desk.centre.start_acd()
+    await eventually(pair.is_whole, within_s=30, what="both nodes are connected")
     await both(taken, dan)
     await desk.ask(calls.HoldV1, dan)
     await hears_not(dan.leg, CUSTOMER_HZ)

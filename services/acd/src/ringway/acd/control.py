@@ -122,10 +122,16 @@ class CallControl:
         node = self.node(leg.node)
         waiter = self._expect(self._entered, leg.channel_id)
         try:
+            failure: Exception | None = None
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._make_bridge(node, leg))
-                # Asked first, and not by a task of its own: it is what takes its time.
-                await self._originate(node, leg, username, variables, ring_s)
+                try:
+                    # Asked first, and not by a task of its own: it is what takes its time.
+                    await self._originate(node, leg, username, variables, ring_s)
+                except (AriDown, AriError, PhoneNotRegistered) as error:
+                    failure = error  # after the room: given up half made, it might come and stay
+            if failure is not None:
+                raise failure
             self._entering[leg.channel_id] = leg.node
             async with asyncio.timeout(ring_s + 2):
                 if not await waiter:
