@@ -14,6 +14,8 @@ phone does: that shows what the switches cost. The other (``…_real``) answers 
 PHONE_S, as a desk phone or a browser does at its quickest: it rings, opens its sound card and, in a
 browser, agrees on ICE and DTLS first. A nailed-up phone has all that behind it, whichever it is.
 
+Neither plain way may ring or play music to the customer meanwhile: he would hear that first.
+
 Baseline is ``dial``. Prints one JSON object; ``--quick`` takes 5 calls a way instead of 30.
 """
 
@@ -54,16 +56,17 @@ WAYS = ("nailed_up", *CALLED, *(f"{way}{REAL}" for way in CALLED))
 TALK_S = 0.8
 _DIALPLAN = """
 [bench-dial]
-exten => s,1,Dial(PJSIP/{phone},20)
+exten => s,1,Dial(PJSIP/{phone},20,m(none))
  same => n,Hangup()
 [bench-queue]
-exten => s,1,Queue(bench,nr,,,20)
+exten => s,1,Queue(bench,n,,,20)
  same => n,Hangup()
 """
-# Ringing instead of music: the first sound at the customer shall be the agent.
+# Silent music, and no ringing tone either: the first sound at the customer shall be the agent.
 _QUEUE = """
 [bench]
 strategy = rrmemory
+musicclass = none
 ringinuse = no
 wrapuptime = 0
 member => PJSIP/{phone}
