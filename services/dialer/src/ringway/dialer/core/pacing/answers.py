@@ -247,7 +247,7 @@ class Answers:
 
 
 def _bins(ages_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    return np.clip(ages_s, 0, MAX_AGE_S - 1).astype(np.intp)
+    return np.minimum(ages_s, MAX_AGE_S - 1).astype(np.intp)
 
 
 def _normal(weights: Floats) -> Floats:

@@ -46,6 +46,7 @@ class Durations:
         self._hazard = np.full(_SPANS, 1.0 / prior_mean_s)
         self._total = np.concatenate([[0.0], np.cumsum(self._hazard * _WIDTHS)])
         self.seen = 0.0
+        self.mean_s = prior_mean_s
 
     def learn(self, durations_s: Floats) -> None:
         """Add durations that ended."""
@@ -67,6 +68,8 @@ class Durations:
         ends, risk = _smooth(self._ends), _smooth(risk_s)
         self._hazard = (ends + _OVERALL_WEIGHT) / (risk + _OVERALL_WEIGHT / overall)
         self._total = np.concatenate([[0.0], np.cumsum(self._hazard * _WIDTHS)])
+        alive = np.exp(-self._total)
+        self.mean_s = float(np.sum((alive[:-1] - alive[1:]) / self._hazard))
 
     def cumulative(self, elapsed_s: Floats) -> Floats:
         """Return the summed hazard up to each elapsed time."""
@@ -79,12 +82,6 @@ class Durations:
         later = self.cumulative((elapsed_s[:, None] + ahead_s[None, :]).ravel())
         chance: Floats = -np.expm1(start - later.reshape(len(elapsed_s), len(ahead_s)))
         return chance
-
-    @property
-    def mean_s(self) -> float:
-        """Return the mean duration."""
-        alive = np.exp(-self._total)
-        return float(np.sum((alive[:-1] - alive[1:]) / self._hazard))
 
     def dump(self) -> dict[str, Any]:
         return {"ends": self._ends.tolist(), "risk_s": self._risk_s.tolist(), "seen": self.seen}

@@ -74,10 +74,13 @@ class Forecast:
         """Take in what ended since the last look, and what runs."""
         humans, ended = self.answers.learn(outcomes) if len(outcomes) else (0, 0)
         self.answers.count(humans, ended, seconds(state.dialing_elapsed))
-        self.talk.learn(seconds([t[1] for t in talks]))
-        self.wrap.learn(seconds([w[1] for w in wraps]))
-        self._talks = self._talks * 0.999 ** len(talks) + len(talks)
-        self._wraps = self._wraps * 0.999 ** len(talks) + len(wraps)
+        if len(talks):
+            self.talk.learn(seconds([t[1] for t in talks]))
+            keep = 0.999 ** len(talks)
+            self._talks, self._wraps = self._talks * keep + len(talks), self._wraps * keep
+        if len(wraps):
+            self.wrap.learn(seconds([w[1] for w in wraps]))
+            self._wraps += len(wraps)
         for _, connected, wait_s in live:
             if not connected and wait_s > 0:
                 last = wait_s if self._limit_s is None else self._limit_s
@@ -173,7 +176,9 @@ def seconds(values: Any) -> Floats:
     array = np.asarray(values, dtype=float).reshape(-1)
     if not len(array):
         return array
-    bounded: Floats = np.clip(np.nan_to_num(array, posinf=_LONGEST_S), 0.0, _LONGEST_S)
+    if not np.isfinite(array).all():
+        array = np.nan_to_num(array, posinf=_LONGEST_S)
+    bounded: Floats = np.minimum(np.maximum(array, 0.0), _LONGEST_S)
     return bounded
 
 
