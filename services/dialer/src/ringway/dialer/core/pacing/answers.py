@@ -65,6 +65,7 @@ class Answers:
         self._exposed = 0.0
         self._lag_s = 0.0
         self.steps = 0
+        self.seen = 0.0
         self.set_ring_limit(30.0)
         self.refresh(self.cautious_rate)
 
@@ -117,6 +118,7 @@ class Answers:
         self._exposed = exposed
         if humans == 0 and trials == 0.0:
             return
+        self.seen += max(0.0, trials)
         for memory in self._memories:
             memory.add(humans, trials)
         self._notice_steps()
@@ -148,11 +150,6 @@ class Answers:
             if abs(middle.rate - slow.rate) > 1.3 * spread:
                 best = middle
         return (best.hits + _PRIOR_RATE * _PRIOR_CALLS) / (best.trials + _PRIOR_CALLS)
-
-    @property
-    def seen(self) -> float:
-        """How many calls the answer rate rests on."""
-        return self._memories[-1].trials
 
     @property
     def cautious_rate(self) -> float:
@@ -231,6 +228,7 @@ class Answers:
             "machines": self._machines,
             "judged": self._judged,
             "lag_s": self._lag_s,
+            "seen": self.seen,
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -242,7 +240,7 @@ class Answers:
                 raise ValueError(f"{name} has another shape")
             setattr(self, f"_{name}", law)
         self._machines, self._judged = float(saved["machines"]), float(saved["judged"])
-        self._lag_s = float(saved["lag_s"])
+        self._lag_s, self.seen = float(saved["lag_s"]), float(saved["seen"])
         self.refresh(self.cautious_rate)
 
 

@@ -117,8 +117,10 @@ class Pacer:
     def _decide(self, now: float, end: float, here: int, state: PacingSnapshot) -> int:
         idle, waiting = max(0, int(state.n_idle)), max(0, int(state.n_waiting))
         in_flight = int(state.n_dialing) + int(state.n_detecting) + waiting
-        free_lines = state.line_cap - state.lines_in_use
-        most = int(max(0, min(free_lines, state.leads_left, _AT_ONCE)))
+        # Snapshots of others than ours may have no limit at all.
+        lines = math.inf if state.line_cap is None else state.line_cap
+        leads = math.inf if state.leads_left is None else state.leads_left
+        most = int(max(0, min(lines - state.lines_in_use, leads, _AT_ONCE)))
         tolerated = self.steering.tolerated(here)
         outlook = self.forecast.outlook(state, anticipate=here > _SMALL_TEAM)
         reason, calls, risk = "", 0, 1.0
