@@ -81,6 +81,12 @@ class AttemptEndedV1(Fact):
     answered_at: AwareDatetime | None
     ended_at: AwareDatetime
     agent_id: Token | None = None
+    trunk_id: Token | None = None
+    answerer: str | None = None  # person, machine, fax, nobody, unsure; None: nobody listened
+    answerer_reason: str | None = None
+    detected_after_ms: int | None = None
+    message_left: bool = False
+    script_answer: str | None = None  # what the person answered by key, without agents
 
 
 class CampaignStateChangedV1(Fact):

@@ -202,7 +202,7 @@ class KeyAction(StrEnum):
     """What a key does in a script."""
 
     RECORD = "record"  # written down as the answer; the script ends
-    QUEUE = "queue"  # an agent of that queue takes the call
+    AGENT = "agent"  # one of the campaign's agents takes the call
     DNC = "dnc"  # the number is never dialed again
     REPEAT = "repeat"
 
@@ -212,7 +212,7 @@ class ScriptKey(Model):
 
     key: Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
     action: KeyAction
-    value: str = Field(default="", max_length=100)  # the answer's name, or the queue's id
+    value: str = Field(default="", max_length=100)  # the answer's name
 
 
 class Script(Model):

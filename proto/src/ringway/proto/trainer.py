@@ -37,6 +37,8 @@ class Persona(Model):
     keys: str = Field(default="", pattern=r"^[0-9A-D*#]*$")
     early_media: bool = False
     stays: bool = False  # never hangs up by itself
+    greets_s: Seconds = 0  # says something like words first, then waits, then the tone
+    is_announcement: bool = False  # special information tones first: an operator speaks
 
 
 class PersonaRule(Model):

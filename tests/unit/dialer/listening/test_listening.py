@@ -139,6 +139,9 @@ def test_a_machine_that_never_beeps_has_finished_after_a_silence() -> None:
 
 def test_tones_are_told_apart() -> None:
     assert [t.kind for t in tones_of(tone(330, 950), tone(330, 1400), tone(330, 1800))] == ["sit"]
+    assert [t.kind for t in tones_of(tone(330, 1400), tone(330, 1800))] == ["sit"]
+    assert "sit" not in [t.kind for t in tones_of(tone(330, 950), tone(330, 1800))]
+    assert "sit" not in [t.kind for t in tones_of(tone(330, 1800), tone(330, 1400))]
     assert [t.kind for t in tones_of(tone(330, 950), silence(500), tone(330, 1400))] != ["sit"]
     assert [t.kind for t in tones_of(tone(400, 1000))] == ["beep"]
     assert [t.kind for t in tones_of(tone(1000, 440))] == ["line"]

@@ -9,6 +9,7 @@ from ringway.dialer.books import SCHEMA
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
 from ringway.dialer.law_requests import LawRequests
+from ringway.dialer.listener import Listener
 from ringway.dialer.preview_requests import PreviewRequests
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
@@ -49,7 +50,10 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         ari = await stack.enter_async_context(AriClient.open(settings.ari_nodes, settings.app))
         leases = Leases(bus, settings.app, settings.lease_ttl_s)
         tasks = await stack.enter_async_context(TaskSet("dialer"))
-        dialer = Dialer(settings, pool, bus, ari, leases, tasks)
+        listener = await stack.enter_async_context(
+            Listener.open(settings.listen_host, settings.listen_port, settings.listen_advertised)
+        )
+        dialer = Dialer(settings, pool, bus, ari, leases, tasks, listener)
 
         await Requests(pool, dialer.look_soon).serve(bus)
         await CallerRequests(pool).serve(bus)

@@ -23,6 +23,8 @@ from ringway.dialer.callers import Callers
 from ringway.dialer.config import Settings
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.sharing import Standing
+from ringway.dialer.hearing import Hearing
+from ringway.dialer.listener import Listener
 from ringway.dialer.model import LiveCampaign
 from ringway.dialer.roster import Roster
 from ringway.dialer.runner import CampaignRunner, Parts
@@ -61,6 +63,7 @@ class Dialer:
         ari: AriClient,
         leases: Leases,
         tasks: TaskSet,
+        listener: Listener,
     ) -> None:
         self.books = Books(pool)
         self.switchboard = Switchboard(
@@ -78,13 +81,16 @@ class Dialer:
         self._leases = leases
         self._tasks = tasks
         self.callers = Callers(pool)
-        self._parts = Parts(pool, bus, self.books, self.switchboard, self.callers)
+        self._parts = Parts(
+            pool, bus, self.books, self.switchboard, self.callers, Hearing(listener, settings.app)
+        )
         self._roster = Roster(self._standings)
         self._look = asyncio.Event()
         self._is_up: dict[m.Part, bool] = {}
         self._told: dict[tuple[str, str], dict[m.Part, bool]] = {}  # what each runner was told
         self._is_draining = False
         ari.on_event(self.switchboard.on_event)
+        ari.on_event(self._parts.hearing.on_event)
         ari.on_connect(self._reconcile)
 
     # -- which campaigns -------------------------------------------------------------------------

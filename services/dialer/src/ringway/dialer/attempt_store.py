@@ -46,7 +46,9 @@ _OUTCOME_OF = """
 """
 _ENDED = """
     UPDATE dialer.attempt
-       SET ended_at = $3, disposition = $4, cause_q850 = $5, tech_cause = $6, agent_id = $7
+       SET ended_at = $3, disposition = $4, cause_q850 = $5, tech_cause = $6, agent_id = $7,
+           answerer = $8, answerer_reason = $9, detected_after_ms = $10, message_left = $11,
+           script_answer = $12
      WHERE tenant_id = $1 AND attempt_id = $2 AND ended_at IS NULL
     RETURNING lead_id
 """
@@ -69,13 +71,21 @@ _LEAD_BACK = """
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an attempt ended; Q.850 and SIP numbers are 0 when there were none."""
+    """How an attempt ended; Q.850 and SIP numbers are 0 when there were none.
+
+    ``answerer`` is who answered by the first seconds of audio, None: nobody listened.
+    """
 
     ended_at: datetime
     disposition: AttemptDisposition
     cause_q850: int
     tech_cause: int
     agent_id: str | None
+    answerer: str | None = None
+    answerer_reason: str | None = None
+    detected_after_ms: int | None = None
+    message_left: bool = False
+    script_answer: str | None = None
 
 
 async def open_attempts(
@@ -146,6 +156,11 @@ async def end(
         how.cause_q850,
         how.tech_cause,
         how.agent_id,
+        how.answerer,
+        how.answerer_reason,
+        how.detected_after_ms,
+        how.message_left,
+        how.script_answer,
     )
     if lead_id is None:
         return False

@@ -17,13 +17,15 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from ringway.dialer import attempt_store, facts, law_store, metrics, mode_store
+from ringway.dialer import attempt_store, dnc_store, facts, law_store, metrics, mode_store
 from ringway.dialer.attempt_store import End
 from ringway.dialer.core.retry import Closed, DialAgain
+from ringway.dialer.dnc_store import OWN_LIST
 from ringway.dialer.law_store import Refusal
 from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import AttemptDisposition
+from ringway.proto.dialer_law import DncRow
 from ringway.runtime import outbox
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
@@ -120,6 +122,21 @@ class Books:
                 await outbox.add(conn, SCHEMA, facts.ended(attempt, how, placed_at, answered_at))
 
         self._put(attempt, "ended", write)
+
+    def never_again(self, attempt: Attempt) -> None:
+        """The person asked not to be called any more."""
+
+        async def write(conn: Connection) -> None:
+            await dnc_store.add(
+                conn,
+                tenant_id=UUID(attempt.tenant),
+                list_id=OWN_LIST,
+                rows=(DncRow(phone_e164=attempt.phone_e164, reason="asked by key"),),
+                source="script",
+                by=attempt.campaign_id,
+            )
+
+        self._put(attempt, "never again", write)
 
     def given_back(self, attempt: Attempt, refusal: Refusal | None = None) -> None:
         """The call never left us: the lead is as before, or held back by the law."""

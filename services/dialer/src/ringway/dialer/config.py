@@ -17,6 +17,10 @@ class Settings(ServiceSettings):
         "sound:please-try-call-later",
         "sound:goodbye",
     )
+    # Where Asterisk brings the audio of calls that are listened to; port 0: any free one.
+    listen_host: str = "127.0.0.1"
+    listen_port: int = Field(default=0, ge=0, le=65535)
+    listen_advertised: str = ""  # host or host:port by which Asterisk reaches it; empty: the same
     cdr_keep_days: float = Field(default=7, gt=0)
 
     @property

@@ -74,6 +74,12 @@ def ended(
         answered_at=answered_at,
         ended_at=how.ended_at,
         agent_id=how.agent_id,
+        trunk_id=attempt.trunk_id,
+        answerer=how.answerer,
+        answerer_reason=how.answerer_reason,
+        detected_after_ms=how.detected_after_ms,
+        message_left=how.message_left,
+        script_answer=how.script_answer,
     )
 
 

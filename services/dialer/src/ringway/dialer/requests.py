@@ -21,16 +21,6 @@ from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Connection, Pool
 
-_MODES = frozenset(
-    {
-        p.CampaignMode.MANUAL,
-        p.CampaignMode.PREVIEW,
-        p.CampaignMode.PRECISE,
-        p.CampaignMode.PROGRESSIVE,
-        p.CampaignMode.PREDICTIVE,
-    }
-)
-
 
 class Requests:
     """Answers requests on the bus; any replica may answer any tenant's.
@@ -93,8 +83,8 @@ class Requests:
     async def put_campaign(self, request: p.PutCampaignV1) -> Done:
         """Create or change a campaign."""
         tenant_id = _tenant_id(request)
-        if request.spec.mode not in _MODES:
-            raise Refused("campaign_invalid", f"Mode {request.spec.mode} is not there yet.")
+        if request.spec.script is not None and request.spec.script.flow_id is not None:
+            raise Refused("campaign_invalid", "There is no IVR to run flows; give sounds and keys.")
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 pool_id = request.spec.caller_pool_id
@@ -142,7 +132,7 @@ class Requests:
                 raise Refused("campaign_not_found", "There is no such campaign; create it first.")
             state = _after(row.state, request.action)
             if request.action is p.CampaignAction.START and state is not row.state:
-                if not row.spec.agent_ids:
+                if row.spec.mode.has_agents and not row.spec.agent_ids:
                     raise Refused(
                         "campaign_without_agents", "Give the campaign agents, then start it."
                     )

@@ -20,6 +20,7 @@ from ringway.dialer import (
     facts,
     metrics,
     recovery,
+    scripts,
 )
 from ringway.dialer.books import SCHEMA, Books
 from ringway.dialer.callers import Callers
@@ -28,6 +29,7 @@ from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
 from ringway.dialer.gate import Gate, Waiting
+from ringway.dialer.hearing import Hearing
 from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt, Campaign, LeadCounts
 from ringway.dialer.previews import Previews
@@ -35,6 +37,7 @@ from ringway.dialer.switchboard import Line, NotAsked, Switchboard
 from ringway.proto import acd
 from ringway.proto.base import Done
 from ringway.proto.dialer import CampaignState
+from ringway.proto.dialer_spec import KeyAction, Script
 from ringway.runtime import outbox
 from ringway.runtime.ari import AriDown, AriError, AriNotFound
 from ringway.runtime.bus import Bus
@@ -58,6 +61,7 @@ class Parts:
     books: Books
     switchboard: Switchboard
     callers: Callers
+    hearing: Hearing
 
 
 class CampaignRunner:
@@ -173,6 +177,8 @@ class CampaignRunner:
         line = self.lines.pop(attempt_id, None)
         if line is not None:
             self._parts.switchboard.remove(line)
+            if line.is_heard:
+                self.spawn(self._parts.hearing.forget(attempt_id), "forget")
         return line
 
     def note_placed(self, line: Line, at: datetime | None = None) -> None:
@@ -234,6 +240,8 @@ class CampaignRunner:
                 self.spawn(self._originate(line), "originate")
             case m.HandOver(_, agent_id):
                 self.spawn(board.hand_over(line, agent_id), "hand over")
+            case m.Listen() | m.LeaveMessage() | m.RunScript():
+                self._begin_with_answerer(line, command)
             case m.NoteAnswer():
                 self.note_answered(line)
             case m.PlayAbandon():
@@ -260,6 +268,29 @@ class CampaignRunner:
             case m.Close():
                 self._close(line, command)
 
+    def _begin_with_answerer(
+        self, line: Line, command: m.Listen | m.LeaveMessage | m.RunScript
+    ) -> None:
+        """Find out who answered, or play what he is to hear."""
+        parts, spec = self._parts, self.core.spec
+        match command:
+            case m.Listen():
+                self.spawn(parts.hearing.listen(line, parts.switchboard, spec.amd), "listen")
+            case m.LeaveMessage():
+                leaving = scripts.leave_message(
+                    line, parts.switchboard, parts.hearing, spec.amd.message
+                )
+                self.spawn(leaving, "leave message")
+            case m.RunScript() if spec.script is not None:
+                self.spawn(self._run_script(line, spec.script), "script")
+            case _:
+                self.spawn(parts.switchboard.hang_up(line), "hang up")
+
+    async def _run_script(self, line: Line, script: Script) -> None:
+        chosen = await scripts.run(line, self._parts.switchboard, script)
+        if chosen is not None and chosen.action is KeyAction.DNC:
+            self._parts.books.never_again(line.attempt)
+
     def _skip(self, line: Line, skip: m.Skip) -> None:
         self.close_line(skip.attempt_id)
         self._parts.callers.given_back(self.core.spec.caller_pool_id, line.attempt)
@@ -272,7 +303,16 @@ class CampaignRunner:
         self.close_line(end.attempt_id)
         attempt, spec = line.attempt, self.core.spec
         how = attempt_store.End(
-            line.ended_at or utcnow(), end.disposition, end.cause, end.tech_cause, end.agent_id
+            line.ended_at or utcnow(),
+            end.disposition,
+            end.cause,
+            end.tech_cause,
+            end.agent_id,
+            answerer=line.answerer,
+            answerer_reason=line.answerer_reason or None,
+            detected_after_ms=line.detected_after_ms,
+            message_left=line.has_message,
+            script_answer=line.script_answer,
         )
         then = retry.after(
             end.disposition,

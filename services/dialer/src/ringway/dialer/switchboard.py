@@ -17,6 +17,7 @@ import orjson
 
 from ringway.dialer import metrics
 from ringway.dialer.core import messages as m
+from ringway.dialer.core.listening import Answerer
 from ringway.dialer.law_store import Refusal
 from ringway.dialer.model import CHANNEL_SUFFIX, Attempt
 from ringway.runtime.ari import (
@@ -27,6 +28,7 @@ from ringway.runtime.ari import (
     AriNode,
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelEnteredBridge,
     ChannelHangupRequest,
     ChannelStateChange,
@@ -73,6 +75,14 @@ class Line:
     is_hangup_requested: bool = False
     refusal: Refusal | None = None  # by the law, after the claim
     kept: list[m.Event] | None = None
+    live_at: datetime | None = None  # when a person's greeting ended
+    is_heard: bool = False  # its audio comes to us, or did
+    answerer: Answerer | None = None  # by the first seconds of audio
+    answerer_reason: str = ""
+    detected_after_ms: int | None = None
+    has_message: bool = False  # one was left on a machine
+    script_answer: str | None = None  # what the person answered to the script
+    keys: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     played: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -197,10 +207,12 @@ class Switchboard:
                 line.is_hangup_requested = True
             case ChannelEnteredBridge():
                 line.tell(m.Bridged(at, attempt_id))
-            case PlaybackStarted() if event.playback.id != line.playback_id:
+            case PlaybackStarted() if not event.playback.id.startswith(line.playback_id):
                 line.tell(m.ForeignPlayback(at, attempt_id))
-            case PlaybackFinished() if event.playback.id == line.playback_id:
+            case PlaybackFinished() if event.playback.id.startswith(line.playback_id):
                 line.played.set()
+            case ChannelDtmfReceived(digit=digit):
+                line.keys.put_nowait(digit)
             case ChannelDestroyed(cause=cause, tech_cause=tech_cause):
                 line.played.set()
                 line.ended_at = utcnow()
@@ -274,7 +286,8 @@ class Switchboard:
             metrics.HAND_OVERS.labels("no_acd").inc()
             self._hand_over_failed(line)
             return
-        answered_ms = round((line.answered_at or utcnow()).timestamp() * 1000)
+        since = line.live_at or line.answered_at or utcnow()
+        answered_ms = round(since.timestamp() * 1000)
         line.is_moving = True
         try:
             node = self.node(line)
@@ -345,6 +358,29 @@ class Switchboard:
                 extra={"channel_id": channel_id, "error": str(error)},
             )
         await self.hang_up(line)
+
+    async def play(self, line: Line, sounds: Sequence[str], n: int) -> None:
+        """Play sounds to their end, or until the call's; ``n`` makes the playback's id its own.
+
+        Raises:
+            AriDown, AriError: They could not be played.
+        """
+        line.played.clear()
+        if line.ended_at is not None:
+            return
+        await self.node(line).play(
+            tuple(f"sound:{name}" for name in sounds),
+            channel=line.attempt.channel_id,
+            playback_id=f"{line.playback_id}{n}",
+        )
+        await line.played.wait()
+
+    async def stop_playing(self, line: Line, n: int) -> None:
+        """Play no more."""
+        try:
+            await self.node(line).stop_playback(f"{line.playback_id}{n}")
+        except (AriDown, AriError):
+            _log.debug("It had ended.", extra={"channel_id": line.attempt.channel_id})
 
     async def hang_up(self, line: Line) -> None:
         """End the channel, if it is there."""

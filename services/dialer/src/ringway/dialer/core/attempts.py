@@ -18,17 +18,24 @@ from ringway.dialer.core.call import (
     adopted,
 )
 from ringway.dialer.core.claims import AGAIN_S, Claims
+from ringway.dialer.core.listening.amd import Answerer
 from ringway.dialer.core.messages import Command, Event, Part, Phase
 from ringway.dialer.core.outcome import is_trunk_failure
 from ringway.dialer.core.pacing import RateLimit
 from ringway.dialer.core.picture import Picture
 from ringway.proto.dialer import AttemptDisposition as D
-from ringway.proto.dialer import CampaignSpec, CampaignState
+from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
+from ringway.proto.dialer_spec import OnMachine
 
 _RETRY_HAND_OVER_S = 0.25
 _SETTLE_S = 10.0
 _SETTLE_WITHOUT_BUS_S = 60.0
 _BOOK_AGAIN_S = 0.5
+_LISTEN_GRACE_S = 1.0  # beyond the time in which it should be known who answered
+_MESSAGE_S = 120.0  # a machine's greeting and our message
+_SCRIPT_S = 1800.0
+# Answered, and nobody but us has to do with it.
+_OURS_PHASES = frozenset({Phase.ANSWERED, Phase.DETECTING, Phase.SCRIPT})
 
 
 @dataclass(slots=True)
@@ -90,6 +97,10 @@ class Attempts:
                 self.breaker.succeeded(at)
             case m.Answered(at):
                 yield from self._answered(call, at)
+            case m.Detected(at):
+                yield from self._detected(call, at, event)
+            case m.ScriptHeard(at, _, wants_agent):
+                yield from self._script_heard(call, at, wants_agent=wants_agent)
             case m.HandedOver(at):
                 if call.phase is Phase.ANSWERED and call.answered_at is not None:
                     call.phase = Phase.HANDED_OVER
@@ -152,11 +163,81 @@ class Attempts:
             call.phase = Phase.ABANDONING
             call.deadline = at + LOOK_AGAIN_S
         else:
+            yield from self._greet(call, at)
+        yield m.NoteAnswer(call.attempt_id)
+
+    # -- who answered ----------------------------------------------------------------------------
+
+    def _greet(self, call: Call, at: float) -> Iterator[Command]:
+        """Begin with whoever answered."""
+        if self.spec.mode is CampaignMode.SCREENING:
+            yield from self._end_as(call, at, D.SERVED)
+        elif self.spec.amd.enabled:
+            call.phase, call.detecting_since = Phase.DETECTING, at
+            call.deadline = at + self.spec.amd.decide_within_ms / 1000 + _LISTEN_GRACE_S
+            yield m.Listen(call.attempt_id)
+        else:
+            yield from self._is_live(call, at, at)
+
+    def _detected(self, call: Call, at: float, event: m.Detected) -> Iterator[Command]:
+        """Act on who answered. Who says nothing may be a person: nobody is hung up on for it."""
+        if call.phase is not Phase.DETECTING:
+            return
+        call.detecting_since = None
+        amd = self.spec.amd
+        is_machine = event.answerer is Answerer.MACHINE and amd.on_machine is not OnMachine.CONNECT
+        if event.answerer is Answerer.NOBODY:
+            self.picture.heard(call, at, human=False)
+            yield from self._end_as(call, at, D.INVALID_NUMBER)
+        elif event.answerer is Answerer.FAX or is_machine:
+            self.picture.heard(call, at, human=False)
+            yield from self._is_machine(call, at, event.answerer)
+        else:
+            # The limit begins when the greeting ends, where that is known.
+            until = event.spoke_until
+            yield from self._is_live(call, at, at if until is None else min(at, until))
+
+    def _is_machine(self, call: Call, at: float, answerer: Answerer) -> Iterator[Command]:
+        wanted = self.spec.amd.on_machine if answerer is Answerer.MACHINE else OnMachine.HANG_UP
+        if wanted is OnMachine.MESSAGE:
+            self._keep_agent(call)
+            call.phase, call.outcome = Phase.LEAVING, D.MACHINE
+            call.deadline = at + _MESSAGE_S
+            yield m.LeaveMessage(call.attempt_id)
+        elif wanted is OnMachine.SCRIPT and self.spec.script is not None:
+            self._keep_agent(call)
+            call.phase, call.outcome = Phase.SCRIPT, D.MACHINE
+            call.deadline = at + _SCRIPT_S
+            yield m.RunScript(call.attempt_id)
+        else:
+            yield from self._end_as(call, at, D.MACHINE)
+
+    def _is_live(self, call: Call, at: float, since: float) -> Iterator[Command]:
+        call.live_since = since
+        self.picture.heard(call, at, human=True)
+        if self.spec.mode is CampaignMode.IVR:
+            call.phase, call.deadline = Phase.SCRIPT, at + _SCRIPT_S
+            yield m.RunScript(call.attempt_id)
+        else:
             call.phase = Phase.ANSWERED
             call.deadline = call.limit_at(self.spec.abandonment_limit_s)
-            self.picture.heard(call, at, human=True)
             yield m.HandOver(call.attempt_id, call.agent_id)
-        yield m.NoteAnswer(call.attempt_id)
+
+    def _script_heard(self, call: Call, at: float, *, wants_agent: bool) -> Iterator[Command]:
+        if call.phase is not Phase.SCRIPT or call.outcome is not None:
+            return
+        if wants_agent:
+            call.phase, call.live_since = Phase.ANSWERED, at
+            call.deadline = call.limit_at(self.spec.abandonment_limit_s)
+            yield m.HandOver(call.attempt_id, None)
+        else:
+            call.outcome = D.SERVED
+
+    def _end_as(self, call: Call, at: float, disposition: D) -> Iterator[Command]:
+        """End an answered call that is nobody's, or has served."""
+        call.phase, call.outcome = Phase.ENDING, disposition
+        call.deadline = at + LOOK_AGAIN_S
+        yield m.HangUp(call.attempt_id)
 
     def _taken(self, call: Call) -> None:
         if call.phase in (Phase.ANSWERED, Phase.HANDED_OVER):
@@ -194,11 +275,15 @@ class Attempts:
             self._keep_agent(call)
             yield from self._close(call, event.at, disposition)
         elif call.outcome is not None:
+            if call.phase is Phase.ENDING:
+                self._keep_agent(call)
             yield from self._close(call, event.at, call.outcome)
         elif call.phase is Phase.ABANDONING:
             self._keep_agent(call)
             yield from self._close(call, event.at, D.ABANDONED)
-        elif call.phase is Phase.ANSWERED and not call.is_taken and event.known is None:
+        elif call.phase in _OURS_PHASES and not call.is_taken and event.known is None:
+            if call.phase is Phase.DETECTING:
+                self.picture.heard(call, event.at, human=True)
             self._keep_agent(call)
             yield from self._close(call, event.at, D.HUNG_UP_EARLY)
         else:
@@ -212,7 +297,13 @@ class Attempts:
             return
         call = adopted(event, self.spec)
         self._calls[call.attempt_id] = call
-        if call.phase is Phase.ANSWERED and call.deadline is not None and event.at < call.deadline:
+        if call.phase is not Phase.ANSWERED or call.deadline is None:
+            return
+        if self.spec.mode is CampaignMode.SCREENING:
+            yield from self._end_as(call, event.at, D.SERVED)
+        elif self.spec.mode is CampaignMode.IVR:
+            yield from self._is_live(call, event.at, event.at)
+        elif event.at < call.deadline:
             yield m.HandOver(call.attempt_id, call.agent_id)
 
     # -- ends ------------------------------------------------------------------------------------
@@ -255,6 +346,10 @@ class Attempts:
                 yield from self._close(call, at, call.presumed())
             elif call.phase is Phase.PREVIEWING:
                 yield from self._preview_due(call, at)
+            elif call.phase is Phase.DETECTING:
+                # Nothing was heard: whoever it is, he is not let wait.
+                unsure = m.Detected(at, call.attempt_id, Answerer.UNSURE)
+                yield from self._detected(call, at, unsure)
             else:
                 yield from call.expire(at, self.spec.abandonment_limit_s)
 

@@ -63,8 +63,9 @@ class Call:
 
     def limit_at(self, abandonment_limit_s: float) -> float:
         """Return until when the answered customer must have an agent."""
-        assert self.answered_at is not None
-        return self.answered_at + abandonment_limit_s
+        since = self.answered_at if self.live_since is None else self.live_since
+        assert since is not None
+        return since + abandonment_limit_s
 
     def expire(self, at: float, abandonment_limit_s: float) -> Sequence[m.Command]:
         """Do what is due because the deadline passed, and set the next one."""
@@ -77,9 +78,12 @@ class Call:
                 self.phase = Phase.ABANDONING
                 self.deadline = at + _MESSAGE_LIMIT_S
                 return [m.PlayAbandon(attempt_id)]
-            case Phase.PLACING | Phase.DIALING | Phase.CANCELLING | Phase.ABANDONING:
+            case Phase.ABANDONING | Phase.ENDING | Phase.LEAVING | Phase.SCRIPT:
+                self.deadline = at + LOOK_AGAIN_S
+                return [m.HangUp(attempt_id), m.LookUp(attempt_id)]
+            case Phase.PLACING | Phase.DIALING | Phase.CANCELLING:
                 # It should be over by now: its end was lost, or the time-out was not kept.
-                self.is_overdue = self.is_overdue or self.phase is not Phase.ABANDONING
+                self.is_overdue = True
                 self.deadline = at + LOOK_AGAIN_S
                 return [m.HangUp(attempt_id), m.LookUp(attempt_id)]
             case Phase.SETTLING:
@@ -101,6 +105,9 @@ class Call:
         """
         if self.phase in (
             Phase.PREVIEWING,
+            Phase.SCRIPT,
+            Phase.LEAVING,
+            Phase.ENDING,
             Phase.ABANDONING,
             Phase.CANCELLING,
             Phase.SETTLING,

@@ -16,8 +16,12 @@ class Phase(StrEnum):
     PREVIEWING = "previewing"  # the reserved agent looks at the lead
     PLACING = "placing"  # Asterisk was asked to originate
     DIALING = "dialing"  # the channel exists
-    ANSWERED = "answered"  # the far end answered; on its way to the ACD
+    DETECTING = "detecting"  # answered; the first seconds tell who did
+    ANSWERED = "answered"  # a person answered; on the way to the ACD
     HANDED_OVER = "handed_over"  # the ACD has it
+    SCRIPT = "script"  # no agents: the person hears the campaign's script
+    LEAVING = "leaving"  # a message is left on a machine
+    ENDING = "ending"  # we end it, and know what it was
     ABANDONING = "abandoning"  # our message is playing
     CANCELLING = "cancelling"  # we asked for the hang-up before an answer
     SETTLING = "settling"  # the channel is gone; what the ACD did with it is not known yet
@@ -142,6 +146,27 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Find out by the first seconds of audio who answered; answer Detected, always."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """Leave the campaign's message when the machine's greeting is over, then hang up."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunScript:
+    """Play the campaign's script, obey its keys, then hang up; ScriptHeard when it was heard."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteAnswer:
     """Write down and announce the answer."""
 
@@ -209,6 +234,9 @@ Command = (
     | Unbook
     | Originate
     | HandOver
+    | Listen
+    | LeaveMessage
+    | RunScript
     | NoteAnswer
     | PlayAbandon
     | HangUp

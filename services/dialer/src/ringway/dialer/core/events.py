@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ringway.dialer.core.listening.amd import Answerer
 from ringway.proto.acd import AgentState
 from ringway.proto.dialer import AttemptDisposition, CampaignSpec, CampaignState
 
@@ -233,6 +234,25 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Detected:
+    """It is known, or given up, who answered. ``spoke_until``: when a person's greeting ended."""
+
+    at: float
+    attempt_id: str
+    answerer: Answerer
+    spoke_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptHeard:
+    """The person heard the script, or answered it by a key; ``wants_agent``: by that key."""
+
+    at: float
+    attempt_id: str
+    wants_agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOver:
     """The channel left our application for the ACD's."""
 
@@ -357,6 +377,8 @@ Event = (
     | NotPlaced
     | Rang
     | Answered
+    | Detected
+    | ScriptHeard
     | HandedOver
     | HandOverFailed
     | Bridged

@@ -7,7 +7,7 @@ import math
 
 def why(
     *,
-    ready: int,
+    ready: int | None,
     wanted: int,
     lines: int,
     max_lines: int,
@@ -20,6 +20,7 @@ def why(
     """Return one sentence, the strongest reason first.
 
     Args:
+        ready: Agents who are ready; None: the campaign has no agents.
         wanted: Calls the campaign would start now if it had leads.
         trunk_failures: Failures in a row while the trunk is held to be out of order, else 0.
         lead_due_in_s: Until the next lead is due; None when leads are due or it is not known.
@@ -33,8 +34,10 @@ def why(
     if lines >= max_lines:
         return f"All {max_lines} lines are in use."
     if lead_due_in_s is not None:
-        who = "Agents are ready" if wanted else "No lead is due"
+        who = "Agents are ready" if wanted and ready is not None else "No lead is due"
         return f"{who}; the next lead is due in {math.ceil(lead_due_in_s)} s."
+    if ready is None:
+        return f"{lines} lines in use; no agents are needed."
     if by_hand:
         return f"Agents take leads themselves; {ready} agents ready, {lines} lines in use."
     if inbound_waiting and not wanted:

@@ -15,6 +15,9 @@ from ringway.trainer.core.talking import Say
 
 _EARLY_TALK_S = (0.3, 1.0)
 _MAILBOX_S = 30.0  # how long a machine listens after its beep
+_WAITS_S = 1.5  # after his greeting, for the caller to speak
+# ITU-T E.180: three tones that rise, then words.
+_SPECIAL_INFORMATION = (Say(950, 0.34), Say(1400, 0.34), Say(1800, 0.34))
 _BEEP = Say(1000, 0.4)
 _KEYS_AFTER_S = 1.0
 DEFAULT = Persona(kind=PersonaKind.ANSWERS)
@@ -87,7 +90,7 @@ def plan_of(persona: Persona, rng: random.Random) -> Plan:
     ring_s = rng.uniform(*sorted(persona.ring_s))
     talk_s = rng.uniform(*sorted(_talk_bounds(persona)))
     hang_up = None if persona.stays else talk_s
-    tone = (Say(persona.tone_hz),)
+    tone = _said_by(persona, rng)
     kind = persona.kind
     early = persona.early_media
     match kind:
@@ -109,6 +112,18 @@ def plan_of(persona: Persona, rng: random.Random) -> Plan:
         case PersonaKind.ANSWERS | PersonaKind.HANGS_UP_EARLY:
             return Plan(kind, early_media=early, ring_s=ring_s, hang_up_after_s=hang_up,
                         script=tone, tone_hz=persona.tone_hz)  # fmt: skip
+
+
+def _said_by(persona: Persona, rng: random.Random) -> tuple[Say, ...]:
+    """What a person says: his tone, after his greeting; or what an operator announces."""
+    if persona.is_announcement:
+        variant = rng.randrange(8)
+        return (*_SPECIAL_INFORMATION, Say(is_speech=True, variant=variant))
+    tone = Say(persona.tone_hz)
+    if not persona.greets_s:
+        return (tone,)
+    greeting = Say(for_s=persona.greets_s, is_speech=True, variant=rng.randrange(8))
+    return (greeting, Say(0, _WAITS_S), tone)
 
 
 def _talk_bounds(persona: Persona) -> tuple[float, float]:

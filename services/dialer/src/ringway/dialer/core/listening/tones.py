@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from ringway.dialer.core.listening.frames import FRAME_MS, Frame
 
@@ -89,23 +90,34 @@ class Tones:
 
     def _ended(self, run: _Run, ends_ms: int) -> Tone | None:
         length = ends_ms - run.begins_ms
-        part = len(self._sit)
-        if part and run.begins_ms - self._sit[-1].ends_ms > _SIT_GAP_MS:
-            self._sit.clear()
-            part = 0
-        if _SIT_MS[0] <= length <= _SIT_MS[1] and _is_within(run.hz, _SIT_HZ[part]):
+        if self._is_part_of_sit(run, length):
             self._sit.append(self._tone(ToneKind.SIT, run, ends_ms))
-            if len(self._sit) == len(_SIT_HZ):
-                first, *_, last = self._sit
-                self._sit.clear()
-                return Tone(ToneKind.SIT, first.begins_ms, last.ends_ms, first.hz)
-            return None
+            if not _is_within(run.hz, _SIT_HZ[-1]):
+                return None
+            first, last = self._sit[0], self._sit[-1]
+            self._sit.clear()
+            return Tone(ToneKind.SIT, first.begins_ms, last.ends_ms, first.hz)
         self._sit.clear()
         if _is_within(run.hz, _LINE_HZ) and length >= 2 * _BEEP_MS[0]:
             return self._tone(ToneKind.LINE, run, ends_ms)
         if _BEEP_MS[0] <= length <= _BEEP_MS[1]:
             return self._tone(ToneKind.BEEP, run, ends_ms)
         return None
+
+    def _is_part_of_sit(self, run: _Run, length: int) -> bool:
+        """Whether a tone is the next of the three. The first is often cut off by the answer."""
+        if not _SIT_MS[0] <= length <= _SIT_MS[1]:
+            return False
+        last = self._sit[-1] if self._sit else None
+        if last is not None and run.begins_ms - last.ends_ms > _SIT_GAP_MS:
+            self._sit.clear()
+            last = None
+        if last is None:
+            return any(_is_within(run.hz, band) for band in _SIT_HZ[:2])
+        return any(
+            _is_within(last.hz, one) and _is_within(run.hz, next_)
+            for one, next_ in pairwise(_SIT_HZ)
+        )
 
     @staticmethod
     def _tone(kind: ToneKind, run: _Run, ends_ms: int) -> Tone:
