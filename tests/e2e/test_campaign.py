@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 from tests.support.audio import tones
 from tests.support.campaigns import agents_heard, ledgers, open_centre, until_finished
@@ -13,6 +16,7 @@ from tests.support.waiting import eventually
 from ringway.cli.demo import people
 from ringway.cli.demo.centre import AGENT_HZ, Centre
 from ringway.cli.installation import Installation
+from ringway.cli.rest import Problem, Rest
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
 
 # A campaign's calls take as long as calls take.
@@ -172,6 +176,75 @@ async def test_a_trunk_that_refuses_everything_is_not_hammered_and_costs_no_lead
     assert len(books.invites) < 25
     assert books.attempts_by_number == books.invites_by_number
     assert {row["disposition"] for row in books.attempts} <= {"congestion", "failed"}
+
+
+async def test_predictive_preview_and_manual_campaigns_and_their_books(
+    stack: Installation,
+) -> None:
+    """Three campaigns of one tenant share their agents, one after the other by priority."""
+    numbers = people.numbers(1000)[450:462]
+    predictive, preview, manual = numbers[:8], numbers[8:10], numbers[10:]
+    busy = Persona(kind=PersonaKind.BUSY, ring_s=(0.1, 0.2))
+    rules = [rule(r"\+?" + n.removeprefix("+"), busy) for n in predictive[::3]]
+    at = stack.endpoints()
+    async with open_centre(stack, agents=2, rules=[*rules, rule(".*", ANSWERS)]) as centre:
+        lists = {
+            "predictive": await centre.import_list("p", predictive),
+            "preview": await centre.import_list("v", preview),
+            "manual": await centre.import_list("m", manual),
+        }
+        ids = {
+            mode: await centre.add_campaign(
+                mode, mode, list_id, centre.seats, max_attempts=1, priority=priority
+            )
+            for (mode, list_id), priority in zip(lists.items(), (9, 5, 1), strict=True)
+        }
+        await centre.start()
+        async with AsyncExitStack() as desks:
+            agents = [
+                await desks.enter_async_context(
+                    Rest.signed_in(at["api"], seat.username, seat.password)
+                )
+                for seat in centre.seats
+            ]
+            hands = [asyncio.create_task(_dial_by_hand(agent, ids["manual"])) for agent in agents]
+            try:
+                await until_finished(centre, 110)
+            finally:
+                for hand in hands:
+                    hand.cancel()
+                await asyncio.gather(*hands, return_exceptions=True)
+        await _settled(centre, 8)
+        books = await ledgers(stack, centre, numbers)
+        summary = await centre.admin.get(f"/campaigns/{ids['predictive']}/summary")
+    assert books.attempts_by_number == books.invites_by_number == Counter(numbers)
+    modes = {row["phone_e164"]: row["mode"] for row in books.attempts}
+    assert modes == {
+        **dict.fromkeys(predictive, "predictive"),
+        **dict.fromkeys(preview, "preview"),
+        **dict.fromkeys(manual, "manual"),
+    }
+    ends = {row["phone_e164"]: row["disposition"] for row in books.attempts}
+    assert [ends[n] for n in predictive[::3]] == ["busy"] * 3
+    assert {ends[n] for n in (*preview, *manual)} == {"connected"}
+    live = [ends[n] for n in predictive if n not in predictive[::3]]
+    assert set(live) <= {"connected", "abandoned", "hung_up_early"}
+    assert live.count("connected") >= 4
+    assert len(books.answered_at_trunk) == 9
+    assert (summary["attempts"], summary["answered"]) == (8, 5)
+
+
+async def _dial_by_hand(agent: Rest, campaign_id: str) -> None:
+    """Accept every lead that is shown; ask for one while there is none."""
+    while True:
+        with suppress(Problem, aiohttp.ClientError):
+            shown = (await agent.get("/agents/me/preview"))["preview"]
+            if shown is None:
+                taken = await agent.post("/agents/me/preview", {"campaign_id": campaign_id})
+                shown = taken["preview"]
+            attempt = {"attempt_id": shown["attempt_id"]}
+            await agent.post("/agents/me/preview/accept", attempt)
+        await asyncio.sleep(0.5)
 
 
 async def _all_ended(stack: Installation, centre: Centre, numbers: list[str]) -> bool:

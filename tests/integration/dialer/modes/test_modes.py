@@ -25,6 +25,9 @@ pytestmark = [
 ]
 
 
+SECOND = timedelta(seconds=1)
+
+
 async def state_of(centre: DialerCentre, agent: str) -> str:
     status = await centre.ask(acd.GetAgentV1, acd.AgentStatusV1, agent_id=agent)
     return status.state.value
@@ -103,6 +106,60 @@ async def test_a_predictive_campaign_runs_and_what_it_learned_is_kept(
         return bool(kept)
 
     await eventually(is_kept, within_s=15, what="what was learned is kept")
+    await leave(centre, *agents)
+
+
+async def talks_learned(centre: DialerCentre, campaign_id: str) -> int:
+    """How many talks the pacing state in PostgreSQL knows; 0 without one."""
+    async with centre.pool.tenant(centre.tenant) as conn:
+        found = await conn.fetchval(
+            "SELECT (state -> 'forecast' ->> 'talks')::float8 FROM dialer.pacing_state"
+            " WHERE campaign_id = $1",
+            campaign_id,
+        )
+    return int(found or 0)
+
+
+async def test_a_dialer_killed_amid_fifty_calls_goes_on_with_what_it_learned(
+    centre: DialerCentre,
+) -> None:
+    agents = [f"kill{n}" for n in range(10)]
+    for n, agent in enumerate(agents):
+        await centre.ready_agent(agent, str(1180 + n))
+    behaviours = ["13", "12", "20", "10", "30"] * 10
+    await centre.campaign(
+        behaviours, agents, "killed", mode=CampaignMode.PREDICTIVE, ring_timeout_s=5, max_lines=50
+    )
+
+    async def has_learned() -> bool:
+        return await talks_learned(centre, "killed") > 0
+
+    await eventually(has_learned, within_s=40, what="something is learned and kept")
+    learned = await talks_learned(centre, "killed")
+    under_way = [r for r in await centre.attempts("killed") if r["ended_at"] is None]
+    assert under_way != []
+    centre.dialer.kill()
+    killed_at = utcnow()
+    await centre.start_dialer()
+    back_at = utcnow()
+    await centre.until_finished("killed", within_s=60)
+    rows = await centre.attempts("killed")
+    assert len({r["lead_id"] for r in rows}) == len(rows) == 50  # nobody was called twice
+    answered = [r for r in rows if r["answered_at"] is not None]
+    known = {"connected", "abandoned", "hung_up_early"}
+    unseen = [r for r in answered if r["disposition"] not in known]
+    # Only who answered and left while nobody was there.
+    assert {r["disposition"] for r in unseen} <= {"lost"}
+    assert all(killed_at - SECOND < r["answered_at"] < back_at + SECOND for r in unseen)
+    ends = {r["number"]: r for r in centre.trunk.records()}
+    abandoned = [ends[r["phone_e164"]] for r in rows if r["disposition"] == "abandoned"]
+    assert all(end["rtp_received"] > 50 for end in abandoned)
+    await centre.balance("killed")
+
+    async def goes_on() -> bool:
+        return await talks_learned(centre, "killed") > learned
+
+    await eventually(goes_on, within_s=15, what="it learns on")
     await leave(centre, *agents)
 
 

@@ -28,6 +28,7 @@ from ringway.runtime.bus import Bus
 HELP = "run a real campaign on simulated customers and agents"
 
 MODES = ("precise", "progressive")
+_ALONE = ("predictive",)  # it takes all the agents
 _SETTLE_S = 30.0
 
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--leads", type=int, default=60, metavar="N", help="default 60")
     parser.add_argument(
         "--mode",
-        choices=(*MODES, "predictive", "ivr"),
+        choices=(*MODES, *_ALONE, "ivr"),
         help="one mode only; without it half the agents work in each of: " + ", ".join(MODES),
     )
     parser.add_argument("--minutes", type=float, default=3.0, metavar="M", help="limit, default 3")
@@ -52,8 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo and print its summary."""
-    if arguments.mode not in (None, *MODES):
-        raise Trouble(f"The mode {arguments.mode} is not there yet; choose {' or '.join(MODES)}.")
+    known = (*MODES, *_ALONE)
+    if arguments.mode not in (None, *known):
+        raise Trouble(f"The mode {arguments.mode} is not there yet; choose {' or '.join(known)}.")
     if arguments.agents < 1 or not 0 < arguments.leads <= people.MOST_LEADS:
         raise Trouble(f"The demo needs an agent at least, and 1 to {people.MOST_LEADS} leads.")
     installation = Installation(arguments.data, arguments.port_base)
