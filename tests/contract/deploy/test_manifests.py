@@ -40,7 +40,7 @@ _FLOWS = {
     "recorder": {"nats", "postgres", "asterisk"},
     "crm-api": {"nats", "postgres", "recorder"},
     "trainer": {"nats", "crm-api", "asterisk"},
-    "asterisk": {"postgres", "outside"},
+    "asterisk": {"postgres", "dialer", "outside"},
     "migrations": {"postgres"},
     "nats": set(),
     "postgres": set(),
