@@ -233,6 +233,26 @@ def test_first_answers_of_a_cohort_are_no_high_rate() -> None:
 
 
 @given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300), st.integers(0, 300), st.lists(st.floats(0, 60), max_size=99)
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_the_answer_rate_stays_a_rate_whatever_ends_at_once(
+    ticks: list[tuple[int, int, list[float]]],
+) -> None:
+    answers = Answers()
+    for humans, others, dialing in ticks:
+        answers.count(humans, humans + others, np.array(dialing))
+        answers.refresh(answers.cautious_rate)
+        assert 0.0 < answers.rate <= 1.0
+        assert answers.live_within(answers.times(8)).max() <= 1.0
+
+
+@given(
     st.lists(st.floats(0.5, 3000), min_size=5, max_size=60),
     st.lists(st.floats(0, 3000), max_size=30),
 )

@@ -38,7 +38,8 @@ class _Memory:
     def add(self, hits: float, trials: float) -> None:
         keep = float(np.exp(-max(0.0, trials) / self.calls))
         self.hits = self.hits * keep + hits
-        self.trials = max(0.0, self.trials * keep + trials)
+        # Parts of trials are estimates: when many end at once their sum may lag behind the answers.
+        self.trials = max(self.hits, self.trials * keep + trials)
 
     def take(self, other: _Memory) -> None:
         self.hits, self.trials = other.hits, other.trials
@@ -146,10 +147,11 @@ class Answers:
         _, middle, slow = self._memories
         best = slow
         if middle.trials > 50 and slow.trials > middle.trials:
-            spread = (slow.rate * (1 - slow.rate) / middle.trials) ** 0.5
+            spread = math.sqrt(slow.rate * (1 - slow.rate) / middle.trials)
             if abs(middle.rate - slow.rate) > 1.3 * spread:
                 best = middle
-        return (best.hits + _PRIOR_RATE * _PRIOR_CALLS) / (best.trials + _PRIOR_CALLS)
+        rate = (best.hits + _PRIOR_RATE * _PRIOR_CALLS) / (best.trials + _PRIOR_CALLS)
+        return min(max(rate, 0.0), 1.0)
 
     @property
     def cautious_rate(self) -> float:
