@@ -39,8 +39,8 @@ _outcome = st.tuples(
     st.floats(0, 1e5),
     st.floats(0, 1e5),
     st.sampled_from(["human", "machine", "noanswer", "busy", "never heard of"]),
-    st.floats(0, 200),
-    st.floats(0, 10),
+    st.one_of(st.floats(0, 200), st.sampled_from([None, math.nan, math.inf, -1.0])),
+    st.one_of(st.floats(0, 10), st.sampled_from([None, math.nan, math.inf, -1.0])),
 )
 _logs = st.builds(
     Logs,

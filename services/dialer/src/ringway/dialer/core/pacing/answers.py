@@ -84,8 +84,9 @@ class Answers:
         """Take in calls that ended; return how many were answered by people, and all."""
         humans = 0
         human_ages, other_ages = [], []
-        for dialed_at, ended_at, kind, ring_s, detect_s in outcomes:
-            age = ring_s if ring_s > 0 else max(0.0, ended_at - dialed_at - max(0.0, detect_s))
+        for dialed_at, ended_at, kind, told_ring_s, told_detect_s in outcomes:
+            ring_s, detect_s = number(told_ring_s), number(told_detect_s)
+            age = ring_s if ring_s > 0 else number(ended_at - dialed_at - detect_s)
             where = min(int(age), MAX_AGE_S - 1)
             if kind == "human":
                 humans += 1
@@ -95,7 +96,7 @@ class Answers:
             if kind in ("human", "machine"):
                 self._judged = self._judged * 0.998 + 1
                 self._machines = self._machines * 0.998 + (kind == "machine")
-                self._lag_s += (max(0.0, detect_s) - self._lag_s) * 0.02
+                self._lag_s += (detect_s - self._lag_s) * 0.02
                 if detect_s > 0:
                     law = self._detect_human if kind == "human" else self._detect_machine
                     law *= 0.998
@@ -244,6 +245,11 @@ class Answers:
         self._machines, self._judged = float(saved["machines"]), float(saved["judged"])
         self._lag_s, self.seen = float(saved["lag_s"]), float(saved["seen"])
         self.refresh(self.cautious_rate)
+
+
+def number(told: float | None) -> float:
+    """Return seconds as told, or 0 where there are none."""
+    return min(told, 1e6) if told is not None and told > 0 else 0.0
 
 
 def _bins(ages_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ringway.dialer.core.pacing.agents import N_ROWS, FreeTimes, rows
-from ringway.dialer.core.pacing.answers import MAX_AGE_S, Answers
+from ringway.dialer.core.pacing.answers import MAX_AGE_S, Answers, number
 from ringway.dialer.core.pacing.durations import Durations
 from ringway.dialer.core.pacing.shortfall import (
     EXACT_UP_TO,
@@ -82,7 +82,7 @@ class Forecast:
             self.wrap.learn(seconds([w[1] for w in wraps]))
             self._wraps += len(wraps)
         for _, connected, wait_s in live:
-            if not connected and wait_s > 0:
+            if not connected and number(wait_s) > 0:
                 last = wait_s if self._limit_s is None else self._limit_s
                 self._limit_s = last + 0.1 * (wait_s - last)
         past = 0.0 if self._at is None else max(0.0, now - self._at)
