@@ -59,8 +59,9 @@ class View:
         """Return whether a live figure is for the caller."""
         if self._sees_all:
             return True
-        own = isinstance(presence, AgentPresenceV1 | AgentPreviewV1)
-        return own and presence.agent_id == self.caller.agent_id
+        if isinstance(presence, AgentPresenceV1 | AgentPreviewV1):
+            return presence.agent_id == self.caller.agent_id
+        return False
 
     @property
     def _sees_all(self) -> bool:
