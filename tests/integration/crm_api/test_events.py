@@ -18,6 +18,7 @@ from tests.support.waiting import eventually
 from ringway.crm_api.__main__ import _http_config, _Server
 from ringway.crm_api.access import Role
 from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1, InteractionEndedV1
+from ringway.proto.dialer_preview import AgentPreviewV1, Preview, PreviewState
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.ids import uuid7
@@ -166,6 +167,29 @@ async def test_figures_of_a_campaign_go_to_supervisors(crm: Crm, door: _Door, ac
         assert (await of_boss.next())["data"]["campaign_id"] == "c1"
         acd.emit(_presence(tenant, ann.user_id, AgentState.READY))
         assert (await of_ann.next())["type"] == "acd.v1.presence.agent"
+
+
+async def test_an_agent_is_told_what_lead_he_is_shown(
+    crm: Crm, door: _Door, nats: NatsServer
+) -> None:
+    _, ann, tenant = await _people(crm)
+    now = utcnow()
+    lead = Preview(
+        attempt_id="t1", campaign_id="c1", lead_id="l1", phone_e164="+40215550101",
+        data={"city": "Cluj"}, attempt_no=1, shown_at=now, until=now,
+    )  # fmt: skip
+    async with nats.bus("dialer") as dialer, door.events(ann) as of_ann:
+        for agent_id in (str(uuid7()), ann.user_id):
+            dialer.emit(
+                AgentPreviewV1(
+                    occurred_at=now, tenant=tenant, agent_id=agent_id,
+                    state=PreviewState.SHOWN, preview=lead,
+                )
+            )  # fmt: skip
+        message = await of_ann.next()
+    assert message["type"] == "dialer.v1.preview.live"
+    assert message["data"]["agent_id"] == ann.user_id
+    assert message["data"]["preview"]["data"] == {"city": "Cluj"}
 
 
 async def test_sockets_of_strangers_are_closed_with_a_reason(crm: Crm, door: _Door) -> None:

@@ -65,7 +65,14 @@ def _running(mode: CampaignMode = CampaignMode.PROGRESSIVE, **more: Any) -> Camp
 
 
 def _agents(at: float, ready: int, **more: int) -> AgentsSeen:
-    values = {"reserved": 0, "talking": 0, "wrap_up": 0, "not_ready": 0, "waiting": 0, **more}
+    values: dict[str, Any] = {
+        "reserved": 0,
+        "talking": 0,
+        "wrap_up": 0,
+        "not_ready": 0,
+        "waiting": 0,
+        **more,
+    }
     return AgentsSeen(at, at, ready, **values)
 
 
@@ -142,7 +149,7 @@ def test_the_fact_may_come_before_or_after_the_end_of_the_channel() -> None:
         _dial(campaign)
         campaign.handle(Answered(5, "a"))
         campaign.handle(HandedOver(5, "a"))
-        events = [
+        events: list[Any] = [
             OutcomeKnown(6, "a", D.CONNECTED, "ann", 6),
             ChannelGone(6, "a", 16, 0, True),
         ]
@@ -281,6 +288,19 @@ def test_a_missing_end_is_looked_for_and_counts_as_no_answer() -> None:
     assert _only(closed, Close) == [Close("a", D.NO_ANSWER, 16, 487, None)]
 
 
+def test_the_rate_holds_in_precise_mode_too() -> None:
+    campaign = _running(CampaignMode.PRECISE, rate_cps=0.5)
+    assert campaign.handle(_agents(1, 3)) == [Claim(1)]
+    campaign.handle(Claimed(1, _leads("a"), 0))
+    assert campaign.handle(AgentBooked(1, "a", "ann")) == [Originate("a")]
+    assert only_claims(campaign.handle(_agents(2, 2, reserved=1))) == []
+    assert only_claims(campaign.handle(_agents(3.1, 2, reserved=1))) == [Claim(1)]
+
+
+def only_claims(commands: Sequence[Command]) -> list[Any]:
+    return [c for c in commands if isinstance(c, Claim) and c.count]
+
+
 def test_a_lost_dependency_stops_new_calls_only() -> None:
     campaign = _running()
     _dial(campaign)
@@ -293,7 +313,7 @@ def test_a_lost_dependency_stops_new_calls_only() -> None:
 
 def test_an_adopted_call_that_was_answered_long_ago_is_abandoned() -> None:
     campaign = Campaign(_spec(), CampaignState.RUNNING)
-    base = {"lead_id": "l", "attempt_no": 1, "agent_id": None, "outcome": None}
+    base: dict[str, Any] = {"lead_id": "l", "attempt_no": 1, "agent_id": None, "outcome": None}
     out = campaign.handle(
         Adopted(9, "a", answered_for_s=60, in_bridge=False, was_handed_over=False, **base)
     )

@@ -168,11 +168,11 @@ class CampaignMachine(RuleBasedStateMachine):
                 assert attempt_id not in self.shown
                 assert self.campaign.state is CampaignState.RUNNING
                 assert attempt_id not in self.channels
-                agent_id = self.booked.get(attempt_id)
+                booked = self.booked.get(attempt_id)
                 if self.spec.mode.books_agents:
                     self.dialed_by_booking.add(attempt_id)
-                    assert agent_id is not None
-                self.channels[attempt_id] = _Channel(self.attempts[attempt_id], agent_id)
+                    assert booked is not None
+                self.channels[attempt_id] = _Channel(self.attempts[attempt_id], booked)
             case m.HandOver(attempt_id, _):
                 channel = self.channels.get(attempt_id)
                 if channel is not None:

@@ -132,6 +132,8 @@ class Dialer:
 
     async def may_run(self, tenant: str) -> bool:
         """Whether this process holds the tenant's shard, now or by asking for it."""
+        if self._is_draining:
+            return self._leases.holds(_shard_key(tenant))
         try:
             return await self._leases.acquire(_shard_key(tenant)) is not None
         except BusDown:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,8 +56,17 @@ def live_of(runner: CampaignRunner) -> CampaignLiveV1:
         leads_total=runner.lead_counts.total,
         leads_open=runner.lead_counts.open,
         explanation=" ".join(filter(None, (core.explanation, _hours(runner)))),
-        pacing=dict(core.figures),
+        pacing=_numbers(core.figures),
     )
+
+
+def _numbers(figures: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return figures as people read them; JSON has no infinity."""
+    return {
+        name: value if isinstance(value, str) else round(value, 4)
+        for name, value in figures.items()
+        if isinstance(value, str) or math.isfinite(value)
+    }
 
 
 def _hours(runner: CampaignRunner) -> str:

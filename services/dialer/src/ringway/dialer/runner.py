@@ -145,7 +145,9 @@ class CampaignRunner:
 
     async def until_quiet(self) -> None:
         """Wait until nothing is under way that should be seen through before the process ends."""
-        while not self.is_over and not (self.core.is_quiet and self._inbox.empty()):
+        while not self.is_over and not (
+            self.core.is_quiet and self._inbox.empty() and not self._releasing
+        ):
             self._moved.clear()
             await self._moved.wait()
 
