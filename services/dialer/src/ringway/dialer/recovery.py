@@ -242,7 +242,7 @@ def _settle(runner: CampaignRunner, line: Line, record: CallRecord | None, parts
         parts.books.given_back(line.attempt)
         if line.attempt.mode.books_agents:
             # Whoever looked at this lead is reserved for as long as he might have called.
-            runner.release(line.attempt_id)
+            runner.bookings.release(line.attempt_id)
         return
     if not was_placed:
         line.tell(m.NotPlaced(at, line.attempt_id, trunk_fault=False))

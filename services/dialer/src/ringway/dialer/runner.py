@@ -22,6 +22,7 @@ from ringway.dialer import (
     recovery,
     scripts,
 )
+from ringway.dialer.bookings import Bookings
 from ringway.dialer.books import SCHEMA, Books
 from ringway.dialer.callers import Callers
 from ringway.dialer.claiming import Claiming
@@ -34,21 +35,18 @@ from ringway.dialer.mode_store import Skipped
 from ringway.dialer.model import Attempt, Campaign, LeadCounts
 from ringway.dialer.previews import Previews
 from ringway.dialer.switchboard import Line, NotAsked, Switchboard
-from ringway.proto import acd
-from ringway.proto.base import Done
 from ringway.proto.dialer import CampaignState
 from ringway.proto.dialer_spec import KeyAction, Script
 from ringway.runtime import outbox
 from ringway.runtime.ari import AriDown, AriError, AriNotFound
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
-from ringway.runtime.errors import DependencyDown, PostgresDown, Refused
+from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Connection, Pool
 from ringway.runtime.tasks import TaskSet
 
 _log = logging.getLogger("ringway.dialer.runner")
 
-_ASK_ACD_S = 2.0
 _SYNC_S = 5.0
 
 
@@ -87,7 +85,7 @@ class CampaignRunner:
         self._moved = asyncio.Event()  # the core has handled an event
         self._claiming = Claiming(self, parts)
         self.previews = Previews(self, parts)
-        self._releasing = 0  # reservations that the ACD is being told of
+        self.bookings = Bookings(self, parts.bus)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -146,7 +144,7 @@ class CampaignRunner:
     async def until_quiet(self) -> None:
         """Wait until nothing is under way that should be seen through before the process ends."""
         while not self.is_over and not (
-            self.core.is_quiet and self._inbox.empty() and not self._releasing
+            self.core.is_quiet and self._inbox.empty() and self.bookings.is_quiet
         ):
             self._moved.clear()
             await self._moved.wait()
@@ -162,7 +160,7 @@ class CampaignRunner:
             and self.core.is_empty
             and self.core.is_recovered
             and self._inbox.empty()
-            and not self._releasing
+            and self.bookings.is_quiet
         )
 
     # -- lines -----------------------------------------------------------------------------------
@@ -228,7 +226,7 @@ class CampaignRunner:
                 self.spawn(self._finish(is_over=is_over), "finish")
                 return
             case m.Unbook(attempt_id):
-                self.release(attempt_id)
+                self.bookings.release(attempt_id)
                 return
             case _:
                 pass
@@ -255,7 +253,7 @@ class CampaignRunner:
             case m.LookUp():
                 self.spawn(self._look_up(line), "look up")
             case m.Book():
-                self.spawn(self._book(line, command), "book")
+                self.spawn(self.bookings.book(command), "book")
             case m.ShowPreview():
                 self.previews.show(line, command)
             case m.Skip():
@@ -441,63 +439,6 @@ class CampaignRunner:
             _log.debug("A call could not be looked up.", extra={"error": str(error)})
 
     # -- the ACD ---------------------------------------------------------------------------------
-
-    async def _book(self, line: Line, wanted: m.Book) -> None:
-        attempt_id = line.attempt_id
-        try:
-            if wanted.instead_of is not None:
-                await self._ask_release(wanted.instead_of, attempt_id)
-            # The agent kept for this attempt is returned, else any other who is ready.
-            reply = await self._parts.bus.request(
-                acd.ReserveAgentV1(
-                    occurred_at=utcnow(),
-                    tenant=self.campaign.tenant,
-                    campaign_id=self.campaign.campaign_id,
-                    attempt_id=attempt_id,
-                    hold_s=wanted.hold_s,
-                    agent_id=wanted.agent_id,
-                    excluded=tuple(sorted(wanted.excluded)),
-                ),
-                acd.AgentReservedV1,
-                timeout_s=_ASK_ACD_S,
-            )
-        except Refused:
-            self.post(m.BookingRefused(self._now(), attempt_id))
-        except DependencyDown:
-            # He may be reserved all the same; if the release is lost too, the hold runs out.
-            self.release(attempt_id)
-            self.post(m.BookingRefused(self._now(), attempt_id))
-        else:
-            self.post(m.AgentBooked(self._now(), attempt_id, reply.agent_id))
-
-    def release(self, attempt_id: str) -> None:
-        """Tell the ACD that nobody need be reserved for this attempt any more."""
-        self._releasing += 1  # the campaign is not over before
-        self.spawn(self._release(attempt_id), "release")
-
-    async def _release(self, attempt_id: str) -> None:
-        try:
-            await self._ask_release(attempt_id, None)
-        except (Refused, DependencyDown) as error:
-            _log.info(
-                "An agent's reservation runs out by itself.",
-                extra={"attempt": attempt_id, "error": str(error)},
-            )
-        finally:
-            self._releasing -= 1
-            self.post(m.Tick(self._now()))
-
-    async def _ask_release(self, attempt_id: str, next_attempt_id: str | None) -> None:
-        await self._parts.bus.request(
-            acd.ReleaseAgentV1(
-                occurred_at=utcnow(),
-                tenant=self.campaign.tenant,
-                attempt_id=attempt_id,
-                next_attempt_id=next_attempt_id,
-            ),
-            Done,
-            timeout_s=_ASK_ACD_S,
-        )
 
     async def _ask_outcome(self, line: Line) -> None:
         try:
