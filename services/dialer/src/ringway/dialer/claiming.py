@@ -126,8 +126,9 @@ class Claiming:
             PostgresDown: Nobody can tell.
         """
         now = utcnow()
-        if (now - line.attempt.claimed_at).total_seconds() < _FRESH_S:
-            return True
+        is_fresh = (now - line.attempt.claimed_at).total_seconds() < _FRESH_S
+        if is_fresh and not line.attempt.mode.books_agents:
+            return True  # where nobody looks at leads or is booked first
         async with self._parts.pool.tenant(self._runner.tenant_id) as conn:
             line.refusal = await self.gate.check_again(conn, line.attempt, now=now)
         return line.refusal is None

@@ -35,6 +35,8 @@ from ringway.runtime.postgres import Connection
 _FIRST_LOOK = 8
 _LARGEST_LOOK = 500
 _JUDGED_AT_MOST = 2000  # in one claim; then it is the next one's turn
+_KEYS_KNOWN = timedelta(seconds=1)
+_COUNT_AGAIN = timedelta(minutes=1)
 _LOOK_AGAIN = timedelta(days=1)  # where hours never come: schedules are changed
 
 
@@ -55,6 +57,9 @@ class Gate:
         self._tenant_id = tenant_id
         self._campaign_id = campaign_id
         self._rules = Rules.of(spec)
+        self._known_keys: frozenset[str] = frozenset()
+        self._keys_known_at: datetime | None = None
+        self._counted: tuple[datetime, dict[str, datetime | None], Waiting] | None = None
 
     def next_open(self, key: str, at: datetime) -> datetime | None:
         """Return when the leads of a zone key may be dialed, from ``at`` on; None: never."""
@@ -75,13 +80,8 @@ class Gate:
             max_attempts=self.spec.max_attempts,
             lead_id=lead_id,
         )
-        found = [_candidate(row) for row in rows]
-        held = await law_store.hold_numbers(
-            conn, tenant_id=self._tenant_id, numbers=[c.phone_e164 for c in found]
-        )
-        chosen, refusals = await self._judge(
-            conn, [c for c in found if c.phone_e164 in held], 1, now
-        )
+        found = [_candidate(row) for row in rows if row["is_held"]]
+        chosen, refusals = await self._judge(conn, found, 1, now)
         await self._refuse(conn, refusals, now)
         return await self._take(conn, chosen, [node] * len(chosen), now)
 
@@ -100,17 +100,12 @@ class Gate:
         keys = await self._open_keys(conn, now)
         while len(claimed) < len(nodes) and judged < _JUDGED_AT_MOST:
             missing = len(nodes) - len(claimed)
-            found = await self._due(conn, keys, max(missing, look), passed_over, now)
-            if not found:
+            found, others = await self._due(conn, keys, max(missing, look), passed_over, now)
+            if not found and not others:
                 break
-            judged += len(found)
-            held = await law_store.hold_numbers(
-                conn, tenant_id=self._tenant_id, numbers=[c.phone_e164 for c in found]
-            )
-            passed_over += [c.lead_id for c in found if c.phone_e164 not in held]
-            chosen, refusals = await self._judge(
-                conn, [c for c in found if c.phone_e164 in held], missing, now
-            )
+            judged += len(found) + len(others)
+            passed_over += others
+            chosen, refusals = await self._judge(conn, found, missing, now)
             claimed += await self._take(
                 conn, chosen, nodes[len(claimed) : len(claimed) + len(chosen)], now
             )
@@ -121,10 +116,16 @@ class Gate:
                 now,
             )
             look = min(_LARGEST_LOOK, max(_FIRST_LOOK, 4 * len(found)))
+        if not claimed:
+            self._keys_known_at = None
         return claimed
 
     async def _open_keys(self, conn: Connection, now: datetime) -> set[str]:
-        keys = await self._keys(conn)
+        """Leads come from few zones, which seldom change: they are looked up once a second."""
+        known_at = self._keys_known_at
+        if known_at is None or not known_at <= now < known_at + _KEYS_KNOWN:
+            self._known_keys, self._keys_known_at = await self._keys(conn), now
+        keys = self._known_keys
         return {key for key in keys if key == UNSET or self.next_open(key, now) == now}
 
     async def _keys(self, conn: Connection) -> frozenset[str]:
@@ -134,7 +135,8 @@ class Gate:
 
     async def _due(
         self, conn: Connection, keys: set[str], count: int, but_for: list[str], now: datetime
-    ) -> list[Candidate]:
+    ) -> tuple[list[Candidate], list[str]]:
+        """Return leads that are due, and the ids of those whose numbers another claim holds."""
         rows = await lead_store.due(
             conn,
             tenant_id=self._tenant_id,
@@ -147,6 +149,7 @@ class Gate:
             but_for=but_for,
         )
         found = [_candidate(row) for row in rows]
+        others = [row["lead_id"] for row in rows if not row["is_held"]]
         moved = {
             c.lead_id: c.zone_key
             for c, row in zip(found, rows, strict=True)
@@ -155,12 +158,14 @@ class Gate:
         if moved:
             await lead_store.set_zone_keys(conn, tenant_id=self._tenant_id, keys=moved)
             keys |= {k for k in moved.values() if self.next_open(k, now) == now}
-        return found
+        return [c for c, row in zip(found, rows, strict=True) if row["is_held"]], others
 
     async def _judge(
         self, conn: Connection, found: Sequence[Candidate], wanted: int, now: datetime
     ) -> tuple[list[Candidate], list[Refusal]]:
         """Return up to ``wanted`` leads to dial, and the refusals among those before them."""
+        if not found:
+            return [], []
         facts = await law_store.facts_of(
             conn, tenant_id=self._tenant_id, spec=self.spec, candidates=found, now=now
         )
@@ -269,11 +274,18 @@ class Gate:
         return decision if isinstance(decision, Refused) else None
 
     async def waiting(self, conn: Connection, *, now: datetime) -> Waiting | None:
-        """Count the leads that wait for their hours, and write down once that they do."""
+        """Tell how many leads wait for their hours, and write down once that they do.
+
+        They are counted when zones close or open, and once a minute: there may be a million.
+        """
         opens = {key: self.next_open(key, now) for key in await self._keys(conn) if key != UNSET}
         closed = {key: at for key, at in opens.items() if at != now}
         if not closed:
+            self._counted = None
             return None
+        counted = self._counted
+        if counted is not None and counted[1] == closed and now < counted[0] + _COUNT_AGAIN:
+            return counted[2]
         counts = await lead_store.count_by_zone(
             conn, tenant_id=self._tenant_id, list_ids=self.spec.list_ids, keys=closed
         )
@@ -294,7 +306,9 @@ class Gate:
         )
         zones = self._rules.hours.zones(zones_of_key(soonest)) if soonest is not None else ("",)
         next_at = closed[soonest] if soonest is not None else None
-        return Waiting(sum(counts.values()), next_at, zones[0])
+        waiting = Waiting(sum(counts.values()), next_at, zones[0])
+        self._counted = (now, closed, waiting)
+        return waiting
 
 
 def _candidate(row: asyncpg.Record) -> Candidate:

@@ -23,13 +23,6 @@ PLATFORM = UUID(int=0)  # its national lists count for all tenants
 _BUSY_S = 30.0
 _COUNTED = timedelta(days=9)  # a week of calendar days in any zone
 
-# Whoever decides about a number holds it until his attempt is written, so that two campaigns
-# cannot both be the last that its cap allows. Nobody waits: a number that is held is left out.
-_HOLD = """
-    SELECT c.phone_e164,
-           pg_try_advisory_xact_lock(hashtextextended($1::text || c.phone_e164, 4)) AS is_held
-      FROM unnest($2::text[]) AS c (phone_e164)
-"""
 _FACTS = """
     SELECT c.lead_id, c.phone_e164, d.scopes, d.ends, n.dials, n.abandoned_at, n.is_open,
            last.dialed_at,
@@ -145,14 +138,6 @@ class Refusal:
 
     candidate: Candidate
     decision: Refused
-
-
-async def hold_numbers(
-    conn: Connection, *, tenant_id: UUID, numbers: Sequence[str]
-) -> frozenset[str]:
-    """Hold numbers until the transaction ends; return those that nobody else holds."""
-    rows = await conn.fetch(_HOLD, str(tenant_id), sorted(set(numbers)))
-    return frozenset(r["phone_e164"] for r in rows if r["is_held"])
 
 
 async def facts_of(

@@ -93,11 +93,16 @@ _ZONE_KEYS = """
 # due: SKIP LOCKED lets several dialers claim from one list without waiting for, or stealing from,
 # each other. Each list and zone is read in its index's order, so a long list costs no more than a
 # short one, and leads of zones that are closed now are not read at all.
+# is_held: whoever decides about a number holds it until his attempt is written, so that two
+# campaigns cannot both be the last that its cap allows. Nobody waits: one that is held is left out.
 _DUE = """
     WITH running AS (
         SELECT 1 FROM dialer.campaign
          WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
     )
+    SELECT first.*,
+           pg_try_advisory_xact_lock(hashtextextended($1::text || phone_e164, 4)) AS is_held
+      FROM (
     SELECT d.lead_id, d.list_id, d.phone_e164, d.zone, d.zone_key, d.attempts
       FROM running
      CROSS JOIN unnest($3::text[]) WITH ORDINALITY AS l (list_id, n)
@@ -114,6 +119,7 @@ _DUE = """
            ) d
      ORDER BY d.priority DESC, d.next_attempt_at, l.n, d.position
      LIMIT $7
+      ) first
 """
 # One that an agent asks for by name: whether it is due does not matter.
 _THIS_ONE = """
@@ -121,7 +127,7 @@ _THIS_ONE = """
         SELECT 1 FROM dialer.campaign
          WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
     )
-    SELECT d.lead_id, d.list_id, d.phone_e164, d.zone, d.zone_key, d.attempts
+    SELECT d.*, pg_try_advisory_xact_lock(hashtextextended($1::text || phone_e164, 4)) AS is_held
       FROM running
      CROSS JOIN LATERAL (
            SELECT lead_id, list_id, phone_e164, zone, zone_key, attempts FROM dialer.lead
@@ -264,6 +270,8 @@ async def due(
     but_for: Sequence[str] = (),
 ) -> Sequence[asyncpg.Record]:
     """Lock up to ``count`` leads under ``keys`` that are due at ``now``, in the order of dialing.
+
+    ``is_held`` of a row is false while another claim decides about its number.
 
     Leads that another dialer is claiming at this moment are skipped, and there are none while the
     campaign is not running, so fewer may come back.
