@@ -25,7 +25,7 @@ from tests.support.postgres import Database, PostgresServer
 from tests.support.processes import ServerProcess
 
 from ringway.cli import asterisk_config
-from ringway.cli.asterisk_config import AsteriskSettings
+from ringway.cli.asterisk_config import AsteriskSettings, CdrDatabase
 from ringway.cli.probe import http_ok
 from ringway.proto import acd as p
 from ringway.proto import acd_config as c
@@ -93,7 +93,7 @@ async def opened(folder: Path, callers: int, phones: int, agents: int) -> AsyncI
         stack.callback(postgres.stop)
         nats = NatsServer(folder / "nats")
         stack.callback(nats.stop)
-        asterisk = _asterisk(folder / "asterisk")
+        asterisk = roomy_asterisk(folder / "asterisk")
         stack.callback(asterisk_config.tidy, asterisk.folder)
         stack.push_async_callback(asterisk.stop)
         database, _, _ = await asyncio.gather(
@@ -119,7 +119,8 @@ async def opened(folder: Path, callers: int, phones: int, agents: int) -> AsyncI
         yield centre
 
 
-def _asterisk(folder: Path) -> RealAsterisk:
+def roomy_asterisk(folder: Path, cdr: CdrDatabase | None = None) -> RealAsterisk:
+    """Return a node with ports for hundreds of calls; it is not started."""
     first = free_range(_MEDIA_PORTS + 10)
     settings = AsteriskSettings(
         node="ast-0",
@@ -129,7 +130,7 @@ def _asterisk(folder: Path) -> RealAsterisk:
         rtp_last=first + 9 + _MEDIA_PORTS,
         ari_passwords={user: f"{user}-secret" for user in ("acd", "dialer", "recorder")},
         placeholder_password="placeholder-secret",
-        cdr=None,
+        cdr=cdr,
     )
     return RealAsterisk(folder, settings)
 

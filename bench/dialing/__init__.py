@@ -1,0 +1,1 @@
+"""Parts of the dialer's bench: see ``bench/dialer.py``."""
