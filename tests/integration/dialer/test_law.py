@@ -10,12 +10,15 @@ import pytest
 from tests.support.dialer_centre import DialerCentre
 from tests.support.waiting import eventually
 
+from ringway.proto import acd_config as c
+from ringway.proto import acd_talks
 from ringway.proto import dialer as p
 from ringway.proto import dialer_law as law
 from ringway.proto import dialer_preview as d
 from ringway.proto.base import Done
 from ringway.proto.dialer_spec import Caps, DialWindow, Schedule
 from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import Refused
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -39,6 +42,13 @@ async def _campaign(centre: DialerCentre, campaign_id: str, number: str, **spec:
         chunk_no=1, rows=(row,),
     )  # fmt: skip
     await centre.control("start", campaign_id)
+
+
+async def _configure(centre: DialerCentre, kind: Any, object_id: str, **body: Any) -> None:
+    request = c.PutConfigV1(
+        occurred_at=utcnow(), tenant=centre.tenant, kind=kind, object_id=object_id, body=body
+    )
+    await centre.bus.request(request, c.ConfigV1, timeout_s=15)
 
 
 def _zones_at_noon_and_not() -> tuple[str, str]:
@@ -86,8 +96,9 @@ async def test_a_lead_out_of_his_hours_is_not_dialed_until_the_schedule_is_chang
 async def test_lists_caps_and_cool_off_hold_over_campaigns(centre: DialerCentre) -> None:
     await centre.ready_agent("ann", "1001")
     forbidden, busy = "+44770000001" + "13", "+44770000002" + "20"
-    row = law.DncRow(phone_e164=forbidden, reason="asked for it")
-    await centre.ask(law.AddDncEntriesV1, law.DncAddedV1, list_id="own", source="test", rows=(row,))
+    numbers = (forbidden, "+442079460110")
+    rows = tuple(law.DncRow(phone_e164=each, reason="asked for it") for each in numbers)
+    await centre.ask(law.AddDncEntriesV1, law.DncAddedV1, list_id="own", source="test", rows=rows)
     await centre.campaign(["13", "20"], ["ann"])
     await centre.until_finished()
     assert _invites(centre) == {busy: 1}
@@ -112,6 +123,18 @@ async def test_lists_caps_and_cool_off_hold_over_campaigns(centre: DialerCentre)
     await _campaign(centre, "booked", busy, mode=p.CampaignMode.PRECISE)
     await centre.until_finished("booked")
     assert _invites(centre) == {busy: 2}
+
+    # An agent's own dial obeys the enterprise's lists, as strictly as the settings say.
+    await _configure(centre, "outbound_route", "r1", name="r", trunk_ids=[centre.trunk_id])
+    dial = {"agent_id": "ann", "number": "+442079460110"}
+    with pytest.raises(Refused, match="do_not_call"):
+        await centre.ask(acd_talks.DialV1, acd_talks.DialingV1, **dial, despite_list=True)
+    await _configure(centre, "settings", "tenant", own_dials="warn")
+    with pytest.raises(Refused, match="do_not_call"):
+        await centre.ask(acd_talks.DialV1, acd_talks.DialingV1, **dial)
+    all_the_same = {**dial, "despite_list": True}
+    dialing = await centre.ask(acd_talks.DialV1, acd_talks.DialingV1, **all_the_same)
+    assert dialing.number == dial["number"]
 
 
 async def test_a_number_forbidden_after_the_claim_is_not_called(centre: DialerCentre) -> None:

@@ -377,6 +377,14 @@ class VoicemailBox(Config):
     time_zone: Line = Field(default="", max_length=64)  # of spoken times; empty: the tenant's
 
 
+class OwnDials(StrEnum):
+    """What happens when an agent dials a number that the tenant's lists forbid."""
+
+    REFUSE = "refuse"
+    WARN = "warn"  # refused once; the agent may say that he knows
+    ALLOW = "allow"
+
+
 class AcdSettings(Config):
     """The tenant's own settings; there is one object, with the id ``tenant``."""
 
@@ -399,6 +407,7 @@ class AcdSettings(Config):
         AfterCallMode.NONE
     )  # of calls that are neither queue's nor campaign's
     after_call_s: Seconds = 30
+    own_dials: OwnDials = OwnDials.REFUSE  # to numbers on the tenant's own do-not-call lists
     mos_alarm: Annotated[float, Field(ge=1, le=4.5)] = 3.5
     loss_alarm_percent: Annotated[float, Field(ge=0, le=100)] = 3.0
     jitter_alarm_ms: Seconds = 60

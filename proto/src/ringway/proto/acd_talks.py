@@ -228,8 +228,8 @@ class DialV1(Request):
     """Call a number (or another agent's number): the agent's phone first, then the number.
 
     Refused with the codes of number normalisation (``number_*``), of the routes (``no_route``,
-    ``trunks_busy``, ``trunks_down``, ``number_not_allowed``), ``phone_not_registered`` or
-    ``not_now`` while the agent talks.
+    ``trunks_busy``, ``trunks_down``, ``number_not_allowed``), ``phone_not_registered``,
+    ``do_not_call`` or ``not_now`` while the agent talks.
     """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.dial"
@@ -238,6 +238,7 @@ class DialV1(Request):
     number: str = Field(min_length=1, max_length=40)
     caller_id: str = Field(default="", max_length=32)
     customer_id: Token | None = None
+    despite_list: bool = False  # the agent was warned that the number is not to be called
 
 
 class DialingV1(Reply):

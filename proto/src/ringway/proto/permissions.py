@@ -77,6 +77,7 @@ def nats_permissions() -> dict[str, Permissions]:
             "acd",
             (
                 "acd.v1.>",
+                "dialer.v1.*.cmd.check_number",
                 *_bucket("leases"),
                 *_bucket("acd_live"),
                 *_bucket("nodes"),

@@ -90,7 +90,7 @@ class Acd:
         self.trunk_watch = TrunkWatch(self.accounts.trunks, ari, writer)
         self.outbound = Outbound(self.accounts.trunks, self.trunk_watch, self.configurations, self)
         self._pool = pool
-        self._bus = bus
+        self.bus = self._bus = bus
         self._ari = ari
         self._leases = leases
         self._writer = writer

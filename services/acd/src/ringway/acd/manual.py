@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ringway.acd import dialling, tones
+from ringway.acd import dialling, do_not_call, tones
 from ringway.acd.adoption import Picture
 from ringway.acd.calls import Call, Leg
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered, state_variable
@@ -103,11 +103,13 @@ class Manual:
         caller_id: str = "",
         customer_id: str | None = None,
         leg: Leg | None = None,
+        despite_list: bool = False,
     ) -> Call:
         """Begin a call and return it when the agent's phone rings, or is up already.
 
         Args:
             leg: The phone with which the agent dialed, up and in no room.
+            despite_list: He was warned that the number is not to be called.
 
         Raises:
             Refused: See DialV1.
@@ -125,6 +127,10 @@ class Manual:
             return known.call  # a repeat
         if whom.agent_id == agent_id:
             raise Refused("target_not_possible", "This is the agent's own number.")
+        if whom.agent_id is None:
+            # Whoever dials with his phone cannot be asked.
+            is_known = despite_list or leg is not None
+            await do_not_call.check(self._acd.bus, runner, whom.number, is_known=is_known)
         dialing = self._begin(agent_id, whom, leg, customer_id)
         with suppress(asyncio.TimeoutError):
             async with asyncio.timeout(_PHONE_SPEAKS_S):

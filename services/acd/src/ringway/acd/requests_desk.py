@@ -106,6 +106,7 @@ class DeskRequests:
             request.number,
             caller_id=request.caller_id,
             customer_id=request.customer_id,
+            despite_list=request.despite_list,
         )
         return p.DialingV1(interaction_id=call.interaction_id, number=call.called)
 

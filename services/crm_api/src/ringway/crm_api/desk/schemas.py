@@ -20,6 +20,10 @@ class DialBody(Body):
     customer_id: Token | None = Field(
         default=None, description="Who is called; told with the interaction's beginning."
     )
+    despite_list: bool = Field(
+        default=False,
+        description="After `do_not_call`, where the settings only warn: all the same.",
+    )
 
 
 class DialingView(View):
