@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.proto.acd import AgentPresenceV1
+from ringway.proto.acd import AgentPresenceV1, CampaignAgentsV1
 from ringway.proto.base import Kind, Presence, registry
 from ringway.proto.dialer_preview import AgentPreviewV1
 
@@ -75,7 +75,8 @@ def fact_message(sequence: int, name: str, tenant: str, data: dict[str, Any]) ->
 
 def presence_message(presence: Presence) -> str:
     """Return one live figure as it is sent; it has no id, the next one replaces it."""
-    data = presence.model_dump(mode="json", exclude=_NOT_SHOWN)
+    hidden = _NOT_SHOWN if isinstance(presence, CampaignAgentsV1) else None
+    data = presence.model_dump(mode="json", exclude=hidden)
     return _message(None, type(presence).type_name(), presence.tenant, data)
 
 
