@@ -274,18 +274,20 @@ class Outbound:
         return frozenset(k for k, (_, attempt) in self._open.items() if attempt.is_begun)
 
     def catch_up(self, picture: Picture, expected: Collection[str]) -> None:
-        """Learn which channels of this node ended while nobody told us.
-
-        Those that are answered while we are away end, too: Asterisk sends them nowhere.
+        """Learn what became of channels of this node while nobody told us.
 
         Args:
             expected: Channels that were waited for before the picture was taken.
         """
         for channel_id in expected:
             node, attempt = self._open.get(channel_id, ("", None))
-            gone = node == picture.node.name and channel_id not in picture.channels
-            if attempt is not None and gone:
+            if attempt is None or node != picture.node.name:
+                continue
+            channel = picture.channels.get(channel_id)
+            if channel is None:  # also who answered while we were away: Asterisk ends him
                 attempt.lost()
+            elif channel.state == "Up" and channel_id in picture.ours:
+                attempt.answered()
 
     async def _try(
         self,

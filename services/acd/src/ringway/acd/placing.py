@@ -88,6 +88,11 @@ class Attempt:
             case _:
                 pass
 
+    def answered(self) -> None:
+        """It was, and the word of it was lost."""
+        self._hear()
+        self._finish(None)
+
     def lost(self) -> None:
         """It ended while nobody told us: why is not known, so nobody else is tried."""
         if not self.end.done():
