@@ -13,6 +13,7 @@ from tests.support.waiting import eventually
 
 from ringway.cli.probe import http_ok
 from ringway.runtime.bus import Bus
+from ringway.trainer.phone_call import PhoneCall
 
 # What is told once for an interaction, or once for each of its segments.
 _ONCE = ("started", "finished", "abandoned", "callback_requested", "callback_ended", "rated")
@@ -56,6 +57,20 @@ class Outages:
         finally:
             proxy.mend()
         await eventually(is_ready, within_s=20, what="the ACD has Asterisk again")
+
+    async def rings_on(
+        self, outage: object, ringing: PhoneCall, again: Callable[[], Awaitable[PhoneCall]]
+    ) -> PhoneCall:
+        """Return the phone that rings after an outage: this one, or the same called again.
+
+        A new process ends what it finds ringing and calls again. So does one that was cut off
+        before it had heard that the phone rings, and that has ended it when it is ready.
+        """
+        channels = await self.centre.acd.node.get_channels()
+        if outage == self.kill or all(channel.state == "Up" for channel in channels):
+            await ringing.until_over(20)
+            ringing = await again()
+        return ringing
 
     async def until_forgotten(self, within_s: float = 10) -> None:
         """Wait until the ACD's snapshot names no interaction and no agent of the tenant."""

@@ -45,6 +45,7 @@ class FloorClosed(DependencyDown):
 
 # The dialer repeats itself every few seconds while a campaign runs.
 CAMPAIGN_SILENCE_S = 300.0
+_STORED_LIMIT_S = 0.3
 
 
 class FloorRunner:
@@ -171,6 +172,14 @@ class FloorRunner:
         key = snapshot.key(self.tenant, "interaction", interaction_id)
         say = partial(snapshot.of_call, self, interaction_id)
         self._writer.put_kv(snapshot.BUCKET, key, say)
+
+    async def until_stored(self) -> None:
+        """Wait, not for long, until what was told and stored so far survives this process.
+
+        Before a phone rings: a process that did not know of it could neither end it nor take its
+        answer.
+        """
+        await self._writer.flush(_STORED_LIMIT_S)
 
     # -- events --------------------------------------------------------------------------------
 

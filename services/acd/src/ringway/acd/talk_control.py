@@ -326,6 +326,7 @@ class TalkControl:
         agent_id = party.agent_id or ""
         self._began(live, party)
         try:
+            await self._runner.until_stored()
             leg = self._runner.legs.get(agent_id)
             profile = self._runner.configuration.get(AgentProfile, agent_id)
             if not live.is_own_wish:
@@ -368,6 +369,7 @@ class TalkControl:
         interaction_id = live.talk.interaction_id
         first = f"{interaction_id}.{party.leg_id}"
         try:
+            await self._runner.until_stored()
             placed = await self._outbound.place(
                 self._node(live),
                 self._runner.tenant,

@@ -197,7 +197,12 @@ class Callbacks:
             "node": leg.node if leg is not None else "",
         }
         runner.store(call.interaction_id)
-        channel_id = await self._call(call, callback, leg.node) if leg is not None else None
+        await runner.until_stored()
+        try:
+            channel_id = await self._call(call, callback, leg.node) if leg is not None else None
+        except AriDown:
+            self._lost(call, callback, leg.node if leg is not None else "")
+            return False
         if channel_id is None or leg is None:
             self._not_reached(call, callback, ours=channel_id is None and leg is None)
             return False
@@ -240,6 +245,22 @@ class Callbacks:
             self._front.spawn(self._rest(call.interaction_id), "callback rests")
             return
         self._give_up(call, callback, "not_answered")
+
+    def _lost(self, call: Call, callback: Callback, node: str) -> None:
+        """The node left while he was called: he is called again, and it does not count."""
+        runner = self._front.runner
+        callback.attempts += 1
+        callback.failed(runner.now() - RETRY_AFTER_S)
+        runner.apply(m.LeftQueue(runner.now(), call.interaction_id))
+        self._front.spawn(self._when_back(call.interaction_id, node), "callback waits for its node")
+
+    async def _when_back(self, interaction_id: str, node: str) -> None:
+        with suppress(AriDown):
+            await self._front.node(node).wait_connected(_NODE_LIMIT_S)
+        runner = self._front.runner
+        callback, call = self._callbacks.get(interaction_id), runner.calls.get(interaction_id)
+        if callback is not None and call is not None and callback.rested(runner.now()):
+            self._enqueue(call, callback)
 
     async def _rest(self, interaction_id: str) -> None:
         """Go back into the queue, at the old place, after a while."""
