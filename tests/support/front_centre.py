@@ -108,7 +108,7 @@ class FrontCentre:
     async def started(self, did: str) -> str:
         """Return the interaction of the last call to a number."""
         # The fact may come a moment after the answer: that of a call before is not meant.
-        fields = {"called": did}
+        fields: dict[str, Any] = {"called": did}
         if did in self._callers:
             fields["caller"] = self._callers[did]
         await self.until_told("started", **fields)

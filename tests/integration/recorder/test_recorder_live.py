@@ -139,7 +139,7 @@ class Platform:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
         )
-        await eventually(self.is_ready, within_s=15)
+        await eventually(self.is_ready, within_s=60)
         return process
 
     async def is_ready(self) -> bool:
