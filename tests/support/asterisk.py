@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import aiohttp
 from tests.support.ports import free_range
+from tests.support.waiting import eventually
 
 from ringway.cli import asterisk_config, asterisk_program
 from ringway.cli.asterisk_config import AsteriskSettings, CdrDatabase
@@ -34,7 +36,8 @@ class RealAsterisk:
     settings: AsteriskSettings
     username: str = "acd"
     """The ARI user of ``password``; the others are in ``passwords``."""
-    _process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    # No child of an event loop: several tests, each with its own loop, may share it.
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def node(self) -> str:
@@ -68,7 +71,7 @@ class RealAsterisk:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.returncode is None else None
+        return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
     def recordings(self) -> Path:
@@ -81,18 +84,10 @@ class RealAsterisk:
 
     async def start(self) -> None:
         """Start Asterisk and return when ARI answers."""
-        program = asterisk_program.find_or_fetch()
-        config = asterisk_config.write(self.folder, program, self.settings)
-        with (self.folder / "asterisk.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *asterisk_config.command(program, config),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._spawn()
         async with asyncio.timeout(_START_LIMIT_S), self.http() as session:
             while not await self._answers(session):
-                if self._process.returncode is not None:
+                if self.pid is None:
                     raise RuntimeError(f"Asterisk ended at start:\n{self.log[-2000:]}")
                 await asyncio.sleep(0.05)
 
@@ -103,6 +98,11 @@ class RealAsterisk:
     async def stop(self) -> None:
         """End Asterisk as an operator would, calls or no calls."""
         await self._end(signal.SIGTERM)
+
+    async def end(self) -> None:
+        """Stop it and take away what it leaves outside its folder."""
+        await self.stop()
+        asterisk_config.tidy(self.folder)
 
     def freeze(self) -> None:
         """Stop the process without closing its sockets, as a hung machine would."""
@@ -132,6 +132,17 @@ class RealAsterisk:
         credentials = aiohttp.encode_basic_auth(user, self.passwords[user])
         return aiohttp.ClientSession(headers={"Authorization": credentials})
 
+    def _spawn(self) -> None:
+        program = asterisk_program.find_or_fetch()
+        config = asterisk_config.write(self.folder, program, self.settings)
+        with (self.folder / "asterisk.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                asterisk_config.command(program, config),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
     async def _answers(self, session: aiohttp.ClientSession) -> bool:
         try:
             async with session.get(f"{self.ari_url}/ari/asterisk/ping") as answer:
@@ -141,15 +152,39 @@ class RealAsterisk:
 
     async def _end(self, with_signal: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
+        if process is None or process.poll() is not None:
             return
         process.send_signal(with_signal)
         try:
-            async with asyncio.timeout(5):
-                await process.wait()
+            await eventually(lambda: process.poll() is not None, within_s=5)
         except TimeoutError:
             process.kill()
-            await process.wait()
+            process.wait()
+
+
+def new_asterisk(
+    folder: Path,
+    *,
+    node: str = "ast-0",
+    username: str = "acd",
+    cdr: CdrDatabase | None = None,
+) -> RealAsterisk:
+    """Return an Asterisk on free ports below ``folder`` that is not started yet."""
+    first = free_range(_PORTS)
+    return RealAsterisk(
+        folder / node,
+        AsteriskSettings(
+            node=node,
+            http_port=first,
+            sip_port=first + 1,
+            rtp_first=first + 10,
+            rtp_last=first + _PORTS - 1,
+            ari_passwords={user: f"{user}-secret" for user in ("acd", "dialer", "recorder")},
+            placeholder_password="placeholder-secret",
+            cdr=cdr,
+        ),
+        username,
+    )
 
 
 @asynccontextmanager
@@ -170,21 +205,7 @@ async def real_asterisk(
         pjsip: What an operator adds to ``pjsip.conf``.
         extensions: What an operator adds to ``extensions.conf``.
     """
-    first = free_range(_PORTS)
-    asterisk = RealAsterisk(
-        folder / node,
-        AsteriskSettings(
-            node=node,
-            http_port=first,
-            sip_port=first + 1,
-            rtp_first=first + 10,
-            rtp_last=first + _PORTS - 1,
-            ari_passwords={user: f"{user}-secret" for user in ("acd", "dialer", "recorder")},
-            placeholder_password="placeholder-secret",
-            cdr=cdr,
-        ),
-        username,
-    )
+    asterisk = new_asterisk(folder, node=node, username=username, cdr=cdr)
     if tls:
         pjsip = await _tls_transport(asterisk) + pjsip
     etc = asterisk.folder / "etc"
@@ -196,8 +217,7 @@ async def real_asterisk(
         await asterisk.start()
         yield asterisk
     finally:
-        await asterisk.stop()
-        asterisk_config.tidy(asterisk.folder)
+        await asterisk.end()
 
 
 async def _tls_transport(asterisk: RealAsterisk) -> str:

@@ -1,32 +1,30 @@
-"""A dialer and an ACD on real parts, with simulated customers behind a trunk and agents' phones."""
+"""A tenant of one test on a real dialer and ACD, with simulated customers and agents' phones."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from tests.support.asterisk import RealAsterisk, real_asterisk
-from tests.support.nats import PASSWORD, NatsServer
-from tests.support.ports import free_port
-from tests.support.postgres import Database
+import pytest
+from tests.support.asterisk import RealAsterisk
+from tests.support.dialer_parts import DialerParts, Service, SharedParts
+from tests.support.nats import NatsServer
 from tests.support.processes import ServerProcess
+from tests.support.shared import FAILED
 from tests.support.waiting import eventually
 
-from ringway.cli.asterisk_config import CdrDatabase
-from ringway.cli.probe import http_ok
 from ringway.proto import acd
 from ringway.proto import dialer as p
 from ringway.proto.acd import LegMode
 from ringway.proto.base import Done, Reply, Request
+from ringway.proto.dialer_pool import CallerNumbersV1, WithdrawCallerNumbersV1
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
@@ -57,45 +55,62 @@ BEHAVIOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A process and where it tells its health."""
-
-    process: ServerProcess
-    health: str
-
-    async def start(self) -> None:
-        """Start it and wait until it is ready."""
-        await self.process.start(partial(http_ok, self.health))
-
-
 @dataclass(slots=True)
 class DialerCentre:
     """One tenant with agents, a trunk and as many campaigns as a test makes."""
 
-    asterisk: RealAsterisk
+    parts: DialerParts
     bus: Bus
     pool: Pool
-    acd: ServerProcess
-    dialer: ServerProcess
     trunk: Trunk
     stack: AsyncExitStack
     tenant: str
-    acd_service: Service
-    dialer_service: Service
-    another_dialer: Callable[[str], Service]
+    agents: list[str] = field(default_factory=list)  # whoever signed in
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lives: list[p.CampaignLiveV1] = field(default_factory=list)
+    _left: list[str] = field(default_factory=list)
     _leads: int = 0
     _customer: Phone | None = None
 
+    @property
+    def asterisk(self) -> RealAsterisk:
+        return self.parts.asterisk
+
+    @property
+    def nats(self) -> NatsServer:
+        return self.parts.nats
+
+    @property
+    def acd(self) -> ServerProcess:
+        return self.parts.acd.process
+
+    @property
+    def dialer(self) -> ServerProcess:
+        return self.parts.dialer.process
+
+    @property
+    def trunk_id(self) -> str:
+        """The trunk to the customers. A node knows trunks by their ids alone."""
+        return self.own("t1")
+
+    def own(self, trunk_id: str) -> str:
+        """Return an id that no other tenant's trunk has."""
+        return f"{trunk_id}-{self.tenant[:8]}"
+
     async def start_dialer(self) -> None:
-        """Start the dialer, again or for the first time, and wait until it is ready."""
-        await self.dialer_service.start()
+        """Start the dialer again and wait until it is ready."""
+        await self.parts.dialer.start()
 
     async def start_acd(self) -> None:
         """The same for the ACD."""
-        await self.acd_service.start()
+        await self.parts.acd.start()
+
+    def another_dialer(self, replica: str) -> Service:
+        """Return one more replica, which ends with the test."""
+        service = self.parts.service("dialer", replica)
+        service.process.turn_page()
+        self.stack.callback(service.process.kill)
+        return service
 
     async def ask(self, kind: type[Request], reply: type[R], **fields: Any) -> R:
         """Send one request as the public API would."""
@@ -116,6 +131,7 @@ class DialerCentre:
             )
         )
         await phone.register()
+        self.agents.append(agent)
         await self.ask(acd.SignInV1, acd.AgentStatusV1, agent_id=agent, leg_mode=mode)
         await self.ask(acd.SetAgentStateV1, acd.AgentStatusV1, agent_id=agent, ready=True)
         return phone
@@ -147,7 +163,7 @@ class DialerCentre:
         )  # fmt: skip
         values = {
             "name": "C", "project_id": "p1", "mode": p.CampaignMode.PROGRESSIVE,
-            "list_ids": (list_id,), "agent_ids": tuple(agents), "trunk_id": "t1",
+            "list_ids": (list_id,), "agent_ids": tuple(agents), "trunk_id": self.trunk_id,
             "caller_id": "+447700900999", "max_attempts": 1, "ring_timeout_s": 5, "wrap_up_s": 0.3,
             **spec,
         }  # fmt: skip
@@ -233,8 +249,9 @@ class DialerCentre:
             self._customer = await self.stack.enter_async_context(Phone.open("customer"))
             host, port = self._customer.address
             await self.ask(
-                acd.PutTrunkV1, acd.TrunkV1, trunk_id="t9", name="in", host=host, port=port
-            )
+                acd.PutTrunkV1, acd.TrunkV1, trunk_id=self.own("t9"), name="in", host=host,
+                port=port,
+            )  # fmt: skip
         return self._customer
 
     async def balance(self, campaign_id: str | None = None) -> None:
@@ -272,19 +289,65 @@ class DialerCentre:
         told = self.told(event)
         return Counter(d["attempt_id"] for d in told if campaign_id in (None, d["campaign_id"]))
 
+    # -- the end of a test -----------------------------------------------------------------------
+
+    async def leave(self) -> None:
+        """Stop what runs, hang up, and see that nothing of the test is left.
+
+        Raises:
+            TimeoutError: Something is; tells what.
+        """
+        await self.parts.ensure()
+        await self._stop_campaigns()
+        for agent in self.agents:
+            await self.ask(acd.SignOutV1, acd.AgentStatusV1, agent_id=agent)
+        await eventually(
+            self._nothing_is_left, within_s=20, what=lambda: f"nothing but {self._left}"
+        )
+        await self._give_numbers_back()
+
+    async def _stop_campaigns(self) -> None:
+        async with self.pool.tenant(self.tenant) as conn:
+            rows = await conn.fetch(
+                "SELECT campaign_id FROM dialer.campaign WHERE state IN ('running', 'paused')"
+            )
+        for row in rows:
+            await self.control("stop", row["campaign_id"])
+
+    async def _nothing_is_left(self) -> bool:
+        async with self.pool.tenant(self.tenant) as conn:
+            attempts = await conn.fetch("SELECT * FROM dialer.attempt WHERE ended_at IS NULL")
+        async with self.asterisk.http() as session:
+            ari = f"{self.asterisk.ari_url}/ari"
+            rooms = await (await session.get(f"{ari}/bridges")).json()
+            channels = await (await session.get(f"{ari}/channels")).json()
+            for channel in channels:
+                if channel["name"].startswith("PJSIP/trunk-"):
+                    await session.delete(f"{ari}/channels/{channel['id']}")
+        self._left[:] = [
+            *(str(attempt["attempt_id"]) for attempt in attempts),
+            *(channel["name"] for channel in channels),
+            *(room["id"] for room in rooms if room["bridge_type"] != "holding"),
+        ]
+        return not self._left
+
+    async def _give_numbers_back(self) -> None:
+        async with self.pool.tenant(self.tenant) as conn:
+            rows = await conn.fetch("SELECT phone_e164 FROM dialer.caller_number")
+        if rows:
+            await self.ask(
+                WithdrawCallerNumbersV1,
+                CallerNumbersV1,
+                phones_e164=tuple(row["phone_e164"] for row in rows),
+            )
+
 
 @asynccontextmanager
-async def dialer_centre(
-    folder: Path, database: Database, nats: NatsServer
-) -> AsyncIterator[DialerCentre]:
-    """Start Asterisk, the ACD, the dialer and a trunk with customers."""
+async def dialer_centre(parts: DialerParts) -> AsyncIterator[DialerCentre]:
+    """Open a new tenant on running parts, with a trunk and customers of its own."""
     async with AsyncExitStack() as stack:
-        cdr = CdrDatabase(
-            "127.0.0.1", database.port, database.name, "ringway_asterisk", "no-secret"
-        )
-        asterisk = await stack.enter_async_context(real_asterisk(folder / "asterisk", cdr=cdr))
-        trunk = await stack.enter_async_context(Trunk.open(folder / "trunk.jsonl"))
         tenant = str(uuid4())
+        trunk = await stack.enter_async_context(Trunk.open(parts.folder / f"{tenant}.jsonl"))
         trunk.put_scenario(
             tenant,
             tuple(
@@ -292,29 +355,12 @@ async def dialer_centre(
                 for end, persona in BEHAVIOURS.items()
             ),
         )
-
-        def service(name: str, replica: str = "0") -> Service:
-            port = free_port()
-            process = ServerProcess(
-                f"{name}-{replica}",
-                (sys.executable, "-m", f"ringway.{name}"),
-                _environment(name, replica, asterisk, database, nats, port),
-                folder,
-            )
-            stack.callback(process.kill)
-            return Service(process, f"http://127.0.0.1:{port}/readyz")
-
-        first_acd, first_dialer = service("acd"), service("dialer")
-        bus = await stack.enter_async_context(nats.bus("crm_api"))
+        bus = await stack.enter_async_context(parts.nats.bus("crm_api"))
         pool = await stack.enter_async_context(
-            Pool.open(database.dsn("ringway_dialer"), max_size=3, application_name="test")
+            Pool.open(parts.database.dsn("ringway_dialer"), max_size=3, application_name="test")
         )
-        centre = DialerCentre(
-            asterisk, bus, pool, first_acd.process, first_dialer.process, trunk, stack, tenant,
-            first_acd, first_dialer, partial(service, "dialer"),
-        )  # fmt: skip
-        await bus.subscribe(p.CampaignLiveV1, centre.lives.append)
-        await asyncio.gather(centre.start_acd(), centre.start_dialer())
+        centre = DialerCentre(parts, bus, pool, trunk, stack, tenant)
+        await bus.subscribe(p.CampaignLiveV1, centre.lives.append, tenant=tenant)
         reader = asyncio.get_running_loop().create_task(_follow(centre))
         try:
             await eventually(lambda: _put_trunk(centre), within_s=15, what="the ACD answers")
@@ -322,6 +368,15 @@ async def dialer_centre(
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
+
+
+@asynccontextmanager
+async def centre_for(item: pytest.Item, shared: SharedParts) -> AsyncIterator[DialerCentre]:
+    """A centre of one test; unless the test failed, nothing may be left of it."""
+    async with dialer_centre(await shared.for_test(item)) as centre:
+        yield centre
+        if not item.stash.get(FAILED, False):
+            await centre.leave()
 
 
 async def _follow(centre: DialerCentre) -> None:
@@ -332,34 +387,9 @@ async def _follow(centre: DialerCentre) -> None:
 async def _put_trunk(centre: DialerCentre) -> bool:
     host, port = centre.trunk.address
     try:
-        await centre.ask(acd.PutTrunkV1, acd.TrunkV1, trunk_id="t1", name="t", host=host, port=port)
+        await centre.ask(
+            acd.PutTrunkV1, acd.TrunkV1, trunk_id=centre.trunk_id, name="t", host=host, port=port
+        )
     except DependencyDown:
         return False
     return True
-
-
-def _environment(
-    service: str,
-    replica: str,
-    asterisk: RealAsterisk,
-    database: Database,
-    nats: NatsServer,
-    health_port: int,
-) -> dict[str, str]:
-    node = {
-        "name": asterisk.node,
-        "url": asterisk.ari_url,
-        "username": service,
-        "password": asterisk.passwords[service],
-    }
-    prefix = f"RINGWAY_{service.upper()}_"
-    values = {
-        "POSTGRES_DSN": database.dsn(f"ringway_{service}"),
-        "NATS_URL": nats.url,
-        "NATS_USER": service,
-        "NATS_PASSWORD": PASSWORD,
-        "HEALTH_PORT": str(health_port),
-        "REPLICA": replica,
-        "ARI_NODES": json.dumps([node]),
-    }
-    return {f"{prefix}{key}": value for key, value in values.items()} | {"PYTHONUNBUFFERED": "1"}

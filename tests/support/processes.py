@@ -25,6 +25,7 @@ class ServerProcess:
         self._argv = _dies_with_us(tuple(argv))
         self._environment = dict(environment)
         self._log = folder / f"{name}.log"
+        self._log_from = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -37,7 +38,14 @@ class ServerProcess:
         return self._process.pid
 
     def log(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        """What it has written, from :meth:`turn_page` on."""
+        if not self._log.exists():
+            return ""
+        return self._log.read_bytes()[self._log_from :].decode(errors="replace")
+
+    def turn_page(self) -> None:
+        """Let the log begin here: what is there already is about another test."""
+        self._log_from = self._log.stat().st_size if self._log.exists() else 0
 
     def spawn(self) -> None:
         """Start the program and return at once."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 from tests.support.dialer_centre import DialerCentre
-from tests.support.nats import NatsServer
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import eventually
 
 from ringway.proto import acd
 
-# Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
@@ -61,10 +59,11 @@ async def test_a_lead_whose_call_never_left_is_given_back(
                    (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id,
                     attempt_no, phone_e164, mode, trunk_id, node, claimed_at)
             SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), 'c1', list_id, lead_id,
-                   1, phone_e164, 'progressive', 't1', 'ast-0', now() - $1::text::interval
+                   1, phone_e164, 'progressive', $2, 'ast-0', now() - $1::text::interval
               FROM dialer.lead ORDER BY position LIMIT 1
             """,
             claimed,
+            centre.trunk_id,
         )
         await conn.execute(
             """
@@ -115,14 +114,12 @@ async def test_a_killed_asterisk_ends_its_attempts_and_the_campaign_goes_on(
     await centre.balance()
 
 
-async def test_while_nats_is_away_calls_live_and_none_begins(
-    centre: DialerCentre, nats: NatsServer
-) -> None:
+async def test_while_nats_is_away_calls_live_and_none_begins(centre: DialerCentre) -> None:
     await centre.ready_agent("ann", "1001")
     await centre.ready_agent("bob", "1002")
     await centre.campaign(["13", "12", "10", "10"], ["ann", "bob"])
     await centre.until_attempts(connected=1, placed=2)
-    nats.kill()
+    centre.nats.kill()
     before = len(await centre.attempts())
     # The ringing one is answered and connected: neither service needs NATS for that.
     await centre.trunk.until(lambda: centre.trunk.counts.answered >= 2, within_s=8)
@@ -131,7 +128,7 @@ async def test_while_nats_is_away_calls_live_and_none_begins(
         within_s=8,
     )
     assert len(await centre.attempts()) == before
-    await nats.start()
+    await centre.nats.start()
     await centre.until_finished(within_s=45)
     assert dict(await centre.dispositions()) == {"connected": 4}
     await centre.balance()
@@ -174,20 +171,21 @@ async def test_another_replica_takes_the_campaign_over(centre: DialerCentre) -> 
 
 
 async def test_a_dialer_that_starts_before_everything_else_begins_when_it_comes(
-    centre: DialerCentre, nats: NatsServer, postgres: PostgresServer
+    centre: DialerCentre, postgres: PostgresServer
 ) -> None:
     await centre.ready_agent("ann", "1001")
     await centre.campaign(["10", "20"], ["ann"], start=False)
     async with centre.pool.tenant(centre.tenant) as conn:
         await conn.execute("UPDATE dialer.campaign SET state = 'running'")
     centre.dialer.kill()
-    nats.kill()
+    centre.nats.kill()
     postgres.kill()
     await centre.asterisk.kill()
+    centre.dialer.turn_page()
     centre.dialer.spawn()
-    await eventually(lambda: "Ready." in centre.dialer.log().split("Ready.", 1)[1], within_s=10)
+    await eventually(lambda: "Ready." in centre.dialer.log(), within_s=20)
     await postgres.start()
-    await nats.start()
+    await centre.nats.start()
     await centre.asterisk.start()
     await centre.until_finished(within_s=45)
     assert dict(await centre.dispositions()) == {"connected": 1, "busy": 1}
@@ -198,10 +196,11 @@ async def test_a_trunk_that_is_not_there_is_noticed_without_burning_the_list(
     centre: DialerCentre,
 ) -> None:
     await centre.ready_agent("ann", "1001")
+    dead, port = centre.own("dead"), free_port()
     await centre.ask(
-        acd.PutTrunkV1, acd.TrunkV1, trunk_id="t2", name="t", host="127.0.0.1", port=free_port()
+        acd.PutTrunkV1, acd.TrunkV1, trunk_id=dead, name="t", host="127.0.0.1", port=port
     )
-    await centre.campaign(["10"] * 20, ["ann"], trunk_id="t2", rate_cps=10, ring_timeout_s=5)
+    await centre.campaign(["10"] * 20, ["ann"], trunk_id=dead, rate_cps=10, ring_timeout_s=5)
     await eventually(
         lambda: bool(centre.lives) and "trunk failed" in centre.last_live().explanation,
         within_s=20,

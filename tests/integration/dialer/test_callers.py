@@ -15,7 +15,6 @@ from ringway.proto.dialer import CampaignMode
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 
-# Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 
 NUMBERS = ("+442079460001", "+442079460002")

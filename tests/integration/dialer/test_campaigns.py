@@ -13,7 +13,6 @@ from tests.support.waiting import eventually
 from ringway.proto.dialer import CampaignMode
 from ringway.runtime.errors import Refused
 
-# Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 
 

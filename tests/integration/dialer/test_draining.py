@@ -36,3 +36,4 @@ async def test_nothing_is_dialed_while_the_only_node_is_drained(centre: DialerCe
     await centre.until_finished()
     assert dict(await centre.dispositions()) == {"busy": 1, "connected": 1}
     await centre.balance()
+    await ask(an.UndrainNodeV1)

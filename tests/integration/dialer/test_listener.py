@@ -17,7 +17,6 @@ from ringway.dialer.listener import Listener
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
 from ringway.runtime.ari import StasisStart
 
-# Each test starts Asterisk, NATS, the ACD and the dialer.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 
 
@@ -53,7 +52,7 @@ class _Ear:
 async def _call(centre: DialerCentre, ari: Ari, number: str) -> str:
     channel = f"{uuid4()}.c"
     await ari.node.originate(
-        f"PJSIP/{number}@trunk-t1", channel_id=channel, app=ari.app, timeout_s=20
+        f"PJSIP/{number}@trunk-{centre.trunk_id}", channel_id=channel, app=ari.app, timeout_s=20
     )
     return channel
 
