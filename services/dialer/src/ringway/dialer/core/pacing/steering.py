@@ -81,7 +81,9 @@ class Steering:
         gain = 1.0 / max(self._slow_calls, 0.7 * window)
         shift = self._shift - gain * beyond / max(aim, 1e-6)
         self._shift = min(_MAX_SHIFT, max(-_MAX_SHIFT, shift))
-        room = max(2.0, 0.5 * (cap - aim) * window)
+        # Small windows are not held by count: there one unlucky call is to cost little.
+        least = 2.0 if window >= LARGE_WINDOW else 5.0
+        room = max(least, 0.5 * (cap - aim) * window)
         self.cut = math.exp(-min(20.0, max(-0.7 * room, self._excess) / room))
         # Half of what the rest of the shift will allow may be used ahead; less and less is left.
         expected = live_total + 0.5 * per_s * min(max(left_s, 0.0), 6 * 3600.0)
