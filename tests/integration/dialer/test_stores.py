@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -170,7 +171,9 @@ async def test_an_ended_lead_is_due_again_after_the_delay(pool: Pool) -> None:
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
         how, again = _end(), DialAgain(60)
-        done = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id, "how": how, "then": again}
+        done: dict[str, Any] = {
+            "tenant_id": TENANT, "attempt_id": attempt.attempt_id, "how": how, "then": again,
+        }  # fmt: skip
         assert await attempt_store.end(conn, **done)
         assert not await attempt_store.end(conn, **done)
         assert await _claim(conn, 1, how.ended_at + timedelta(seconds=59)) == []
@@ -196,7 +199,7 @@ async def test_an_attempt_that_never_left_is_taken_back(pool: Pool) -> None:
     await _fill(pool, 1)
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
-        ids = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
+        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
         assert await attempt_store.remove(conn, **ids)
         assert not await attempt_store.remove(conn, **ids)
         (again,) = await _claim(conn, 1)
@@ -207,8 +210,10 @@ async def test_an_attempt_that_was_placed_is_not_taken_back(pool: Pool) -> None:
     await _fill(pool, 1)
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
-        ids = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
-        placed = {"placed_at": utcnow(), "reserved_agent_id": None, "caller_id": None}
+        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
+        placed: dict[str, Any] = {
+            "placed_at": utcnow(), "reserved_agent_id": None, "caller_id": None,
+        }  # fmt: skip
         assert await attempt_store.note_placed(conn, **ids, **placed)
         assert not await attempt_store.note_placed(conn, **ids, **placed)
         assert not await attempt_store.remove(conn, **ids)
@@ -219,7 +224,7 @@ async def test_connected_is_not_taken_back_by_a_late_abandonment(pool: Pool) -> 
     said = AttemptDisposition
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
-        ids = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
+        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
         note = attempt_store.note_outcome
         assert await note(conn, **ids, outcome=said.ABANDONED, agent_id=None)
         assert await note(conn, **ids, outcome=said.CONNECTED, agent_id="ann")
@@ -302,7 +307,7 @@ async def test_crm_api_reads_the_views_of_its_tenant_only(pool: Pool, database: 
     await _fill(pool, 3)
     async with pool.tenant(TENANT) as conn:
         attempt, other = await _claim(conn, 2)
-        ids = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
+        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
         at = utcnow()
         await attempt_store.note_placed(
             conn, **ids, placed_at=at, reserved_agent_id=None, caller_id=None
@@ -338,7 +343,7 @@ async def test_counts_follow_the_rows(pool: Pool) -> None:
     await _fill(pool, 2)
     async with pool.tenant(TENANT) as conn:
         attempt, _ = await _claim(conn, 2)
-        ids = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
+        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
         await attempt_store.note_placed(
             conn, **ids, placed_at=utcnow(), reserved_agent_id=None, caller_id=None
         )
@@ -371,7 +376,8 @@ async def test_the_owner_sees_everything_and_services_own_nothing(database: Data
 async def test_a_claim_reads_no_more_of_a_long_list_than_it_takes(pool: Pool) -> None:
     """Right after an import there are no statistics, and sorting is a long list's price."""
     await _fill(pool, 5000)
-    due = (TENANT, "c", ["l"], ["Europe/Bucharest"], utcnow(), 3, 10, [])
+    nobody: list[str] = []
+    due = (TENANT, "c", ["l"], ["Europe/Bucharest"], utcnow(), 3, 10, nobody)
     take = (TENANT, "c", ["x"], [uuid4()], [uuid4()], ["a"], utcnow(), None, "progressive", "t")
     async with pool.tenant(TENANT) as conn:
         await lead_store.plan_by_index(conn)
