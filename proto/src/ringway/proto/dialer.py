@@ -145,8 +145,16 @@ class PutListV1(Request):
     name: str = Field(min_length=1, max_length=200)
 
 
+class LeadNumber(Model):
+    """A further number of a party; ``zone`` is where it is, if that is not the party's own."""
+
+    phone_e164: PhoneE164
+    label: str = Field(default="", max_length=40)
+    zone: ZoneName | None = None
+
+
 class LeadRow(Model):
-    """One party to reach."""
+    """One party to reach. ``more_numbers`` are dialed in this order after ``phone_e164``."""
 
     lead_id: Token
     phone_e164: PhoneE164
@@ -154,6 +162,7 @@ class LeadRow(Model):
     data: dict[str, str] = Field(default_factory=dict)
     priority: int = Field(default=0, ge=-1000, le=1000)
     zone: ZoneName | None = None  # the party's own, where it is known
+    more_numbers: tuple[LeadNumber, ...] = Field(default=(), max_length=9)
 
 
 class AddLeadsV1(Request):

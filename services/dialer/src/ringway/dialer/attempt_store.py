@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ringway.dialer import number_store
 from ringway.dialer.core.retry import Closed, DialAgain
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer import AttemptDisposition, CampaignMode
@@ -50,13 +51,18 @@ _ENDED = """
            answerer = $8, answerer_reason = $9, detected_after_ms = $10, message_left = $11,
            script_answer = $12
      WHERE tenant_id = $1 AND attempt_id = $2 AND ended_at IS NULL
-    RETURNING lead_id
+    RETURNING lead_id, phone_e164
 """
 _LEAD_DONE = """
     UPDATE dialer.lead
        SET open_attempt_id = NULL, last_disposition = $4, last_attempt_at = $5,
            next_attempt_at = coalesce($6, next_attempt_at), closed_reason = $7
      WHERE tenant_id = $1 AND lead_id = $2 AND open_attempt_id = $3
+    RETURNING numbers > 1
+"""
+_LEAD_DUE = """
+    UPDATE dialer.lead SET next_attempt_at = coalesce($3, next_attempt_at), closed_reason = $4
+     WHERE tenant_id = $1 AND lead_id = $2
 """
 _REMOVE = """
     DELETE FROM dialer.attempt
@@ -147,7 +153,7 @@ async def end(
     then: DialAgain | Closed,
 ) -> bool:
     """Close an attempt and its lead's part in it: due again, or done."""
-    lead_id = await conn.fetchval(
+    row = await conn.fetchrow(
         _ENDED,
         tenant_id,
         attempt_id,
@@ -162,26 +168,38 @@ async def end(
         how.message_left,
         how.script_answer,
     )
-    if lead_id is None:
+    if row is None:
         return False
-    due_at: datetime | None = None
-    reason: str | None = None
-    match then:
-        case DialAgain(delay_s):
-            due_at = how.ended_at + timedelta(seconds=delay_s)
-        case Closed(closed):
-            reason = closed.value
-    await conn.execute(
+    has_more_numbers = await conn.fetchval(
         _LEAD_DONE,
         tenant_id,
-        lead_id,
+        row["lead_id"],
         attempt_id,
         how.disposition.value,
         how.ended_at,
-        due_at,
-        reason,
+        *_due(then, how.ended_at),
     )
+    if has_more_numbers:
+        then = await number_store.after_end(
+            conn,
+            tenant_id=tenant_id,
+            lead_id=row["lead_id"],
+            dialed=row["phone_e164"],
+            disposition=how.disposition,
+            then=then,
+            ended_at=how.ended_at,
+        )
+        await conn.execute(_LEAD_DUE, tenant_id, row["lead_id"], *_due(then, how.ended_at))
     return True
+
+
+def _due(then: DialAgain | Closed, ended_at: datetime) -> tuple[datetime | None, str | None]:
+    """Return when a lead is due again, or why it is closed."""
+    match then:
+        case DialAgain(delay_s):
+            return ended_at + timedelta(seconds=delay_s), None
+        case Closed(reason):
+            return None, reason.value
 
 
 async def remove(conn: Connection, *, tenant_id: UUID, attempt_id: UUID) -> bool:

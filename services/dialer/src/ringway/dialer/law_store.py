@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from ringway.dialer import metrics
+from ringway.dialer import metrics, number_store
 from ringway.dialer.core.law import DncHit, Facts, Refused, zones_of_key
 from ringway.proto.dialer_law import DncScope, LeadRefusedV1, RefusalReason
 from ringway.proto.dialer_spec import CampaignSpec
@@ -111,7 +111,7 @@ _JUDGE_NUMBERS_AGAIN = """
                                 THEN closed_reason END
       FROM dialer.list l, unnest($2::text[]) AS n (phone_e164)
      WHERE l.tenant_id = $1 AND lead.tenant_id = $1 AND lead.list_id = l.list_id
-       AND lead.phone_e164 = n.phone_e164
+       AND coalesce(lead.home_e164, lead.phone_e164) = n.phone_e164
        AND (held_reason IS NOT NULL OR closed_reason IN ('dnc', 'no_consent'))
 """
 # Why a lead is closed; the refusal tells which list it was.
@@ -196,16 +196,15 @@ async def refuse(
 ) -> list[LeadRefusedV1]:
     """Write refusals down, hold back or close their leads; return the facts to be told.
 
-    A lead whose reason has no end is closed. One that waits for hours that never come is looked
-    at again a day later, since a schedule may be changed.
+    Another number of the lead is dialed instead where there is one. Otherwise a lead whose reason
+    has no end is closed, and one that waits for hours that never come is looked at again a day
+    later, since a schedule may be changed.
     """
     if not refusals:
         return []
     for refusal in refusals:
         metrics.REFUSED.labels(refusal.decision.reason.value).inc()
     ids = [uuid7() for _ in refusals]
-    held = [r for r in refusals if not r.decision.is_final and not _waits_for_hours(r)]
-    closed = [r for r in refusals if r.decision.is_final]
     await conn.execute(
         _REFUSE,
         tenant_id,
@@ -219,8 +218,14 @@ async def refuse(
         [r.decision.until for r in refusals],
         [r.candidate.zone_key for r in refusals],
     )
+    tomorrow = now + timedelta(days=1)
+    seen_to = await number_store.refused(
+        conn, tenant_id=tenant_id, refusals=refusals, now=now, later=tomorrow
+    )
+    left = [r for r in refusals if r.candidate.lead_id not in seen_to]
+    held = [r for r in left if not r.decision.is_final and not _waits_for_hours(r)]
+    closed = [r for r in left if r.decision.is_final]
     if held:
-        tomorrow = now + timedelta(days=1)
         await conn.execute(
             _HOLD_BACK,
             tenant_id,
@@ -273,8 +278,10 @@ async def zone_waits(
 async def judge_again(conn: Connection, *, tenant_id: UUID, list_ids: Sequence[str]) -> None:
     """Forget what was decided about the leads of lists: a campaign's rules have changed."""
     await conn.execute(_JUDGE_AGAIN, tenant_id, list(list_ids))
+    await number_store.judge_again(conn, tenant_id=tenant_id, list_ids=list_ids)
 
 
 async def judge_numbers_again(conn: Connection, *, tenant_id: UUID, numbers: Sequence[str]) -> None:
     """Forget what was decided about numbers: a list or a consent has changed."""
     await conn.execute(_JUDGE_NUMBERS_AGAIN, tenant_id, list(numbers))
+    await number_store.judge_numbers_again(conn, tenant_id=tenant_id, numbers=numbers)

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from ringway.dialer import number_store
 from ringway.dialer.core.law import zone_key
 from ringway.dialer.model import Attempt, LeadCounts
 from ringway.proto.dialer import CampaignMode, LeadRow
@@ -233,6 +234,7 @@ async def add_leads(
         raise ListMissing(list_id) from exc
     new = {r["lead_id"] for r in added}
     duplicates = _without_first_of(new, (r.lead_id for r in rows))
+    await number_store.add(conn, tenant_id=tenant_id, rows=rows, new=new)
     await conn.execute(_CHUNK_NOTE, tenant_id, batch_id, chunk_no, len(new), duplicates)
     return Added(len(new), tuple(duplicates))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ringway.proto.dialer import AttemptDisposition as D
@@ -17,6 +17,7 @@ class ClosedReason(StrEnum):
     INVALID = "invalid"  # the number does not exist
     REFUSED = "refused"  # the far end said no
     EXHAUSTED = "exhausted"  # the number of attempts is used up
+    DISPOSITION = "disposition"  # an agent said so
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,14 @@ class DialAgain:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The lead is done."""
+    """The lead is done, unless it has another number.
+
+    ``other_after_s``: seconds until another number of the lead may be dialed; None: the lead's
+    attempts are used up, or it was reached.
+    """
 
     reason: ClosedReason
+    other_after_s: float | None = field(default=None, compare=False)
 
 
 # Seconds until the next attempt where the campaign has no rule of its own. An outcome that is
@@ -44,6 +50,7 @@ DEFAULT_DELAY_S = {
     D.CANCELLED: 60.0,
     D.MACHINE: 7200.0,
 }
+_NEXT_NUMBER_S = 5.0  # after a number that does not exist
 _CLOSES = {
     D.CONNECTED: ClosedReason.REACHED,
     D.SERVED: ClosedReason.REACHED,
@@ -84,8 +91,10 @@ def after(
     else:
         delay_s = DEFAULT_DELAY_S.get(disposition)
         limit = max_attempts
+    has_attempts = attempt_no < max_attempts
     if delay_s is None:
-        return Closed(_CLOSES[disposition])
+        is_dead = disposition is D.INVALID_NUMBER
+        return Closed(_CLOSES[disposition], _NEXT_NUMBER_S if is_dead and has_attempts else None)
     if attempt_no >= limit:
-        return Closed(ClosedReason.EXHAUSTED)
+        return Closed(ClosedReason.EXHAUSTED, delay_s if has_attempts else None)
     return DialAgain(delay_s)
