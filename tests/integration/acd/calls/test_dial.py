@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
+CID_HZ = 1400.0
 NUMBER = "+442079460001"
 MODES = tuple(p.LegMode)
 
@@ -218,6 +219,60 @@ async def test_colleagues_call_each_other(desk: Desk, mode: p.LegMode) -> None:
         assert ann.leg.is_up
         assert bob.leg.is_up
         await hears_not(ann.leg, BOB_HZ)
+
+
+@pytest.mark.parametrize("end", ["complete", "merge"])
+async def test_a_colleague_is_held_consulted_about_and_handed_on(desk: Desk, end: str) -> None:
+    ann, bob, cid = await desk.agent(), await desk.agent(BOB_HZ), await desk.agent(CID_HZ)
+    await dial(desk, ann.agent_id, bob.number)
+    await hears(ann.leg, BOB_HZ)
+    await hears(bob.leg, ANN_HZ)
+    for _ in range(2):
+        await desk.ask(calls.HoldV1, ann)
+        await hears_music(bob.leg, ANN_HZ)
+        await hears_not(ann.leg, BOB_HZ)
+        await desk.ask(calls.ResumeV1, ann)
+        await hears(bob.leg, ANN_HZ)
+        await hears(ann.leg, BOB_HZ)
+    await desk.ask(calls.ConsultV1, ann, target=cid.target)
+    await hears(cid.leg, ANN_HZ)
+    await hears(ann.leg, CID_HZ)
+    await hears_music(bob.leg, ANN_HZ, CID_HZ)
+    await desk.ask(calls.ResumeV1, ann)  # swap
+    await hears(bob.leg, ANN_HZ)
+    await hears(ann.leg, BOB_HZ)
+    await hears_music(cid.leg, ANN_HZ, BOB_HZ)
+    await desk.ask(calls.HoldV1, ann)
+    await hears(cid.leg, ANN_HZ)
+    await hears_music(bob.leg, ANN_HZ, CID_HZ)
+    await desk.ask(calls.CancelConsultV1, ann)
+    await hears(bob.leg, ANN_HZ)
+    await hears(ann.leg, BOB_HZ)
+    await hears_not(cid.leg, ANN_HZ, BOB_HZ)
+    await desk.until_free(cid)
+    await desk.ask(calls.ConsultV1, ann, target=cid.target)
+    await hears(cid.leg, ANN_HZ)
+    if end == "complete":
+        await desk.ask(calls.CompleteTransferV1, ann)
+    else:
+        await desk.ask(calls.MergeV1, ann)
+        await hears(ann.leg, BOB_HZ, CID_HZ)
+        await hears(bob.leg, ANN_HZ, CID_HZ)
+        await hears(cid.leg, ANN_HZ, BOB_HZ)
+        await desk.ask(calls.LeaveV1, ann)
+    await hears(bob.leg, CID_HZ)
+    await hears(cid.leg, BOB_HZ)
+    await hears_not(bob.leg, ANN_HZ)
+    await hears_not(ann.leg, BOB_HZ, CID_HZ)
+
+
+async def hears_music(call: PhoneCall, *hz: float) -> None:
+    """Wait until packets come to a phone in which there are none of these tones."""
+    await hears_not(call, *hz)
+    listener = call.listener
+    assert listener is not None
+    before = listener.packets
+    await eventually(lambda: listener.packets > before + 10, within_s=10, what="music")
 
 
 async def test_a_colleague_who_does_not_want_to_be_disturbed_is_busy(desk: Desk) -> None:

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ringway.acd.manual")
 
 NUMBER_RINGS_S = 60.0
+# Left to choose, Asterisk carries calls between agents as linear audio of 192 kHz. The phones then
+# translate, and what translates leaves out as late what comes without sequence numbers (music, a
+# mixed room) after packets that had them.
+_INTERNAL_FORMAT = "ulaw"
 DIALING = "dialing"  # in ``Call.extra``: who makes the call, while it is being made
 _PHONE_SPEAKS_S = 3.0  # a phone that can be called shows itself within this time
 # Why a number was not reached, by Q.850 cause; what is not here is "failed".
@@ -318,6 +322,7 @@ class Manual:
             {**variables, "INTERNAL_CALL": ",".join((app, "internal", *args))},
             NUMBER_RINGS_S,
             leg.bridge_id,
+            _INTERNAL_FORMAT,
         )
         attempt = Attempt(call.channel_id, is_early=True)
         on_attempt(attempt.channel_id)

@@ -69,7 +69,10 @@ class Watching(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ringing:
-    """What all attempts of one call have in common."""
+    """What all attempts of one call have in common.
+
+    ``formats``: what the channel carries; nothing: what its endpoint offers.
+    """
 
     node: AriNode
     tenant: str
@@ -78,6 +81,7 @@ class Ringing:
     variables: Mapping[str, str]
     ring_s: float
     room: str | None
+    formats: str | None = None
 
 
 class Outbound:
@@ -384,6 +388,7 @@ async def _begin(call: Ringing, endpoint: str, attempt: Attempt, caller_id: str)
         app=call.app,
         app_args=call.app_args,
         variables={**call.variables, **shown},
+        formats=call.formats,
     )
     async with asyncio.timeout(_ENTER_LIMIT_S):
         await attempt.entered.wait()  # no room takes it before
