@@ -158,6 +158,20 @@ class PreviewRule(Model):
     skip_delay_s: Seconds = 3600  # a skipped lead is offered again after this
 
 
+class CallbackRule(Model):
+    """What happens to call-backs that cannot be made in time; see docs/howto/callbacks.md."""
+
+    personal_wait_s: Seconds = 900  # for the agent it was promised with, after it is due
+    escalate_to: Literal["team", "nobody"] = "team"  # who takes over then
+    missed_after_s: float = Field(default=3600, gt=0, le=2_592_000)  # after it is due
+
+    @model_validator(mode="after")
+    def _escalates_in_time(self) -> Self:
+        if self.escalate_to == "team" and self.personal_wait_s >= self.missed_after_s:
+            raise ValueError("personal_wait_s must be shorter than missed_after_s")
+        return self
+
+
 class OnMachine(StrEnum):
     """What is done when a machine answers."""
 
@@ -258,6 +272,7 @@ class CampaignSpec(Model):
     list_weights: tuple[ListWeight, ...] = ()  # empty: by priority over all lists
     recycling: Recycling | None = None
     preview: PreviewRule = PreviewRule()
+    callbacks: CallbackRule = CallbackRule()
     target_abandonment: float = Field(default=0.03, gt=0, le=0.1)  # predictive: the cap
     abandonment_message: tuple[Sound, ...] = Field(default=(), max_length=20)  # empty: the default
     amd: AmdRule = AmdRule()

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from ringway.dialer.app import Dialer
 from ringway.dialer.books import SCHEMA
+from ringway.dialer.callback_requests import CallbackRequests
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
 from ringway.dialer.law_requests import LawRequests
@@ -57,6 +58,8 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
 
         await Requests(pool, dialer.look_soon).serve(bus)
         await CallerRequests(pool).serve(bus)
+        callbacks = CallbackRequests(pool)
+        await callbacks.serve(bus)
         law = LawRequests(pool)
         await law.serve(bus)
         await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
@@ -83,6 +86,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
                 "campaigns": dialer.run_campaigns,
                 "clean": dialer.clean,
                 "law": law.clean,
+                "callbacks": callbacks.sweep,
             },
             drain=drain,
             drain_timeout_s=settings.drain_timeout_s,

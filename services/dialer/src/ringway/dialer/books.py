@@ -17,7 +17,16 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from ringway.dialer import attempt_store, dnc_store, facts, law_store, metrics, mode_store
+from ringway.dialer import (
+    attempt_store,
+    callback_store,
+    disposition_store,
+    dnc_store,
+    facts,
+    law_store,
+    metrics,
+    mode_store,
+)
 from ringway.dialer.attempt_store import End
 from ringway.dialer.core.retry import Closed, DialAgain
 from ringway.dialer.dnc_store import OWN_LIST
@@ -119,6 +128,7 @@ class Books:
                 how=how,
                 then=then,
             ):
+                await disposition_store.attempt_ended(conn, attempt, how, then)
                 await outbox.add(conn, SCHEMA, facts.ended(attempt, how, placed_at, answered_at))
 
         self._put(attempt, "ended", write)
@@ -158,6 +168,7 @@ class Books:
             # It was announced as placed, so it stays on record, as a fault of ours.
             how = End(utcnow(), AttemptDisposition.FAILED, 0, 0, None)
             if await attempt_store.end(conn, **ids, how=how, then=DialAgain(0)):
+                await disposition_store.attempt_ended(conn, attempt, how, DialAgain(0))
                 fact = facts.ended(attempt, how, attempt.placed_at or attempt.claimed_at, None)
                 await outbox.add(conn, SCHEMA, fact)
 
@@ -168,6 +179,7 @@ class Books:
 
         async def write(conn: Connection) -> None:
             if await mode_store.skip(conn, attempt=attempt, skipped=how):
+                await callback_store.skipped(conn, attempt, how.due_at)
                 await outbox.add(conn, SCHEMA, facts.skipped(attempt, how))
 
         self._put(attempt, "skipped", write)

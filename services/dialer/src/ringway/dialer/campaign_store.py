@@ -55,6 +55,10 @@ _HAS_WORK = """
         OR EXISTS (SELECT FROM dialer.lead
                     WHERE tenant_id = $1 AND list_id = ANY ($3::text[])
                       AND closed_reason IS NULL AND open_attempt_id IS NULL AND attempts < $4)
+        OR EXISTS (SELECT FROM dialer.callback c
+                     JOIN dialer.lead l ON l.tenant_id = c.tenant_id AND l.lead_id = c.lead_id
+                    WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND c.state = 'open'
+                      AND l.list_id = ANY ($3::text[]) AND l.closed_reason IS NULL)
 """
 _COUNTS = """
     SELECT count(*) FILTER (WHERE placed_at IS NOT NULL) AS attempts,

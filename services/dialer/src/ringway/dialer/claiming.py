@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ringway.dialer import attempt_store
+from ringway.dialer import attempt_store, callback_store
+from ringway.dialer.callback_gate import CallbackGate
 from ringway.dialer.core import messages as m
 from ringway.dialer.gate import Gate
 from ringway.dialer.model import Attempt
+from ringway.proto.dialer import CampaignSpec
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
+from ringway.runtime.postgres import Connection
 
 if TYPE_CHECKING:
     from ringway.dialer.runner import CampaignRunner, Parts
@@ -33,6 +36,8 @@ class Claiming:
         self._has_doubt = False  # a claim may have been committed without our knowing
         self._turn = asyncio.Lock()  # what is claimed and not known yet must not look forgotten
         self._gate: Gate | None = None
+        self._callback_gate: CallbackGate | None = None
+        self._callback_gate_of: CampaignSpec | None = None
 
     async def claim(self, count: int) -> None:
         """Claim up to ``count`` leads and tell the core; 0: only ask when the next one is due."""
@@ -47,12 +52,15 @@ class Claiming:
             try:
                 if self._has_doubt:
                     await self._resolve_doubt()
-                claimed, _ = await self._claim_rows(self._parts.switchboard.nodes_for(1), lead_id)
+                asker = runner.core.asker(ask_id)
+                claimed, _ = await self._claim_rows(
+                    self._parts.switchboard.nodes_for(1), lead_id, {asker} if asker else set()
+                )
             except PostgresDown:
                 self._has_doubt = True
             for attempt in claimed:
                 runner.open_line(attempt)
-        leads = [m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed]
+        leads = [_lead(a) for a in claimed]
         runner.post(m.LeadTaken(_now(), ask_id, leads[0] if leads else None))
 
     async def _claim(self, count: int) -> None:
@@ -62,12 +70,13 @@ class Claiming:
             if self._has_doubt:
                 await self._resolve_doubt()
             nodes = self._parts.switchboard.nodes_for(count)
-            claimed, due = await self._claim_rows(nodes)
+            ready = runner.core.free_agents(_now())
+            claimed, due = await self._claim_rows(nodes, ready=ready)
             if not claimed and due is None:
                 # Ends that are not written yet may make leads due again.
                 if not await self._parts.books.synced(_SYNC_S):
                     raise PostgresDown("the books are behind")
-                claimed, due = await self._claim_rows(nodes)
+                claimed, due = await self._claim_rows(nodes, ready=ready)
         except PostgresDown:
             self._has_doubt = True
             runner.post(m.ClaimFailed(_now()))
@@ -75,11 +84,11 @@ class Claiming:
         for attempt in claimed:
             runner.open_line(attempt)
         due_in_s = None if due is None else max(0.0, (due - utcnow()).total_seconds())
-        leads = tuple(m.ClaimedLead(str(a.attempt_id), a.lead_id, a.attempt_no) for a in claimed)
+        leads = tuple(_lead(a) for a in claimed)
         runner.post(m.Claimed(_now(), leads, due_in_s))
 
     async def _claim_rows(
-        self, nodes: list[str], lead_id: str | None = None
+        self, nodes: list[str], lead_id: str | None = None, ready: Collection[str] = ()
     ) -> tuple[Sequence[Attempt], datetime | None]:
         """Claim within one transaction; with a pool, no more than its numbers may carry today."""
         runner, callers = self._runner, self._parts.callers
@@ -95,21 +104,56 @@ class Claiming:
             try:
                 async with self._parts.pool.tenant(runner.tenant_id) as conn:
                     if nodes and lead_id is not None:
-                        claimed = await self.gate.claim_this(
-                            conn, lead_id=lead_id, node=nodes[0], now=utcnow()
-                        )
+                        claimed = await self._this_one(conn, lead_id, nodes[0])
                     elif nodes:
-                        claimed = await self.gate.claim(conn, nodes=nodes[:room], now=utcnow())
+                        claimed = await self._ahead_and_list(conn, nodes[:room], ready)
                     if pool_id is not None:
                         claimed = shown = await callers.show(conn, pool_id, claimed)
                     if nodes and len(claimed) == len(nodes):
                         return claimed, utcnow()  # there may be more; the next claim will tell
-                    due = await self.gate.next_due(conn, now=utcnow())
+                    due = await self._next_due(conn)
             except PostgresDown:
                 for attempt in shown:
                     callers.given_back(pool_id, attempt)
                 raise
         return claimed, due
+
+    async def _ahead_and_list(
+        self, conn: Connection, nodes: list[str], ready: Collection[str]
+    ) -> Sequence[Attempt]:
+        """Claim call-backs, then leads of the lists."""
+        now = utcnow()
+        ahead = await self.callback_gate.claim_due(conn, nodes=nodes, now=now, ready=ready)
+        rest = nodes[len(ahead) :]
+        return [*ahead, *await self.gate.claim(conn, nodes=rest, now=now)] if rest else ahead
+
+    async def _this_one(self, conn: Connection, lead_id: str, node: str) -> Sequence[Attempt]:
+        now = utcnow()
+        claimed = await self.callback_gate.claim_this_if_due(
+            conn, lead_id=lead_id, node=node, now=now
+        )
+        if claimed is not None:
+            return claimed
+        return await self.gate.claim_this(conn, lead_id=lead_id, node=node, now=now)
+
+    async def _next_due(self, conn: Connection) -> datetime | None:
+        now = utcnow()
+        runner = self._runner
+        ahead = await callback_store.next_due(
+            conn, tenant_id=runner.tenant_id, campaign_id=runner.campaign.campaign_id, now=now
+        )
+        due = await self.gate.next_due(conn, now=now)
+        return min((at for at in (ahead, due) if at is not None), default=None)
+
+    @property
+    def callback_gate(self) -> CallbackGate:
+        """The law of its call-backs."""
+        spec = self._runner.core.spec
+        if self._callback_gate is None or self._callback_gate_of is not spec:
+            campaign_id = self._runner.campaign.campaign_id
+            self._callback_gate = CallbackGate(self._runner.tenant_id, campaign_id, spec)
+            self._callback_gate_of = spec
+        return self._callback_gate
 
     @property
     def gate(self) -> Gate:
@@ -130,7 +174,8 @@ class Claiming:
         if is_fresh and not line.attempt.mode.books_agents:
             return True  # where nobody looks at leads or is booked first
         async with self._parts.pool.tenant(self._runner.tenant_id) as conn:
-            line.refusal = await self.gate.check_again(conn, line.attempt, now=now)
+            gate = self.callback_gate if line.attempt.is_callback else self.gate
+            line.refusal = await gate.check_again(conn, line.attempt, now=now)
         return line.refusal is None
 
     async def _resolve_doubt(self) -> None:
@@ -147,6 +192,12 @@ class Claiming:
             if unknown and not books.is_pending(attempt.attempt_id):
                 books.given_back(attempt)
         self._has_doubt = False
+
+
+def _lead(attempt: Attempt) -> m.ClaimedLead:
+    return m.ClaimedLead(
+        str(attempt.attempt_id), attempt.lead_id, attempt.attempt_no, attempt.wanted_agent_id
+    )
 
 
 def _now() -> float:

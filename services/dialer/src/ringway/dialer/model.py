@@ -33,7 +33,10 @@ class LiveCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One dial of one lead. Times are UTC."""
+    """One dial of one lead. Times are UTC.
+
+    ``is_callback``: the customer asked for it; ``wanted_agent_id``: with this agent.
+    """
 
     tenant: str
     attempt_id: UUID
@@ -53,6 +56,8 @@ class Attempt:
     answered_at: datetime | None = None
     outcome: AttemptDisposition | None = None
     agent_id: str | None = None
+    is_callback: bool = False
+    wanted_agent_id: str | None = None
 
     @property
     def channel_id(self) -> str:

@@ -93,6 +93,11 @@ class Call:
                 self.deadline = None
                 return []
 
+    def has_its_agent(self, presence_at: float) -> bool:
+        """Whether the agent who was promised is reserved, and presence counts him as such."""
+        is_booked = self.wanted_agent_id is not None and self.agent_id is not None
+        return is_booked and presence_at >= self.booked_at + 1.5
+
     def needs_agent(self, presence_at: float, presence_acd_at: float) -> bool:
         """Whether this call still competes for the agents that the last presence calls ready.
 

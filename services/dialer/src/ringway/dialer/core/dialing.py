@@ -15,12 +15,14 @@ from ringway.dialer.core.law.hours import Hours
 from ringway.dialer.core.messages import Command, Part
 from ringway.dialer.core.pacing import Pacer, PacingSnapshot, precise_calls, progressive_calls
 from ringway.dialer.core.previewing import Previewing
+from ringway.proto.acd import AgentState
 from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
 
 STALE_AFTER_S = 3.0  # presence comes every second; older than this it is no ground to dial on
 _LARGEST_CLAIM = 200
 _DECIDE_AT_MOST_EVERY_S = 0.5
 _LOOK_AT_HOURS_EVERY_S = 60.0
+_PROMISE_AGAIN_S = 3.0  # presence made before a booking, or its refusal, may be on its way
 _LAST_ZONE = ZoneInfo("Etc/GMT+12")  # where a day ends last
 # Modes in which an agent whose customer did not come goes on with the next lead.
 _KEEPS_AGENTS = (CampaignMode.PRECISE, CampaignMode.PREVIEW)
@@ -60,6 +62,7 @@ class Dialing(Previewing):
         self._ahead_s: float | None = None  # of Unix time before the event loop's clock
         self._is_recovered = False
         self._is_draining = False
+        self._promised_at: dict[str, float] = {}  # when an agent was last booked for a call-back
         self._pace_at: float | None = None  # when pacing has something to do without an event
 
     # -- what others may ask ---------------------------------------------------------------------
@@ -157,7 +160,9 @@ class Dialing(Previewing):
                 yield from self._give_back(call, event.at)
                 continue
             self._budget -= 1
-            if self.spec.mode.books_agents:
+            if lead.agent_id is not None:
+                yield self._book_promised(call, lead.agent_id, event.at)
+            elif self.spec.mode.books_agents:
                 instead_of = next(iter(self._kept), None)
                 if instead_of is not None:
                     del self._kept[instead_of]
@@ -166,6 +171,29 @@ class Dialing(Previewing):
                 yield self._originate(call, event.at)
         if len(event.leads) < asked:
             yield from self._free_kept()
+
+    def _book_promised(self, call: Call, agent_id: str, at: float) -> Command:
+        """Reserve the agent with whom a call-back was promised, whatever the mode."""
+        call.wanted_agent_id = agent_id
+        self._promised_at[agent_id] = at
+        kept = next((a for a, agent in self._kept.items() if agent == agent_id), None)
+        if kept is not None:
+            del self._kept[kept]
+        return self._book(call, kept)
+
+    def free_agents(self, at: float) -> frozenset[str]:
+        """Agents who could be booked now for a call-back that was promised with them."""
+        seen = self._agents
+        if seen is None or seen.agents is None or at - seen.at > STALE_AFTER_S:
+            return frozenset()
+        kept = set(self._kept.values())
+        return frozenset(
+            agent.agent_id
+            for agent in seen.agents.values()
+            if (agent.state is AgentState.READY or agent.agent_id in kept)
+            and not agent.leaves
+            and at - self._promised_at.get(agent.agent_id, float("-inf")) > _PROMISE_AGAIN_S
+        )
 
     def _free_kept(self) -> Iterator[Command]:
         for attempt_id in list(self._kept):
@@ -187,7 +215,11 @@ class Dialing(Previewing):
         seen = self._agents
         assert seen is not None
         ready = max(0, seen.ready - seen.inbound_waiting)
-        in_flight = sum(c.needs_agent(seen.at, seen.acd_at) for c in self._calls.values())
+        in_flight = sum(
+            c.needs_agent(seen.at, seen.acd_at)
+            for c in self._calls.values()
+            if not c.has_its_agent(seen.at)
+        )
         self.figures = {"ready": ready, "in_flight": in_flight}
         if mode is CampaignMode.MANUAL:
             return 0

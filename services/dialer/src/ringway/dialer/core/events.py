@@ -120,11 +120,15 @@ class LeadsCounted:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLead:
-    """A lead that is ours to dial; its attempt row exists."""
+    """A lead that is ours to dial; its attempt row exists.
+
+    ``agent_id``: a call-back that was promised with this agent.
+    """
 
     attempt_id: str
     lead_id: str
     attempt_no: int
+    agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

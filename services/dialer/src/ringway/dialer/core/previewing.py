@@ -32,6 +32,10 @@ class Previewing(Attempts):
 
     # -- what agents ask -------------------------------------------------------------------------
 
+    def asker(self, ask_id: str) -> str | None:
+        """Return the agent whose ask for a lead is open."""
+        return self._asks.get(ask_id)
+
     def _asked(self, event: m.LeadAsked) -> Iterator[Command]:
         shown = self._shown_to(event.agent_id)
         if self.spec.mode not in _BY_HAND:
