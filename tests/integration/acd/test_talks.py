@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -159,9 +160,12 @@ async def test_a_killed_acd_finds_its_talk_again(centre: AcdCentre, left_meanwhi
     assert centre.count("connected", interaction) == 1
 
 
-async def test_a_customer_handed_over_to_a_dying_acd_is_seen_to(centre: AcdCentre) -> None:
+async def test_a_customer_handed_over_to_a_dying_acd_is_seen_to(
+    centre: AcdCentre, nats: NatsServer
+) -> None:
     await centre.ready_agent("ann", "1001")
     await centre.campaign("ann")
+    await _is_remembered(centre, nats, "ann")
     # Frozen, it still holds its connection, so Asterisk hands over and nobody reads of it.
     centre.acd.send(signal.SIGSTOP)
     interaction, customer = await centre.customer_answers()
@@ -169,6 +173,23 @@ async def test_a_customer_handed_over_to_a_dying_acd_is_seen_to(centre: AcdCentr
     await centre.start_acd()
     await customer.until_hears(AGENT_HZ, within_s=10)
     assert (await centre.fact("connected", interaction))["agent_id"] == "ann"
+    assert centre.count("abandoned", interaction) == 0
+
+
+async def _is_remembered(centre: AcdCentre, nats: NatsServer, agent: str) -> None:
+    """Wait until the next process will know of the agent, who is ready, and of the campaign.
+
+    A request is answered some milliseconds before what it changed is written down.
+    """
+    async with nats.bus("acd") as bus:
+
+        async def is_so() -> bool:
+            found = await bus.kv("acd_live").items(f"*.{centre.tenant}.*")
+            known = found.get(f"agent.{centre.tenant}.{agent}")
+            is_ready = known is not None and json.loads(known.value or b"{}")["state"] == "ready"
+            return is_ready and f"campaign.{centre.tenant}.{CAMPAIGN}" in found
+
+        await eventually(is_so, within_s=10, what="the agent and the campaign are written down")
 
 
 async def test_a_killed_asterisk_calls_the_agents_back_and_ends_their_talks(

@@ -25,6 +25,7 @@ _routes = st.lists(
         is_allowed=st.booleans(),
     ),
     max_size=6,
+    unique_by=lambda route: route.route_id,
 )
 _counts = st.dictionaries(_trunks, st.integers(0, 2))
 
