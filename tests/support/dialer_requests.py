@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from tests.support.nats import NatsServer
 from tests.support.postgres import Database
 
+from ringway.dialer.callback_requests import CallbackRequests
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.law_requests import LawRequests
+from ringway.dialer.lead_requests import LeadRequests
 from ringway.runtime.postgres import Pool
 
 
@@ -22,6 +24,8 @@ async def dialer_requests(database: Database, nats: NatsServer) -> AsyncIterator
             database.dsn("ringway_dialer"), max_size=2, application_name="dialer-requests"
         ) as pool,
     ):
+        await CallbackRequests(pool).serve(bus)
         await CallerRequests(pool).serve(bus)
         await LawRequests(pool).serve(bus)
+        await LeadRequests(pool).serve(bus)
         yield

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.support.api_document import api_document
 from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
 from tests.support.nats import NatsServer
 
 from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Role
-from ringway.crm_api.app import NOUNS, make_api
+from ringway.crm_api.app import NOUNS
 from ringway.crm_api.openapi import permissions
+from ringway.runtime.clock import utcnow
 from ringway.runtime.ids import uuid7
 
 pytestmark = pytest.mark.api
@@ -31,7 +34,7 @@ class Operation:
 def _operations() -> list[Operation]:
     return [
         Operation(operation["operationId"], method.upper(), path.removeprefix("/api/v1"))
-        for path, methods in make_api().openapi()["paths"].items()
+        for path, methods in api_document()["paths"].items()
         for method, operation in methods.items()
     ]
 
@@ -60,6 +63,8 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
     trunk = await boss.post("/trunks", {"name": "t", "host": "sip.example"})
     customer = await boss.post("/customers", {"phone_e164": "+40215550100", "name": slug})
     numbers = await boss.post("/lists", {"name": f"list of {slug}"})
+    lead_id = f"lead-{slug}"
+    await boss.put(f"/lists/{numbers['list_id']}/leads/{lead_id}", {"phone_e164": "+40215550178"})
     upload = {"file": ("n.csv", b"phone\n+40215550100\nx\n")}
     batch = ok(await boss("POST", f"/lists/{numbers['list_id']}/imports", files=upload))
     project = await boss.post("/projects", {"name": f"project of {slug}"})
@@ -95,6 +100,7 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "trunk_id": trunk["trunk_id"],
         "customer_id": customer["customer_id"],
         "list_id": numbers["list_id"],
+        "lead_id": lead_id,
         "batch_id": batch["batch_id"],
         "batch_number": batch["batch_number"],
         "project_id": project["project_id"],
@@ -103,9 +109,25 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "recording_id": recording,
         "leg_id": "p1",
         "conference_id": str(uuid7()),
+        "callback_id": await _callback(crm, boss, tenant_id, campaign),
         **await _caller_ids(crm, boss, tenant_id),
         "node": "ast-0" if slug == "acme" else "ast-9",  # which is not there
     }
+
+
+async def _callback(crm: Crm, boss: Signed, tenant_id: str, campaign: dict[str, Any]) -> str:
+    lead_id = str(uuid7())
+    await rows_of(
+        crm,
+        "INSERT INTO dialer.lead (tenant_id, lead_id, list_id, phone_e164)"
+        " VALUES ($1, $2, $3, '+40215550177')",
+        tenant_id,
+        lead_id,
+        campaign["list_ids"][0],
+    )
+    at = (utcnow() + timedelta(days=1)).isoformat()
+    body = {"campaign_id": campaign["campaign_id"], "lead_id": lead_id, "at": at}
+    return str((await boss.post("/callbacks", body))["callback_id"])
 
 
 async def _caller_ids(crm: Crm, boss: Signed, tenant_id: str) -> dict[str, str]:
@@ -212,6 +234,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "replace_customer": {"phone_e164": "+40215550100"},
         "create_list": {"name": "l"},
         "rename_list": {"name": "l"},
+        "put_lead": {"phone_e164": "+40215550177"},
         "add_batch": {"batch_number": ids["batch_number"]},
         "create_project": {"name": "p"},
         "create_caller_pool": {"name": "p"},
@@ -219,6 +242,14 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "change_caller_number": {"state": "retired"},
         "allot_caller_numbers": {"phones_e164": [f"+4421{n:08}"]},
         "withdraw_caller_numbers": {"phones_e164": ["+442199999999"]},
+        "create_callback": {
+            "campaign_id": ids["campaign_id"],
+            "lead_id": "none",
+            "at": "2026-01-01T00:00:00Z",
+        },
+        "change_callback": {"at": "2026-01-01T00:00:00Z"},
+        "put_disposition": {"code": "later", "name_en": "Later", "name_zh": "x"},
+        "set_disposition": {"code": "sale"},
         "create_dnc_list": {"name": "d", "scope": "national"},
         "rename_dnc_list": {"name": "d"},
         "add_dnc_entries": {"entries": [{"phone_e164": "+40215550188"}]},

@@ -9,18 +9,23 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.conftest import MakeDatabase
+from tests.support.dialer_centre import DialerCentre
 
 from ringway.dialer import attempt_store, campaign_store, dnc_store, law_store, lead_store
 from ringway.dialer.core import retry
 from ringway.dialer.gate import Gate
 from ringway.dialer.model import Attempt
+from ringway.proto.base import Done
 from ringway.proto.dialer import (
+    AddLeadsV1,
     AttemptDisposition,
     CampaignMode,
     CampaignSpec,
     CampaignState,
     LeadNumber,
     LeadRow,
+    LeadsAddedV1,
+    PutListV1,
 )
 from ringway.proto.dialer_law import DncRow
 from ringway.runtime.postgres import Pool
@@ -206,3 +211,27 @@ async def test_a_number_that_is_named_twice_is_kept_once(desk: Desk) -> None:
             "SELECT count(*) FROM dialer.lead_number WHERE lead_id = 'twice'"
         )
     assert found == 1
+
+
+async def test_real_calls_go_to_the_next_number_until_somebody_answers(
+    centre: DialerCentre,
+) -> None:
+    """40 does not exist, 20 is busy, 10 answers (see BEHAVIOURS)."""
+    await centre.ready_agent("ann", "700")
+    numbers = [f"+4477109000{n}{end}" for n, end in enumerate(("40", "20", "10"))]
+    more = tuple(LeadNumber(phone_e164=number) for number in numbers[1:])
+    lead = LeadRow(lead_id="several", phone_e164=numbers[0], more_numbers=more, priority=9)
+    await centre.ask(PutListV1, Done, list_id="several", name="L")
+    await centre.ask(
+        AddLeadsV1, LeadsAddedV1, list_id="several", batch_id="s", chunk_no=0, rows=(lead,)
+    )
+    await centre.campaign(
+        [], ["ann"], "c2", max_attempts=5, list_ids=("several",),
+        retry_rules=[{"disposition": "busy", "delay_s": 0.2, "max_attempts": 5}],
+    )  # fmt: skip
+    await centre.until_finished("c2")
+    attempts = await centre.attempts("c2")
+    assert [a["phone_e164"] for a in attempts] == numbers
+    assert [a["disposition"] for a in attempts] == ["invalid_number", "busy", "connected"]
+    reached = [r["number"] for r in centre.trunk.records("invite") if r["number"] in numbers]
+    assert reached == numbers

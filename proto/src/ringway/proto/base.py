@@ -118,6 +118,7 @@ def registry() -> tuple[type[Message], ...]:
         dialer,
         dialer_callback,
         dialer_law,
+        dialer_leads,
         dialer_pool,
         dialer_preview,
         recorder,

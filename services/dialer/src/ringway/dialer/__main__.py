@@ -10,6 +10,7 @@ from ringway.dialer.callback_requests import CallbackRequests
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.config import Settings
 from ringway.dialer.law_requests import LawRequests
+from ringway.dialer.lead_requests import LeadRequests
 from ringway.dialer.listener import Listener
 from ringway.dialer.preview_requests import PreviewRequests
 from ringway.dialer.requests import Requests
@@ -62,6 +63,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         await callbacks.serve(bus)
         law = LawRequests(pool)
         await law.serve(bus)
+        await LeadRequests(pool).serve(bus)
         await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)

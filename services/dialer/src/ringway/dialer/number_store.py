@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import asyncpg
+
 from ringway.dialer.core.law import zone_key
 from ringway.dialer.core.numbers import Number, NumberState, Turn, after_attempt, after_refusal
 from ringway.dialer.core.retry import Closed, DialAgain
@@ -87,6 +89,29 @@ _LISTS_AGAIN = """
      WHERE lead.tenant_id = $1 AND lead.list_id = ANY ($2::text[]) AND lead.numbers > 1
        AND n.tenant_id = $1 AND n.lead_id = lead.lead_id
        AND (n.state = 'dnc' OR n.held_until IS NOT NULL)
+"""
+# A lead without rows of numbers: what is known of its only one is what is known of the lead.
+_FORGET = """
+    WITH gone AS (
+        DELETE FROM dialer.lead_number WHERE tenant_id = $1 AND lead_id = $2
+        RETURNING phone_e164, state, held_until, attempts, last_disposition, last_attempt_at
+    )
+    SELECT * FROM gone
+    UNION ALL
+    SELECT phone_e164,
+           CASE WHEN closed_reason = 'invalid' THEN 'dead'
+                WHEN closed_reason IN ('dnc', 'no_consent') THEN 'dnc' ELSE 'open' END,
+           NULL, attempts, last_disposition, last_attempt_at
+      FROM dialer.lead WHERE tenant_id = $1 AND lead_id = $2 AND numbers = 1
+"""
+_REMEMBER = """
+    UPDATE dialer.lead_number
+       SET state = $4, held_until = $5, attempts = $6, last_disposition = $7, last_attempt_at = $8
+     WHERE tenant_id = $1 AND lead_id = $2 AND phone_e164 = $3
+"""
+_OPENED = """
+    UPDATE dialer.lead SET closed_reason = NULL, held_reason = NULL, held_from = NULL
+     WHERE tenant_id = $1 AND lead_id = $2 AND closed_reason IN ('invalid', 'dnc', 'no_consent')
 """
 # About the lead or the campaign, whichever of his numbers would be dialed.
 _OF_THE_LEAD = frozenset(
@@ -181,6 +206,28 @@ async def refused(
             await conn.execute(_DIAL, tenant_id, lead_id, instead.phone_e164)
         await conn.execute(_DUE, tenant_id, lead_id, reason, instead.due_at)
     return seen_to
+
+
+async def forget(conn: Connection, *, tenant_id: UUID, lead_id: str) -> list[asyncpg.Record]:
+    """Remove a lead's numbers, to be put anew; return what was known of them."""
+    return list(await conn.fetch(_FORGET, tenant_id, lead_id))
+
+
+async def remember(
+    conn: Connection, *, tenant_id: UUID, lead: LeadRow, known: Sequence[asyncpg.Record]
+) -> None:
+    """Note again what is known of those numbers that stayed, and dial the first open one."""
+    by_number = {row["phone_e164"]: row for row in known}
+    wanted = [lead.phone_e164, *(n.phone_e164 for n in lead.more_numbers)]
+    for number in wanted:
+        if (row := by_number.get(number)) is not None:
+            await conn.execute(_REMEMBER, tenant_id, lead.lead_id, *row)
+    new = next((n for n in wanted if n not in by_number), None)
+    usable = [n for n in wanted if n not in by_number or by_number[n]["state"] == "open"]
+    if usable and usable[0] != lead.phone_e164:
+        await conn.execute(_DIAL, tenant_id, lead.lead_id, usable[0])
+    if new is not None:
+        await conn.execute(_OPENED, tenant_id, lead.lead_id)
 
 
 async def judge_numbers_again(conn: Connection, *, tenant_id: UUID, numbers: Sequence[str]) -> None:

@@ -6,22 +6,34 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Path, Response
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
+from ringway.crm_api.errors import NotFound
 from ringway.crm_api.imports import service as imports
 from ringway.crm_api.lists import store
-from ringway.crm_api.lists.schemas import BatchChoice, LeadsAdded, LeadView, ListBody, ListView
+from ringway.crm_api.lists.schemas import (
+    BatchChoice,
+    LeadBody,
+    LeadDetail,
+    LeadsAdded,
+    LeadView,
+    ListBody,
+    ListView,
+)
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
-from ringway.proto.base import Reply
-from ringway.proto.dialer import PutListV1
+from ringway.proto.base import Done, Reply
+from ringway.proto.dialer import LeadRow, PutListV1
+from ringway.proto.dialer_leads import LeadPutV1, PutLeadV1, RemoveLeadV1
 from ringway.runtime.ids import uuid7
 
 router = api_router("/lists", "lists")
 Reader = Annotated[Caller, Depends(requires(Permission.LISTS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.LISTS_WRITE))]
+LeadId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 
 
 class LeadState(StrEnum):
@@ -98,6 +110,71 @@ async def list_leads(
 async def add_batch(list_id: UUID, choice: BatchChoice, deps: DepsOf, caller: Writer) -> LeadsAdded:
     """Add the numbers of a batch that is imported already. A repeat adds nothing."""
     return await imports.add_batch(deps, caller, list_id, choice.batch_number)
+
+
+@router.get("/{list_id}/leads/{lead_id}")
+async def get_lead(list_id: UUID, lead_id: LeadId, deps: DepsOf, caller: Reader) -> LeadDetail:
+    """Return one lead with all its numbers."""
+    return await _lead(deps, caller, list_id, lead_id)
+
+
+@router.put("/{list_id}/leads/{lead_id}")
+async def put_lead(
+    list_id: UUID, lead_id: LeadId, wanted: LeadBody, deps: DepsOf, caller: Writer
+) -> LeadDetail:
+    """Add a lead under an id of the caller's, or change it and its numbers.
+
+    Numbers that stay keep what is known of them; a lead that was closed because its numbers were
+    dead or not to be called is opened again by a new one. A lead that is being dialed is not
+    changed: 409 ``lead_dialing``.
+    """
+    await _get(deps, caller, list_id)
+    row = LeadRow.model_validate({"lead_id": lead_id, **wanted.model_dump()})
+    question = PutLeadV1(
+        occurred_at=deps.now(), tenant=caller.tenant, list_id=str(list_id), lead=row
+    )
+    reply = await deps.bus.request(question, LeadPutV1)
+    await _note(deps, caller, "lead.added" if reply.created else "lead.changed", list_id, lead_id)
+    return await _lead(deps, caller, list_id, lead_id)
+
+
+@router.delete("/{list_id}/leads/{lead_id}", status_code=204)
+async def remove_lead(list_id: UUID, lead_id: LeadId, deps: DepsOf, caller: Writer) -> None:
+    """Take a lead out of its list. Its attempts stay on record."""
+    await _lead(deps, caller, list_id, lead_id)
+    question = RemoveLeadV1(
+        occurred_at=deps.now(), tenant=caller.tenant, list_id=str(list_id), lead_id=lead_id
+    )
+    await deps.bus.request(question, Done)
+    await _note(deps, caller, "lead.removed", list_id, lead_id)
+
+
+async def _lead(deps: Deps, caller: Caller, list_id: UUID, lead_id: str) -> LeadDetail:
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await store.lead(conn, tenant_id=caller.tenant_id, list_id=list_id, lead_id=lead_id)
+    if found is None:
+        raise NotFound("lead_not_found", f"There is no lead {lead_id} in the list.")
+    lead, numbers = found
+    only = {
+        "phone_e164": lead.phone_e164, "label": "", "zone": None, "attempts": lead.attempts,
+        "state": "open" if lead.closed_reason is None else "done",
+        "last_disposition": lead.last_disposition, "last_attempt_at": lead.last_attempt_at,
+    }  # fmt: skip
+    view = LeadView.model_validate(lead).model_dump()
+    return LeadDetail.model_validate({**view, "numbers": numbers or [only]})
+
+
+async def _note(deps: Deps, caller: Caller, action: str, list_id: UUID, lead_id: str) -> None:
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action=action,
+            object_type="list",
+            object_id=list_id,
+            detail={"lead_id": lead_id},
+        )
 
 
 async def _get(deps: Deps, caller: Caller, list_id: UUID) -> ListView:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from ringway.crm_api.schemas import Body, Name, View
+from ringway.proto.base import PhoneE164
+from ringway.proto.dialer_spec import ZoneName
 
 
 class ListBody(Body):
@@ -41,6 +44,45 @@ class LeadView(View):
     last_disposition: str | None
     next_attempt_at: datetime | None
     last_attempt_at: datetime | None
+
+
+class NumberBody(Body):
+    """A further number of a party."""
+
+    phone_e164: PhoneE164
+    label: str = Field(default="", max_length=40, examples=["work"])
+    zone: ZoneName | None = Field(default=None, description="Null: the party's own.")
+
+
+class LeadBody(Body):
+    """A party to reach. ``more_numbers`` are dialed in this order after ``phone_e164``."""
+
+    phone_e164: PhoneE164
+    name: str = Field(default="", max_length=200)
+    data: dict[str, Annotated[str, Field(max_length=1000)]] = Field(
+        default_factory=dict, max_length=100
+    )
+    priority: int = Field(default=0, ge=-1000, le=1000)
+    zone: ZoneName | None = Field(default=None, description="Null: that of the number.")
+    more_numbers: list[NumberBody] = Field(default_factory=list, max_length=9)
+
+
+class NumberView(View):
+    """One number of a lead. ``state``: open, dead (does not exist), dnc or done."""
+
+    phone_e164: str
+    label: str
+    zone: str | None
+    state: str
+    attempts: int
+    last_disposition: str | None
+    last_attempt_at: datetime | None
+
+
+class LeadDetail(LeadView):
+    """A lead with all its numbers, in their order; ``phone_e164`` is dialed next."""
+
+    numbers: list[NumberView]
 
 
 class BatchChoice(Body):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -105,6 +106,33 @@ async def leads(
         limit,
     )
     return [_lead(row) for row in rows]
+
+
+async def lead(
+    conn: Connection, *, tenant_id: UUID, list_id: UUID, lead_id: str
+) -> tuple[Lead, list[dict[str, Any]]] | None:
+    """Return one lead and its numbers in their order."""
+    row = await conn.fetchrow(
+        """
+        SELECT lead_id, phone_e164, name, data, priority, position, attempts, state,
+               closed_reason, last_disposition, next_attempt_at, last_attempt_at
+          FROM dialer.lead_v WHERE tenant_id = $1 AND list_id = $2 AND lead_id = $3
+        """,
+        tenant_id,
+        str(list_id),
+        lead_id,
+    )
+    if row is None:
+        return None
+    numbers = await conn.fetch(
+        """
+        SELECT phone_e164, label, zone, state, attempts, last_disposition, last_attempt_at
+          FROM dialer.lead_number_v WHERE tenant_id = $1 AND lead_id = $2 ORDER BY position
+        """,
+        tenant_id,
+        lead_id,
+    )
+    return _lead(row), [dict(number) for number in numbers]
 
 
 def _lead(row: asyncpg.Record) -> Lead:
