@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import orjson
 import pytest
+from tests.support.api_document import api_document
 from tests.support.crm import Crm, Signed
 from tests.support.nats import NatsServer
 
 from ringway.crm_api.access import Role
-from ringway.crm_api.app import make_api
 
 pytestmark = pytest.mark.api
 
@@ -117,7 +117,7 @@ async def test_no_request_makes_an_unexpected_error(crm: Crm, nats: NatsServer) 
     seed = rng.randrange(2**32)
     rng.seed(seed)
     wrong: list[str] = []
-    document = make_api().openapi()
+    document = api_document()
     async with nats.bus("acd", name="acd-voicemail") as bus:
         await crm.behind.attach_voicemail(bus)
         for _ in range(_ROUNDS):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.api_document import api_document
 
-from ringway.crm_api.app import make_api
 from ringway.runtime.outbox import outbox_ddl
 
 pytestmark = pytest.mark.contract
@@ -18,7 +18,7 @@ _SERVICE = Path(__file__).resolve().parents[3] / "services" / "crm_api"
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return make_api().openapi()
+    return api_document()
 
 
 def test_committed_document_is_what_the_code_says(document: dict[str, Any]) -> None:
