@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ringway.dialer.core.callbacks import local_time_of, moment_of, times_of, try_again_at
-from ringway.dialer.core.dispositions import DEFAULTS, catalogue, priority_of_grade
+from ringway.dialer.core.dispositions import priority_of_grade
 from ringway.dialer.core.retry import Closed, ClosedReason, DialAgain
-from ringway.proto.dialer_callback import CallbackTime, Disposition, DispositionAction, Grade
+from ringway.proto.dialer_callback import (
+    DEFAULTS,
+    CallbackTime,
+    Disposition,
+    DispositionAction,
+    Grade,
+    catalogue,
+)
 from ringway.proto.dialer_spec import AttemptDisposition as D
 from ringway.proto.dialer_spec import CallbackRule
 

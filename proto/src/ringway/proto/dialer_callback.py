@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
@@ -106,6 +107,46 @@ class Disposition(Model):
     counts_as_success: bool = False
     is_active: bool = True  # agents may choose it
     position: int = Field(default=0, ge=0, le=10_000)
+
+
+_A = DispositionAction
+# What a tenant has until it changes something; a change of one entry leaves the others.
+DEFAULTS: Mapping[str, Disposition] = {
+    "sale": Disposition(
+        name_en="Sale", name_zh="成交", action=_A.CLOSE, grade=Grade.A, counts_as_success=True,
+        position=10,
+    ),
+    "interested": Disposition(
+        name_en="Interested", name_zh="有意向", action=_A.RETRY, retry_s=86_400,
+        grade=Grade.INTERESTED, counts_as_success=True, position=20,
+    ),
+    "callback": Disposition(
+        name_en="Call back", name_zh="预约回拨", action=_A.CALLBACK, position=30
+    ),
+    "no_time": Disposition(
+        name_en="No time now", name_zh="暂时没空", action=_A.RETRY, retry_s=7200, position=40
+    ),
+    "answering_machine": Disposition(
+        name_en="Answering machine", name_zh="语音信箱", action=_A.RETRY, retry_s=14_400,
+        position=50,
+    ),
+    "not_interested": Disposition(
+        name_en="Not interested", name_zh="无意向", action=_A.CLOSE, grade=Grade.NOT_INTERESTED,
+        position=60,
+    ),
+    "wrong_number": Disposition(
+        name_en="Wrong number", name_zh="号码错误", action=_A.CLOSE, position=70
+    ),
+    "do_not_call": Disposition(
+        name_en="Do not call", name_zh="拒绝来电", action=_A.DNC, position=80
+    ),
+}  # fmt: skip
+
+
+def catalogue(changed: Mapping[str, Disposition]) -> dict[str, Disposition]:
+    """Return the entries of a tenant by code, in the order in which they are shown."""
+    entries = {**DEFAULTS, **changed}
+    return dict(sorted(entries.items(), key=lambda each: (each[1].position, each[0])))
 
 
 # -- facts ---------------------------------------------------------------------------------------

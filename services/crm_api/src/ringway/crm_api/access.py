@@ -55,6 +55,8 @@ class Permission(StrEnum):
     CAMPAIGNS_READ = "campaigns.read"
     CAMPAIGNS_WRITE = "campaigns.write"
     CAMPAIGNS_CONTROL = "campaigns.control"
+    CALLBACKS_READ = "callbacks.read"  # and what may be said of calls
+    CALLBACKS_WRITE = "callbacks.write"  # without INTERACTIONS_ALL only one's own
     DNC_READ = "dnc.read"  # numbers that are not called, and consents
     DNC_WRITE = "dnc.write"
     EVIDENCE_EXPORT = "evidence.export"  # proof of how people were called, with their numbers
@@ -85,6 +87,8 @@ _SUPERVISION = frozenset(
         _P.CAMPAIGNS_READ,
         _P.CAMPAIGNS_WRITE,
         _P.CAMPAIGNS_CONTROL,
+        _P.CALLBACKS_READ,
+        _P.CALLBACKS_WRITE,
         _P.DNC_READ,
         _P.DNC_WRITE,
         _P.INTERACTIONS_READ,
@@ -158,6 +162,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
+            _P.CALLBACKS_READ,
+            _P.CALLBACKS_WRITE,
             _P.INTERACTIONS_READ,
             _P.RECORDINGS_LISTEN,
             _P.EVENTS_READ,

@@ -9,6 +9,9 @@ from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.router import router as auth
+from ringway.crm_api.callbacks.router import catalogue as dispositions
+from ringway.crm_api.callbacks.router import of_interactions as interactions_disposition
+from ringway.crm_api.callbacks.router import router as callbacks
 from ringway.crm_api.callers.router import numbers as caller_numbers
 from ringway.crm_api.callers.router import of_tenants as tenants_caller_numbers
 from ringway.crm_api.callers.router import pools as caller_pools
@@ -66,6 +69,8 @@ NOUNS = (
         dnc_lists,
         consents,
         law,
+        callbacks,
+        dispositions,
     ),
     # What runs now comes before the one interaction whose id would be "live".
     *(
@@ -73,6 +78,7 @@ NOUNS = (
         calendar_days,
         live_interactions,
         interactions,
+        interactions_disposition,
         recordings,
         voicemails,
         reports,

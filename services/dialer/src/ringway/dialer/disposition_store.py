@@ -15,7 +15,7 @@ import asyncpg
 
 from ringway.dialer import callback_store, callback_wishes, campaign_store, dnc_store
 from ringway.dialer.attempt_store import End
-from ringway.dialer.core.dispositions import catalogue, priority_of_grade
+from ringway.dialer.core.dispositions import priority_of_grade
 from ringway.dialer.core.retry import Closed, ClosedReason, DialAgain
 from ringway.dialer.dnc_store import OWN_LIST
 from ringway.dialer.model import Attempt, Campaign
@@ -25,6 +25,7 @@ from ringway.proto.dialer_callback import (
     DispositionAction,
     DispositionSetV1,
     Grade,
+    catalogue,
 )
 from ringway.proto.dialer_law import DncRow
 from ringway.runtime import outbox
