@@ -8,12 +8,12 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ringway.dialer import attempt_store, callback_store
+from ringway.dialer import attempt_store, callback_store, recycling
 from ringway.dialer.callback_gate import CallbackGate
 from ringway.dialer.core import messages as m
 from ringway.dialer.gate import Gate
 from ringway.dialer.model import Attempt
-from ringway.proto.dialer import CampaignSpec
+from ringway.proto.dialer import CampaignSpec, CampaignState
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Connection
@@ -77,6 +77,8 @@ class Claiming:
                 if not await self._parts.books.synced(_SYNC_S):
                     raise PostgresDown("the books are behind")
                 claimed, due = await self._claim_rows(nodes, ready=ready)
+            if not claimed and due is None and await self._recycle():
+                claimed, due = await self._claim_rows(nodes, ready=ready)
         except PostgresDown:
             self._has_doubt = True
             runner.post(m.ClaimFailed(_now()))
@@ -86,6 +88,17 @@ class Claiming:
         due_in_s = None if due is None else max(0.0, (due - utcnow()).total_seconds())
         leads = tuple(_lead(a) for a in claimed)
         runner.post(m.Claimed(_now(), leads, due_in_s))
+
+    async def _recycle(self) -> bool:
+        """Open leads again, if the campaign's rule has any."""
+        runner = self._runner
+        if runner.core.spec.recycling is None or runner.core.state is not CampaignState.RUNNING:
+            return False
+        async with self._parts.pool.tenant(runner.tenant_id) as conn:
+            opened = await recycling.recycle(
+                conn, tenant_id=runner.tenant_id, spec=runner.core.spec, now=utcnow()
+            )
+        return opened > 0
 
     async def _claim_rows(
         self, nodes: list[str], lead_id: str | None = None, ready: Collection[str] = ()

@@ -25,6 +25,7 @@ from ringway.dialer.core.law import (
     zone_key,
     zones_of_key,
 )
+from ringway.dialer.core.mix import Mix
 from ringway.dialer.law_store import Candidate, Refusal
 from ringway.dialer.model import Attempt
 from ringway.proto.dialer_law import RefusalReason
@@ -57,6 +58,8 @@ class Gate:
         self._tenant_id = tenant_id
         self._campaign_id = campaign_id
         self._rules = Rules.of(spec)
+        weights = {w.list_id: w.weight for w in spec.list_weights}
+        self._mix = Mix(weights) if weights else None
         self._known_keys: frozenset[str] = frozenset()
         self._keys_known_at: datetime | None = None
         self._counted: tuple[datetime, dict[str, datetime | None], Waiting] | None = None
@@ -137,17 +140,19 @@ class Gate:
         self, conn: Connection, keys: set[str], count: int, but_for: list[str], now: datetime
     ) -> tuple[list[Candidate], list[str]]:
         """Return leads that are due, and the ids of those whose numbers another claim holds."""
-        rows = await lead_store.due(
-            conn,
-            tenant_id=self._tenant_id,
-            campaign_id=self._campaign_id,
-            list_ids=self.spec.list_ids,
-            keys=keys,
-            max_attempts=self.spec.max_attempts,
-            now=now,
-            count=count,
-            but_for=but_for,
-        )
+        rows: list[asyncpg.Record] = []
+        for list_ids in self._draws:
+            rows += await lead_store.due(
+                conn,
+                tenant_id=self._tenant_id,
+                campaign_id=self._campaign_id,
+                list_ids=list_ids,
+                keys=keys,
+                max_attempts=self.spec.max_attempts,
+                now=now,
+                count=count,
+                but_for=but_for,
+            )
         found = [_candidate(row) for row in rows]
         others = [row["lead_id"] for row in rows if not row["is_held"]]
         moved = {
@@ -160,6 +165,13 @@ class Gate:
             keys |= {k for k in moved.values() if self.next_open(k, now) == now}
         return [c for c, row in zip(found, rows, strict=True) if row["is_held"]], others
 
+    @property
+    def _draws(self) -> Sequence[Sequence[str]]:
+        """Lists that are read together in one order; where they are mixed, each for itself."""
+        if self._mix is None:
+            return [self.spec.list_ids]
+        return [[list_id] for list_id in dict.fromkeys(self.spec.list_ids)]
+
     async def _judge(
         self, conn: Connection, found: Sequence[Candidate], wanted: int, now: datetime
     ) -> tuple[list[Candidate], list[Refusal]]:
@@ -169,7 +181,7 @@ class Gate:
         facts = await law_store.facts_of(
             conn, tenant_id=self._tenant_id, spec=self.spec, candidates=found, now=now
         )
-        chosen: list[Candidate] = []
+        allowed: list[Candidate] = []
         refusals: list[Refusal] = []
         numbers: set[str] = set()
         for candidate in found:
@@ -178,10 +190,12 @@ class Gate:
             decision = decide(facts[candidate.lead_id], self._rules, now)
             if isinstance(decision, Refused):
                 refusals.append(Refusal(candidate, decision))
-            elif len(chosen) < wanted:
-                chosen.append(candidate)
+            elif self._mix is not None or len(allowed) < wanted:
+                allowed.append(candidate)
                 numbers.add(candidate.phone_e164)
-        return chosen, refusals
+        if self._mix is None:
+            return allowed, refusals
+        return self._mix.draw([(c.list_id, c) for c in allowed], wanted), refusals
 
     async def _take(
         self,
