@@ -11,6 +11,7 @@ from tests.support.nats import NatsServer
 from tests.support.waiting import eventually
 
 from ringway.runtime.bus import Entry, FactWriter, WrongRevision
+from ringway.runtime.bus.bucket import DELETED
 
 pytestmark = pytest.mark.integration
 
@@ -77,6 +78,33 @@ async def test_the_writer_keeps_the_order_of_values(nats: NatsServer) -> None:
         assert entry is not None
         assert entry.value == b"299"
         assert await kv.get("y") is None
+
+
+@pytest.mark.parametrize("is_of_earlier_release", [False, True])
+async def test_a_deleted_key_leaves_nothing_for_ever(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch, is_of_earlier_release: bool
+) -> None:
+    monkeypatch.setitem(DELETED, "Nats-TTL", "1s")
+    async with nats.bus("acd") as bus:
+        epoch = await bus.connection.wait_up(5)
+        if is_of_earlier_release:
+            config = {"subjects": ["$KV.acd_live.>"], "max_msgs_per_subject": 1}
+            made = config | {"name": "KV_acd_live", "allow_direct": True, "discard": "new"}
+            await epoch.api("STREAM.CREATE.KV_acd_live", made)
+        kv, writer = bus.kv("acd_live"), FactWriter(bus)
+        for key in ("a", "b", "c"):
+            await kv.put(key, b"1")
+        await kv.delete("a")
+        async with running(writer.run()):
+            writer.put_kv(kv, "b", None)
+            assert await writer.flush(10)
+
+        async def is_clean() -> bool:
+            state = (await epoch.api("STREAM.INFO.KV_acd_live"))["state"]
+            return bool(state["messages"] == 1)
+
+        await eventually(is_clean, within_s=15, what="the markers are gone")
+        assert await kv.keys() == ["c"]
 
 
 async def test_two_processes_may_make_a_bucket_at_once(nats: NatsServer) -> None:

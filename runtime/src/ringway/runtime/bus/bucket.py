@@ -27,6 +27,8 @@ _log = logging.getLogger("ringway.bus")
 
 _NS = 1_000_000_000
 _OPERATION = "KV-Operation"
+_MARKER_TTL_S = 3600  # no watch that goes on is so far behind; one that begins needs no markers
+DELETED = {_OPERATION: "DEL", "Nats-TTL": f"{_MARKER_TTL_S}s"}  # headers of a deletion
 _EXPECTED = "Nats-Expected-Last-Subject-Sequence"
 _WRONG_LAST_SEQUENCE = (10071, 10164)
 _TIMEOUT_S = 3.0
@@ -106,7 +108,7 @@ class Bucket:
         self, key: str, *, last: int | None = None, timeout_s: float = _TIMEOUT_S
     ) -> None:
         """Delete a key, if ``last`` is given only at that revision. Raises as update does."""
-        headers = {_OPERATION: "DEL"}
+        headers = dict(DELETED)
         if last is not None:
             headers[_EXPECTED] = str(last)
         await self._write(key, b"", headers, timeout_s)
@@ -234,6 +236,7 @@ async def declare_bucket(
         "storage": "file",
         "discard": "new",
         "allow_direct": True,
+        "allow_msg_ttl": True,
         "allow_rollup_hdrs": True,
         "deny_delete": True,
         "num_replicas": replicas,
@@ -246,10 +249,12 @@ async def declare_bucket(
                 raise
             await epoch.api(f"STREAM.CREATE.{stream}", config)
             return
+        changed: dict[str, int] = {} if there.get("allow_msg_ttl") else {"allow_msg_ttl": True}
         if 0 < ttl_ns < there.get("max_age", 0):
             # An earlier release let keys live longer. Others who still count on that renew in time.
-            shorter = {"max_age": ttl_ns, "duplicate_window": min(120 * _NS, ttl_ns)}
-            await epoch.api(f"STREAM.UPDATE.{stream}", there | shorter)
+            changed |= {"max_age": ttl_ns, "duplicate_window": min(120 * _NS, ttl_ns)}
+        if changed:
+            await epoch.api(f"STREAM.UPDATE.{stream}", there | changed)
     except ApiRefused as refused:
         if refused.err_code != STREAM_NAME_IN_USE:
             raise BusDown(str(refused)) from refused

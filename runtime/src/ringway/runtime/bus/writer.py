@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge
 
 from ringway.proto.base import Fact
-from ringway.runtime.bus.bucket import Bucket
+from ringway.runtime.bus.bucket import DELETED, Bucket
 from ringway.runtime.bus.client import LINGER_S
 from ringway.runtime.bus.codec import Outgoing, headers_of, written
 from ringway.runtime.bus.connection import ApiRefused, Connection, checked, is_status
@@ -231,4 +231,4 @@ class _Value(NamedTuple):
 
 
 def _of_key(subject: str, value: bytes | None) -> Outgoing:
-    return Outgoing(subject, value or b"", {} if value is not None else {"KV-Operation": "DEL"})
+    return Outgoing(subject, value or b"", {} if value is not None else dict(DELETED))
