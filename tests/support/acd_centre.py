@@ -6,8 +6,13 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,9 +30,10 @@ from tests.support.waiting import eventually
 from ringway.cli.probe import http_ok
 from ringway.proto import acd as p
 from ringway.proto.base import Done, Reply, Request
-from ringway.runtime.ari import AriClient, AriNode, Event, StasisStart
+from ringway.runtime.ari import AriClient, AriNode, AriNotFound, Event, StasisStart
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
+from ringway.runtime.errors import DependencyDown
 from ringway.runtime.ids import uuid7
 from ringway.runtime.settings import AriNodeSettings
 from ringway.trainer.phone import Phone
@@ -163,6 +169,45 @@ class AcdCentre:
             for subject, data in self.facts
         )
 
+    @asynccontextmanager
+    async def another_tenant(self) -> AsyncIterator[AcdCentre]:
+        """The same parts for a new tenant; its calls end with the block, and must."""
+        async with AsyncExitStack() as stack:
+            other = replace(self, tenant=str(uuid4()), stack=stack, facts=[])
+            stack.push_async_callback(other._until_silence)
+            reader = asyncio.get_running_loop().create_task(other.follow())
+            try:
+                await eventually(other._is_served, within_s=15, what="the ACD answers")
+                yield other
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+
+    async def follow(self) -> None:
+        """Collect the tenant's facts, for ever."""
+        async for _, subject, payload in self.bus.facts_from(self.tenant, 0):
+            self.facts.append((subject, json.loads(payload)))
+
+    async def _is_served(self) -> bool:
+        try:
+            await self.ask(p.ListAgentsV1, p.AgentListV1)
+        except DependencyDown:
+            return False
+        return True
+
+    async def _until_silence(self) -> None:
+        left: list[str] = []
+
+        async def is_so() -> bool:
+            channels = await self.node.get_channels()
+            left[:] = [channel.name for channel in channels]
+            for channel in channels:
+                with suppress(AriNotFound):
+                    await self.node.hangup(channel.id)
+            return not left
+
+        await eventually(is_so, within_s=15, what=lambda: f"no channel of {left}")
+
 
 @asynccontextmanager
 async def acd_centre(
@@ -219,12 +264,8 @@ async def acd_centre(
 
         ari.on_event(on_event)
 
-        async def follow() -> None:
-            async for _, subject, payload in bus.facts_from(centre.tenant, 0):
-                centre.facts.append((subject, json.loads(payload)))
-
         loop = asyncio.get_running_loop()
-        workers = [loop.create_task(ari.run()), loop.create_task(follow())]
+        workers = [loop.create_task(ari.run()), loop.create_task(centre.follow())]
         try:
             await ari.wait_connected(10)
             await eventually(

@@ -6,13 +6,17 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from tests.conftest import MakeDatabase
+import pytest_asyncio
 from tests.support.acd_centre import AGENT_HZ, CAMPAIGN, CUSTOMER_HZ, AcdCentre, acd_centre
 from tests.support.audio import tones
 from tests.support.nats import NatsServer
+from tests.support.postgres import PostgresServer
+from tests.support.shared import Shared, parts, shared
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
@@ -21,16 +25,51 @@ from ringway.runtime.errors import Refused
 from ringway.runtime.ids import shard_of
 from ringway.runtime.leases import Leases
 
-# Each test starts Asterisk, NATS and the ACD.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(60),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+class _Running(NamedTuple):
+    """What all tests share; each has a tenant of its own."""
+
+    centre: AcdCentre
+    nats: NatsServer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def all_running(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> AsyncIterator[Shared[_Running]]:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[_Running]:
+        async with (
+            parts(tmp_path_factory, postgres, "acd") as on,
+            acd_centre(on.folder, on.database, on.nats) as centre,
+        ):
+            yield _Running(centre, on.nats)
+
+    async with shared(make) as all_running:
+        yield all_running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def running(all_running: Shared[_Running], request: pytest.FixtureRequest) -> _Running:
+    return await all_running.for_test(request.node)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(running: _Running) -> AsyncIterator[AcdCentre]:
+    running.centre.acd.turn_page()
+    async with running.centre.another_tenant() as centre:
+        yield centre
 
 
 @pytest.fixture
-async def centre(
-    tmp_path: Path, make_database: MakeDatabase, nats: NatsServer
-) -> AsyncIterator[AcdCentre]:
-    async with acd_centre(tmp_path, await make_database("acd"), nats) as centre:
-        yield centre
+def nats(running: _Running) -> NatsServer:
+    return running.nats
 
 
 @pytest.mark.parametrize("mode", p.LegMode)
