@@ -368,6 +368,11 @@ async def test_all_agents_vanish_and_dialing_stops_within_a_second(centre: Diale
     await eventually(
         lambda: centre.last_live("vanish").lines == 0, within_s=30, what="all lines are free"
     )
+
+    async def are_written() -> bool:
+        return all(r["ended_at"] is not None for r in await centre.attempts("vanish"))
+
+    await eventually(are_written, within_s=15, what="the ends are written")
     rows = await centre.attempts("vanish")
     assert max(r["placed_at"] for r in rows) < left_at + timedelta(seconds=1)
     assert {r["disposition"] for r in rows} <= {"abandoned", "connected"}
