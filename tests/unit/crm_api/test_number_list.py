@@ -17,6 +17,7 @@ from ringway.crm_api.core.number_list import (
     GoodRow,
     ListRefused,
     RowReader,
+    further_numbers,
     safe_cell,
 )
 from ringway.crm_api.core.phone import NumberCheck
@@ -215,3 +216,31 @@ def test_encoding_that_the_caller_names(tmp_path: Path, encoding: str) -> None:
 )
 def test_files_that_are_no_list_are_refused(tmp_path: Path, content: bytes, code: str) -> None:
     assert _run(tmp_path, content).refused_code == code
+
+
+def test_further_columns_of_numbers_are_further_numbers_of_the_party(tmp_path: Path) -> None:
+    content = (
+        "phone,name,phone2,Phone 3,city\n"
+        "+442071830001,Anna,+44 20 7183 0002,,London\n"
+        "+442071830003,Bob,,+493090100003,Berlin\n"
+        "+442071830005,Cid,nonsense,,Bern\n"
+    )
+    outcome = _run(tmp_path, content.encode())
+    (file,) = outcome.good_files
+    rows = orjson.loads(file.read_bytes())
+    assert [[n["phone_e164"] for n in row["more_numbers"]] for row in rows] == [
+        ["+442071830002"],
+        ["+493090100003"],
+    ]
+    assert [further_numbers(row["data"]) for row in rows] == [["+442071830002"], ["+493090100003"]]
+    _, bad = _rows(outcome)
+    assert [row[1] for row in bad] == ["phone2"]
+
+
+def test_no_more_further_numbers_than_a_lead_may_have() -> None:
+    header = [*(f"phone{n}" for n in range(2, 10)), *(f"mobile{n}" for n in range(2, 10))]
+    numbers = [f"+4420718300{n:02}" for n in range(len(header))]
+    row = _reader("phone", *header).read(2, ["+442071830099", *numbers])
+    assert isinstance(row, GoodRow)
+    assert list(row.more_numbers) == numbers[:9]
+    assert further_numbers({"phone2": "ask Anna", "city": "+442071830001"}) == []

@@ -10,6 +10,7 @@ from ringway.crm_api.core.phone import NotANumber, NumberCheck, to_e164
 
 MAX_COLUMNS = 100
 MAX_CELL = 2_000  # characters
+MAX_MORE_PHONES = 9
 _MAX_NAME = 200
 _SHOWN = 80  # characters of a bad value that are reported
 
@@ -23,6 +24,8 @@ _NAME_NAMES = (
     *("客户名称", "联系人"),
 )
 _PRIORITY_NAMES = ["priority", "优先级"]
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
+_MORE_PHONES = re.compile(r"(phone|mobile|tel|电话|手机)_?[2-9]")
 
 # A cell that begins like this is run by a spreadsheet when somebody opens an export.
 _RISKY = "=@+-\t\r"
@@ -48,6 +51,7 @@ class GoodRow:
     name: str
     priority: int
     data: dict[str, str]
+    more_numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Columns:
     priority: int | None
     data: tuple[tuple[int, str], ...]
     has_header: bool
+    more_phones: frozenset[int] = frozenset()
 
     @classmethod
     def of(
@@ -106,7 +111,8 @@ class Columns:
         keys = _unique([names[index] or f"column_{index + 1}" for index in rest])
         shown = tuple(text or f"column_{index + 1}" for index, text in enumerate(names))
         data = tuple(zip(rest, keys, strict=True))
-        return cls(shown, phone, name, priority, data, has_header=True)
+        more = frozenset([i for i in rest if is_further_phone(names[i])][:MAX_MORE_PHONES])
+        return cls(shown, phone, name, priority, data, has_header=True, more_phones=more)
 
     @classmethod
     def _without_header(cls, cells: Sequence[str], region: str | None) -> Columns:
@@ -162,7 +168,16 @@ class RowReader:
             for index, key in columns.data
             if index < len(cells) and (cell := cells[index].strip())
         }
-        return GoodRow(line, phone, name, priority, data)
+        more: list[str] = []
+        for index, key in columns.data:
+            if index in columns.more_phones and key in data:
+                try:
+                    data[key] = to_e164(data[key], self.region, self.check)
+                except NotANumber as bad:
+                    column = columns.names[index]
+                    return BadRow(line, column, _shown(data[key]), bad.code, bad.reason)
+                more.append(data[key])
+        return GoodRow(line, phone, name, priority, data, tuple(more))
 
     def _wrong_cell(self, line: int, cells: Sequence[str]) -> BadRow | None:
         columns = self.columns
@@ -200,6 +215,17 @@ class RowReader:
     @staticmethod
     def _cell(cells: Sequence[str], index: int | None) -> str:
         return cells[index].strip() if index is not None and index < len(cells) else ""
+
+
+def further_numbers(data: Mapping[str, str]) -> list[str]:
+    """Return the further numbers of a row that was read before, from what was kept of it."""
+    found = [text for key, text in data.items() if is_further_phone(key) and _E164.fullmatch(text)]
+    return found[:MAX_MORE_PHONES]
+
+
+def is_further_phone(name: str) -> bool:
+    """Whether a column of this name holds further numbers of the party: phone2 to phone9."""
+    return _MORE_PHONES.fullmatch(_normal(name)) is not None
 
 
 def safe_cell(text: str) -> str:

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.core.number_list import further_numbers
 from ringway.crm_api.core.phone import REGIONS, NumberCheck
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound
@@ -350,12 +351,14 @@ async def _fail(
 
 
 def _lead(batch_id: UUID, row: store.Row) -> dict[str, object]:
+    data = orjson.loads(row.data)
     return {
         "lead_id": str(lead_id(batch_id, row.line)),
         "phone_e164": row.phone_e164,
         "name": row.name,
         "priority": row.priority,
-        "data": orjson.loads(row.data),
+        "data": data,
+        "more_numbers": [{"phone_e164": number} for number in further_numbers(data)],
     }
 
 

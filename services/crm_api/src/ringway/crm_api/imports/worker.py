@@ -137,8 +137,10 @@ def _read(job: Job) -> Outcome:
                 "name": result.name,
                 "priority": result.priority,
                 "data": result.data,
+                "more_numbers": [{"phone_e164": each} for each in result.more_numbers],
             }
-            good.add(row, _ROW_BYTES + len(orjson.dumps((result.name, result.data))))
+            told = (result.name, result.data, row["more_numbers"])
+            good.add(row, _ROW_BYTES + len(orjson.dumps(told)))
         else:
             duplicates += result.code == "duplicate_in_file"
             bads += result.code != "duplicate_in_file"
