@@ -23,12 +23,13 @@ from ringway.acd.repeats import Repeats
 from ringway.acd.talk_control import TalkControl
 from ringway.acd.talk_links import TalkLinks
 from ringway.acd.talk_live import SNAPSHOT, Live, Step
+from ringway.acd.talk_phones import TalkPhones
 from ringway.acd.talk_repair import put_right, rooms_of
 from ringway.proto.acd import AgentState
 from ringway.proto.acd_calls import InteractionChangedV1, PartyRole, PartyState
 from ringway.proto.acd_calls import Party as PartyView
 from ringway.proto.acd_config import TargetKind
-from ringway.runtime.ari import ChannelDestroyed, ChannelHold, ChannelUnhold, Event
+from ringway.runtime.ari import ChannelHold, ChannelUnhold, Event
 from ringway.runtime.clock import utcnow
 
 if TYPE_CHECKING:
@@ -65,10 +66,8 @@ class Talks(Repeats):
         self.other_parties: Callable[[str], tuple[PartyView, ...]] = lambda _: ()
         self.nobody_dials: Callable[[], bool] = lambda: True
         self.parked_again: Callable[[Call], bool] | None = None  # back into his slot
-        self._events = events
         self._on_phone = on_phone
-        # Agents' channels whose events we get, until they are no more: node, and what hears them.
-        self._heard: dict[str, tuple[str, Callable[[str, Event], None]]] = {}
+        self._phones = TalkPhones(events, self._phone_event)
         self.links = TalkLinks(runner, self.tell)
         self._control = TalkControl(
             runner,
@@ -96,7 +95,7 @@ class Talks(Repeats):
         live.voices.add(leg.channel_id)
         if live.is_mixed:
             self._control.perform(live, ())
-        self._listen(leg)
+        self._phones.listen(leg)
 
     def _begin(self, call: Call, leg: Leg) -> Live:
         room = leg.bridge_id
@@ -388,21 +387,11 @@ class Talks(Repeats):
 
     # -- what phones do ------------------------------------------------------------------------
 
-    def _listen(self, leg: Leg) -> None:
-        channel_id, agent_id = leg.channel_id, leg.agent_id
-        if channel_id in self._heard:
-            return
-
-        def on_event(node: str, event: Event) -> None:
-            if isinstance(event, ChannelHold | ChannelUnhold):
-                self._phones_hold(agent_id, on=isinstance(event, ChannelHold))
-            else:
-                self._on_phone(self, node, agent_id, event)
-            if isinstance(event, ChannelDestroyed):
-                self._heard.pop(channel_id, None)
-
-        self._heard[channel_id] = leg.node, on_event
-        self._events.watch(channel_id, on_event)
+    def _phone_event(self, node: str, agent_id: str, event: Event) -> None:
+        if isinstance(event, ChannelHold | ChannelUnhold):
+            self._phones_hold(agent_id, on=isinstance(event, ChannelHold))
+        else:
+            self._on_phone(self, node, agent_id, event)
 
     def _phones_hold(self, agent_id: str, *, on: bool) -> None:
         """The agent pressed hold on the phone itself."""
@@ -424,7 +413,7 @@ class Talks(Repeats):
             self.runner.supervision.talk_changed(interaction_id)
         for leg_id, leg in live.legs.items():
             if leg_id in live.talk.parties:
-                self._listen(leg)
+                self._phones.listen(leg)
         is_usual = live.talk.is_plain and not (live.talk.circle[0].is_muted or live.links)
         if is_usual or live.talk.is_over:
             live.call.extra.pop(SNAPSHOT, None)
@@ -472,7 +461,7 @@ class Talks(Repeats):
             leg, phone = self.runner.legs.get(party.agent_id or ""), live.phone_of(party.leg_id)
             if leg is not None and phone == leg.channel_id:
                 live.legs[party.leg_id] = leg
-                self._listen(leg)
+                self._phones.listen(leg)
             elif party.agent_id is None and phone is not None:
                 self._control.watch_outside(live, party, phone)
         for leg_id, link in live.links.items():
@@ -482,10 +471,7 @@ class Talks(Repeats):
         """Compare the talks on a node with what is there."""
         now, channels = self.runner.now(), picture.channels
         rooms = rooms_of(picture)
-        for channel_id, (node, on_event) in list(self._heard.items()):
-            if node == picture.node.name and channel_id not in channels:
-                del self._heard[channel_id]
-                self._events.unwatch(channel_id, on_event)
+        self._phones.compare(picture)
         for live in list(self.live.values()):
             self.links.compare(live, picture)
             if live.call.node != picture.node.name:
