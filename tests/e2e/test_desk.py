@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.test_inbound import ANN_HZ, BOB_HZ, CUSTOMER_HZ, Desk, centre, desk, leg
 from tests.support.audio import tones
+from tests.support.console_desk import Desk, desk, opened_centre
 from tests.support.waiting import eventually
 
 from ringway.cli.demo.centre import Centre
@@ -18,8 +19,14 @@ from ringway.trainer.phone import Phone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-__all__ = ["centre"]  # the fixture
+CUSTOMER_HZ, ANN_HZ, BOB_HZ = 500.0, 900.0, 1300.0
 NUMBER = "+447700900124"
+
+
+@pytest.fixture
+async def centre(stack: Installation) -> AsyncIterator[Centre]:
+    async with opened_centre(stack, agents=2) as made:
+        yield made
 
 
 async def recording_of(of: Desk, interaction_id: str) -> dict[str, Any]:
@@ -53,11 +60,11 @@ async def test_dialing_parking_and_a_conference_are_on_record(
         assert dialing["number"] == NUMBER
         call = await outside.next_call(20)
         await call.until_hears(ANN_HZ, within_s=20)
-        await leg(ann).until_hears(CUSTOMER_HZ, within_s=20)
+        await ann.leg.until_hears(CUSTOMER_HZ, within_s=20)
         parked = await ann.rest.post("/agents/me/calls/current/park")
         await bob.rest.post("/agents/me/calls/retrieve", {"slot": parked["slot"]})
         await call.until_hears(BOB_HZ, within_s=20)
-        assert not leg(ann).hears(CUSTOMER_HZ)
+        assert not ann.leg.hears(CUSTOMER_HZ)
         call.hang_up()
         await bob.until("ready")
         await recording_of(bob, dialing["interaction_id"])
