@@ -22,7 +22,7 @@ from ringway.runtime.bus.codec import Decoder, encode
 from ringway.runtime.bus.connection import Connection, Epoch, NoResponders
 from ringway.runtime.bus.consumer import ConsumerOptions, FactConsumer
 from ringway.runtime.bus.forwarding import Forwarding, Holder
-from ringway.runtime.bus.responder import CODE_HEADER, Owns, Responder
+from ringway.runtime.bus.responder import CODE_HEADER, Owns, Responder, Settle
 from ringway.runtime.bus.streams import declare_streams
 from ringway.runtime.bus.writer import Impossible, publish_window
 from ringway.runtime.errors import BusDown, NobodyAnswers, Refused, RequestTimedOut
@@ -57,6 +57,7 @@ class Bus:
         self._replicas = replicas
         self._buckets: dict[str, Bucket] = {}
         self._forwarding: dict[str, Forwarding] = {}
+        self._settle: dict[str, Settle] = {}
 
     @classmethod
     @asynccontextmanager
@@ -242,8 +243,11 @@ class Bus:
             owns: Whether this replica holds the tenant's lease (may be a coroutine function, and
                 acquire it). A replica that does not, keeps silent.
         """
-        forwarding = self._forwarding.get(kind.SUBJECT.partition(".")[0])
-        responder = Responder(kind, handler, owns, self._tasks, self._name, forwarding)
+        service = kind.SUBJECT.partition(".")[0]
+        forwarding = self._forwarding.get(service)
+        responder = Responder(
+            kind, handler, owns, self._tasks, self._name, forwarding, self._settle.get(service)
+        )
         await self.connection.attach(responder.attach)
 
     async def forward(self, service: str, name: str, holder: Holder) -> None:
@@ -260,6 +264,16 @@ class Bus:
         forwarding = Forwarding(self.connection, service, name, holder)
         self._forwarding[service] = forwarding
         await self.connection.attach(forwarding.attach)
+
+    def settle_before_answers(self, service: str, settle: Settle) -> None:
+        """Have what a request changed written down before it is answered.
+
+        Call it before ``respond``.
+
+        Args:
+            settle: Waits, for a tenant, until it is; it must not take long.
+        """
+        self._settle[service] = settle
 
     async def stop_responding(self) -> None:
         """Take no more requests, but those that other replicas pass on to this one."""

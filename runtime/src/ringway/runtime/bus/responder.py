@@ -34,6 +34,8 @@ VERSION = "1.0.0"
 
 Q = TypeVar("Q", bound=Request)
 Owns = Callable[[str], bool | Awaitable[bool]]
+Settle = Callable[[str], Awaitable[None]]
+"""Waits until what a tenant's requests changed would survive this process."""
 
 
 class Responder:
@@ -47,6 +49,7 @@ class Responder:
         tasks: TaskSet,
         instance: str,
         forwarding: Forwarding | None = None,
+        settle: Settle | None = None,
     ) -> None:
         self._kind: type[Request] = kind
         self._handler: Callable[[Any], Awaitable[Reply]] = handler
@@ -56,6 +59,7 @@ class Responder:
         self._service, _, rest = kind.SUBJECT.partition(".")
         self._verb = rest.rpartition(".")[2]
         self._forwarding = forwarding
+        self._settle = settle
         if forwarding is not None:
             forwarding.add(self._verb, self)
 
@@ -95,6 +99,8 @@ class Responder:
         with _seconds.labels(self._verb).time():
             try:
                 reply = await self._handle(request)
+                if self._settle is not None:
+                    await self._settle(tenant_of(self._kind.SUBJECT, request.subject))
             except Refused as refused:
                 outcome = refused.code
                 headers = {CODE_HEADER: refused.code, TEXT_HEADER: refused.code}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,8 +108,8 @@ class FactWriter:
         self._window: list[Outgoing] = []  # on its way, or about to be sent again
         self._count = 0
         self._wake = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._done = 0  # published, dropped or replaced since the beginning
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._full = False
 
     def __len__(self) -> int:
@@ -139,7 +139,8 @@ class FactWriter:
         bucket = self._bus.kv(bucket) if isinstance(bucket, str) else bucket
         self._buckets.add(bucket)
         subject = f"$KV.{bucket.name}.{key}"
-        self._queue.pop(subject, None)
+        if self._queue.pop(subject, None) is not None:
+            self._done += 1
         self._put(subject, _Value(value) if callable(value) else _of_key(subject, value))
 
     def settle(self) -> None:
@@ -149,10 +150,17 @@ class FactWriter:
                 self._queue[key] = _of_key(str(key), queued.say())
 
     async def flush(self, timeout_s: float) -> bool:
-        """Wait until all is published; False when ``timeout_s`` passed before."""
+        """Wait until all that is queued now is published; False: not within ``timeout_s``.
+
+        A value that was replaced meanwhile counts as published: its successor follows.
+        """
+        if not len(self):
+            return True
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((self._done + len(self), waiter))
         try:
             async with asyncio.timeout(timeout_s):
-                await self._empty.wait()
+                await waiter
         except TimeoutError:
             return False
         return True
@@ -184,6 +192,7 @@ class FactWriter:
                 continue
             pause_s = _RETRY_S[0]
             del self._window[:stored]
+            self._done += stored
             self._settled()
 
     def _fill(self) -> None:
@@ -205,16 +214,19 @@ class FactWriter:
             return
         self._queue[key] = message
         self._wake.set()
-        self._empty.clear()
         _queued.set(len(self))
 
     def _settled(self) -> None:
         _queued.set(len(self))
         if len(self) < self._limit // 2:
             self._full = False
-        if not len(self):
+        is_empty = not len(self)
+        if is_empty:
             self._wake.clear()
-            self._empty.set()
+        while self._waiters and (is_empty or self._waiters[0][0] <= self._done):
+            _, waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class _Fact(NamedTuple):

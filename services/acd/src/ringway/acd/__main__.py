@@ -109,6 +109,7 @@ async def run(settings: Settings) -> None:
             await replicas.first_look()
             await draining.known.wait()
             await bus.forward("acd", settings.app, acd.holder)
+            bus.settle_before_answers("acd", acd.until_stored)
             for part in responders:
                 await part.serve(bus)
             started.set()

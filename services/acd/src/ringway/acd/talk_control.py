@@ -326,14 +326,17 @@ class TalkControl:
         agent_id = party.agent_id or ""
         self._began(live, party)
         try:
-            await self._runner.until_stored()
             leg = self._runner.legs.get(agent_id)
             profile = self._runner.configuration.get(AgentProfile, agent_id)
             if not live.is_own_wish:
                 self._show_offer(live, agent_id)
             by_key = profile is not None and not profile.auto_answer and not live.is_own_wish
+            answer: asyncio.Future[bool] | None = None
             if leg is not None and leg.is_up and by_key:
+                # Before anything is waited for: the key may be pressed at once.
                 answer = live.answers[agent_id] = asyncio.get_running_loop().create_future()
+            await self._runner.until_stored()
+            if answer is not None:
                 async with asyncio.timeout(RING_S):
                     if not await answer:
                         raise PhoneNotAnswered(agent_id)
