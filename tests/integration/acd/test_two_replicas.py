@@ -102,10 +102,11 @@ async def test_a_killed_replica_is_replaced_while_everybody_talks_waits_or_works
     await front.agent("waited-for")
     await front.ready("waited-for", ready=False)
     wait_did = await front.queue("q-wait", "waited-for", announcements={"position": True})
-    waiting = [await front.call(wait_did) for _ in range(2)]
-    for each in waiting:
-        await each.until_answered()
-        await front.until_sounds(each)
+    waiting = []
+    for _ in range(2):  # one after the other: who came first is to be known
+        waiting.append(await front.call(wait_did))
+        await waiting[-1].until_answered()
+        await front.until_sounds(waiting[-1])
     waits = [told["interaction_id"] for told in front.told("started") if told["called"] == wait_did]
     bell = await front.agent("bell", p.LegMode.ON_DEMAND, answer_after_s=None)
     offered_did = await front.queue("q-offer", "bell")

@@ -66,6 +66,15 @@ async def test_no_role_of_a_service_may_go_around_it(admin: Any) -> None:
     assert owned == []
 
 
+# What the platform itself has loaded is read by all, row by row of its own tenant, and by reading
+# alone: the national do-not-call lists.
+_PLATFORMS = "(tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)"
+_OF_THE_PLATFORM = {
+    ("dialer.dnc_list", "of_the_platform", "SELECT", _PLATFORMS),
+    ("dialer.dnc_number", "of_the_platform", "SELECT", _PLATFORMS),
+}
+
+
 async def test_every_policy_of_a_service_asks_for_the_tenant(admin: Any) -> None:
     """Policies add up, so one that lets everything through would open the table."""
     policies = await admin.fetch(
@@ -78,6 +87,11 @@ async def test_every_policy_of_a_service_asks_for_the_tenant(admin: Any) -> None
     open_wide = [
         dict(row)
         for row in policies
+        if (row["name"], row["policyname"], row["cmd"], row["qual"]) not in _OF_THE_PLATFORM
+    ]
+    open_wide = [
+        row
+        for row in open_wide
         if not (row["qual"] is None if row["cmd"] == "INSERT" else asks(row["qual"]))
         or not (row["with_check"] is None or asks(row["with_check"]))
     ]

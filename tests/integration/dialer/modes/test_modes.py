@@ -348,11 +348,16 @@ async def test_outside_its_hours_a_campaign_waits_and_after_its_last_day_it_ends
     await centre.campaign(["10"], ["hours"], "over", schedule=over)
     await centre.until_finished("over", within_s=30)
     assert await centre.attempts("over") == []
-    ends = [
-        x for x in centre.told("campaign.state_changed")
-        if x["campaign_id"] == "over" and x["state"] == "finished"
-    ]  # fmt: skip
-    assert [x["reason"] for x in ends] == ["its last day is over"]
+
+    def reasons() -> list[str]:
+        return [
+            x["reason"]
+            for x in centre.told("campaign.state_changed")
+            if x["campaign_id"] == "over" and x["state"] == "finished"
+        ]
+
+    await eventually(lambda: bool(reasons()), within_s=15, what="its end is told")
+    assert reasons() == ["its last day is over"]
     await leave(centre, "hours")
 
 
