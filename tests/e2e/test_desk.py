@@ -64,7 +64,9 @@ async def test_dialing_parking_and_a_conference_are_on_record(
         parked = await ann.rest.post("/agents/me/calls/current/park")
         await bob.rest.post("/agents/me/calls/retrieve", {"slot": parked["slot"]})
         await call.until_hears(BOB_HZ, within_s=20)
-        assert not ann.leg.hears(CUSTOMER_HZ)
+        await eventually(
+            lambda: not ann.leg.hears(CUSTOMER_HZ), within_s=10, what="Ann hears him no longer"
+        )
         call.hang_up()
         await bob.until("ready")
         await recording_of(bob, dialing["interaction_id"])
