@@ -136,6 +136,9 @@ async def test_the_acd_is_killed_and_the_other_one_goes_on(pair: Installation) -
         victim = await owner_of(pair, centre.tenant_id)
         old = pair.part_pid(victim)
         assert old is not None
+        # Nobody starts the killed one again before the other one has taken over.
+        os.kill(shown["supervisor"], signal.SIGSTOP)
+        exits.callback(os.kill, shown["supervisor"], signal.SIGCONT)
         os.kill(old, signal.SIGKILL)
         killed_at = loop.time()
         later = asyncio.create_task(caller(LATER_HZ))  # in this very moment
@@ -145,6 +148,7 @@ async def test_the_acd_is_killed_and_the_other_one_goes_on(pair: Installation) -
         assert served_s < SERVED_AGAIN_S
         assert await bob.state() == "not_ready"
         assert await owner_of(pair, centre.tenant_id) != victim
+        os.kill(shown["supervisor"], signal.SIGCONT)
 
         # Who waited is served first, by whoever is there now.
         await bob.rest.put("/agents/me/state", {"state": "ready"})
