@@ -104,12 +104,16 @@ async def run(settings: Settings) -> None:
 
         started = asyncio.Event()
 
+        async def until_stored(tenant: str) -> None:
+            if (runner := acd.runners.get(tenant)) is not None:
+                await runner.until_stored()
+
         async def asterisk() -> None:
             # The floors first: the reconciliation at connect needs to know what was.
             await replicas.first_look()
             await draining.known.wait()
             await bus.forward("acd", settings.app, acd.holder)
-            bus.settle_before_answers("acd", acd.until_stored)
+            bus.settle_before_answers("acd", until_stored)
             for part in responders:
                 await part.serve(bus)
             started.set()

@@ -136,11 +136,6 @@ class Acd:
         await self.open_floors((tenant,))
         return self.runners[tenant]
 
-    async def until_stored(self, tenant: str) -> None:
-        """Wait, not for long, until what this tenant's requests changed survives this process."""
-        if (runner := self.runners.get(tenant)) is not None:
-            await runner.until_stored()
-
     async def open_floors(self, tenants: Collection[str]) -> None:
         """Open floors whose leases this replica holds, and take over what belongs to them.
 
