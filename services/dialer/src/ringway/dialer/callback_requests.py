@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ringway.dialer import callback_store, callback_wishes, campaign_store, disposition_store
 from ringway.dialer.core.callbacks import local_time_of
+from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_callback as p
 from ringway.proto.base import Done, Request
 from ringway.runtime import outbox
@@ -126,10 +127,7 @@ class CallbackRequests:
     @asynccontextmanager
     async def _changing(self, request: Request) -> AsyncIterator[tuple[Connection, UUID]]:
         """Open a transaction of the request's tenant; say what is wrong in words for people."""
-        try:
-            tenant_id = UUID(request.tenant)
-        except ValueError as exc:
-            raise Refused("invalid", "tenant is not a UUID") from exc
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 yield conn, tenant_id

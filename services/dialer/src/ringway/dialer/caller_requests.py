@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from ringway.dialer import caller_store as store
+from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_pool as p
-from ringway.proto.base import Done, Request
+from ringway.proto.base import Done
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Pool
@@ -28,7 +27,7 @@ class CallerRequests:
 
     async def put_pool(self, request: p.PutCallerPoolV1) -> Done:
         """Create or change a pool."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         async with self._pool.tenant(tenant_id) as conn:
             await store.put_pool(
                 conn, tenant_id=tenant_id, pool_id=request.pool_id, pool=request.pool
@@ -37,7 +36,7 @@ class CallerRequests:
 
     async def delete_pool(self, request: p.DeleteCallerPoolV1) -> Done:
         """Delete a pool."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 await store.delete_pool(conn, tenant_id=tenant_id, pool_id=request.pool_id)
@@ -51,7 +50,7 @@ class CallerRequests:
 
     async def allot(self, request: p.AllotCallerNumbersV1) -> p.CallerNumbersV1:
         """Give numbers to the tenant."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 added = await store.allot(
@@ -68,7 +67,7 @@ class CallerRequests:
 
     async def withdraw(self, request: p.WithdrawCallerNumbersV1) -> p.CallerNumbersV1:
         """Take numbers back."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         async with self._pool.tenant(tenant_id) as conn:
             removed = await store.withdraw(
                 conn, tenant_id=tenant_id, phones_e164=request.phones_e164
@@ -77,7 +76,7 @@ class CallerRequests:
 
     async def put_number(self, request: p.PutCallerNumberV1) -> Done:
         """Say what a number is used for."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 found = await store.put_number(
@@ -94,10 +93,3 @@ class CallerRequests:
         if not found:
             raise Refused("caller_number_not_found", "The number was not given to this enterprise.")
         return Done()
-
-
-def _tenant_id(request: Request) -> UUID:
-    try:
-        return UUID(request.tenant)
-    except ValueError as exc:
-        raise Refused("invalid", "tenant is not a UUID") from exc

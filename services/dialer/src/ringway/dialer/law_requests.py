@@ -10,6 +10,7 @@ from uuid import UUID
 from ringway.dialer import campaign_store, consent_store, dnc_store
 from ringway.dialer.core.law import zone_key, zones_of_key
 from ringway.dialer.gate import Gate
+from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_law as p
 from ringway.proto.base import Done, Request
 from ringway.proto.dialer_spec import CampaignMode, CampaignSpec
@@ -186,10 +187,7 @@ class LawRequests:
     @asynccontextmanager
     async def _changing(self, request: Request) -> AsyncIterator[tuple[Connection, UUID]]:
         """Open a transaction of the request's tenant; say what is wrong in words for people."""
-        try:
-            tenant_id = UUID(request.tenant)
-        except ValueError as exc:
-            raise Refused("invalid", "tenant is not a UUID") from exc
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 yield conn, tenant_id

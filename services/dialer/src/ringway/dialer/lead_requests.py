@@ -9,8 +9,9 @@ import orjson
 
 from ringway.dialer import lead_store, number_store
 from ringway.dialer.core.law import zone_key
+from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_leads as p
-from ringway.proto.base import Done, Request
+from ringway.proto.base import Done
 from ringway.proto.dialer import LeadRow
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
@@ -43,7 +44,7 @@ class LeadRequests:
 
     async def put_lead(self, request: p.PutLeadV1) -> p.LeadPutV1:
         """Add or change a lead."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 if not await conn.fetchval(_EXISTS, tenant_id, request.list_id):
@@ -73,7 +74,7 @@ class LeadRequests:
 
     async def remove_lead(self, request: p.RemoveLeadV1) -> Done:
         """Take a lead out of its list."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 row = await conn.fetchrow(_LOCK, tenant_id, request.lead_id)
@@ -105,10 +106,3 @@ def _check(row: asyncpg.Record, list_id: str, code: str, words: str) -> None:
 
 def _in_list() -> Refused:
     return Refused("number_in_list", "The number is in the list already.")
-
-
-def _tenant_id(request: Request) -> UUID:
-    try:
-        return UUID(request.tenant)
-    except ValueError as exc:
-        raise Refused("invalid", "tenant is not a UUID") from exc

@@ -14,8 +14,9 @@ from ringway.dialer import (
     lead_store,
 )
 from ringway.dialer.books import SCHEMA
+from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer as p
-from ringway.proto.base import Done, Request
+from ringway.proto.base import Done
 from ringway.runtime import outbox
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
@@ -43,7 +44,7 @@ class Requests:
 
     async def put_project(self, request: p.PutProjectV1) -> Done:
         """Create or rename a project."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         async with self._pool.tenant(tenant_id) as conn:
             await campaign_store.put_project(
                 conn, tenant_id=tenant_id, project_id=request.project_id, name=request.name
@@ -52,7 +53,7 @@ class Requests:
 
     async def put_list(self, request: p.PutListV1) -> Done:
         """Create or rename a list."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         async with self._pool.tenant(tenant_id) as conn:
             await lead_store.put_list(
                 conn, tenant_id=tenant_id, list_id=request.list_id, name=request.name
@@ -61,7 +62,7 @@ class Requests:
 
     async def add_leads(self, request: p.AddLeadsV1) -> p.LeadsAddedV1:
         """Add a chunk of leads."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 done = await lead_store.add_leads(
@@ -82,7 +83,7 @@ class Requests:
 
     async def put_campaign(self, request: p.PutCampaignV1) -> Done:
         """Create or change a campaign."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         if request.spec.script is not None and request.spec.script.flow_id is not None:
             raise Refused("campaign_invalid", "There is no IVR to run flows; give sounds and keys.")
         try:
@@ -122,7 +123,7 @@ class Requests:
 
     async def control_campaign(self, request: p.ControlCampaignV1) -> p.CampaignStateV1:
         """Start, pause or stop a campaign. A repeat changes nothing."""
-        tenant_id = _tenant_id(request)
+        tenant_id = tenant_id_of(request)
         campaign_id = request.campaign_id
         async with self._pool.tenant(tenant_id) as conn:
             row = await campaign_store.get_campaign(
@@ -183,10 +184,3 @@ def _after(state: p.CampaignState, action: p.CampaignAction) -> p.CampaignState:
     if action is p.CampaignAction.START:
         return p.CampaignState.RUNNING
     return p.CampaignState.PAUSED if state is p.CampaignState.RUNNING else state
-
-
-def _tenant_id(request: Request) -> UUID:
-    try:
-        return UUID(request.tenant)
-    except ValueError as exc:
-        raise Refused("invalid", "tenant is not a UUID") from exc
