@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 
 class CutProxy:
     """Relays to one address.
 
     ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers,
-    ``cut_at`` swallows a word and all that follows.
+    ``cut_at`` swallows a word and all that follows, ``hold`` keeps one connection's answers back.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -22,7 +23,8 @@ class CutProxy:
         self._answering = asyncio.Event()
         self._answering.set()
         self._last_word = b""
-        self._unsaid = b""
+        self._unsaid = self._slow_word = b""
+        self._held: set[asyncio.Event] = set()
         self._open = True
         self._server: asyncio.Server | None = None
 
@@ -49,6 +51,15 @@ class CutProxy:
         """Cut, and stay closed, instead of passing on what contains ``word``."""
         self._unsaid = word
 
+    def hold(self, after: bytes) -> None:
+        """Keep back what is answered to the connection that says ``after``; others are served."""
+        self._slow_word = after
+
+    @property
+    def is_held(self) -> bool:
+        """Whether what ``hold`` waits for has been said."""
+        return bool(self._held)
+
     @property
     def is_deaf(self) -> bool:
         """Whether what ``deafen`` waits for has been said."""
@@ -57,21 +68,25 @@ class CutProxy:
     def mend(self) -> None:
         """Pass everything on again."""
         self._open = True
-        self._last_word = self._unsaid = b""
+        self._last_word = self._unsaid = self._slow_word = b""
+        while self._held:
+            self._held.pop().set()
         self._answering.set()
         self._flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         far_writer: asyncio.StreamWriter | None = None
+        may_answer = asyncio.Event()
+        may_answer.set()
         try:
             if not self._open:
                 return
             far_reader, far_writer = await asyncio.open_connection(*self._to)
             self._writers.add(far_writer)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, far_writer, self._heard))
-                group.create_task(self._pump(far_reader, writer, self._answer))
+                group.create_task(self._pump(reader, far_writer, partial(self._heard, may_answer)))
+                group.create_task(self._pump(far_reader, writer, partial(self._answer, may_answer)))
         except OSError:
             pass
         finally:
@@ -94,15 +109,20 @@ class CutProxy:
                 await writer.drain()
         writer.transport.abort()
 
-    async def _heard(self, said: bytes) -> None:
+    async def _heard(self, may_answer: asyncio.Event, said: bytes) -> None:
         if self._unsaid and self._unsaid in said:
             self.cut(stay_closed=True)
             raise ConnectionResetError("cut")
         if self._last_word and self._last_word in said:
             self._answering.clear()
+        if self._slow_word and self._slow_word in said:
+            self._slow_word = b""
+            may_answer.clear()
+            self._held.add(may_answer)
 
-    async def _answer(self, _: bytes) -> None:
+    async def _answer(self, may_answer: asyncio.Event, _: bytes) -> None:
         await self._answering.wait()
+        await may_answer.wait()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

@@ -317,6 +317,29 @@ async def test_what_was_asked_for_in_the_moment_of_a_loss_is_done_after_it(
     await goes_away(desk, outages, ann, bob)
 
 
+async def test_a_desk_phone_that_hangs_up_before_asterisk_answered_is_called_again(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND)
+    _, customer = await desk.talk(ann, wrap_up_s=0)
+    assert centre.acd.proxy is not None
+    centre.acd.proxy.hold(b"transfer_progress?states=channel_answered")
+    assert await ann.leg.refer(bob.number) == 200
+    assert centre.acd.proxy.is_held
+    await ann.leg.until_over()
+
+    async def is_gone() -> bool:
+        return ann.number not in str([c.name for c in await desk.centre.node.get_channels()])
+
+    await eventually(is_gone, what="the phone's line is gone")
+    centre.acd.proxy.mend()
+    ann.call = await ann.phone.next_call()
+    await desk.answers(bob)
+    await hears(customer, BOB_HZ)
+    customer.hang_up()
+    await goes_away(desk, outages, ann, bob)
+
+
 async def test_who_answers_in_the_moment_of_a_loss_is_in_the_conference_after_it(
     desk: Desk, centre: FrontCentre, outages: Outages
 ) -> None:

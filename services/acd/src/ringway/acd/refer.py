@@ -99,9 +99,10 @@ class Refer:
     async def _ended(
         self, talks: Talks, agent_id: str, node: str, channel_id: str, is_done: bool
     ) -> None:
+        # A phone hangs up as soon as it is told: its leg may be gone when the answer comes back.
+        leg = talks.runner.legs.get(agent_id)
         state: TransferState = "channel_answered" if is_done else "channel_unavailable"
         await self._say(talks, node, channel_id, state)
-        leg = talks.runner.legs.get(agent_id)
         if is_done and leg is not None and leg.leg_mode is LegMode.NAILED_UP:
             talks.runner.spawn(self._back(talks, agent_id), "back")
 
