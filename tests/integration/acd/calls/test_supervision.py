@@ -114,7 +114,7 @@ async def test_outside_his_groups_agents_do_not_exist(desk: Desk) -> None:
         await supervise(desk, sue, Mode.LISTEN, bob)
     with pytest.raises(Refused, match="not_allowed"):
         await supervise(desk, sue, Mode.BARGE, bob)
-    assert customer.hears(ANN_HZ)
+    await hears(customer, ANN_HZ)
     acts = await until_told(desk, sue, "acted", len(Mode) + 3)
     assert {a["outcome"] for a in acts} == {"agent_unknown", "not_in_call", "not_allowed"}
     assert not told(desk, sue, "ended")
@@ -249,7 +249,7 @@ async def test_a_supervisor_who_is_an_agent_uses_his_phone_until_a_call_comes(
         await listening.until_over()
     with pytest.raises(Refused, match="not_now"):
         await supervise(desk, sue, Mode.LISTEN, ann)
-    assert his.hears(SUE_HZ)
+    await hears(his, SUE_HZ)
 
 
 async def test_a_lent_phone_goes_home(desk: Desk) -> None:
@@ -284,7 +284,7 @@ async def test_a_phone_that_does_not_come_is_told(desk: Desk) -> None:
     with pytest.raises(Refused, match="not_now"):
         await asked
     await until_no_ears(desk)
-    assert customer.hears(ANN_HZ)
+    await hears(customer, ANN_HZ)
 
 
 # -- acting ----------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ async def test_a_queue_that_is_deleted_lets_its_callers_go_and_its_talks_go_on(
     await delete(centre, "queue", queue_id)
     for call in waiting:
         await call.until_over(15)
-    assert talking.hears(ANN_HZ)
+    await hears(talking, ANN_HZ)
     talking.hang_up()
     await centre.until_told("disconnected", agent_id=ann.agent_id)
     await ends(centre, outages, ann)
