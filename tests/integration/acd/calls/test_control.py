@@ -39,14 +39,14 @@ async def test_a_held_customer_hears_music_and_nobody_hears_him(
     for _ in range(2):  # a repeat changes nothing
         await desk.ask(calls.HoldV1, ann)
     assert await desk.is_on_hold(interaction)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.HOLD
+    await desk.centre.until_state(ann.agent_id, p.AgentState.HOLD)
     await hears_not(customer, ANN_HZ)
     await hears_not(ann.leg, CUSTOMER_HZ)
     for _ in range(2):
         await desk.ask(calls.ResumeV1, ann)
     await hears(customer, ANN_HZ)
     await hears(ann.leg, CUSTOMER_HZ)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.TALKING
+    await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)
     told = await desk.centre.fact("held", interaction)
     assert told["held_s"] > 0.2
     assert desk.centre.count("held", interaction) == 1
@@ -90,7 +90,7 @@ async def test_consulting_swapping_and_back(desk: Desk, mode: p.LegMode) -> None
     await hears(bob.leg, ANN_HZ)
     await hears_not(customer, ANN_HZ, BOB_HZ)
     assert await desk.is_on_hold(interaction)
-    assert await desk.centre.state(bob.agent_id) is p.AgentState.TALKING
+    await desk.centre.until_state(bob.agent_id, p.AgentState.TALKING)
     await desk.ask(calls.ResumeV1, ann)  # swap: bob waits with music
     await hears(customer, ANN_HZ)
     await hears_not(bob.leg, ANN_HZ, CUSTOMER_HZ)
@@ -124,7 +124,7 @@ async def test_an_attended_transfer_leaves_the_customer_with_the_other_agent(
         await hears_not(ann.leg, CUSTOMER_HZ, BOB_HZ)
     else:
         await ann.leg.until_over()
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.WRAP_UP
+    await desk.centre.until_state(ann.agent_id, p.AgentState.WRAP_UP)
     assert (await desk.centre.fact("transferred", interaction))["is_attended"]
     status = await desk.centre.ask(
         calls.GetInteractionV1, calls.InteractionStatusV1, interaction_id=interaction

@@ -84,7 +84,7 @@ async def test_two_agents_ask_for_one_slot_and_one_has_him(desk: Desk) -> None:
     winner, other = (bob, cat) if isinstance(asked[1], Refused) else (cat, bob)
     await hears(customer, winner.hz)
     await hears_not(customer, other.hz)
-    assert await desk.centre.state(other.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(other.agent_id, p.AgentState.READY)
 
 
 async def test_two_customers_are_never_in_one_slot(desk: Desk, quick_park: None) -> None:
@@ -95,7 +95,7 @@ async def test_two_customers_are_never_in_one_slot(desk: Desk, quick_park: None)
     refused = [a for a in asked if isinstance(a, Refused)]
     assert [r.code for r in refused] == ["no_slot"]
     loser = ann if isinstance(asked[0], Refused) else bob
-    assert await desk.centre.state(loser.agent_id) is p.AgentState.TALKING
+    await desk.centre.until_state(loser.agent_id, p.AgentState.TALKING)
     await hears(loser.leg, CUSTOMER_HZ)
 
 
@@ -207,7 +207,7 @@ async def test_a_ringing_call_is_picked_up(desk: Desk, way: str) -> None:
     await hears(customer, 1400)
     await hears(cat.leg, CUSTOMER_HZ)
     await bob.leg.until_over()
-    assert await desk.centre.state(bob.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(bob.agent_id, p.AgentState.READY)
     await desk.centre.until_state(cat.agent_id, p.AgentState.TALKING)
     with pytest.raises(Refused, match="nothing_rings"):
         await desk.centre.ask(
@@ -286,4 +286,4 @@ async def test_a_phone_that_transfers_to_its_own_number_keeps_its_call(desk: Des
     assert await ann.leg.refer(ann.number, then_hang_up=False) >= 400
     await hears(customer, ANN_HZ)
     await hears(ann.leg, CUSTOMER_HZ)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.TALKING
+    await desk.centre.until_state(ann.agent_id, p.AgentState.TALKING)

@@ -187,7 +187,7 @@ async def test_a_wrong_number_is_refused_before_anything_rings(
     ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
     with pytest.raises(Refused, match=code):
         await dial(desk, ann.agent_id, ann.number if number == "own" else number)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(ann.agent_id, p.AgentState.READY)
 
 
 async def test_an_agent_who_talks_cannot_dial(desk: Desk) -> None:

@@ -166,7 +166,7 @@ async def test_a_phone_that_rings_is_answered_by_the_key(desk: Desk) -> None:
     assert not ring.is_up
     customer.hang_up()
     await desk.until_free(ann)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(ann.agent_id, p.AgentState.READY)
     await eventually(lambda: len(ann.phone.recent) == 2, what="it was called twice, not more")
 
 
@@ -208,7 +208,7 @@ async def test_a_caller_who_leaves_while_a_phone_is_called_again(desk: Desk, mom
     await desk.until_free(ann)
     await ring.until_over()
     await eventually(lambda: not ann.phone.calls, within_s=10, what="no call is left")
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(ann.agent_id, p.AgentState.READY)
 
 
 async def test_a_phone_answered_by_hand_and_by_key_at_once_is_answered(desk: Desk) -> None:

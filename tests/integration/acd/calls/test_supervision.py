@@ -413,13 +413,13 @@ async def test_states_are_changed_and_agents_logged_out(desk: Desk) -> None:
     (line,) = await watched(desk, sue)
     assert (line.state, line.reason) == (p.AgentState.NOT_READY, "meeting")
     await supervise(desk, sue, Mode.STATE, ann, ready=True)
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.READY
+    await desk.centre.until_state(ann.agent_id, p.AgentState.READY)
     with pytest.raises(Refused, match="invalid"):
         await supervise(desk, sue, Mode.STATE, ann)
     for _ in range(2):
         await supervise(desk, sue, Mode.LOG_OUT, ann)
     await ann.leg.until_over()
-    assert await desk.centre.state(ann.agent_id) is p.AgentState.LOGGED_OUT
+    await desk.centre.until_state(ann.agent_id, p.AgentState.LOGGED_OUT)
     with pytest.raises(Refused, match="agent_logged_out"):
         await supervise(desk, sue, Mode.STATE, ann, ready=True)
 

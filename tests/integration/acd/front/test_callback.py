@@ -53,7 +53,7 @@ async def test_a_callback_keeps_its_place_and_is_called_once(
     ringing = await centre.rings_outside()
     assert ringing.called == "+8613800000123"
     assert not behind.hears(AGENT_HZ)
-    assert await centre.acd.state(name) is p.AgentState.RESERVED
+    await centre.acd.until_state(name, p.AgentState.RESERVED)
     ringing.answer()
     await ringing.until_hears(AGENT_HZ)
     leg = await phone.next_call()

@@ -30,7 +30,7 @@ async def test_who_does_not_want_to_be_disturbed_is_not_rung(centre: FrontCentre
     assert told["outcome"] == "not_answered"
     with pytest.raises(TimeoutError):
         await phone.next_call(0.1)
-    assert await centre.acd.state("una") is p.AgentState.READY
+    await centre.acd.until_state("una", p.AgentState.READY)
     await centre.sign_out("una")
     await centre.until_nothing_is_left()
 

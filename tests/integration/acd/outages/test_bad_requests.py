@@ -129,8 +129,8 @@ async def _talk(desk: Desk, centre: FrontCentre) -> Talk:
 async def unharmed(talk: Talk) -> None:
     await hears(talk.customer, ANN_HZ)
     await hears(talk.leg, CUSTOMER_HZ)
-    assert await talk.centre.acd.state(talk.ids["agent_id"]) is p.AgentState.TALKING
-    assert await talk.centre.acd.state(talk.ids["supervisor_id"]) is p.AgentState.NOT_READY
+    await talk.centre.acd.until_state(talk.ids["agent_id"], p.AgentState.TALKING)
+    await talk.centre.acd.until_state(talk.ids["supervisor_id"], p.AgentState.NOT_READY)
 
 
 @pytest.mark.parametrize("kind", REQUESTS, ids=lambda kind: kind.__name__)

@@ -148,11 +148,11 @@ async def test_a_talk_and_its_after_call_work_go_on(
     interaction, customer = await by_queue(desk, centre, ann, after_call="until_released")
     await outage()
     await agent_has(desk, ann, customer)
-    assert await centre.acd.state(ann.agent_id) is p.AgentState.TALKING
+    await centre.acd.until_state(ann.agent_id, p.AgentState.TALKING)
     customer.hang_up()
     await centre.acd.until_state(ann.agent_id, p.AgentState.WRAP_UP)
     await outage()
-    assert await centre.acd.state(ann.agent_id) is p.AgentState.WRAP_UP
+    await centre.acd.until_state(ann.agent_id, p.AgentState.WRAP_UP)
     await centre.acd.ask(p.FinishWrapUpV1, Done, agent_id=ann.agent_id, interaction_id=interaction)
     await centre.acd.until_state(ann.agent_id, p.AgentState.READY)
     ended = await centre.until_told("ended", interaction_id=interaction)
@@ -207,7 +207,7 @@ async def test_a_held_customer_stays_held(
     await hears_not(customer, ANN_HZ)
     await outage()
     await centre.until_sounds(customer)
-    assert await centre.acd.state(ann.agent_id) is p.AgentState.HOLD
+    await centre.acd.until_state(ann.agent_id, p.AgentState.HOLD)
     await desk.ask(calls.ResumeV1, ann)
     await agent_has(desk, ann, customer)
     await desk.ask(calls.HoldV1, ann)
