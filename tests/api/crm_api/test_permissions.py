@@ -65,6 +65,7 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
     numbers = await boss.post("/lists", {"name": f"list of {slug}"})
     lead_id = f"lead-{slug}"
     await boss.put(f"/lists/{numbers['list_id']}/leads/{lead_id}", {"phone_e164": "+40215550178"})
+    await boss.post(f"/lists/{numbers['list_id']}/query", {"phone_e164": "+40215559999"})
     upload = {"file": ("n.csv", b"phone\n+40215550100\nx\n")}
     batch = ok(await boss("POST", f"/lists/{numbers['list_id']}/imports", files=upload))
     project = await boss.post("/projects", {"name": f"project of {slug}"})
@@ -235,6 +236,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "create_list": {"name": "l"},
         "rename_list": {"name": "l"},
         "put_lead": {"phone_e164": "+40215550177"},
+        "put_list_query": {"phone_e164": "+40215550100"},
         "add_batch": {"batch_number": ids["batch_number"]},
         "create_project": {"name": "p"},
         "create_caller_pool": {"name": "p"},

@@ -119,6 +119,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.add_middleware(
         Edge,
         body_max_bytes=deps.settings.body_max_bytes,
+        bulk_max_bytes=deps.settings.bulk_max_bytes,
         upload_max_bytes=deps.settings.import_max_bytes + _UPLOAD_OVERHEAD_BYTES,
         clock=deps.monotonic,
     )

@@ -33,6 +33,7 @@ class Settings(ServiceSettings):
     trusted_proxies: tuple[str, ...] = ()
 
     body_max_bytes: int = Field(default=1_000_000, ge=1_000)
+    bulk_max_bytes: int = Field(default=8_000_000, ge=1_000)
     import_max_bytes: int = Field(default=100_000_000, ge=1_000)
     import_max_rows: int = Field(default=1_000_000, ge=1)
     work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder

@@ -37,6 +37,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_BULK = re.compile(r"^/api/v1/lists/[^/]+/leads$")
 _UPLOAD = re.compile(r"^/api/v1/(lists/[^/]+/imports|dnc-lists/[^/]+/file)$")
 
 
@@ -45,6 +46,7 @@ class Edge:
 
     Args:
         body_max_bytes: Limit of a request's body.
+        bulk_max_bytes: The same for many leads in one request.
         upload_max_bytes: The same for uploads of number lists.
         clock: Monotonic seconds.
     """
@@ -54,11 +56,13 @@ class Edge:
         app: ASGIApp,
         *,
         body_max_bytes: int,
+        bulk_max_bytes: int,
         upload_max_bytes: int,
         clock: Callable[[], float],
     ) -> None:
         self._app = app
         self._body_max_bytes = body_max_bytes
+        self._bulk_max_bytes = bulk_max_bytes
         self._upload_max_bytes = upload_max_bytes
         self._clock = clock
         self._tracer = telemetry.tracer("ringway.crm_api")
@@ -100,7 +104,11 @@ class Edge:
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        limit = self._upload_max_bytes if _UPLOAD.match(path) else self._body_max_bytes
+        limit = self._body_max_bytes
+        if _UPLOAD.match(path):
+            limit = self._upload_max_bytes
+        elif _BULK.match(path):
+            limit = self._bulk_max_bytes
         body = _LimitedBody(receive, limit)
         has_started = False
 

@@ -6,13 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
+from pydantic import AwareDatetime, ValidationError
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.customers import store
-from ringway.crm_api.customers.schemas import CustomerBody, CustomerView
+from ringway.crm_api.customers.schemas import CustomerBody, CustomerFilter, CustomerView
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
-from ringway.crm_api.errors import NotFound, PreconditionFailed
+from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
@@ -45,24 +46,47 @@ async def create_customer(
     return CustomerView.model_validate(customer)
 
 
+def _filter(
+    phone_e164: PhoneE164 | None = None,
+    batch_number: Annotated[str | None, Query(max_length=40)] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="A part of it, in any case.")
+    ] = None,
+    created_from: AwareDatetime | None = None,
+    created_before: AwareDatetime | None = None,
+    data: Annotated[
+        list[str] | None, Query(max_length=20, description="Each `key=value`; all must be so.")
+    ] = None,
+) -> CustomerFilter:
+    try:
+        return CustomerFilter(
+            phone_e164=phone_e164,
+            batch_number=batch_number,
+            name=name,
+            created_from=created_from,
+            created_before=created_before,
+            data=data or [],
+        )
+    except ValidationError as error:
+        raise Invalid("filter_invalid", error.errors()[0]["msg"]) from error
+
+
 @router.get("")
 async def list_customers(
     deps: DepsOf,
     caller: Reader,
-    phone_e164: PhoneE164 | None = None,
-    batch_number: Annotated[str | None, Query(max_length=40)] = None,
+    wanted: Annotated[CustomerFilter, Depends(_filter)],
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[CustomerView]:
-    """List customers, newest first, by number or by the batch that they came with."""
+    """List customers, newest first, by number, batch, name, time or what is kept of them."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         customers = await store.page(
             conn,
             tenant_id=caller.tenant_id,
             before=cursor_uuid(cursor),
             limit=limit + 1,
-            phone_e164=phone_e164,
-            batch_number=batch_number,
+            wanted=wanted,
         )
     items = [CustomerView.model_validate(customer) for customer in customers[:limit]]
     more = len(customers) > limit

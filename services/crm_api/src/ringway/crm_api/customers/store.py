@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,9 +10,18 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from ringway.crm_api.customers.schemas import CustomerFilter
 from ringway.runtime.postgres import Connection
 
 _COLUMNS = "customer_id, name, phone_e164, data, batch_number, version, created_at, updated_at"
+_WANTED = """
+    tenant_id = $1 AND ($2::text IS NULL OR phone_e164 = $2)
+    AND ($3::text IS NULL OR batch_number = $3)
+    AND ($4::text IS NULL OR strpos(lower(name), lower($4)) > 0)
+    AND ($5::timestamptz IS NULL OR created_at >= $5)
+    AND ($6::timestamptz IS NULL OR created_at < $6)
+    AND ($7::jsonb IS NULL OR data @> $7)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +82,29 @@ async def page(
     tenant_id: UUID,
     before: UUID | None,
     limit: int,
-    phone_e164: str | None,
-    batch_number: str | None,
+    wanted: CustomerFilter,
 ) -> list[Customer]:
     """Return customers, newest first, made before ``before``."""
     rows = await conn.fetch(
         f"""
         SELECT {_COLUMNS} FROM crm.customer
-         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR customer_id < $2)
-           AND ($3::text IS NULL OR phone_e164 = $3)
-           AND ($4::text IS NULL OR batch_number = $4)
-         ORDER BY customer_id DESC LIMIT $5
-        """,  # noqa: S608 - a constant
-        tenant_id,
+         WHERE {_WANTED} AND ($8::uuid IS NULL OR customer_id < $8)
+         ORDER BY customer_id DESC LIMIT $9
+        """,  # noqa: S608 - constants
+        *_arguments(tenant_id, wanted),
         before,
-        phone_e164,
-        batch_number,
         limit,
     )
     return [_customer(row) for row in rows]
+
+
+async def each(
+    conn: Connection, *, tenant_id: UUID, wanted: CustomerFilter
+) -> AsyncIterator[Customer]:
+    """Yield customers, oldest first; the caller's transaction holds the cursor."""
+    query = f"SELECT {_COLUMNS} FROM crm.customer WHERE {_WANTED} ORDER BY customer_id"  # noqa: S608
+    async for row in conn.cursor(query, *_arguments(tenant_id, wanted), prefetch=1_000):
+        yield _customer(row)
 
 
 async def change(
@@ -135,6 +149,14 @@ async def remove(
         version,
     )
     return bool(gone)
+
+
+def _arguments(tenant_id: UUID, wanted: CustomerFilter) -> tuple[object, ...]:
+    data = orjson.dumps(wanted.wanted_data).decode() if wanted.data else None
+    return (
+        tenant_id, wanted.phone_e164, wanted.batch_number, wanted.name, wanted.created_from,
+        wanted.created_before, data,
+    )  # fmt: skip
 
 
 def _customer(row: asyncpg.Record) -> Customer:

@@ -42,7 +42,10 @@ class ImportErrorView(View):
 
 
 class ImportView(View):
-    """An import. The good rows are in the list, the bad ones are told with their reasons."""
+    """An import. The good rows are in the list, the bad ones are told with their reasons.
+
+    While ``state`` is ``running`` the counts say how far it is.
+    """
 
     batch_id: UUID
     batch_number: str
@@ -59,6 +62,7 @@ class ImportView(View):
     refused: int
     created_at: datetime
     finished_at: datetime | None
+    source: str = Field(description="`file`, or `query`: a query of customers.")
 
 
 class ImportReport(ImportView):

@@ -106,6 +106,11 @@ async def add_batch(deps: Deps, caller: Caller, list_id: UUID, batch_number: str
         batch = await store.by_number(conn, tenant_id=caller.tenant_id, batch_number=batch_number)
         if batch is None:
             raise NotFound("batch_not_found", f"There is no batch {batch_number}.")
+        if batch.source == "query":
+            raise Conflict(
+                "batch_of_query",
+                f"Batch {batch_number} is of a query: put the query to this list too.",
+            )
         if batch.is_dry_run:
             raise Conflict("batch_dry_run", f"Batch {batch_number} was a dry run: it has no rows.")
         source = uuid5(list_id, str(batch.batch_id))
@@ -119,7 +124,7 @@ async def add_batch(deps: Deps, caller: Caller, list_id: UUID, batch_number: str
         chunk_no = 0
         async for chunk in chunks:
             leads = _LEADS.validate_python([_lead(source, row) for row in chunk])
-            reply = await _add_leads(deps, caller, list_id, source, chunk_no, leads)
+            reply = await give_leads(deps, caller, list_id, source, chunk_no, leads)
             chunk_no += 1
             rows += len(chunk)
             added += reply.added
@@ -213,7 +218,7 @@ async def _add_rows(
                 conn, tenant_id=caller.tenant_id, batch_id=batch.batch_id, rows_json=raw
             )
         leads = _LEADS.validate_json(raw)
-        reply = await _add_leads(deps, caller, batch.list_id, batch.batch_id, chunk_no, leads)
+        reply = await give_leads(deps, caller, batch.list_id, batch.batch_id, chunk_no, leads)
         counts.added += reply.added
         if reply.duplicate_lead_ids:
             phones = {lead.lead_id: lead.phone_e164 for lead in leads}
@@ -230,7 +235,7 @@ async def _add_rows(
             ]
 
 
-async def _add_leads(
+async def give_leads(
     deps: Deps,
     caller: Caller,
     list_id: UUID,

@@ -11,7 +11,7 @@ from ringway.runtime.postgres import Connection
 
 _COLUMNS = """batch_id, batch_number, list_id, file_name, is_dry_run, state, failure, encoding,
               rows, added, duplicates_in_file, duplicates_in_list, refused, created_at,
-              finished_at"""
+              finished_at, source"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Batch:
     refused: int
     created_at: datetime
     finished_at: datetime | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ async def begin(
     encoding: str,
     created_by: UUID,
     now: datetime,
+    source: str = "file",
 ) -> Batch:
     """Open a batch under the tenant's next number."""
     row = await conn.fetchrow(
@@ -77,8 +79,9 @@ async def begin(
              WHERE tenant_id = $1 RETURNING next_batch_no - 1 AS no
         )
         INSERT INTO crm.import_batch (tenant_id, batch_id, batch_number, list_id, file_name,
-                                      is_dry_run, state, encoding, created_by, created_at)
-        SELECT $1, $2, 'B' || lpad(no::text, 6, '0'), $3, $4, $5, 'running', $6, $7, $8
+                                      is_dry_run, state, encoding, created_by, created_at,
+                                      source)
+        SELECT $1, $2, 'B' || lpad(no::text, 6, '0'), $3, $4, $5, 'running', $6, $7, $8, $9
           FROM numbered
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - a constant
@@ -90,6 +93,7 @@ async def begin(
         encoding,
         created_by,
         now,
+        source,
     )
     assert row is not None
     return Batch(**row)
@@ -156,6 +160,27 @@ async def add_customers(
         now,
     )
     return made
+
+
+async def progress(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    batch_id: UUID,
+    rows: int,
+    added: int,
+    duplicates_in_list: int,
+) -> None:
+    """Tell how far a running batch is."""
+    await conn.execute(
+        "UPDATE crm.import_batch SET rows = $3, added = $4, duplicates_in_list = $5 "
+        "WHERE tenant_id = $1 AND batch_id = $2 AND state = 'running'",
+        tenant_id,
+        batch_id,
+        rows,
+        added,
+        duplicates_in_list,
+    )
 
 
 async def finish(

@@ -6,21 +6,28 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Path, Request, Response
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.customers.schemas import CustomerFilter
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
+from ringway.crm_api.idempotency import HEADER
 from ringway.crm_api.imports import service as imports
-from ringway.crm_api.lists import store
+from ringway.crm_api.imports import store as batches
+from ringway.crm_api.imports.schemas import ImportView
+from ringway.crm_api.lists import bulk, queries, store
 from ringway.crm_api.lists.schemas import (
     BatchChoice,
     LeadBody,
     LeadDetail,
     LeadsAdded,
+    LeadsChoice,
+    LeadsReport,
     LeadView,
     ListBody,
+    ListQueryView,
     ListView,
 )
 from ringway.crm_api.routing import api_router
@@ -107,9 +114,58 @@ async def list_leads(
 
 
 @router.post("/{list_id}/leads")
-async def add_batch(list_id: UUID, choice: BatchChoice, deps: DepsOf, caller: Writer) -> LeadsAdded:
-    """Add the numbers of a batch that is imported already. A repeat adds nothing."""
-    return await imports.add_batch(deps, caller, list_id, choice.batch_number)
+async def add_batch(
+    list_id: UUID,
+    wanted: LeadsChoice,
+    deps: DepsOf,
+    caller: Writer,
+    request: Request,
+) -> LeadsReport | LeadsAdded:
+    """Add many leads, or the numbers of a batch that is imported already.
+
+    Of each lead it is told what became of it. A repeat adds nothing; under the same
+    `Idempotency-Key` it also gets the first answer.
+    """
+    if isinstance(wanted, BatchChoice):
+        return await imports.add_batch(deps, caller, list_id, wanted.batch_number)
+    return await bulk.add_leads(deps, caller, list_id, wanted, request.headers.get(HEADER))
+
+
+@router.post("/{list_id}/query", status_code=201)
+async def put_list_query(
+    list_id: UUID, wanted: CustomerFilter, deps: DepsOf, caller: Writer, response: Response
+) -> ImportView:
+    """Make the list of the customers that a filter finds, and keep the filter with it.
+
+    It is the filter of `GET /customers`. `GET /imports/{batch_id}` tells how far it is.
+    """
+    batch = await queries.keep_and_run(deps, caller, list_id, wanted)
+    response.headers["Location"] = f"/api/v1/imports/{batch.batch_id}"
+    return ImportView.model_validate(batch)
+
+
+@router.get("/{list_id}/query")
+async def get_list_query(list_id: UUID, deps: DepsOf, caller: Reader) -> ListQueryView:
+    """Return the filter that is kept with the list, and its last import."""
+    query = await queries.get(deps, caller, list_id)
+    last: ImportView | None = None
+    if query.last_batch_id is not None:
+        async with deps.pool.tenant(caller.tenant_id) as conn:
+            batch = await batches.get(
+                conn, tenant_id=caller.tenant_id, batch_id=query.last_batch_id
+            )
+        last = ImportView.model_validate(batch) if batch is not None else None
+    return ListQueryView(filter=query.wanted, changed_at=query.changed_at, last_import=last)
+
+
+@router.post("/{list_id}/query/refresh", status_code=201)
+async def refresh_list(
+    list_id: UUID, deps: DepsOf, caller: Writer, response: Response
+) -> ImportView:
+    """Ask the kept filter again: customers that are new to the list are added."""
+    batch = await queries.refresh(deps, caller, list_id)
+    response.headers["Location"] = f"/api/v1/imports/{batch.batch_id}"
+    return ImportView.model_validate(batch)
 
 
 @router.get("/{list_id}/leads/{lead_id}")

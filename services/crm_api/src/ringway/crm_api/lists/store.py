@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from ringway.crm_api.customers.schemas import CustomerFilter
 from ringway.runtime.postgres import Connection
 
 _LIST = (
@@ -27,6 +28,15 @@ class LeadList:
     leads_total: int
     leads_open: int
     created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which customers a list is made of. ``last_batch_id``: when they were last asked for."""
+
+    wanted: CustomerFilter
+    last_batch_id: UUID | None
     changed_at: datetime
 
 
@@ -78,6 +88,56 @@ async def page(
         limit,
     )
     return [LeadList(**row) for row in rows]
+
+
+async def put_query(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    list_id: UUID,
+    wanted: CustomerFilter,
+    user_id: UUID,
+    now: datetime,
+) -> None:
+    """Keep a query with its list, instead of an earlier one."""
+    await conn.execute(
+        """
+        INSERT INTO crm.list_query (tenant_id, list_id, filter, created_by, changed_at)
+        VALUES ($1, $2, $3::jsonb, $4, $5)
+        ON CONFLICT (tenant_id, list_id) DO UPDATE
+           SET filter = excluded.filter, created_by = excluded.created_by,
+               changed_at = excluded.changed_at
+        """,
+        tenant_id,
+        list_id,
+        wanted.model_dump_json(),
+        user_id,
+        now,
+    )
+
+
+async def note_run(conn: Connection, *, tenant_id: UUID, list_id: UUID, batch_id: UUID) -> None:
+    """Note as which batch the query of a list was asked last."""
+    await conn.execute(
+        "UPDATE crm.list_query SET last_batch_id = $3 WHERE tenant_id = $1 AND list_id = $2",
+        tenant_id,
+        list_id,
+        batch_id,
+    )
+
+
+async def get_query(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> ListQuery | None:
+    """Return the query that is kept with a list."""
+    row = await conn.fetchrow(
+        "SELECT filter, last_batch_id, changed_at FROM crm.list_query "
+        "WHERE tenant_id = $1 AND list_id = $2",
+        tenant_id,
+        list_id,
+    )
+    if row is None:
+        return None
+    wanted = CustomerFilter.model_validate_json(row["filter"])
+    return ListQuery(wanted, row["last_batch_id"], row["changed_at"])
 
 
 async def leads(
