@@ -74,6 +74,18 @@ class AttemptDisposition(StrEnum):
     LOST = "lost"  # ended while nobody watched; what is known comes from Asterisk's own record
 
 
+class NumberState(StrEnum):
+    """What the network says of a number before anybody answers."""
+
+    VACANT = "vacant"  # it does not exist, or not any more
+    SUSPENDED = "suspended"  # its owner's service is stopped
+    BARRED = "barred"  # it takes no calls, or not ours
+    POWERED_OFF = "powered_off"
+    UNREACHABLE = "unreachable"  # out of coverage
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+
+
 class RetryRule(Model):
     """When a lead is dialed again after one outcome.
 
@@ -212,6 +224,17 @@ class AmdRule(Model):
         return self
 
 
+class EarlyMediaRule(Model):
+    """Listening to what the network says before the answer: announcements, information tones.
+
+    Only calls with early media (SIP 183) cost anything. ``hangs_up``: a call ends as soon as it is
+    known what its number is.
+    """
+
+    listens: bool | None = None  # None: in screening campaigns only
+    hangs_up: bool = True
+
+
 class KeyAction(StrEnum):
     """What a key does in a script."""
 
@@ -276,11 +299,18 @@ class CampaignSpec(Model):
     target_abandonment: float = Field(default=0.03, gt=0, le=0.1)  # predictive: the cap
     abandonment_message: tuple[Sound, ...] = Field(default=(), max_length=20)  # empty: the default
     amd: AmdRule = AmdRule()
+    early_media: EarlyMediaRule = EarlyMediaRule()
     script: Script | None = None
     dnc_list_ids: tuple[Token, ...] = Field(default=(), max_length=100)  # beside the tenant's own
     uses_national_dnc: bool = True  # obey the platform's and the tenant's national lists
     needs_consent: bool = False
     consent_purpose: Token = "calls"
+
+    @property
+    def listens_early(self) -> bool:
+        """Whether what the network says before the answer is listened to."""
+        wanted = self.early_media.listens
+        return self.mode is CampaignMode.SCREENING if wanted is None else wanted
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
