@@ -18,6 +18,7 @@ from ringway.dialer.core.retry import DialAgain, after
 from ringway.proto.acd import AgentState
 from ringway.proto.dialer import AttemptDisposition as D
 from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
+from ringway.proto.dialer_spec import NumberState
 
 # A hundred histories of fifty steps, on a machine that does other things meanwhile.
 pytestmark = [pytest.mark.property, pytest.mark.timeout(120)]
@@ -87,6 +88,7 @@ class CampaignMachine(RuleBasedStateMachine):
         self.attempts: dict[str, _Lead] = {}
         self.channels: dict[str, _Channel] = {}
         self.answered: set[str] = set()
+        self.announced: set[str] = set()  # the network said what their numbers are
         self.closed: dict[str, D] = {}
         self.claim: int | None = None
         self.bookings: dict[str, str | None] = {}
@@ -108,6 +110,7 @@ class CampaignMachine(RuleBasedStateMachine):
         ratio=st.sampled_from([1.0, 1.5, 3.0]),
         rate=st.sampled_from([None, None, 0.7, 5.0]),
         on_timeout=st.sampled_from(["dial", "skip"]),
+        listens=st.booleans(),
     )
     def start(
         self,
@@ -118,12 +121,14 @@ class CampaignMachine(RuleBasedStateMachine):
         ratio: float,
         rate: float | None,
         on_timeout: str,
+        listens: bool,
     ) -> None:
         self.leads = {f"l{n}": _Lead(f"l{n}") for n in range(leads)}
         self.spec = CampaignSpec(
             name="c", project_id="p", mode=mode, list_ids=("l",), agent_ids=("a",), trunk_id="t",
             max_lines=max_lines, max_attempts=max_attempts, ratio=ratio, rate_cps=rate,
             preview={"time_s": 20, "skip_delay_s": 100, "on_timeout": on_timeout},
+            early_media={"listens": listens},
         )  # fmt: skip
         self.campaign = Campaign(self.spec, make_pacer=lambda: _Wants(self))
         self.send(m.Recovered(self.at, 0, 0, 0, 0))
@@ -189,11 +194,12 @@ class CampaignMachine(RuleBasedStateMachine):
             case m.Close(attempt_id, disposition):
                 assert attempt_id not in self.closed
                 assert attempt_id not in self.channels
-                assert (attempt_id in self.answered) == (disposition in _ANSWERED_ENDS)
+                if attempt_id not in self.announced:
+                    assert (attempt_id in self.answered) == (disposition in _ANSWERED_ENDS)
                 self.closed[attempt_id] = disposition
                 lead = self.attempts.pop(attempt_id)
                 lead.open_attempt = None
-                if attempt_id in self.answered:
+                if disposition in _ANSWERED_ENDS:
                     self.booked.pop(attempt_id, None)  # he talks, or the ACD has freed him
                 decision = after(
                     disposition, attempt_no=lead.attempts, max_attempts=self.spec.max_attempts
@@ -353,6 +359,16 @@ class CampaignMachine(RuleBasedStateMachine):
         if name:
             self.channels[name].told = True
             self.send(m.Rang(self.at, name))
+
+    @rule(n=st.integers(0, 9), state=st.sampled_from(NumberState))
+    def the_network_speaks(self, n: int, state: NumberState) -> None:
+        name = self.pick(n, lambda _, c: not c.is_up)
+        if name and self.spec.listens_early:
+            self.channels[name].told = True
+            self.send(m.Rang(self.at, name))
+            self.send(m.EarlyMedia(self.at, name))
+            self.announced.add(name)
+            self.send(m.Announced(self.at, name, state))
 
     @rule(n=st.integers(0, 9), again=st.booleans())
     def somebody_answers(self, n: int, again: bool) -> None:

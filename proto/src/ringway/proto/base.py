@@ -116,6 +116,7 @@ def registry() -> tuple[type[Message], ...]:
         acd_voicemail,
         crm,
         dialer,
+        dialer_announcements,
         dialer_callback,
         dialer_law,
         dialer_leads,

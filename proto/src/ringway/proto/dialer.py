@@ -87,6 +87,8 @@ class AttemptEndedV1(Fact):
     detected_after_ms: int | None = None
     message_left: bool = False
     script_answer: str | None = None  # what the person answered by key, without agents
+    number_state: str | None = None  # what the network said before the answer (NumberState)
+    number_state_reason: str | None = None  # by which announcement, or by tones
 
 
 class CampaignStateChangedV1(Fact):

@@ -39,6 +39,7 @@ class Persona(Model):
     stays: bool = False  # never hangs up by itself
     greets_s: Seconds = 0  # says something like words first, then waits, then the tone
     is_announcement: bool = False  # special information tones first: an operator speaks
+    announces: int | None = Field(default=None, ge=0, lt=8)  # this one, before any answer
 
 
 class PersonaRule(Model):

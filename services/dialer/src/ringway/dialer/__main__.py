@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+from ringway.dialer.announcements import AnnouncementRequests
 from ringway.dialer.app import Dialer
 from ringway.dialer.books import SCHEMA
 from ringway.dialer.callback_requests import CallbackRequests
@@ -64,6 +65,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         law = LawRequests(pool)
         await law.serve(bus)
         await LeadRequests(pool).serve(bus)
+        await AnnouncementRequests(pool).serve(bus)
         await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)

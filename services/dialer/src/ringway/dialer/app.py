@@ -18,11 +18,13 @@ from ringway.dialer import (
     presence,
     recovery,
 )
+from ringway.dialer.announcements import Announcements
 from ringway.dialer.books import Books
 from ringway.dialer.callers import Callers
 from ringway.dialer.config import Settings
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.sharing import Standing
+from ringway.dialer.early_media import EarlyHearing
 from ringway.dialer.hearing import Hearing
 from ringway.dialer.listener import Listener
 from ringway.dialer.model import LiveCampaign
@@ -82,7 +84,13 @@ class Dialer:
         self._tasks = tasks
         self.callers = Callers(pool)
         self._parts = Parts(
-            pool, bus, self.books, self.switchboard, self.callers, Hearing(listener, settings.app)
+            pool,
+            bus,
+            self.books,
+            self.switchboard,
+            self.callers,
+            Hearing(listener, settings.app),
+            EarlyHearing(listener, Announcements(pool), settings.app),
         )
         self._roster = Roster(self._standings)
         self._look = asyncio.Event()
@@ -91,6 +99,7 @@ class Dialer:
         self._is_draining = False
         ari.on_event(self.switchboard.on_event)
         ari.on_event(self._parts.hearing.on_event)
+        ari.on_event(self._parts.early.on_event)
         ari.on_connect(self._reconcile)
 
     # -- which campaigns -------------------------------------------------------------------------

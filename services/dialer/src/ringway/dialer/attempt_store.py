@@ -49,7 +49,7 @@ _ENDED = """
     UPDATE dialer.attempt
        SET ended_at = $3, disposition = $4, cause_q850 = $5, tech_cause = $6, agent_id = $7,
            answerer = $8, answerer_reason = $9, detected_after_ms = $10, message_left = $11,
-           script_answer = $12
+           script_answer = $12, number_state = $13, number_state_reason = $14
      WHERE tenant_id = $1 AND attempt_id = $2 AND ended_at IS NULL
     RETURNING lead_id, phone_e164
 """
@@ -80,6 +80,7 @@ class End:
     """How an attempt ended; Q.850 and SIP numbers are 0 when there were none.
 
     ``answerer`` is who answered by the first seconds of audio, None: nobody listened.
+    ``number_state`` is what the network said before the answer, None: nothing was recognised.
     """
 
     ended_at: datetime
@@ -92,6 +93,8 @@ class End:
     detected_after_ms: int | None = None
     message_left: bool = False
     script_answer: str | None = None
+    number_state: str | None = None
+    number_state_reason: str | None = None
 
 
 async def open_attempts(
@@ -167,6 +170,8 @@ async def end(
         how.detected_after_ms,
         how.message_left,
         how.script_answer,
+        how.number_state,
+        how.number_state_reason,
     )
     if row is None:
         return False

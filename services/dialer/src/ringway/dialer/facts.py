@@ -80,6 +80,8 @@ def ended(
         detected_after_ms=how.detected_after_ms,
         message_left=how.message_left,
         script_answer=how.script_answer,
+        number_state=how.number_state,
+        number_state_reason=how.number_state_reason,
     )
 
 

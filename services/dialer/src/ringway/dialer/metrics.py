@@ -20,4 +20,7 @@ HAND_OVER_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
 STRAY_AUDIO = Counter("dialer_stray_audio", "Audio that nobody had asked for, or no longer.")
+NUMBER_STATES = Counter(
+    "dialer_number_states", "What the network said of numbers before an answer.", ["state"]
+)
 ANSWERERS = Counter("dialer_answerers", "Who answered, by the first seconds.", ["answerer"])

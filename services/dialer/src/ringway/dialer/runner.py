@@ -29,6 +29,7 @@ from ringway.dialer.claiming import Claiming
 from ringway.dialer.core import messages as m
 from ringway.dialer.core import retry
 from ringway.dialer.core.campaign import Campaign as Core
+from ringway.dialer.early_media import EarlyHearing
 from ringway.dialer.gate import Gate, Waiting
 from ringway.dialer.hearing import Hearing
 from ringway.dialer.mode_store import Skipped
@@ -60,6 +61,7 @@ class Parts:
     switchboard: Switchboard
     callers: Callers
     hearing: Hearing
+    early: EarlyHearing
 
 
 class CampaignRunner:
@@ -179,6 +181,8 @@ class CampaignRunner:
             self._parts.switchboard.remove(line)
             if line.is_heard:
                 self.spawn(self._parts.hearing.forget(attempt_id), "forget")
+            if line.is_heard_early:
+                self.spawn(self._parts.early.forget(attempt_id), "forget")
         return line
 
     def note_placed(self, line: Line, at: datetime | None = None) -> None:
@@ -242,8 +246,12 @@ class CampaignRunner:
                 self.spawn(board.hand_over(line, agent_id), "hand over")
             case m.Listen() | m.LeaveMessage() | m.RunScript():
                 self._begin_with_answerer(line, command)
+            case m.ListenEarly():
+                self.spawn(self._parts.early.listen(line, board), "listen early")
             case m.NoteAnswer():
                 self.note_answered(line)
+                if line.is_heard_early:
+                    self.spawn(self._parts.early.forget(command.attempt_id), "forget")
             case m.PlayAbandon():
                 self.spawn(
                     board.play_abandonment(line, self.core.spec.abandonment_message), "abandon"
@@ -313,6 +321,8 @@ class CampaignRunner:
             detected_after_ms=line.detected_after_ms,
             message_left=line.has_message,
             script_answer=line.script_answer,
+            number_state=line.number_state,
+            number_state_reason=line.number_state_reason,
         )
         then = retry.after(
             end.disposition,

@@ -20,6 +20,7 @@ from ringway.dialer.core import messages as m
 from ringway.dialer.core.listening import Answerer
 from ringway.dialer.law_store import Refusal
 from ringway.dialer.model import CHANNEL_SUFFIX, Attempt
+from ringway.proto.dialer_spec import NumberState
 from ringway.runtime.ari import (
     ApplicationMoveFailed,
     AriClient,
@@ -80,6 +81,9 @@ class Line:
     answerer: Answerer | None = None  # by the first seconds of audio
     answerer_reason: str = ""
     detected_after_ms: int | None = None
+    is_heard_early: bool = False  # its audio comes to us before the answer, or did
+    number_state: NumberState | None = None  # what the network said before the answer
+    number_state_reason: str | None = None
     has_message: bool = False  # one was left on a machine
     script_answer: str | None = None  # what the person answered to the script
     keys: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
@@ -187,6 +191,8 @@ class Switchboard:
         match event:
             case Dial(dialstatus=status) if status in _RINGS:
                 line.tell(m.Rang(at, attempt_id))
+                if status == "PROGRESS":
+                    line.tell(m.EarlyMedia(at, attempt_id))
             case ChannelStateChange(channel=channel) if channel.state == "Ringing":
                 line.tell(m.Rang(at, attempt_id))
             case ChannelStateChange(channel=channel) if channel.state == "Up" and line.is_adopted:

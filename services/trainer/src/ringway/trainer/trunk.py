@@ -16,7 +16,6 @@ from ringway.proto.trainer import PersonaRule
 from ringway.runtime.tasks import TaskSet
 from ringway.trainer.core.events import Confirmed, Ended, Event, Incoming, MediaChanged
 from ringway.trainer.core.persona import Plan, Scenario
-from ringway.trainer.core.talking import RINGBACK
 from ringway.trainer.core.transaction import Address, TimerValues
 from ringway.trainer.endpoint import SipEndpoint
 from ringway.trainer.journal import Journal, read_journal
@@ -214,7 +213,7 @@ class Trunk:
         if plan.early_media:
             self._endpoint.do(agent.ring(call.handle, self.now, 183, session.description))
             self._connect(call, session)
-            session.talker.say(RINGBACK, repeat=True)
+            session.talker.say(plan.early_script, repeat=True)
             self._pacer.add(session)
         else:
             self._endpoint.do(agent.ring(call.handle, self.now))

@@ -20,12 +20,12 @@ from ringway.dialer.core.call import (
 from ringway.dialer.core.claims import AGAIN_S, Claims
 from ringway.dialer.core.listening.amd import Answerer
 from ringway.dialer.core.messages import Command, Event, Part, Phase
-from ringway.dialer.core.outcome import is_trunk_failure
+from ringway.dialer.core.outcome import announced, is_trunk_failure
 from ringway.dialer.core.pacing import RateLimit
 from ringway.dialer.core.picture import Picture
 from ringway.proto.dialer import AttemptDisposition as D
 from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
-from ringway.proto.dialer_spec import OnMachine
+from ringway.proto.dialer_spec import NumberState, OnMachine
 
 _RETRY_HAND_OVER_S = 0.25
 _SETTLE_S = 10.0
@@ -95,6 +95,12 @@ class Attempts:
                 self._placed(call, at)
                 call.has_rung = True
                 self.breaker.succeeded(at)
+            case m.EarlyMedia():
+                if self.spec.listens_early and self._may_listen_early(call):
+                    call.is_heard_early = True
+                    yield m.ListenEarly(call.attempt_id)
+            case m.Announced(at, _, state):
+                yield from self._announced(call, at, state)
             case m.Answered(at):
                 yield from self._answered(call, at)
             case m.Detected(at):
@@ -151,7 +157,28 @@ class Attempts:
             self.counts.attempts += 1
             self.picture.today.dialed += 1
 
+    @staticmethod
+    def _may_listen_early(call: Call) -> bool:
+        is_ringing = call.phase in (Phase.PLACING, Phase.DIALING)
+        return is_ringing and call.answered_at is None and not call.is_heard_early
+
+    def _announced(self, call: Call, at: float, state: NumberState) -> Iterator[Command]:
+        """The network said what the number is: waiting longer tells nothing more."""
+        if call.answered_at is not None or call.phase not in (Phase.PLACING, Phase.DIALING):
+            return
+        call.announced = state
+        if self.spec.early_media.hangs_up:
+            call.phase, call.deadline = Phase.ENDING, at + LOOK_AGAIN_S
+            yield m.HangUp(call.attempt_id)
+
     def _answered(self, call: Call, at: float) -> Iterator[Command]:
+        if call.answered_at is None and call.phase is Phase.ENDING and call.announced is not None:
+            # Answered while we hung up: some networks do, to be paid for the announcement.
+            call.answered_at, call.outcome = at, announced(call.announced)
+            self.counts.answered += 1
+            self.picture.heard(call, at, human=False)
+            yield m.NoteAnswer(call.attempt_id)
+            return
         if call.answered_at is not None or call.phase not in RINGING_PHASES:
             return
         self._placed(call, at)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.messages import ChannelGone, Phase
-from ringway.dialer.core.outcome import ChannelEnd, unanswered
+from ringway.dialer.core.outcome import ChannelEnd, announced, unanswered
 from ringway.proto.dialer import AttemptDisposition as D
 from ringway.proto.dialer import CampaignSpec
+from ringway.proto.dialer_spec import NumberState
 
 OVERDUE_S = 5.0  # beyond the ring time-out, before a missing end is looked for
 LOOK_AGAIN_S = 5.0
@@ -42,6 +43,8 @@ class Call:
     deadline: float | None = None
     is_placed: bool = False
     has_rung: bool = False
+    is_heard_early: bool = False  # what comes before the answer is listened to
+    announced: NumberState | None = None  # and said so
     is_cancelled: bool = False
     is_overdue: bool = False
     dialed_at: float | None = None
@@ -128,6 +131,8 @@ class Call:
 
     def end_unanswered(self, gone: ChannelGone) -> D:
         """Return what the end of this never answered call means."""
+        if self.announced is not None:
+            return announced(self.announced)
         if self.is_cancelled:
             return D.CANCELLED
         if gone.known is not None:

@@ -153,6 +153,13 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenEarly:
+    """Find out by the sound before the answer what the number is; answer Announced, if ever."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveMessage:
     """Leave the campaign's message when the machine's greeting is over, then hang up."""
 
@@ -235,6 +242,7 @@ Command = (
     | Originate
     | HandOver
     | Listen
+    | ListenEarly
     | LeaveMessage
     | RunScript
     | NoteAnswer

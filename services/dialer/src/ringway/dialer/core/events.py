@@ -14,6 +14,7 @@ from typing import Any
 from ringway.dialer.core.listening.amd import Answerer
 from ringway.proto.acd import AgentState
 from ringway.proto.dialer import AttemptDisposition, CampaignSpec, CampaignState
+from ringway.proto.dialer_spec import NumberState
 
 
 class Part(StrEnum):
@@ -230,6 +231,23 @@ class Rang:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """The far end sends sound before it has answered."""
+
+    at: float
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The network said before the answer what the number is."""
+
+    at: float
+    attempt_id: str
+    state: NumberState
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The far end answered."""
 
@@ -380,6 +398,8 @@ Event = (
     | Placed
     | NotPlaced
     | Rang
+    | EarlyMedia
+    | Announced
     | Answered
     | Detected
     | ScriptHeard

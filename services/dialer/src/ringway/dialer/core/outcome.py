@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringway.proto.dialer import AttemptDisposition as D
+from ringway.proto.dialer_spec import NumberState
 
 _BY_SIP = {
     401: D.FAILED,
@@ -48,6 +49,16 @@ _BY_Q850 = {
     34: D.CONGESTION,
     42: D.CONGESTION,
     44: D.CONGESTION,
+}
+# What the network said of the number; who is out of reach now may be reached later.
+_BY_STATE = {
+    NumberState.VACANT: D.INVALID_NUMBER,
+    NumberState.SUSPENDED: D.INVALID_NUMBER,
+    NumberState.BARRED: D.REJECTED,
+    NumberState.POWERED_OFF: D.NO_ANSWER,
+    NumberState.UNREACHABLE: D.NO_ANSWER,
+    NumberState.BUSY: D.BUSY,
+    NumberState.NO_ANSWER: D.NO_ANSWER,
 }
 # Q.850 127 (interworking) stands for many things; what it stands for is the SIP status.
 _CDR = {
@@ -89,6 +100,11 @@ def unanswered(end: ChannelEnd) -> D:
     if end.tech_cause >= 400:
         return D.FAILED
     return _BY_Q850.get(end.cause, D.FAILED)
+
+
+def announced(state: NumberState) -> D:
+    """Return the disposition of a call whose number the network spoke about."""
+    return _BY_STATE[state]
 
 
 def from_cdr(cdr_disposition: str) -> D:

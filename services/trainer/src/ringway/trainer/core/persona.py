@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
-from ringway.trainer.core.talking import Say
+from ringway.trainer.core.talking import RINGBACK, Say
 
 _EARLY_TALK_S = (0.3, 1.0)
 _MAILBOX_S = 30.0  # how long a machine listens after its beep
@@ -20,6 +20,7 @@ _WAITS_S = 1.5  # after his greeting, for the caller to speak
 _SPECIAL_INFORMATION = (Say(950, 0.34), Say(1400, 0.34), Say(1800, 0.34))
 _BEEP = Say(1000, 0.4)
 _KEYS_AFTER_S = 1.0
+_ANNOUNCEMENT_S, _BETWEEN_S = 6.0, 1.0
 DEFAULT = Persona(kind=PersonaKind.ANSWERS)
 
 # What the network answers at once, before anything rings.
@@ -42,6 +43,7 @@ class Plan:
     refuse_with: int | None = None  # SIP status instead of an answer
     rings: bool = True
     early_media: bool = False
+    early_script: tuple[Say, ...] = RINGBACK  # what is heard in it, again and again
     ring_s: float | None = None  # until the answer or refusal; None: for ever
     hang_up_after_s: float | None = None  # after the answer; None: never
     script: tuple[Say, ...] = ()
@@ -87,6 +89,15 @@ class Scenario:
 
 def plan_of(persona: Persona, rng: random.Random) -> Plan:
     """Draw one concrete behaviour of a persona."""
+    plan = _plan_of(persona, rng)
+    if persona.announces is not None:
+        words = Say(for_s=_ANNOUNCEMENT_S, is_speech=True, variant=persona.announces)
+        tones = _SPECIAL_INFORMATION if persona.is_announcement else ()
+        return replace(plan, early_media=True, early_script=(*tones, words, Say(0, _BETWEEN_S)))
+    return plan
+
+
+def _plan_of(persona: Persona, rng: random.Random) -> Plan:
     ring_s = rng.uniform(*sorted(persona.ring_s))
     talk_s = rng.uniform(*sorted(_talk_bounds(persona)))
     hang_up = None if persona.stays else talk_s
