@@ -13,6 +13,7 @@ import uvicorn
 from ringway.crm_api.app import create_app
 from ringway.crm_api.auth.guard import Guard
 from ringway.crm_api.auth.limiter import RateLimiter
+from ringway.crm_api.auth.lockout import Turns
 from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
 from ringway.crm_api.config import Settings
@@ -21,6 +22,7 @@ from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.recordings.media import RecorderMedia
+from ringway.crm_api.rights import Rights
 from ringway.crm_api.tenants.service import ensure_platform
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
@@ -115,6 +117,8 @@ async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
                 settings.token_secret.get_secret_value(), access_s=settings.access_token_s
             ),
             guard=Guard(pool, loop.time),
+            rights=Rights(pool, loop.time),
+            turns=Turns(),
             sign_in_limiter=RateLimiter(burst=settings.sign_in_burst, rate=settings.sign_in_rate),
             importer=ImportRunner(),
             hub=hub,
@@ -156,7 +160,9 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
     while True:
         try:
             async with deps.pool.platform() as conn:
-                removed = await conn.fetchval("SELECT crm.prune($1)", deps.now())
+                removed = await conn.fetchval(
+                    "SELECT crm.prune($1) + crm.prune_sign_in($1)", deps.now()
+                )
             _log.debug("Housekeeping done.", extra={"rows": removed})
         except PostgresDown as error:
             _log.debug("Housekeeping waits.", extra={"reason": str(error)})

@@ -8,6 +8,9 @@ from fastapi.responses import JSONResponse
 from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.audit.router import router as audit
+from ringway.crm_api.auth.account_router import of_me as me_account
+from ringway.crm_api.auth.account_router import of_users as users_sessions
+from ringway.crm_api.auth.account_router import rules as security_policy
 from ringway.crm_api.auth.router import router as auth
 from ringway.crm_api.callbacks.router import catalogue as dispositions
 from ringway.crm_api.callbacks.router import of_interactions as interactions_disposition
@@ -38,6 +41,8 @@ from ringway.crm_api.nodes.router import router as nodes
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
+from ringway.crm_api.roles.router import permissions as permissions_known
+from ringway.crm_api.roles.router import router as roles
 from ringway.crm_api.supervision.router import router as supervision
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
@@ -48,10 +53,15 @@ NOUNS = (
     *(
         auth,
         me,
+        me_account,
+        security_policy,
         tenants,
         tenants_caller_numbers,
         nodes,
         users,
+        users_sessions,
+        roles,
+        permissions_known,
         agents,
         calls,
         desk,

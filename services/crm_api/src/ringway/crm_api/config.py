@@ -26,6 +26,8 @@ class Settings(ServiceSettings):
     access_token_s: float = Field(default=900, gt=0)
     refresh_token_s: float = Field(default=14 * 86_400, gt=0)
     lockout_failures: int = Field(default=5, ge=1)
+    # From this failure on every one more doubles the wait, up to the longest.
+    lockout_first_s: float = Field(default=15, gt=0)
     lockout_s: float = Field(default=900, gt=0)
     # Sign-ins of one client address: a burst, then so many a second.
     sign_in_burst: int = Field(default=200, ge=1)
@@ -33,7 +35,7 @@ class Settings(ServiceSettings):
     trusted_proxies: tuple[str, ...] = ()
 
     body_max_bytes: int = Field(default=1_000_000, ge=1_000)
-    bulk_max_bytes: int = Field(default=8_000_000, ge=1_000)
+    bulk_max_bytes: int = Field(default=8_000_000, ge=1_000)  # thousands of leads in one request
     import_max_bytes: int = Field(default=100_000_000, ge=1_000)
     import_max_rows: int = Field(default=1_000_000, ge=1)
     work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder

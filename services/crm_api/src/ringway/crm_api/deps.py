@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.auth.guard import Guard
 from ringway.crm_api.auth.limiter import RateLimiter
+from ringway.crm_api.auth.lockout import Turns
 from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
 from ringway.crm_api.config import Settings
@@ -21,6 +22,7 @@ from ringway.crm_api.errors import Forbidden, Unauthorized
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
+from ringway.crm_api.rights import Rights
 from ringway.runtime.bus import Bus
 from ringway.runtime.health import Health
 from ringway.runtime.postgres import Pool
@@ -37,7 +39,9 @@ class Deps:
     passwords: Passwords
     tokens: Tokens
     guard: Guard
+    rights: Rights
     sign_in_limiter: RateLimiter
+    turns: Turns
     importer: ImportRunner
     hub: PresenceHub
     media: RecorderMedia
@@ -62,7 +66,7 @@ def client_ip(connection: HTTPConnection) -> str:
 
 
 class Requires:
-    """A dependency: the caller, if his role has the permission. The only place that decides.
+    """A dependency: the caller, if he has the permission. The only place that decides.
 
     Routes say it as ``caller: Annotated[Caller, Depends(requires(Permission.X))]``.
     """
@@ -80,16 +84,20 @@ class Requires:
 
         Raises:
             Unauthorized: Nobody known calls.
-            Forbidden: His role does not have the permission.
+            Forbidden: He does not have the permission.
         """
         if token is None:
             raise Unauthorized("not_signed_in", "Sign in: send an access token as Bearer.")
         caller, _ = deps.tokens.read(token, deps.now(), client_ip(request))
-        await deps.guard.check(caller)
+        # A sign-in that is not finished (a password to change) reaches only oneself.
+        await deps.guard.check(
+            caller, deps.now(), may_be_unfinished=self.permission is Permission.ME
+        )
+        caller = await deps.rights.of(caller, deps.now())
         if not caller.may(self.permission):
             raise Forbidden(
                 "permission_missing",
-                f"The role {caller.role.value} does not have the permission {self.permission}.",
+                f"The caller ({caller.role.value}) does not have the permission {self.permission}.",
                 extra={"permission": self.permission.value},
             )
         return caller

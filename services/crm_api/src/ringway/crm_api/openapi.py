@@ -100,7 +100,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
     wanted += ["412"] if method in ("put", "patch", "delete") else []
     wanted += ["428"] if _needs_if_match(path, method, operation) else []
-    wanted += ["429"] if path.endswith("/auth/token") else []
+    wanted += ["429"] if path.endswith(("/auth/token", "/me/password")) else []
     wanted += ["400"] if any(p["name"] == "cursor" for p in operation.get("parameters", [])) else []
     wanted += ["422"] if takes_parameters or method == "post" else []
     responses = operation["responses"]
@@ -125,5 +125,5 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
     # One of the two conditions is required where a PUT may also create.
     can_create = any(each["name"] == "if-none-match" for each in operation.get("parameters", []))
-    is_required = path.startswith(("/api/v1/customers/", "/api/v1/acd-settings"))
+    is_required = path.startswith(("/api/v1/customers/", "/api/v1/acd-settings", "/api/v1/roles/"))
     return method == "put" and (can_create or is_required)

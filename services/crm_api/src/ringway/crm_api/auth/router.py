@@ -30,21 +30,21 @@ async def issue_token(
     `username` is `user@tenant-slug`, or `user` alone for an operator of the platform. A refresh
     token works once; using it a second time ends the session.
     """
-    ip = client_ip(request)
+    device = service.Device(client_ip(request), request.headers.get("user-agent", ""))
     if grant_type == "password":
         if username is None or password is None:
             raise _incomplete("username and password")
-        return await service.sign_in(deps, login=username, password=password, client_ip=ip)
+        return await service.sign_in(deps, login=username, password=password, device=device)
     if refresh_token is None:
         raise _incomplete("refresh_token")
-    return await service.refresh(deps, token=refresh_token, client_ip=ip)
+    return await service.refresh(deps, token=refresh_token, client_ip=device.client_ip)
 
 
 @router.post("/sign-out", status_code=204)
 async def sign_out(
     deps: DepsOf, caller: Annotated[Caller, Depends(requires(Permission.ME))]
 ) -> None:
-    """End this session: its refresh token works no more."""
+    """End this session: its tokens work no more."""
     await service.sign_out(deps, caller)
 
 

@@ -1,10 +1,15 @@
-"""Payloads of sign-in."""
+"""Payloads of sign-in, sessions and their rules."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
-from ringway.crm_api.schemas import View
+from pydantic import Field
+
+from ringway.crm_api.access import Role
+from ringway.crm_api.schemas import Body, Password, View
 
 
 class TokenPair(View):
@@ -14,3 +19,55 @@ class TokenPair(View):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a word of OAuth2
     expires_in: int
     refresh_token: str
+
+
+class PasswordChange(Body):
+    """A new password of one's own."""
+
+    current_password: str = Field(max_length=256)
+    new_password: Password
+
+
+class SessionView(View):
+    """One sign-in on one device."""
+
+    session_id: UUID
+    user_id: UUID
+    method: str = Field(description="How it began: `password` or `oidc`.")
+    device: str = Field(description="What the client's software called itself.")
+    client_ip: str
+    created_at: datetime
+    last_seen_at: datetime = Field(description="To the minute.")
+    expires_at: datetime
+    current: bool = Field(description="Whether this request belongs to it.")
+
+
+class EndedSessions(View):
+    """How many sessions were open."""
+
+    ended: int
+
+
+class SecurityPolicyBody(Body):
+    """What an enterprise asks of its people's sign-ins."""
+
+    password_min_length: int = Field(default=8, ge=8, le=128)
+    password_history: int = Field(
+        default=5, ge=1, le=24, description="So many last passwords are not taken again."
+    )
+    change_at_first_sign_in: bool = Field(
+        default=False, description="A password that an administrator set is changed at first use."
+    )
+    second_factor_roles: list[Role] = Field(
+        default=[], max_length=20, description="Roles that cannot work without a second factor."
+    )
+
+
+class SecurityPolicyView(View):
+    """The rules that hold. Version 0 is the default that nobody has changed."""
+
+    password_min_length: int
+    password_history: int
+    change_at_first_sign_in: bool
+    second_factor_roles: list[Role]
+    version: int

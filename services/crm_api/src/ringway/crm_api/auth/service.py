@@ -1,14 +1,16 @@
-"""Sign-in: passwords, lockout, rotating refresh tokens."""
+"""Sign-in: passwords, locks, rotating refresh tokens."""
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ringway.crm_api.access import PLATFORM_TENANT, Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.auth import store
+from ringway.crm_api.auth import lockout, sessions, store
+from ringway.crm_api.auth.lockout import Delays
 from ringway.crm_api.auth.schemas import TokenPair
 from ringway.crm_api.auth.tokens import new_refresh_token, refresh_token_tenant, token_hash
 from ringway.crm_api.deps import Deps
@@ -20,9 +22,18 @@ _log = logging.getLogger("ringway.crm_api.auth")
 
 PLATFORM_SLUG = "platform"
 _MAX_PASSWORD = 256
+_ADDRESS_KNOWN_FOR = timedelta(days=90)
 
 
-async def sign_in(deps: Deps, *, login: str, password: str, client_ip: str) -> TokenPair:
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where somebody signs in from: the client's address, and what its software calls itself."""
+
+    client_ip: str
+    name: str = ""
+
+
+async def sign_in(deps: Deps, *, login: str, password: str, device: Device) -> TokenPair:
     """Sign in with ``user@tenant-slug``, or ``user`` for operators of the platform.
 
     Raises:
@@ -30,33 +41,44 @@ async def sign_in(deps: Deps, *, login: str, password: str, client_ip: str) -> T
             which.
         TooMany: The login is locked, or the client tries too often.
     """
-    _check_rate(deps, client_ip)
+    check_rate(deps, device.client_ip)
     username, _, slug = login.strip().lower().rpartition("@")
     if not username:
         username, slug = slug, PLATFORM_SLUG
-    key = f"{username}@{slug}"[:200]
-    now = deps.now()
-    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-        until = await store.locked_until(conn, login=key, now=now)
-        found = await store.find_login(conn, slug=slug, username=username)
-    if until is not None:
-        raise TooMany(
-            "sign_in_locked",
-            "Too many sign-ins with a wrong password. Wait, then try again.",
-            retry_after_s=(until - now).total_seconds(),
-        )
-    stored = found.password_hash if found is not None else None
-    fits = await deps.passwords.verify(stored, password[:_MAX_PASSWORD])
-    if found is None or not fits or not found.is_enabled or not found.is_tenant_active:
-        await _refuse(deps, key)
-    assert found is not None
-    caller = _caller(found, uuid7(), client_ip)
+    key = lockout.key_of(f"{username}@{slug}"[:200], device.client_ip)
+    async with deps.turns.of(key):
+        async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+            found = await store.find_login(conn, slug=slug, username=username)
+        await refuse_locked(deps, key, found)
+        stored = found.password_hash if found is not None else None
+        fits = await deps.passwords.verify(stored, password[:_MAX_PASSWORD])
+        if found is None or not fits or not found.is_enabled or not found.is_tenant_active:
+            await count_failure(deps, key)
+            raise _invalid_grant()
+        async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+            await lockout.clear(conn, key=key)
+    caller = _caller(found, uuid7(), device.client_ip)
     if deps.passwords.is_outdated(found.password_hash):
         await _rehash(deps, caller, password)
-    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-        await store.clear_failures(conn, login=key)
+    return await begin_session(deps, caller, device, method="password")
+
+
+async def begin_session(deps: Deps, caller: Caller, device: Device, *, method: str) -> TokenPair:
+    """Open the session that ``caller`` names, and return its first tokens."""
+    now = deps.now()
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        pair = await _issue(deps, conn, caller)
+        await sessions.begin(
+            conn,
+            tenant_id=caller.tenant_id,
+            session_id=caller.session_id,
+            user_id=caller.user_id,
+            method=method,
+            device=device.name[:200],
+            client_ip=device.client_ip,
+            now=now,
+            expires_at=now + timedelta(seconds=deps.settings.refresh_token_s),
+        )
+        pair = await _issue(deps, conn, caller, now)
         await audit.add(
             conn,
             caller=caller,
@@ -64,6 +86,7 @@ async def sign_in(deps: Deps, *, login: str, password: str, client_ip: str) -> T
             action="auth.signed_in",
             object_type="user",
             object_id=caller.user_id,
+            detail={"method": method},
         )
     return pair
 
@@ -77,7 +100,7 @@ async def refresh(deps: Deps, *, token: str, client_ip: str) -> TokenPair:
     Raises:
         BadRequest: The token is not valid (any more).
     """
-    _check_rate(deps, client_ip)
+    check_rate(deps, client_ip)
     tenant_id = refresh_token_tenant(token)
     if tenant_id is None:
         raise _invalid_grant()
@@ -91,48 +114,103 @@ async def refresh(deps: Deps, *, token: str, client_ip: str) -> TokenPair:
             if stored is not None
             else None
         )
-        if (
-            stored is not None
-            and found is not None
-            and stored.used_at is None
-            and stored.expires_at > now
-            and found.is_enabled
-            and found.is_tenant_active
-        ):
-            return await _issue(deps, conn, _caller(found, stored.session_id, client_ip))
         if stored is not None and stored.used_at is not None:
             _log.warning(
                 "A refresh token was used twice; its session is ended.",
                 extra={"tenant": str(tenant_id), "user_id": str(stored.user_id)},
             )
-            await store.end_session(conn, tenant_id=tenant_id, session_id=stored.session_id)
+            await sessions.end(
+                conn,
+                tenant_id=tenant_id,
+                session_id=stored.session_id,
+                now=now,
+                because="token_reused",
+            )
+            if found is not None:
+                await audit.add(
+                    conn,
+                    caller=_caller(found, stored.session_id, client_ip),
+                    now=now,
+                    action="auth.token_reused",
+                    object_type="session",
+                    object_id=stored.session_id,
+                )
+            deps.guard.forget(tenant_id, stored.user_id)
+        elif (
+            stored is not None
+            and found is not None
+            and stored.expires_at > now
+            and found.is_enabled
+            and found.is_tenant_active
+            and await sessions.prolong(
+                conn,
+                tenant_id=tenant_id,
+                session_id=stored.session_id,
+                now=now,
+                expires_at=now + timedelta(seconds=deps.settings.refresh_token_s),
+            )
+        ):
+            return await _issue(deps, conn, _caller(found, stored.session_id, client_ip), now)
     raise _invalid_grant()
 
 
 async def sign_out(deps: Deps, caller: Caller) -> None:
-    """End the caller's session: its refresh token works no more."""
+    """End the caller's session: none of its tokens works any more."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        await store.end_session(conn, tenant_id=caller.tenant_id, session_id=caller.session_id)
+        await sessions.end(
+            conn,
+            tenant_id=caller.tenant_id,
+            session_id=caller.session_id,
+            now=deps.now(),
+            because="signed_out",
+        )
+    deps.guard.forget(caller.tenant_id, caller.user_id)
 
 
-def _check_rate(deps: Deps, client_ip: str) -> None:
+def check_rate(deps: Deps, client_ip: str) -> None:
+    """Raise TooMany when this address signs in too often."""
     wait_s = deps.sign_in_limiter.take(client_ip, deps.monotonic())
     if wait_s:
         raise TooMany("sign_in_rate", "Too many sign-ins from here.", retry_after_s=wait_s)
 
 
-async def _refuse(deps: Deps, key: str) -> None:
+async def refuse_locked(deps: Deps, key: lockout.Key, found: store.Login | None) -> None:
+    """Raise TooMany when the login waits, here or everywhere but where its owner was lately."""
+    now = deps.now()
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-        locked = await store.add_failure(
-            conn,
-            login=key,
-            now=deps.now(),
-            limit=deps.settings.lockout_failures,
-            lockout=timedelta(seconds=deps.settings.lockout_s),
+        until = await lockout.locked_until(conn, login=key.here, now=now)
+        everywhere = await lockout.locked_until(conn, login=key.login, now=now)
+    if everywhere is not None and not await _is_known(deps, key, found, now):
+        until = max(until or everywhere, everywhere)
+    if until is not None:
+        raise TooMany(
+            "sign_in_locked",
+            "Too many sign-ins with a wrong password. Wait, then try again.",
+            retry_after_s=(until - now).total_seconds(),
         )
+
+
+async def count_failure(deps: Deps, key: lockout.Key) -> None:
+    """Count a wrong password or code."""
+    settings = deps.settings
+    delays = Delays(settings.lockout_failures, settings.lockout_first_s, settings.lockout_s)
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        locked = await lockout.add_failure(conn, key=key, now=deps.now(), delays=delays)
     if locked:
-        _log.warning("A login is locked.", extra={"pii_login": key})
-    raise _invalid_grant()
+        _log.warning("A login is locked.", extra={"pii_login": key.login})
+
+
+async def _is_known(deps: Deps, key: lockout.Key, found: store.Login | None, now: datetime) -> bool:
+    if found is None:
+        return False
+    async with deps.pool.tenant(found.tenant_id) as conn:
+        return await lockout.is_known_address(
+            conn,
+            tenant_id=found.tenant_id,
+            user_id=found.user_id,
+            address=key.address,
+            since=now - _ADDRESS_KNOWN_FOR,
+        )
 
 
 def _invalid_grant() -> BadRequest:
@@ -156,8 +234,7 @@ async def _rehash(deps: Deps, caller: Caller, password: str) -> None:
         )
 
 
-async def _issue(deps: Deps, conn: Connection, caller: Caller) -> TokenPair:
-    now = deps.now()
+async def _issue(deps: Deps, conn: Connection, caller: Caller, now: datetime) -> TokenPair:
     token = new_refresh_token(caller.tenant_id)
     await store.add_refresh_token(
         conn,

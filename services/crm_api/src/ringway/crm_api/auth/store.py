@@ -1,14 +1,14 @@
-"""Sign-in: logins, failures, refresh tokens."""
+"""Sign-in: logins, access, refresh tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from ringway.crm_api.access import PLATFORM_TENANT, Role
+from ringway.crm_api.access import Role
 from ringway.runtime.postgres import Connection
 
 
@@ -24,6 +24,16 @@ class Login:
     password_hash: str
     is_enabled: bool
     is_tenant_active: bool
+    must_change_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What decides, with every request, whether a session is let in."""
+
+    login: Login
+    has_ended: bool
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ async def login_of(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> Login
     row = await conn.fetchrow(
         """
         SELECT u.tenant_id, u.user_id, u.username, u.role, u.agent_number, u.password_hash,
-               u.is_enabled, t.state AS tenant_state
+               u.is_enabled, u.must_change_password, t.state AS tenant_state
           FROM crm.user_account u JOIN crm.tenant t USING (tenant_id)
          WHERE u.tenant_id = $1 AND u.user_id = $2
         """,
@@ -57,56 +67,26 @@ async def login_of(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> Login
     return _login(row) if row is not None else None
 
 
-async def locked_until(conn: Connection, *, login: str, now: datetime) -> datetime | None:
-    """Return until when this login is locked, or None when it is not."""
-    until: datetime | None = await conn.fetchval(
-        "SELECT locked_until FROM crm.sign_in_failure "
-        "WHERE tenant_id = $1 AND login = $2 AND locked_until > $3",
-        PLATFORM_TENANT,
-        login,
-        now,
-    )
-    return until
-
-
-async def add_failure(
-    conn: Connection, *, login: str, now: datetime, limit: int, lockout: timedelta
-) -> bool:
-    """Count a failed sign-in; failures older than ``lockout`` are forgotten.
-
-    Returns:
-        Whether the login is locked now.
-    """
-    locked: bool = await conn.fetchval(
+async def access_of(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID, session_id: UUID
+) -> Access | None:
+    """Return the account of a user and the state of his session; None when either is unknown."""
+    row = await conn.fetchrow(
         """
-        INSERT INTO crm.sign_in_failure AS f (tenant_id, login, failures, last_at, locked_until)
-        VALUES ($1, $2, 1, $3::timestamptz,
-                CASE WHEN $4::integer <= 1 THEN $3::timestamptz + $5::interval END)
-        ON CONFLICT (tenant_id, login) DO UPDATE SET
-            failures = CASE WHEN f.last_at < $3::timestamptz - $5::interval THEN 1
-                            ELSE f.failures + 1 END,
-            last_at = $3::timestamptz,
-            locked_until = CASE WHEN f.last_at >= $3::timestamptz - $5::interval
-                                 AND f.failures + 1 >= $4::integer
-                                THEN $3::timestamptz + $5::interval END
-        RETURNING locked_until IS NOT NULL
+        SELECT u.tenant_id, u.user_id, u.username, u.role, u.agent_number, u.password_hash,
+               u.is_enabled, u.must_change_password, t.state AS tenant_state,
+               s.ended_at IS NOT NULL AS has_ended, s.last_seen_at
+          FROM crm.user_account u JOIN crm.tenant t USING (tenant_id)
+          JOIN crm.session s ON s.tenant_id = u.tenant_id AND s.user_id = u.user_id
+         WHERE u.tenant_id = $1 AND u.user_id = $2 AND s.session_id = $3
         """,
-        PLATFORM_TENANT,
-        login,
-        now,
-        limit,
-        lockout,
+        tenant_id,
+        user_id,
+        session_id,
     )
-    return locked
-
-
-async def clear_failures(conn: Connection, *, login: str) -> None:
-    """Forget the failures of a login: its owner came."""
-    await conn.execute(
-        "DELETE FROM crm.sign_in_failure WHERE tenant_id = $1 AND login = $2",
-        PLATFORM_TENANT,
-        login,
-    )
+    if row is None:
+        return None
+    return Access(_login(row), row["has_ended"], row["last_seen_at"])
 
 
 async def add_refresh_token(
@@ -157,26 +137,10 @@ async def take_refresh_token(
     return StoredRefresh(row["session_id"], row["user_id"], row["expires_at"], row["used_at"])
 
 
-async def end_session(conn: Connection, *, tenant_id: UUID, session_id: UUID) -> None:
-    """Forget every refresh token of one session."""
-    await conn.execute(
-        "DELETE FROM crm.refresh_token WHERE tenant_id = $1 AND session_id = $2",
-        tenant_id,
-        session_id,
-    )
-
-
-async def end_sessions_of(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> None:
-    """Forget every refresh token of one user."""
-    await conn.execute(
-        "DELETE FROM crm.refresh_token WHERE tenant_id = $1 AND user_id = $2", tenant_id, user_id
-    )
-
-
 async def set_password_hash(
     conn: Connection, *, tenant_id: UUID, user_id: UUID, password_hash: str, now: datetime
 ) -> None:
-    """Replace a password hash."""
+    """Replace a password hash; the password stays."""
     await conn.execute(
         "UPDATE crm.user_account SET password_hash = $3, updated_at = $4 "
         "WHERE tenant_id = $1 AND user_id = $2",
@@ -185,6 +149,68 @@ async def set_password_hash(
         password_hash,
         now,
     )
+
+
+async def set_password(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID,
+    password_hash: str,
+    must_change: bool,
+    kept: int,
+    now: datetime,
+) -> None:
+    """Give a user a new password, and remember the last ``kept`` ones."""
+    await conn.execute(
+        "UPDATE crm.user_account SET password_hash = $3, must_change_password = $4, "
+        "password_changed_at = $5 WHERE tenant_id = $1 AND user_id = $2",
+        tenant_id,
+        user_id,
+        password_hash,
+        must_change,
+        now,
+    )
+    await conn.execute(
+        "INSERT INTO crm.password_history (tenant_id, user_id, created_at, password_hash) "
+        "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        tenant_id,
+        user_id,
+        now,
+        password_hash,
+    )
+    await conn.execute(
+        """
+        DELETE FROM crm.password_history WHERE tenant_id = $1 AND user_id = $2
+           AND created_at NOT IN (
+               SELECT created_at FROM crm.password_history
+                WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at DESC LIMIT $3)
+        """,
+        tenant_id,
+        user_id,
+        kept,
+    )
+
+
+async def password_hashes(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID, limit: int
+) -> list[str]:
+    """Return the hashes of a user's password and of those he had lately, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT password_hash FROM (
+            SELECT password_hash, 'infinity'::timestamptz AS at FROM crm.user_account
+             WHERE tenant_id = $1 AND user_id = $2
+            UNION ALL
+            SELECT password_hash, created_at FROM crm.password_history
+             WHERE tenant_id = $1 AND user_id = $2) AS known
+         GROUP BY password_hash ORDER BY max(at) DESC LIMIT $3
+        """,
+        tenant_id,
+        user_id,
+        limit,
+    )
+    return [row["password_hash"] for row in rows]
 
 
 def _login(row: asyncpg.Record) -> Login:
@@ -197,4 +223,5 @@ def _login(row: asyncpg.Record) -> Login:
         password_hash=row["password_hash"],
         is_enabled=row["is_enabled"],
         is_tenant_active=row["tenant_state"] == "active",
+        must_change_password=row.get("must_change_password", False),
     )

@@ -33,6 +33,8 @@ _closed = Counter("ringway_event_sockets_closed", "Event WebSockets closed by us
 
 router = APIRouter(tags=["events"])
 
+_WATCH_EVERY_S = 1.0  # so long a stream outlives the session it was opened with
+
 
 class Close(IntEnum):
     """Why we close a socket. The 44xx are as the HTTP status with these last digits."""
@@ -55,7 +57,8 @@ async def stream_events(
     await socket.accept()
     try:
         caller, expires_at = deps.tokens.read(access_token, deps.now(), client_ip(socket))
-        await deps.guard.check(caller)
+        await deps.guard.check(caller, deps.now())
+        caller = await deps.rights.of(caller, deps.now())
     except ApiError as error:
         await _close(socket, Close.NOT_SIGNED_IN, error.code)
         return
@@ -131,13 +134,17 @@ class _Feed:
             left_s = (expires_at - self._deps.now()).total_seconds()
             if left_s <= 0:
                 raise _Ended(Close.NOT_SIGNED_IN, "token_expired")
-            await asyncio.sleep(min(left_s, 5.0))
+            await asyncio.sleep(min(left_s, _WATCH_EVERY_S))
             try:
-                await self._deps.guard.check(self._caller)
+                await self._deps.guard.check(self._caller, self._deps.now())
+                now = await self._deps.rights.of(self._caller, self._deps.now())
             except ApiError as error:
                 raise _Ended(Close.NOT_SIGNED_IN, error.code) from error
             except DependencyDown:
                 continue
+            if now.permissions != self._caller.permissions:
+                # What he is told depends on them: let him come again.
+                raise _Ended(Close.NOT_SIGNED_IN, "permissions_changed")
 
     async def _read(self) -> None:
         """Notice when the browser goes away; what it says is not read."""

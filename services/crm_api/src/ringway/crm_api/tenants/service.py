@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import PLATFORM_TENANT, Caller, Role
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.auth import password_rules
 from ringway.crm_api.auth.service import PLATFORM_SLUG
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound
@@ -24,8 +25,10 @@ async def open_tenant(deps: Deps, caller: Caller, new: NewTenant) -> store.Tenan
 
     Raises:
         Conflict: The slug is taken.
+        Invalid: The admin's password is too easily guessed.
     """
     tenant_id = uuid7()
+    password_rules.check(new.admin.password, username=new.admin.username, tenant=new.slug)
     password_hash = await deps.passwords.hash(new.admin.password)
     admin = NewUser(
         username=new.admin.username,

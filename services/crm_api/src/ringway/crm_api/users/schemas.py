@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.schemas import AgentNumber, Body, Password, Text, Username, View
+
+OwnRoleId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+_MUST_CHANGE = Field(
+    default=None,
+    description="Whether this password lasts for one sign-in only. Null: as the enterprise's "
+    "security policy says.",
+)
 
 
 class NewUser(Body):
@@ -19,6 +27,8 @@ class NewUser(Body):
     role: Role
     display_name: Text = Field(default="", max_length=200)
     agent_number: AgentNumber | None = None
+    own_role_id: OwnRoleId | None = Field(default=None, description="Made from `role`.")
+    must_change_password: bool | None = _MUST_CHANGE
 
 
 class UserChange(Body):
@@ -26,8 +36,12 @@ class UserChange(Body):
 
     display_name: Text | None = Field(default=None, max_length=200)
     role: Role | None = None
+    own_role_id: OwnRoleId | None = Field(
+        default=None, description="Null, or a new `role` without it: what `role` is here."
+    )
     password: Password | None = None
     is_enabled: bool | None = None
+    must_change_password: bool | None = _MUST_CHANGE
 
 
 class UserView(View):
@@ -37,6 +51,7 @@ class UserView(View):
     username: str
     display_name: str
     role: Role
+    own_role_id: str | None
     agent_id: str | None = Field(description="The user's id, when he has a seat.")
     agent_number: str | None
     sip_username: str | None

@@ -8,10 +8,10 @@ from uuid import UUID, uuid5
 
 from ringway.crm_api.access import SEAT_ROLES, Caller, Role, roles_of_tenant
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.auth import store as auth_store
+from ringway.crm_api.auth import account, sessions
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
-from ringway.crm_api.users import store
+from ringway.crm_api.users import standing, store
 from ringway.crm_api.users.schemas import NewUser, UserChange
 from ringway.proto.acd import AgentAccountV1, PutAgentV1
 from ringway.runtime.postgres import Connection
@@ -31,27 +31,39 @@ async def create(deps: Deps, caller: Caller, new: NewUser) -> tuple[store.User, 
     check_role(caller.tenant_id, new.role)
     if new.agent_number is not None and new.role not in SEAT_ROLES:
         raise Invalid("role_without_seat", f"The role {new.role} has no agent number.")
-    password_hash = await deps.passwords.hash(new.password)
+    good = await account.good_password(
+        deps, tenant_id=caller.tenant_id, username=new.username, password=new.password
+    )
+    must_change = new.must_change_password
     sip_password = None
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        await standing.check_grant(conn, caller, new.role, new.own_role_id)
         user = await add(
             deps,
             conn,
             tenant_id=caller.tenant_id,
             new=new,
-            password_hash=password_hash,
+            password_hash=good.hash,
+        )
+        await account.write_password(
+            deps,
+            conn,
+            tenant_id=caller.tenant_id,
+            user_id=user.user_id,
+            good=good,
+            must_change=good.must_change_at_first if must_change is None else must_change,
         )
         if user.agent_number is not None:
             # Inside the transaction: without the account there shall be no user. If the commit
             # fails after it, a repeat makes the same ids again and finds its account.
-            account = await _put_agent(deps, caller.tenant, user)
-            sip_password = account.sip_password
-            user = replace(user, sip_username=account.sip_username)
+            seat = await _put_agent(deps, caller.tenant, user)
+            sip_password = seat.sip_password
+            user = replace(user, sip_username=seat.sip_username)
             await store.set_sip_username(
                 conn,
                 tenant_id=caller.tenant_id,
                 user_id=user.user_id,
-                sip_username=account.sip_username,
+                sip_username=seat.sip_username,
             )
         await audit.add(
             conn,
@@ -80,6 +92,7 @@ async def add(
             password_hash=password_hash,
             agent_number=new.agent_number,
             now=deps.now(),
+            own_role_id=new.own_role_id,
         )
     except store.UsernameTaken:
         raise Conflict("username_taken", f"There is a user {new.username} already.") from None
@@ -99,13 +112,20 @@ async def change(
     """
     if wanted.role is not None:
         check_role(caller.tenant_id, wanted.role)
-    if user_id == caller.user_id and (wanted.is_enabled is False or wanted.role is not None):
+    gives_role = wanted.role is not None or "own_role_id" in wanted.model_fields_set
+    if user_id == caller.user_id and (wanted.is_enabled is False or gives_role):
         raise Forbidden("own_access", "Nobody changes his own role or disables himself.")
-    hashed = await deps.passwords.hash(wanted.password) if wanted.password is not None else None
+    if user_id == caller.user_id and wanted.password is not None:
+        raise Forbidden("own_password", "One's own password is changed with POST /me/password.")
+    good = await _good_password(deps, caller, user_id, wanted.password)
     async with deps.pool.tenant(caller.tenant_id) as conn:
         before = await store.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
         if before is None:
             raise user_not_found(user_id)
+        await standing.check_change(conn, caller, before)
+        if gives_role:
+            role = wanted.role or before.role
+            await standing.check_grant(conn, caller, role, wanted.own_role_id)
         has_seat = before.agent_number is not None
         if wanted.role is not None and has_seat and wanted.role not in SEAT_ROLES:
             raise Conflict("role_without_seat", f"The role {wanted.role} has no agent number.")
@@ -117,15 +137,33 @@ async def change(
             now=deps.now(),
             display_name=wanted.display_name,
             role=wanted.role,
-            password_hash=hashed,
+            password_hash=good.hash if good is not None else None,
             is_enabled=wanted.is_enabled,
+            own_role_id=wanted.own_role_id,
+            is_role_given=gives_role,
         )
         if user is None:
             raise PreconditionFailed("user_changed", "The user was changed meanwhile; read again.")
         if user.agent_number is not None and user.is_enabled != before.is_enabled:
             await _put_agent(deps, caller.tenant, user)
-        if not user.is_enabled or hashed is not None:
-            await auth_store.end_sessions_of(conn, tenant_id=caller.tenant_id, user_id=user_id)
+        if good is not None:
+            must_change = wanted.must_change_password
+            await account.write_password(
+                deps,
+                conn,
+                tenant_id=caller.tenant_id,
+                user_id=user_id,
+                good=good,
+                must_change=good.must_change_at_first if must_change is None else must_change,
+            )
+        if not user.is_enabled or good is not None:
+            await sessions.end(
+                conn,
+                tenant_id=caller.tenant_id,
+                user_id=user_id,
+                now=deps.now(),
+                because="password_set" if user.is_enabled else "disabled",
+            )
         fields = sorted(wanted.model_fields_set)
         await audit.add(
             conn,
@@ -137,7 +175,26 @@ async def change(
             detail={"fields": fields},
         )
     deps.guard.forget(caller.tenant_id, user_id)
+    deps.rights.forget(caller.tenant_id)
     return user
+
+
+async def _good_password(
+    deps: Deps, caller: Caller, user_id: UUID, password: str | None
+) -> account.GoodPassword | None:
+    if password is None:
+        return None
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        user = await store.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
+    if user is None:
+        raise user_not_found(user_id)
+    return await account.good_password(
+        deps,
+        tenant_id=caller.tenant_id,
+        username=user.username,
+        password=password,
+        user_id=user_id,
+    )
 
 
 async def new_sip_password(deps: Deps, caller: Caller) -> AgentAccountV1:
@@ -146,9 +203,7 @@ async def new_sip_password(deps: Deps, caller: Caller) -> AgentAccountV1:
         user = await store.get(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
         if user is None or user.agent_number is None:
             raise no_seat()
-        account = await _put_agent(
-            deps, caller.tenant, user, sip_password=secrets.token_urlsafe(24)
-        )
+        seat = await _put_agent(deps, caller.tenant, user, sip_password=secrets.token_urlsafe(24))
         await audit.add(
             conn,
             caller=caller,
@@ -157,7 +212,7 @@ async def new_sip_password(deps: Deps, caller: Caller) -> AgentAccountV1:
             object_type="user",
             object_id=user.user_id,
         )
-    return account
+    return seat
 
 
 def check_role(tenant_id: UUID, role: Role) -> None:
@@ -182,7 +237,7 @@ async def _put_agent(
     deps: Deps, tenant: str, user: store.User, sip_password: str | None = None
 ) -> AgentAccountV1:
     assert user.agent_number is not None
-    account = await deps.bus.request(
+    seat = await deps.bus.request(
         PutAgentV1(
             occurred_at=deps.now(),
             tenant=tenant,
@@ -194,6 +249,6 @@ async def _put_agent(
         ),
         AgentAccountV1,
     )
-    if sip_password is not None and account.sip_password is None:
-        return account.model_copy(update={"sip_password": sip_password})
-    return account
+    if sip_password is not None and seat.sip_password is None:
+        return seat.model_copy(update={"sip_password": sip_password})
+    return seat
