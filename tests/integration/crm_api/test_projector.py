@@ -111,7 +111,8 @@ async def test_each_answered_call_has_exactly_one_interaction(crm: Crm, nats: Na
 
         async def complete() -> bool:
             rows = await _interactions(crm)
-            return len(rows) == 6 and all(r["recording_id"] and r["tech_cause"] for r in rows)
+            told = ("recording_id", "tech_cause", "agent_disposition")
+            return len(rows) == 6 and all(r[name] for r in rows for name in told)
 
         await eventually(complete, within_s=15, what=lambda: "all interactions")
 

@@ -19,6 +19,7 @@ from ringway.dialer import (
     disposition_store,
     dnc_store,
     lead_store,
+    mode_store,
 )
 from ringway.dialer.callback_gate import CallbackGate
 from ringway.dialer.core import retry
@@ -234,6 +235,30 @@ async def test_one_that_nobody_answers_is_tried_again_within_its_window(desk: De
     found = await desk.callback()
     assert (found["state"], found["reason"], found["tries"]) == ("done", "busy", 3)
     assert (await desk.lead("l0"))["closed_reason"] == "exhausted"
+
+
+@pytest.mark.parametrize(("disposition", "closed"), [(D.BUSY, "exhausted"), (D.SERVED, "reached")])
+async def test_a_missed_ones_lead_is_closed_when_its_attempts_are_used_up(
+    desk: Desk, disposition: D, closed: str
+) -> None:
+    await desk.campaign(max_attempts=1)
+    (attempt, *_) = await desk.listed(NOON, 1)
+    await desk.end(attempt, NOON, disposition)
+    await desk.put("l0", NOON + HOUR)
+    await desk.put("l1", NOON + HOUR, "cb1")
+    assert await desk.sweep(NOON + 2 * HOUR) == ["missed", "missed"]
+    assert (await desk.lead("l0"))["closed_reason"] == closed
+    assert (await desk.lead("l1"))["closed_reason"] is None  # it has an attempt left
+    assert "l1" in [a.lead_id for a in await desk.listed(NOON + 2 * HOUR)]
+
+
+async def test_who_is_shown_a_lead_reads_what_was_noted_of_its_callback(desk: Desk) -> None:
+    await desk.put("l0", NOON, note="ask for the new address")
+    async with desk.pool.tenant(desk.tenant) as conn:
+        shown = await mode_store.lead_shown(conn, **desk.key, lead_id="l0")
+        other = await mode_store.lead_shown(conn, **desk.key, lead_id="l1")
+    assert (shown.callback_id, shown.callback_note) == ("cb", "ask for the new address")
+    assert (other.callback_id, other.callback_note) == (None, "")
 
 
 async def test_a_new_one_takes_the_place_of_the_old_and_a_cancel_brings_the_lead_back(

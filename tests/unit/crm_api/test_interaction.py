@@ -41,6 +41,7 @@ from ringway.proto.dialer import (
     AttemptEndedV1,
     AttemptStartedV1,
 )
+from ringway.proto.dialer_callback import DispositionAction, DispositionSetV1
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
 
 pytestmark = pytest.mark.unit
@@ -101,7 +102,16 @@ def _facts(now: float = 0) -> dict[str, Fact]:
         "missing": RecordingMissingV1(
             **base, occurred_at=_at(now + 22), reason="gone", message_id=f"j{now:.0f}"
         ),
+        "said": _said("callback", now + 21, f"k{now:.0f}"),
     }  # fmt: skip
+
+
+def _said(code: str, at: float, message_id: str = "said") -> DispositionSetV1:
+    return DispositionSetV1(
+        tenant=_TENANT, interaction_id=_I, attempt_id=_A, campaign_id=_C, lead_id=_L,
+        occurred_at=_at(at), code=code, action=DispositionAction.NONE, grade=None,
+        counts_as_success=False, message_id=message_id,
+    )  # fmt: skip
 
 
 def _row(*facts: Fact) -> InteractionRow:
@@ -195,6 +205,28 @@ def test_what_the_acd_saw_wins_over_a_dialer_that_was_not_looking() -> None:
     assert (row.disposition, row.answered_at, row.talk_s) == ("connected", _at(3), 16.5)
 
 
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ([], "sale"),
+        ([("callback", 21)], "sale"),  # wrap-up ended with another word after that
+        ([("callback", 30)], "callback"),
+        ([("callback", 30), ("refused", 26)], "callback"),
+        ([("callback", 30), ("refused", 3_000)], "refused"),
+    ],
+)
+def test_the_last_word_about_a_call_counts(said: list[tuple[str, float]], counts: str) -> None:
+    facts = _facts()
+    words = [_said(code, at, f"{code}{at}") for code, at in said]
+    assert _row(facts["disconnected"], facts["ended"], *words).agent_disposition == counts
+    assert _row(*words, facts["ended"]).agent_disposition == counts
+
+
+def test_a_word_counts_when_wrap_up_ended_without_one() -> None:
+    silent = _facts()["ended"].model_copy(update={"disposition": ""})
+    assert _row(_said("refused", 10), silent).agent_disposition == "refused"
+
+
 def test_stored_recording_wins_over_a_missing_one() -> None:
     facts = _facts()
     assert _row(facts["missing"]).recording_missing_reason == "gone"
@@ -205,7 +237,7 @@ def test_stored_recording_wins_over_a_missing_one() -> None:
 @pytest.mark.parametrize("name", sorted(_facts()))
 def test_only_what_was_answered_or_reached_the_acd_is_an_interaction(name: str) -> None:
     sources = merge({}, *source_of(_facts()[name]))
-    assert is_counted(sources) == (name != "started")
+    assert is_counted(sources) == (name not in ("started", "said"))
 
 
 def test_dial_that_nobody_answered_is_no_interaction() -> None:

@@ -20,7 +20,11 @@ class PreviewState(StrEnum):
 
 
 class Preview(Model):
-    """A lead that an agent is shown. ``until``: then it is dialed or skipped by itself."""
+    """A lead that an agent is shown. ``until``: then it is dialed or skipped by itself.
+
+    ``callback_id`` is set when the lead has an open call-back; what was noted of it is to be read
+    before the customer is called back.
+    """
 
     attempt_id: Token
     campaign_id: Token
@@ -28,6 +32,8 @@ class Preview(Model):
     phone_e164: PhoneE164
     name: str = ""
     data: dict[str, str] = Field(default_factory=dict)
+    callback_id: Token | None = None
+    callback_note: str = ""
     attempt_no: int
     shown_at: AwareDatetime
     until: AwareDatetime

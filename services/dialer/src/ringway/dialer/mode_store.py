@@ -38,7 +38,13 @@ _POSTPONE = """
     UPDATE dialer.lead SET next_attempt_at = greatest(next_attempt_at, $3)
      WHERE tenant_id = $1 AND lead_id = $2
 """
-_LEAD = "SELECT name, data FROM dialer.lead WHERE tenant_id = $1 AND lead_id = $2"
+_LEAD = """
+    SELECT l.name, l.data, c.callback_id, c.note
+      FROM dialer.lead l
+      LEFT JOIN dialer.callback c
+             ON c.tenant_id = l.tenant_id AND c.lead_id = l.lead_id AND c.state = 'open'
+     WHERE l.tenant_id = $1 AND l.lead_id = $2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class LeadShown:
 
     name: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    callback_id: str | None = None  # the lead's open call-back
+    callback_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,12 @@ async def counts_since(
 
 
 async def lead_shown(conn: Connection, *, tenant_id: UUID, lead_id: str) -> LeadShown:
-    """Return a lead's name and data; empty without it."""
+    """Return a lead's name and data, and what was noted of its call-back; empty without it."""
     row = await conn.fetchrow(_LEAD, tenant_id, lead_id)
     if row is None:
         return LeadShown()
     data = {key: str(value) for key, value in orjson.loads(row["data"]).items()}
-    return LeadShown(row["name"], data)
+    return LeadShown(row["name"], data, row["callback_id"], row["note"] or "")
 
 
 async def skip(conn: Connection, *, attempt: Attempt, skipped: Skipped) -> bool:

@@ -144,6 +144,8 @@ class Previews:
                 phone_e164=line.attempt.phone_e164,
                 name=lead.name,
                 data=lead.data,
+                callback_id=lead.callback_id,
+                callback_note=lead.callback_note,
                 attempt_no=line.attempt.attempt_no,
                 shown_at=now,
                 until=now + timedelta(seconds=command.time_s),

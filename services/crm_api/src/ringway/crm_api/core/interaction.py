@@ -31,6 +31,7 @@ from ringway.proto.acd_calls import (
 )
 from ringway.proto.base import Fact
 from ringway.proto.dialer import AttemptAnsweredV1, AttemptEndedV1, AttemptStartedV1
+from ringway.proto.dialer_callback import DispositionSetV1
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
 
 Source = dict[str, Any]  # one fact's fields as JSON values
@@ -53,11 +54,14 @@ FACTS: tuple[type[Fact], ...] = (
     InteractionConsultedV1,
     InteractionTransferredV1,
     InteractionRatedV1,
+    DispositionSetV1,
 )
 _STARTED, _ANSWERED, _ATTEMPT_ENDED = (kind.type_name() for kind in FACTS[:3])
 _QUEUED, _CONNECTED, _ABANDONED, _DISCONNECTED, _ENDED = (k.type_name() for k in FACTS[3:8])
 _STORED, _MISSING = (kind.type_name() for kind in FACTS[8:10])
-_BEGUN, _FINISHED, _HELD, _CONSULTED, _TRANSFERRED, _RATED = (k.type_name() for k in FACTS[10:])
+_BEGUN, _FINISHED, _HELD, _CONSULTED, _TRANSFERRED, _RATED, _SAID = (
+    k.type_name() for k in FACTS[10:]
+)
 # One for each agent who had the talk, and those that may come any number of times.
 _BY_SEGMENT = frozenset({_CONNECTED, _DISCONNECTED, _ENDED})
 _REPEATED = frozenset({_HELD, _CONSULTED, _TRANSFERRED})
@@ -149,7 +153,7 @@ def is_counted(sources: Mapping[str, Source]) -> bool:
     """
     ended = sources.get(_ATTEMPT_ENDED)
     answered = ended is not None and ended["answered_at"] is not None
-    return answered or bool(sources.keys() - {_STARTED, _ATTEMPT_ENDED})
+    return answered or bool(sources.keys() - {_STARTED, _ATTEMPT_ENDED, _SAID})
 
 
 def segments(sources: Mapping[str, Source]) -> list[SegmentRow]:
@@ -236,7 +240,7 @@ def derive(sources: Mapping[str, Source]) -> InteractionRow:
         talk_s=talk_s,
         wrap_up_s=sum(wrap_ups) if wrap_ups else None,
         disposition=_disposition(s),
-        agent_disposition=s.first("disposition", _ENDED) or "",
+        agent_disposition=_agent_disposition(s),
         cause_q850=s.first("cause_q850", _ATTEMPT_ENDED, _DISCONNECTED, _FINISHED),
         tech_cause=s.first("tech_cause", _ATTEMPT_ENDED),
         hung_up_by=s.first("hung_up_by", _DISCONNECTED),
@@ -324,6 +328,16 @@ def _disposition(s: _Reader) -> str:
     if (outcome := s.first("outcome", _FINISHED)) is not None:
         return str(outcome)
     return s.first("disposition", _ATTEMPT_ENDED) or ""
+
+
+def _agent_disposition(s: _Reader) -> str:
+    """What the agent last said of the call: when his wrap-up ended, or before or after that."""
+    words = [
+        (s.time("occurred_at", kind), s.first(field, kind))
+        for kind, field in ((_ENDED, "disposition"), (_SAID, "code"))
+    ]
+    said = [(at, str(word)) for at, word in words if at is not None and word is not None]
+    return max(said)[1] if said else ""
 
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:

@@ -235,17 +235,22 @@ class Picture:
         dialing = [0.0] * claiming
         detecting: list[float] = []
         waiting: list[float] = []
+        promised: set[str] = set()
         for call in calls:
-            if call.phase in UNPLACED_PHASES or call.phase in RINGING_PHASES:
+            if call.wanted_agent_id is not None and call.outcome is None:
+                # It has its own agent, and he has nobody else: pacing dials for neither.
+                promised.add(call.wanted_agent_id)
+            elif call.phase in UNPLACED_PHASES or call.phase in RINGING_PHASES:
                 if call.phase is not Phase.CANCELLING:
                     dialing.append(0.0 if call.dialed_at is None else at - call.dialed_at)
             elif call.detecting_since is not None:
                 detecting.append(at - call.detecting_since)
             elif call.needs_agent(seen.at, seen.acd_at) and call.answered_at is not None:
                 waiting.append(at - call.answered_at)
-        by_state = self._by_state(at, _ours(seen))
+        by_state = self._by_state(at, _ours(seen), promised)
         # Who is being joined with a customer of ours is one of those who wait no longer.
-        waiting = sorted(waiting)[: max(0, len(waiting) - len(by_state["ringing"]))]
+        joined = sum(agent.agent_id not in promised for agent, _ in by_state["ringing"])
+        waiting = sorted(waiting)[: max(0, len(waiting) - joined)]
         waiting += [0.0] * seen.inbound_waiting
         ids = {kind: [a.agent_id for a, _ in agents] for kind, agents in by_state.items()}
         elapsed = {
@@ -288,7 +293,7 @@ class Picture:
         )
 
     def _by_state(
-        self, at: float, agents: Iterable[AgentSeen]
+        self, at: float, agents: Iterable[AgentSeen], promised: Collection[str]
     ) -> Mapping[str, list[tuple[AgentSeen, float]]]:
         kinds: dict[str, list[tuple[AgentSeen, float]]] = {
             kind: [] for kind in ("idle", "ringing", "talking", "wrapup", "paused")
@@ -296,6 +301,8 @@ class Picture:
         for agent in agents:
             elapsed_s = max(0.0, at - agent.since)
             match agent.state:
+                case AgentState.READY if agent.agent_id in promised:
+                    kind = "ringing"  # or will be in a moment
                 case AgentState.READY:
                     kind = "idle"
                 case AgentState.RESERVED if agent.work in (Work.OURS, Work.NONE):
