@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from tests.support.api_document import api_document
 from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
 from tests.support.nats import NatsServer
 
-from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Role
+from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Permission, Role
 from ringway.crm_api.app import NOUNS
 from ringway.crm_api.openapi import permissions
 from ringway.runtime.clock import utcnow
@@ -94,7 +99,9 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         agent["user_id"],
         f"{recording}.wav",
     )
+    role = await boss.post("/roles", {"name": f"role of {slug}", "template": "agent"})
     return {
+        "role_id": role["role_id"],
         **await _configuration(boss, slug, agent["user_id"], trunk["trunk_id"]),
         "tenant_id": tenant_id,
         "user_id": agent["user_id"],
@@ -229,6 +236,8 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "pick_up_call": {"from_agent_id": "bob"},
         "set_do_not_disturb": {"enabled": True},
         "invite_member": {"target": {"kind": "number", "value": "+40215550100"}},
+        "create_role": {"name": f"r{n}", "template": "agent"},
+        "change_role": {"name": f"r{n}", "permissions": ["me"]},
         "create_trunk": {"name": "t", "host": "sip.example"},
         "change_trunk": {"name": "t", "host": "sip.example"},
         "create_customer": {"phone_e164": "+40215550100"},
@@ -290,24 +299,61 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
     if name == "list_voicemails":
         return {"params": {"box_id": ids["voicemail_id"]}}
     more = {"json": bodies[name]} if name in bodies else {}
-    if name == "replace_customer":
+    if name in ("replace_customer", "change_role"):
         more["headers"] = {"If-Match": "*"}
     return more
 
 
-@pytest.mark.timeout(300)  # some 2,900 requests
+@dataclass
+class Who:
+    """Somebody who asks. ``home`` is his tenant, None for the platform's."""
+
+    name: str
+    granted: frozenset[Permission]
+    home: str | None
+    signed: Signed
+
+
+_NARROW = frozenset({Permission.ME, Permission.CUSTOMERS_READ})
+_ASKED_APART = {"sign_out"}  # it ends the session that the others are asked in
+_TENANTS = ("acme", "other")
+
+
+@pytest.mark.timeout(300)  # some 4,000 requests
 async def test_matrix(crm: Crm, nats: NatsServer) -> None:
+    """Every operation of the document x everybody x his own and another tenant's objects."""
     async with nats.bus("acd", name="acd-voicemail") as bus:
         await crm.behind.attach_voicemail(bus)
         await _matrix(crm)
 
 
+async def _everybody(crm: Crm, bosses: dict[str, Signed]) -> list[Who]:
+    """Return somebody of each shipped role in each tenant, and of a narrower one made from it."""
+    everybody: list[Who] = []
+    for role in Role:
+        if role in PLATFORM_ROLES:
+            signed = await crm.user(crm.platform, "", role)
+            everybody.append(Who(role, ROLE_PERMISSIONS[role], None, signed))
+            continue
+        for home, boss in bosses.items():
+            number = "800" if role in (Role.AGENT, Role.TEAM_LEADER) else None
+            number = "801" if role is Role.AGENT else number
+            signed = await crm.user(boss, home, role, number=number)
+            everybody.append(Who(role, ROLE_PERMISSIONS[role], home, signed))
+    for home, boss in bosses.items():
+        new = {"name": "narrow", "template": "team_leader", "permissions": sorted(_NARROW)}
+        own = (await boss.post("/roles", new))["role_id"]
+        user = {"username": "narrow", "password": USER_PASSWORD, "role": "team_leader"}
+        await boss.post("/users", {**user, "own_role_id": own})
+        everybody.append(Who("own role", _NARROW, home, await crm.sign_in(f"narrow@{home}")))
+    return everybody
+
+
 async def _matrix(crm: Crm) -> None:
     asked = permissions(NOUNS)
-    acme, other = await crm.open_tenant("acme"), await crm.open_tenant("other")
-    ids = await _objects(crm, acme, "acme")
-    other_ids = await _objects(crm, other, "other")
-    for each in (ids, other_ids):
+    bosses = {slug: await crm.open_tenant(slug) for slug in _TENANTS}
+    objects = {slug: await _objects(crm, boss, slug) for slug, boss in bosses.items()}
+    for each in objects.values():
         crm.behind.voicemails.add((each["tenant_id"], each["voicemail_id"]))
     await crm.open_tenant("third")
     third = next(
@@ -315,49 +361,82 @@ async def _matrix(crm: Crm) -> None:
         for t in (await crm.platform.get("/tenants"))["items"]
         if t["slug"] == "third"
     )
-    callers: list[tuple[Role, bool, Signed]] = []
-    for role in Role:
-        if role in PLATFORM_ROLES:
-            callers.append((role, True, await crm.user(crm.platform, "", role)))
-            continue
-        for boss, slug in ((acme, "acme"), (other, "other")):
-            number = "800" if role in (Role.AGENT, Role.TEAM_LEADER) else None
-            number = "801" if role is Role.AGENT else number
-            signed = await crm.user(boss, slug, role, number=number)
-            callers.append((role, slug == "acme", signed))
-
+    everybody = await _everybody(crm, bosses)
+    operations = [each for each in _operations() if each.name not in _PUBLIC | _ASKED_APART]
+    counted: Counter[str] = Counter()
     wrong: list[str] = []
-    asked_n = 0
-    for operation in _operations():
+
+    async def ask(operation: Operation, who: Who, target: str) -> None:
         permission = asked[operation.name]
-        if permission is None or operation.name == "sign_out":
-            continue
-        for role, is_own, signed in callers:
-            for target, belongs in ((ids, is_own), (other_ids, not is_own)):
-                asked_n += 1
-                values = {**target, "tenant_id": third}
-                path = re.sub(r"\{(\w+)\}", lambda m, v=values: v[m.group(1)], operation.path)
-                payload = _payload(operation.name, target, asked_n)
-                response = await signed(operation.method, path, **payload)
-                status = response.status_code
-                what = f"{role} {operation.method} {path} ({belongs=}): {status}"
-                if permission not in ROLE_PERMISSIONS[role]:
-                    if status != 403 or response.json()["code"] != "permission_missing":
-                        wrong.append(f"{what} instead of 403")
-                elif status in (401, 403) or status >= 500:
-                    # The one part that is not there answers 503, after the permission.
-                    if not (operation.name == "get_audio" and status == 503):
-                        wrong.append(f"{what} {response.text}")
-                elif "{" in operation.path and "tenant_id" not in operation.path and not belongs:
-                    if status != 404:
-                        wrong.append(f"{what} instead of 404")
-                elif operation.method == "GET":
-                    hidden = set((other_ids if is_own else ids).values()) - set(target.values())
-                    leaked = [each for each in hidden - {"B000001"} if each in response.text]
-                    if leaked and role not in PLATFORM_ROLES:
-                        wrong.append(f"{what} leaks {leaked}")
+        assert permission is not None
+        values = {**objects[target], "tenant_id": third}
+        path = re.sub(r"\{(\w+)\}", lambda m: values[m.group(1)], operation.path)
+        counted["asked"] += 1
+        payload = _payload(operation.name, objects[target], counted["asked"])
+        response = await who.signed(operation.method, path, **payload)
+        belongs = who.home in (None, target)
+        wrong.extend(
+            f"{who.name} of {who.home} {operation.method} {path} ({belongs=}): {why}"
+            for why in _wrong(operation, who, target, response, permission, objects)
+        )
+        counted["refused" if permission not in who.granted else "allowed"] += 1
+        counted["own" if belongs else "other"] += 1
+
+    # What is refused and what is only read can be asked side by side.
+    for who in everybody:
+        no = [each for each in operations if asked[each.name] not in who.granted]
+        await _side_by_side(ask(each, who, target) for each in no for target in _TENANTS)
+    for operation in operations:
+        may = [who for who in everybody if asked[operation.name] in who.granted]
+        asks = (ask(operation, who, target) for who in may for target in _TENANTS)
+        if operation.method == "GET":
+            await _side_by_side(asks)
+        else:
+            for each in asks:
+                await each
     assert not wrong, "\n".join(wrong)
-    assert asked_n >= 2_000
+    size = f"{len(operations)} operations x {len(everybody)} callers x {len(_TENANTS)} tenants"
+    print(f"Permission matrix: {size} = {counted['asked']} requests: {dict(counted)}")
+    # Nothing is left out: whoever adds an operation or a role has it asked here.
+    in_document = {each.name for each in _operations()}
+    assert in_document - {each.name for each in operations} == _PUBLIC | _ASKED_APART
+    assert {who.name for who in everybody} == {*Role, "own role"}
+    assert counted["asked"] == len(operations) * len(everybody) * len(_TENANTS)
+    assert len(operations) >= 190
+
+
+async def _side_by_side(asks: Iterator[Coroutine[Any, Any, None]]) -> None:
+    while some := list(islice(asks, 16)):
+        await asyncio.gather(*some)
+
+
+def _wrong(
+    operation: Operation,
+    who: Who,
+    target: str,
+    response: httpx.Response,
+    permission: Permission,
+    objects: dict[str, dict[str, str]],
+) -> Iterator[str]:
+    """Say what is wrong with an answer."""
+    status = response.status_code
+    if permission not in who.granted:
+        if status != 403 or response.json()["code"] != "permission_missing":
+            yield f"{status} instead of 403"
+    elif status in (401, 403) or status >= 500:
+        # The one part that is not there answers 503, after the permission.
+        if not (operation.name == "get_audio" and status == 503):
+            yield f"{status} {response.text}"
+    elif "{" in operation.path and "tenant_id" not in operation.path and who.home != target:
+        if status != 404 and who.home is not None:
+            yield f"{status} instead of 404"
+    elif operation.method == "GET" and who.home is not None:
+        # What is asked for by name may be named in the answer that there is nothing.
+        other = next(slug for slug in _TENANTS if slug != who.home)
+        hidden = set(objects[other].values()) - set(objects[target].values()) - {"B000001"}
+        leaked = [each for each in hidden if each in response.text]
+        if leaked:
+            yield f"leaks {leaked}"
 
 
 async def test_nobody_gets_in_without_a_token(crm: Crm) -> None:

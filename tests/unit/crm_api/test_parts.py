@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringway.crm_api.access import Caller, Role
+from ringway.crm_api.access import ROLE_PERMISSIONS, Caller, Role
 from ringway.crm_api.auth.limiter import RateLimiter
 from ringway.crm_api.auth.tokens import Tokens, new_refresh_token, refresh_token_tenant
 from ringway.crm_api.errors import ApiError, Unauthorized
@@ -110,7 +111,8 @@ def test_every_fact_is_known_by_its_subject() -> None:
 
 
 def test_agents_see_what_is_about_them_and_supervisors_all() -> None:
-    boss = Caller(UUID(int=1), UUID(int=9), "b", Role.TEAM_LEADER, None, UUID(int=3), "")
+    known = Caller(UUID(int=1), UUID(int=9), "b", Role.TEAM_LEADER, None, UUID(int=3), "")
+    boss = replace(known, permissions=ROLE_PERMISSIONS[Role.TEAM_LEADER])
     assert View(_ANN).sees_fact({"agent_id": _ANN.agent_id})
     assert not View(_ANN).sees_fact({"agent_id": boss.agent_id})
     assert not View(_ANN).sees_fact({"campaign_id": "c"})

@@ -1,8 +1,13 @@
-"""Who may do what: the roles of R37 and the one table of their permissions."""
+"""Who may do what: the roles of R37, what each is shipped with, and what its level may ever have.
+
+Enterprises change the shipped permissions and derive roles of their own (see roles/); whatever
+they store, nobody gets more than the level of his role's template may have.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,7 +15,10 @@ PLATFORM_TENANT = UUID(int=0)
 
 
 class Role(StrEnum):
-    """The roles. The first two belong to the platform's own tenant, the others to enterprises."""
+    """The shipped roles: templates of all others.
+
+    The first two belong to the platform's own tenant, the others to enterprises.
+    """
 
     SYSTEM_ADMIN = "system_admin"
     OPERATIONS_ADMIN = "operations_admin"
@@ -19,6 +27,7 @@ class Role(StrEnum):
     TEAM_LEADER = "team_leader"
     AGENT = "agent"
     QC_AGENT = "qc_agent"
+    STAFF = "staff"  # works with the data and takes no calls: no agent number, no phone
 
 
 PLATFORM_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.OPERATIONS_ADMIN})
@@ -37,6 +46,8 @@ class Permission(StrEnum):
     NODES_WRITE = "nodes.write"
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
+    ROLES_READ = "roles.read"
+    ROLES_WRITE = "roles.write"  # never more than one has oneself
     AGENTS_READ = "agents.read"
     AGENTS_ACT = "agents.act"  # one's own seat
     PHONE = "phone"  # one's own SIP account
@@ -73,6 +84,7 @@ _SUPERVISION = frozenset(
     {
         _P.ME,
         _P.USERS_READ,
+        _P.ROLES_READ,
         _P.AGENTS_READ,
         _P.AGENTS_ACT,
         _P.PHONE,
@@ -109,6 +121,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.NODES_WRITE,
             _P.USERS_READ,
             _P.USERS_WRITE,
+            _P.ROLES_READ,
+            _P.ROLES_WRITE,
             _P.DNC_READ,
             _P.DNC_WRITE,
             _P.AUDIT_READ,
@@ -130,6 +144,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             _P.ME,
             _P.USERS_READ,
+            _P.ROLES_READ,
             _P.AGENTS_READ,
             _P.TRUNKS_READ,
             _P.TRUNKS_WRITE,
@@ -146,6 +161,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ENTERPRISE_ADMIN: (_SUPERVISION - {_P.AGENTS_ACT})
     | {
         _P.USERS_WRITE,
+        _P.ROLES_WRITE,
         _P.TRUNKS_READ,
         _P.TRUNKS_WRITE,
         _P.ROUTING_WRITE,
@@ -185,12 +201,95 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.EVENTS_READ,
         }
     ),
+    Role.STAFF: frozenset(
+        {
+            _P.ME,
+            _P.USERS_READ,
+            _P.AGENTS_READ,
+            _P.QUEUES_READ,
+            _P.CUSTOMERS_READ,
+            _P.CUSTOMERS_WRITE,
+            _P.LISTS_READ,
+            _P.CAMPAIGNS_READ,
+            _P.CALLBACKS_READ,
+        }
+    ),
 }
+
+# About oneself alone: whoever gives somebody a role may give these, without having them.
+PERSONAL = frozenset({_P.ME, _P.AGENTS_ACT, _P.PHONE})
+
+
+class Level(StrEnum):
+    """The four working levels (R1)."""
+
+    OPERATION = "operation"  # the platform
+    CONFIGURATION = "configuration"  # of one enterprise: lines and routing, no people's data
+    ENTERPRISE = "enterprise"
+    SEAT = "seat"
+
+
+LEVELS: dict[Role, Level] = {
+    Role.SYSTEM_ADMIN: Level.OPERATION,
+    Role.OPERATIONS_ADMIN: Level.OPERATION,
+    Role.CONFIGURATION_ADMIN: Level.CONFIGURATION,
+    Role.ENTERPRISE_ADMIN: Level.ENTERPRISE,
+    Role.TEAM_LEADER: Level.ENTERPRISE,
+    Role.QC_AGENT: Level.ENTERPRISE,
+    Role.STAFF: Level.ENTERPRISE,
+    Role.AGENT: Level.SEAT,
+}
+
+# These are as shipped, so that there is always somebody who can put the others right.
+FIXED_ROLES = frozenset({Role.SYSTEM_ADMIN, Role.ENTERPRISE_ADMIN})
+
+_OPERATION = frozenset().union(*(ROLE_PERMISSIONS[role] for role in PLATFORM_ROLES))
+_ENTERPRISE = frozenset().union(
+    *(granted for role, granted in ROLE_PERMISSIONS.items() if role not in PLATFORM_ROLES)
+)
+CEILINGS: dict[Level, frozenset[Permission]] = {
+    Level.OPERATION: _OPERATION,
+    Level.CONFIGURATION: ROLE_PERMISSIONS[Role.CONFIGURATION_ADMIN]
+    | {_P.DNC_WRITE, _P.LISTS_WRITE, _P.CAMPAIGNS_WRITE, _P.CALLBACKS_READ},
+    Level.ENTERPRISE: _ENTERPRISE,
+    Level.SEAT: ROLE_PERMISSIONS[Role.AGENT]
+    | {
+        _P.USERS_READ,
+        _P.AGENTS_READ,
+        _P.ROUTING_READ,
+        _P.LISTS_READ,
+        _P.CAMPAIGNS_READ,
+        _P.DNC_READ,
+        _P.DNC_WRITE,
+    },
+}
+
+
+def ceiling(template: Role) -> frozenset[Permission]:
+    """Return what a role made from ``template`` may ever have."""
+    allowed = CEILINGS[LEVELS[template]]
+    return allowed if template in SEAT_ROLES else allowed - {_P.AGENTS_ACT, _P.PHONE}
+
+
+def effective(template: Role, stored: Iterable[str] | None) -> frozenset[Permission]:
+    """Return what a user may do, whose role is ``stored``, or shipped when that is None.
+
+    Words that no release knows (any more) have no effect.
+    """
+    if stored is None or template in FIXED_ROLES:
+        return ROLE_PERMISSIONS[template]
+    known = {Permission(each) for each in stored if each in Permission.__members__.values()}
+    return frozenset(known | {Permission.ME}) & ceiling(template)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes this request. ``tenant`` and ``agent_id`` are tokens for the bus."""
+    """Who makes this request. ``tenant`` and ``agent_id`` are tokens for the bus.
+
+    A token only says who he is: ``permissions`` are what his role has now (see rights.py), and
+    nothing until that was looked up. ``scopes`` narrows them, for a key that was given less than
+    its owner has; None: it does not.
+    """
 
     tenant_id: UUID
     user_id: UUID
@@ -199,6 +298,10 @@ class Caller:
     agent_number: str | None
     session_id: UUID
     client_ip: str
+    permissions: frozenset[Permission] = field(default=frozenset(), repr=False)
+    scopes: frozenset[Permission] | None = None
+    own_role: str | None = None  # the key of the enterprise's own role that he has
+    features_off: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def tenant(self) -> str:
@@ -211,8 +314,12 @@ class Caller:
         return str(self.user_id)
 
     def may(self, permission: Permission) -> bool:
-        """Return whether the caller's role has ``permission``."""
-        return permission in ROLE_PERMISSIONS[self.role]
+        """Return whether the caller has ``permission``, here and now."""
+        return permission in self.permissions and (self.scopes is None or permission in self.scopes)
+
+    def granted(self) -> frozenset[Permission]:
+        """Return all that the caller may do."""
+        return self.permissions if self.scopes is None else self.permissions & self.scopes
 
 
 def roles_of_tenant(tenant_id: UUID) -> frozenset[Role]:

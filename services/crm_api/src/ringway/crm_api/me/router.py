@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from ringway.crm_api.access import ROLE_PERMISSIONS, Caller, Permission
+from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import DepsOf, requires
 from ringway.crm_api.me.schemas import MeView
 from ringway.crm_api.routing import api_router
@@ -35,7 +35,7 @@ async def get_me(
         username=user.username,
         display_name=user.display_name,
         role=user.role,
-        permissions=sorted(ROLE_PERMISSIONS[user.role]),
+        permissions=sorted(caller.granted()),
         agent_id=user.agent_id,
         agent_number=user.agent_number,
     )

@@ -11,8 +11,8 @@ import asyncpg
 from ringway.crm_api.access import Role
 from ringway.runtime.postgres import Connection
 
-_COLUMNS = """user_id, username, display_name, role, agent_number, sip_username, is_enabled,
-              version, created_at, updated_at"""
+_COLUMNS = """user_id, username, display_name, role, own_role AS own_role_id, agent_number,
+              sip_username, is_enabled, access_until, version, created_at, updated_at"""
 
 
 class UsernameTaken(Exception):
@@ -31,9 +31,11 @@ class User:
     username: str
     display_name: str
     role: Role
+    own_role_id: str | None
     agent_number: str | None
     sip_username: str | None
     is_enabled: bool
+    access_until: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -55,6 +57,7 @@ async def add(
     password_hash: str,
     agent_number: str | None,
     now: datetime,
+    own_role_id: str | None = None,
 ) -> User:
     """Create a user.
 
@@ -65,8 +68,9 @@ async def add(
         row = await conn.fetchrow(
             f"""
             INSERT INTO crm.user_account (tenant_id, user_id, username, display_name, role,
-                                          password_hash, agent_number, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {_COLUMNS}
+                                          password_hash, agent_number, created_at, updated_at,
+                                          own_role)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING {_COLUMNS}
             """,  # noqa: S608 - a constant
             tenant_id,
             user_id,
@@ -76,6 +80,7 @@ async def add(
             password_hash,
             agent_number,
             now,
+            own_role_id,
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == "user_account_agent_number":
@@ -142,14 +147,21 @@ async def change(
     role: Role | None,
     password_hash: str | None,
     is_enabled: bool | None,
+    own_role_id: str | None = None,
+    is_role_given: bool = False,
 ) -> User | None:
-    """Change what is not None. None when ``version`` is not the present one, or no such user."""
+    """Change what is not None, and the own role if it is given.
+
+    None when ``version`` is not the present one, or there is no such user.
+    """
     row = await conn.fetchrow(
         f"""
         UPDATE crm.user_account SET
                display_name = coalesce($4, display_name), role = coalesce($5, role),
                password_hash = coalesce($6, password_hash),
-               is_enabled = coalesce($7, is_enabled), version = version + 1, updated_at = $8
+               is_enabled = coalesce($7, is_enabled),
+               own_role = CASE WHEN $10 THEN $9 ELSE own_role END,
+               version = version + 1, updated_at = $8
          WHERE tenant_id = $1 AND user_id = $2 AND ($3::integer IS NULL OR version = $3)
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - a constant
@@ -161,6 +173,8 @@ async def change(
         password_hash,
         is_enabled,
         now,
+        own_role_id,
+        is_role_given,
     )
     return _user(row) if row is not None else None
 
