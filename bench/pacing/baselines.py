@@ -106,7 +106,7 @@ class _KeenSteering(Steering):
         return 0.87
 
     def tolerated(self, agents: int) -> float:
-        self.cut = self.day_cut = 1.0
+        self.cut = self.day_cut = self.half_cut = 1.0
         return super().tolerated(agents)
 
 

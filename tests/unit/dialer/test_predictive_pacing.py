@@ -92,6 +92,16 @@ def test_nobody_to_talk_to_means_no_calls(snapshot: Snapshot) -> None:
     assert decided(Pacer(), 0.0, sick) == 0
 
 
+def test_when_all_agents_vanish_no_call_starts_from_then_on(learned: dict[str, Any]) -> None:
+    pacer = Pacer.load(learned)
+    busy = Snapshot(idle=[1.0] * 4, talking=[30.0] * 8, dialing=[3.0] * 2)
+    assert decided(pacer, 100.0, busy) > 0
+    gone = dataclasses.replace(busy, idle=[], talking=[], live_total=8)
+    for tenth in range(1, 50):
+        assert decided(pacer, 100.0 + tenth / 10, gone) == 0
+    assert pacer.explain()["reason"] == "no agents"
+
+
 @settings(max_examples=20, deadline=None)
 @given(snapshots)
 def test_agents_about_to_pause_are_no_capacity(snapshot: Snapshot) -> None:
@@ -181,6 +191,35 @@ def test_a_failing_trunk_is_probed_and_does_not_teach() -> None:
     assert decided(pacer, 632.0, snapshot) <= 1
     assert pacer.explain()["reason"] == "the trunk fails"
     assert pacer.forecast.answers.rate == pytest.approx(before, abs=0.02)
+
+
+def test_who_was_content_answers_at_once_when_somebody_is_free(learned: dict[str, Any]) -> None:
+    pacer, busy = Pacer.load(learned), Snapshot(talking=[5.0] * 12, dialing=[2.0] * 12)
+    assert [decided(pacer, at, busy) for at in (10.0, 10.5, 11.0)] == [0, 0, 0]
+    free = dataclasses.replace(busy, idle=[0.0] * 12, talking=[])
+    assert decided(pacer, 11.2, free) > 0
+    # Calls that only grow old are looked at again, too.
+    pacer = Pacer.load(learned)
+    aging = [dataclasses.replace(busy, dialing=[float(s)] * 12, idle=[1.0]) for s in range(2, 30)]
+    assert sum(decided(pacer, 10.0 + s, state) for s, state in enumerate(aging)) > 0
+
+
+def test_the_budget_of_a_half_hour_is_spread_over_what_is_left_of_it() -> None:
+    def cut(lost_early: int) -> list[float]:
+        steering, cuts = Steering(), []
+        for second in range(0, 2400, 10):
+            live = second * 500 // 1800
+            lost = min(lost_early, live // 20)
+            steering.observe(
+                float(second), live, lost, cap=0.03, agents=60, left_s=20_000.0 - second
+            )
+            cuts.append(steering.half_cut)
+        return cuts
+
+    assert min(cut(2)) == 1.0
+    many = cut(13)
+    assert min(many[:179]) < 0.3
+    assert many[181] == 1.0  # the next one
 
 
 def test_abandonment_over_the_cap_lowers_the_risk_and_smoothly() -> None:
@@ -350,6 +389,47 @@ def test_a_restarted_pacer_goes_on_where_it_was() -> None:
     decided(new, 5.0, snapshot)
     for key in ("answer_rate", "talk_s", "wrap_up_s", "tolerated_risk", "window_live"):
         assert new.explain()[key] == pytest.approx(old.explain()[key], rel=0.1), key
+
+
+@pytest.mark.parametrize("agents", [6, 20])
+def test_a_restarted_pacer_decides_as_the_old_one_would(agents: int) -> None:
+    floor = Floor(agents=agents, answer_rate=0.3, seed=12)
+    floor.run_for(700.0)
+    old, kept = floor.pacer, json.loads(json.dumps(floor.pacer.dump()))
+    before = dataclasses.asdict(floor.snapshot().logs)
+    twin, pairs = Pacer.load(kept), []
+
+    class Both(Pacer):
+        def decide(self, now: float, state: Any) -> int:
+            calls = old.decide(now, state)
+            logs = {k: getattr(state.logs, k)[len(v) :] for k, v in before.items()}
+            anew = dataclasses.replace(state, logs=Logs(**logs))
+            # Another process: another clock, and logs that begin anew.
+            pairs.append((calls, decided(twin, now + 5000.0, anew)))
+            return calls
+
+    floor.pacer = Both()
+    floor.run_for(240.0)
+    assert sum(a for a, _ in pairs) > 20
+    assert max(abs(a - b) for a, b in pairs) <= 1
+    assert sum(a != b for a, b in pairs) <= 6
+    assert abs(sum(a - b for a, b in pairs)) <= 3
+
+
+def test_a_restarted_pacer_knows_that_the_trunk_fails() -> None:
+    pacer, snapshot = Pacer(), Snapshot(idle=[1.0] * 50)
+    fails = [(i / 10, i / 10 + 0.3, "busy", 0.3, 0.0) for i in range(100)]
+    snapshot.logs.outcomes += [(0.0, 20.0, "noanswer", 20.0, 0.0)] * 300 + fails
+    assert decided(pacer, 20.0, snapshot) <= 1
+    again = Pacer.load(json.loads(json.dumps(pacer.dump())))
+    assert decided(again, 3.0, Snapshot(idle=[1.0] * 50)) <= 1
+
+
+def test_state_of_earlier_releases_is_taken(learned: dict[str, Any]) -> None:
+    older = json.loads(json.dumps(learned))
+    del older["health"], older["steering"]["half_hour"], older["forecast"]["answers"]["exposed"]
+    snapshot = Snapshot(idle=[1.0] * 5, talking=[40.0] * 7)
+    assert decided(Pacer.load(older), 1.0, snapshot) >= 5
 
 
 @pytest.mark.parametrize("saved", [{}, {"version": 1}, {"version": 1, "forecast": {"answers": 3}}])

@@ -210,6 +210,8 @@ class Answers:
 
     def detected_within(self, elapsed_s: Floats, ahead_s: Floats) -> Floats:
         """Return, by seconds in detection and seconds ahead, the chance to be a live call."""
+        if not len(elapsed_s):
+            return np.zeros((0, len(ahead_s)))
         human = np.concatenate([[0.0], np.cumsum(self._law_human)])
         machine = np.concatenate([[0.0], np.cumsum(self._law_machine)])
         grid = np.arange(_DETECT_BINS + 1) * _DETECT_STEP_S
@@ -231,6 +233,7 @@ class Answers:
             "machines": self._machines,
             "judged": self._judged,
             "lag_s": self._lag_s,
+            "exposed": self._exposed,
             "seen": self.seen,
         }
 
@@ -244,6 +247,8 @@ class Answers:
             setattr(self, f"_{name}", law)
         self._machines, self._judged = float(saved["machines"]), float(saved["judged"])
         self._lag_s, self.seen = float(saved["lag_s"]), float(saved["seen"])
+        # What earlier releases kept has it not.
+        self._exposed = float(saved.get("exposed", 0.0))
         self.refresh(self.cautious_rate)
 
 

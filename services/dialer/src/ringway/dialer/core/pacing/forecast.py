@@ -21,9 +21,11 @@ from ringway.dialer.core.pacing.shortfall import (
 from ringway.dialer.core.pacing.snapshot import Floats, Live, Outcome, PacingSnapshot, Talk, Wrap
 
 MOMENTS = 8
-_REFRESH_S = 3.0
+_REFRESH_S, _REFRESH_EARLY_S = 8.0, 2.0
+_RATE_MOVED = 0.05
 _DURATIONS_EVERY = 2  # refreshes
 _EXACT_AT_MOST = 40
+_FEW = 6
 _RATE_FALLS_S = 100.0
 _FALLS_TO = 0.75
 _PRIOR_TALK_S, _PRIOR_WRAP_S = 120.0, 20.0
@@ -44,8 +46,11 @@ class Outlook:
     free_agents: float
 
     def risks(self, free: int, most: int, tolerated: float) -> Sequence[float] | Floats:
-        """Return the risk of each added call with so many agents free now."""
+        """Return the risks of added calls with so many agents free now: all that are tolerated."""
         if not self.is_exact:
+            few = normal_risks(free, self.calls, self.agents, self.added, min(most, _FEW))
+            if most <= _FEW or few[-1] > tolerated:
+                return few
             return normal_risks(free, self.calls, self.agents, self.added, most)
         most = min(most, _EXACT_AT_MOST)
         return exact_risks(free, self.calls, self.agents, self.added, most, tolerated)
@@ -63,7 +68,9 @@ class Forecast:
         self._limit_s: float | None = None
         self._held_rate = 0.0
         self._refreshed_at = -math.inf
+        self._refreshed_rate = 0.0
         self._refreshes = 0
+        self._tables: list[Floats] | None = None
         self._at: float | None = None
         self.patience_s = 2.0
 
@@ -92,8 +99,9 @@ class Forecast:
         if rate < _FALLS_TO * held:
             rate = max(rate, held * math.exp(-past / _RATE_FALLS_S))
         self._held_rate = rate
-        if abs(now - self._refreshed_at) >= _REFRESH_S:
-            self._refreshed_at = now
+        moved = abs(rate - self._refreshed_rate) > _RATE_MOVED * self._refreshed_rate
+        if abs(now - self._refreshed_at) >= (_REFRESH_EARLY_S if moved else _REFRESH_S):
+            self._refreshed_at, self._refreshed_rate = now, rate
             self._refresh(state)
 
     def share_in_time(self, left_s: float) -> float:
@@ -108,21 +116,27 @@ class Forecast:
         """
         talking, wrapping = _staying(state) if anticipate else (seconds(()), seconds(()))
         dialing, detecting = seconds(state.dialing_elapsed), seconds(state.detecting_elapsed)
+        free = self._free
         found = self.answers.detected_within(detecting, self._times)
         ages = np.minimum(dialing, MAX_AGE_S - 1).astype(np.intp)
         talk_rows, wrap_rows = rows(talking), rows(wrapping)
         is_exact = len(ages) + len(detecting) + len(talking) + len(wrapping) <= EXACT_UP_TO
         if is_exact:
-            calls = np.vstack([self._live[ages], found])
-            free = self._free
-            agents = np.vstack([free.after_talk[talk_rows], free.after_wrap[wrap_rows]])
+            calls = np.concatenate([self._live[ages], found])
+            agents = np.concatenate([free.after_talk[talk_rows], free.after_wrap[wrap_rows]])
             answers, freed = float(calls[:, -1].sum()), float(agents[:, -1].sum())
         else:
+            if self._tables is None:
+                parts = (self._live, free.after_talk, free.after_wrap)
+                self._tables = [_moments_table(part) for part in parts]
+            live_moments, talk_moments, wrap_moments = self._tables
             by_age = np.bincount(ages, minlength=MAX_AGE_S).astype(float)
-            calls = (by_age @ self._live_moments).reshape(3, MOMENTS) + moments_of(found)
+            calls = (by_age @ live_moments).reshape(3, MOMENTS)
+            if len(found):
+                calls = calls + moments_of(found)
             talks = np.bincount(talk_rows, minlength=N_ROWS).astype(float)
             wraps = np.bincount(wrap_rows, minlength=N_ROWS).astype(float)
-            agents = talks @ self._talk_moments + wraps @ self._wrap_moments
+            agents = talks @ talk_moments + wraps @ wrap_moments
             agents = agents.reshape(3, MOMENTS)
             answers, freed = float(calls[0, -1]), float(agents[0, -1])
         return Outlook(self._added, calls, agents, is_exact, float(self._times[-1]), answers, freed)
@@ -136,7 +150,6 @@ class Forecast:
         self.patience_s = min(limit_s, max(_SHORTEST_LIMIT_S, left_s))
         self._times = answers.times(MOMENTS)
         self._live = answers.live_within(self._times)
-        self._live_moments = _moments_table(self._live)
         self._refreshes += 1
         if self._refreshes % _DURATIONS_EVERY == 1:
             self.talk.refresh(seconds(state.talking_elapsed))
@@ -145,8 +158,7 @@ class Forecast:
         if self._talks > 5:
             missing = max(0.0, self._talks - self._wraps - state.n_wrapup) / self._talks
         self._free.refresh(missing if missing > 0.05 else 0.0, self._times + self.patience_s)
-        self._talk_moments = _moments_table(self._free.after_talk)
-        self._wrap_moments = _moments_table(self._free.after_wrap)
+        self._tables = None
         self._added = self._held_rate * (np.arange(MOMENTS) + 0.5) / MOMENTS
 
     def dump(self) -> dict[str, Any]:
@@ -175,6 +187,8 @@ def seconds(values: Any) -> Floats:
     """Return durations as an array, each between 0 and very long."""
     array = np.asarray(values, dtype=float).reshape(-1)
     if not len(array):
+        return array
+    if array.min() >= 0.0 and array.max() <= _LONGEST_S:  # false for what is no number
         return array
     if not np.isfinite(array).all():
         array = np.nan_to_num(array, posinf=_LONGEST_S)

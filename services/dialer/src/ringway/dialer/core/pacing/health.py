@@ -35,6 +35,14 @@ class Health:
         """Whether far more calls fail at once than usually do."""
         return self._seen >= _FAST and self._fast > 0.6 and self._fast > 1.5 * self._slow + 0.1
 
+    def dump(self) -> list[float]:
+        """Return plain data."""
+        return [self._fast, self._slow, self._seen]
+
+    def restore(self, saved: Sequence[float]) -> None:
+        """Go on from ``dump``."""
+        self._fast, self._slow, self._seen = (float(value) for value in saved)
+
     def are_events_missing(self, state: PacingSnapshot) -> bool:
         """Return whether calls ring long after they must have been given up."""
         if state.n_dialing < 4:

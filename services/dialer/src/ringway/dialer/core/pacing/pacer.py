@@ -17,6 +17,7 @@ _AT_ONCE = 64
 _LOG_AT_MOST = 6000
 _SMALL_TEAM = 2
 _LEARN_CALLS = 40.0
+_CONTENT_S, _FAR = 2.2, 2.0
 
 
 class Pacer:
@@ -38,6 +39,10 @@ class Pacer:
         self.forecast = Forecast()
         self.health = Health()
         self._read: dict[str, int] = {}
+        # Nothing was to be dialed at these counts, nor will be soon while they stay.
+        self._content: tuple[int, ...] | None = None
+        self._content_at = 0.0
+        self._is_far_from_one_more = False
         self._why: dict[str, float | str] = {"reason": "not asked yet"}
 
     def decide(self, now: float, state: PacingSnapshot) -> int:
@@ -47,6 +52,9 @@ class Pacer:
             now: Seconds, of any origin.
             state: The campaign at this moment, see ``PacingSnapshot``.
         """
+        counts = _counts(state)
+        if counts == self._content and abs(now - self._content_at) < _CONTENT_S:
+            return 0
         outcomes = self._tail("outcomes", state.logs.outcomes)
         self.health.learn(outcomes)
         self.forecast.learn(
@@ -69,7 +77,10 @@ class Pacer:
             agents=here,
             left_s=end - now,
         )
-        return self._decide(now, end, here, state)
+        calls = self._decide(now, end, here, state)
+        is_content = calls == 0 and self._is_far_from_one_more
+        self._content, self._content_at = counts if is_content else None, now
+        return calls
 
     def explain(self) -> Mapping[str, float | str]:
         """Return the numbers behind the last decision; see ``docs/reference/pacing.md``."""
@@ -81,6 +92,7 @@ class Pacer:
             "version": DUMP_VERSION,
             "forecast": self.forecast.dump(),
             "steering": self.steering.dump(),
+            "health": self.health.dump(),
         }
 
     def restore(self, saved: Mapping[str, Any]) -> None:
@@ -93,13 +105,15 @@ class Pacer:
         """
         if saved.get("version") != DUMP_VERSION:
             raise ValueError(f"a pacer's state of version {saved.get('version')} is not known")
-        forecast, steering = Forecast(), copy(self.steering)
+        forecast, steering, health = Forecast(), copy(self.steering), Health()
         try:
             forecast.restore(saved["forecast"])
             steering.restore(saved["steering"])
+            if "health" in saved:  # what earlier releases kept has it not
+                health.restore(saved["health"])
         except (KeyError, TypeError, IndexError, AttributeError) as exc:
             raise ValueError("this is no pacer's state") from exc
-        self.forecast, self.steering = forecast, steering
+        self.forecast, self.steering, self.health = forecast, steering, health
 
     @classmethod
     def load(cls, saved: Mapping[str, Any], **settings: float) -> Self:
@@ -124,6 +138,7 @@ class Pacer:
         tolerated = self.steering.tolerated(here)
         outlook = self.forecast.outlook(state, anticipate=here > _SMALL_TEAM)
         reason, calls, risk = "", 0, 1.0
+        self._is_far_from_one_more = False
         if here <= 0 or here == int(state.n_ringing):
             reason = "no agents"
         elif getattr(state, "is_sick", False) or self.health.are_events_missing(state):
@@ -147,6 +162,7 @@ class Pacer:
                 reason = "risk" if calls < most else "all that may start at once"
                 if calls < one_each:
                     calls, reason = one_each, "one call per agent"
+                self._is_far_from_one_more = risk > _FAR * tolerated
         self._explain(state, outlook, here, calls, reason, risk, tolerated)
         return calls
 
@@ -193,3 +209,12 @@ class Pacer:
             "window_budget_left": steering.window_left,
             "day_budget_left": steering.day_left,
         }
+
+
+def _counts(state: PacingSnapshot) -> tuple[int, ...]:
+    logs = state.logs
+    return (
+        state.n_idle, state.n_ringing, state.n_talking, state.n_wrapup, state.n_dialing,
+        state.n_detecting, state.n_waiting, state.live_total, state.abandoned_total,
+        len(state.pause_pending_ids), len(logs.outcomes), len(logs.talks), len(logs.wraps),
+    )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ringway.dialer.core.pacing.snapshot import Floats
 
@@ -24,38 +26,37 @@ def exact_risks(
         added: Chance of one added call to be live before each moment.
         most: How many added calls to look at.
     """
-    moments = len(added)
-    freed = _counts(agents, 0, moments)
-    arrived = _counts(calls, most, moments)
-    n = len(calls)
-    need = np.maximum(np.arange(len(freed)) + free, 0)
+    # A call finds nobody when those who came and those who stay busy are `need` or more.
+    need = free + len(agents)
+    if need <= 0:
+        return [1.0] * min(most, 1 if tolerated < 1.0 else most)
+    counts = _counts(np.concatenate([calls, 1.0 - agents]), most)
     risks: list[float] = []
     for _ in range(most):
-        # Row k of `tail` is the chance that k calls or more came; the added one needs agent k + 1.
-        tail = np.zeros((n + 2, moments))
-        np.cumsum(arrived[n::-1], axis=0, out=tail[n::-1])
-        short = tail[np.minimum(need, n + 1)]
-        risks.append(float((freed * short).sum()) / moments)
+        risks.append(float(counts[:, need:].sum()) / len(added))
         if risks[-1] > tolerated:
             break
-        _one_more(arrived, n, added)
-        n += 1
+        came = counts * added[:, None]
+        counts -= came
+        counts[:, 1:] += came[:, :-1]
     return risks
 
 
-def _counts(chances: Floats, more: int, moments: int) -> Floats:
-    """Return, by count (rows), the chance of so many; with room for ``more``."""
-    counts = np.zeros((len(chances) + more + 1, moments))
-    counts[0] = 1.0
-    for n, row in enumerate(chances):
-        _one_more(counts, n, row)
-    return counts
+def _counts(chances: Floats, more: int) -> Floats:
+    """Return, by moment (rows), the chance of so many (columns); with room for ``more``."""
+    n, moments = chances.shape
+    size = 16 * ((n + 16) // 16)
+    turn, room = _turns(size), np.zeros((moments, size + more))
+    # The product of the transforms of all chances is the transform of their sum's law.
+    law = np.multiply.reduce(chances[:, :, None] * turn + 1.0, axis=0)
+    room[:, :size] = np.maximum(np.fft.irfft(law, size), 0.0)
+    return room
 
 
-def _one_more(counts: Floats, n: int, chance: Floats) -> None:
-    came = counts[: n + 1] * chance
-    counts[: n + 1] -= came
-    counts[1 : n + 2] += came
+@cache
+def _turns(size: int) -> NDArray[np.complex128]:
+    turns: NDArray[np.complex128] = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size) - 1.0
+    return turns
 
 
 def moments_of(chances: Floats, weights: Floats | None = None) -> Floats:
