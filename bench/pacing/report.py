@@ -6,7 +6,9 @@ import argparse
 import dataclasses
 import json
 import math
+import signal
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,7 +25,7 @@ LARGE_WINDOW = 300
 METHODS = ("ringway", "keen", "hindsight_ratio", "adaptive", "progressive")
 _SEED = 20_260
 _QUICK = ("5 steady", "15 AMD", "50 carrier fault")
-_QUICK_HOURS = 0.75
+_QUICK_HOURS = 0.5
 _RATIO_STEPS = 6
 
 Figures = dict[str, Any]
@@ -94,16 +96,23 @@ def mean_of(figures: Iterable[Figures]) -> Figures:
     return found
 
 
-def report(scenarios: dict[str, dict[str, Figures]], sizes: dict[str, int]) -> dict[str, Any]:
-    """Return the bench's JSON object."""
+def report(
+    shifts: dict[str, dict[str, Figures]], sizes: dict[str, int], seeds: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Return the bench's JSON object.
+
+    Args:
+        shifts: The figures of each shift by method.
+        sizes: The agents of each shift.
+        seeds: What the shifts were drawn with.
+    """
     classes = {
         str(size): {
-            m: mean_of(f[m] for name, f in scenarios.items() if sizes[name] == size)
-            for m in METHODS
+            m: mean_of(f[m] for name, f in shifts.items() if sizes[name] == size) for m in METHODS
         }
         for size in sorted(set(sizes.values()))
     }
-    classes["all"] = {m: mean_of(f[m] for f in scenarios.values()) for m in METHODS}
+    classes["all"] = {m: mean_of(f[m] for f in shifts.values()) for m in METHODS}
     every = classes["all"]
     ours, base = every["ringway"], every["progressive"]["occupancy"]
     keen = max(every["keen"]["occupancy"] - base, 1e-9)
@@ -127,7 +136,9 @@ def report(scenarios: dict[str, dict[str, Figures]], sizes: dict[str, int]) -> d
     slowest = ours["decide_p99_ms"]
     return {
         "bench": "pacing",
-        "figures": {"classes": classes, "scenarios": scenarios},
+        "seeds": list(seeds),
+        "shifts_played": len(shifts),
+        "figures": {"classes": classes, "shifts": shifts},
         "baseline": "progressive; the adaptive method (available agents only); the fixed ratio "
         "chosen with hindsight for each shift; keen: ours without window and day budgets",
         "ratios": ratios | {"windows_over": round(over, 3)},
@@ -152,6 +163,16 @@ def report(scenarios: dict[str, dict[str, Figures]], sizes: dict[str, int]) -> d
     }
 
 
+def sizes_in_turn(scenarios: Sequence[Scenario]) -> list[Scenario]:
+    """Return them so that each size has its turn: a bench that is interrupted has seen all."""
+    seen: Counter[int] = Counter()
+    turns: list[tuple[int, Scenario]] = []
+    for scenario in scenarios:
+        turns.append((seen[scenario.agents], scenario))
+        seen[scenario.agents] += 1
+    return [scenario for _, scenario in sorted(turns, key=lambda turn: turn[0])]
+
+
 def table(name: str, figures: dict[str, Figures]) -> None:
     """Say one block of figures."""
     say(name)
@@ -172,6 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", default="", help="names of scenarios begin with this")
     parser.add_argument("--seed", type=int, default=_SEED)
+    parser.add_argument("--seeds", type=int, default=1, help="so many shifts of each scenario")
     arguments = parser.parse_args(argv)
     chosen = [s for s in held_out() if s.name.startswith(arguments.only)]
     if arguments.quick:
@@ -180,14 +202,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             for s in chosen
             if s.name in _QUICK
         ]
-    scenarios: dict[str, dict[str, Figures]] = {}
-    for scenario in chosen:
-        scenarios[scenario.name] = {
-            m: figures_of(run_shift(scenario, m, arguments.seed)) for m in METHODS
-        }
-        if not arguments.json:
-            table(scenario.name, scenarios[scenario.name])
-    found = report(scenarios, {s.name: s.agents for s in chosen})
+    if not chosen:
+        parser.error(f"no scenario is called {arguments.only!r}")
+    seeds = range(arguments.seed, arguments.seed + max(1, arguments.seeds))
+    shifts: dict[str, dict[str, Figures]] = {}
+    sizes: dict[str, int] = {}
+    planned = [(seed, scenario) for seed in seeds for scenario in sizes_in_turn(chosen)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for seed, scenario in planned:
+            name = scenario.name if seed == arguments.seed else f"{scenario.name} #{seed}"
+            figures = {m: figures_of(run_shift(scenario, m, seed)) for m in METHODS}
+            shifts[name], sizes[name] = figures, scenario.agents
+            if not arguments.json:
+                table(name, figures)
+    except KeyboardInterrupt:
+        say(f"Interrupted after {len(shifts)} of {len(planned)} shifts.")
+        if not shifts:
+            return 130
+    found = report(shifts, sizes, seeds)
     if not arguments.json:
         for name, figures in found["figures"]["classes"].items():
             table(f"{name} agents", figures)

@@ -104,6 +104,8 @@ class Scenario:
     """Agents who are not there at the beginning."""
     fault: tuple[float, float] | None = None
     """Minutes between which the carrier fails every call at once."""
+    inbound: Curve | None = None
+    """Inbound calls a minute; each takes an idle agent away, without notice, for one talk."""
     speed_spread: float = 0.0
     """Agents' own talk times differ by this coefficient of variation."""
 

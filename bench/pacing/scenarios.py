@@ -43,7 +43,8 @@ def tuning() -> list[Scenario]:
 
 def held_out() -> list[Scenario]:
     """Return shifts to report."""
-    far, near = lognormal(13, 0.5), gamma(8, 2)
+    far, near, very_far = lognormal(13, 0.5), gamma(8, 2), gamma(22, 5)
+    refused_or_sold = mixture((0.7, lognormal(12, 0.4)), (0.3, lognormal(420, 0.3)))
     amd = lognormal(1.1, 0.35)
     return [
         Scenario("5 steady", 5, flat(0.28), hours=4, talk=lognormal(170, 0.8)),
@@ -74,4 +75,18 @@ def held_out() -> list[Scenario]:
         Scenario("200 short list", 200, flat(0.42), hours=1.5, leads=12_000, ring=near),
         Scenario("500 steady", 500, flat(0.18), hours=1.25, talk=lognormal(190, 1.0), ring=far),
         Scenario("500 list change", 500, steps(0.3, (40, 0.5)), hours=1.25, talk=_SALES),
+        # What the pacer was never tried with while it was written.
+        Scenario("5 threefold steps", 5, steps(0.12, (80, 0.36), (160, 0.12)), hours=4),
+        Scenario(
+            "15 inbound spikes", 15, flat(0.3), hours=3,
+            inbound=steps(0.0, (40, 4.0), (50, 0.0), (100, 7.0), (115, 0.0)),
+        ),
+        Scenario("15 two kinds of talks", 15, flat(0.24), hours=3, talk=refused_or_sold),
+        Scenario("50 all come at once", 50, flat(0.3), hours=2, absent=48, joins=((15, 48),)),
+        Scenario("50 long ringing", 50, flat(0.2), hours=2, ring=very_far, ring_timeout_s=45),
+        Scenario("50 rate cap", 50, flat(0.15), hours=2, cps=1.5),
+        Scenario(
+            "200 threefold step", 200, steps(0.12, (35, 0.36)), hours=1.25,
+            inbound=steps(0.0, (50, 40.0), (60, 0.0)),
+        ),
     ]  # fmt: skip

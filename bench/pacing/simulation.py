@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 WINDOW_S = 1800.0
 _EVENT_GAP_S = 0.5
 _FAULT_RESULT_S = 0.4
+_TIMED_EVERY = 8  # to ask for the time costs as much as some decisions
 
 Seconds = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ class Mode(IntEnum):
 
 
 # Plain numbers: comparing arrays with members of an enumeration is slow.
-_HERE = tuple(int(m) for m in (Mode.IDLE, Mode.TALKING, Mode.WRAPUP, Mode.PAUSED))
+_MODES = {m.name.lower(): int(m) for m in Mode if m != Mode.OUT}
 
 
 class AnyPacer(Protocol):
@@ -84,6 +85,7 @@ class View:
 
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
+        self._made: list[str] = []
         scenario = sim.scenario
         self.logs = sim.logs
         self.line_cap = max(1, round(scenario.lines_per_agent * scenario.agents))
@@ -94,30 +96,47 @@ class View:
         self.shift_end = scenario.length_s
 
     def look(self) -> View:
+        """Show this moment; arrays are made when they are looked at."""
         sim = self._sim
-        elapsed = sim.now - sim.since
-        idle, talking, wrapup, paused = (np.flatnonzero(sim.mode == mode) for mode in _HERE)
-        self.idle_elapsed, self.idle_ids = elapsed[idle], idle
-        self.talking_elapsed, self.talking_ids = elapsed[talking], talking
-        self.wrapup_elapsed, self.wrapup_ids = elapsed[wrapup], wrapup
-        self.paused_elapsed = elapsed[paused]
-        self.ringing_elapsed: Seconds = np.zeros(0)
-        self.n_idle, self.n_talking, self.n_wrapup = len(idle), len(talking), len(wrapup)
-        self.n_paused, self.n_ringing = len(paused), 0
-        self.n_logged_in = len(idle) + len(talking) + len(wrapup) + len(paused)
+        for name in self._made:
+            delattr(self, name)
+        self._made.clear()
+        self._elapsed = sim.now - sim.since
+        by_mode = np.bincount(sim.mode, minlength=len(Mode)).tolist()
+        _, self.n_idle, self.n_talking, self.n_wrapup, self.n_paused = by_mode
+        self.n_ringing = 0
+        self.n_logged_in = sum(by_mode[1:])
+        self.n_dialing, self.n_detecting = len(sim.dialing), len(sim.detecting)
+        self.n_waiting = len(sim.waiting)
         self.pause_pending_ids = sim.pause_pending
-        for name, calls in (
-            ("dialing", [c.dialed_at for c in sim.dialing.values()]),
-            ("detecting", [c.answered_at for c in sim.detecting.values()]),
-            ("waiting", [c.live_at for c in sim.waiting.values()]),
-        ):
-            setattr(self, f"{name}_elapsed", sim.now - np.array(calls, dtype=float))
-            setattr(self, f"n_{name}", len(calls))
         self.lines_in_use = sim.lines
         self.leads_left = sim.leads
         self.live_total, self.abandoned_total = sim.live, sim.abandoned
         self.dialed_total = sim.dialed
         return self
+
+    def __getattr__(self, name: str) -> Any:
+        """Make an array: ``*_elapsed`` or ``*_ids``."""
+        of, _, what = name.rpartition("_")
+        sim = self._sim
+        found: NDArray[Any] | None = None
+        if of in _MODES and what in ("ids", "elapsed"):
+            found = np.flatnonzero(sim.mode == _MODES[of])
+            if what == "elapsed":
+                found = self._elapsed[found]
+        elif name == "dialing_elapsed":
+            found = sim.now - np.array([c.dialed_at for c in sim.dialing.values()], dtype=float)
+        elif name == "detecting_elapsed":
+            found = sim.now - np.array([c.answered_at for c in sim.detecting.values()], dtype=float)
+        elif name == "waiting_elapsed":
+            found = sim.now - np.array([c.live_at for c in sim.waiting.values()], dtype=float)
+        elif name == "ringing_elapsed":
+            found = np.zeros(0)
+        if found is None:
+            raise AttributeError(name)
+        self._made.append(name)
+        setattr(self, name, found)
+        return found
 
 
 class Simulation:
@@ -152,6 +171,7 @@ class Simulation:
         self._decided_at = -1.0
         self._is_decision_due = False
         self._windows: dict[int, list[int]] = {}
+        self._decisions = 0
         self._decide_ms: list[float] = []
         self._view = View(self)
 
@@ -165,6 +185,8 @@ class Simulation:
         if scenario.breaks_per_hour:
             for agent in range(scenario.agents):
                 self._next_break(agent)
+        if scenario.inbound:
+            self._later(0.0, self._inbound, None)
         self._later(0.0, self._tick, None)
         self._later(end, self._shift_ends, None)
         while self._events:
@@ -203,9 +225,13 @@ class Simulation:
             return
         self._decided_at = self.now
         view = self._view.look()
-        began = time.thread_time()  # not of the wall: others may use the machine, too
-        wanted = self.pacer.decide(self.now, view)
-        self._decide_ms.append((time.thread_time() - began) * 1000)
+        self._decisions += 1
+        if self._decisions % _TIMED_EVERY:
+            wanted = self.pacer.decide(self.now, view)
+        else:
+            began = time.thread_time()  # not of the wall: others may use the machine, too
+            wanted = self.pacer.decide(self.now, view)
+            self._decide_ms.append((time.thread_time() - began) * 1000)
         cps = self.scenario.cps
         self._allowance = min(max(1.0, cps), self._allowance + (self.now - self._refilled_at) * cps)
         self._refilled_at = self.now
@@ -350,6 +376,22 @@ class Simulation:
         if self.now < self.scenario.length_s and self.mode[agent] == Mode.PAUSED:
             self._is_free(agent)
             self._next_break(agent)
+            self._changed()
+
+    def _inbound(self, _: None) -> None:
+        scenario = self.scenario
+        if self.now >= scenario.length_s or not scenario.inbound:
+            return
+        self._later(self.now + 1.0, self._inbound, None)
+        if self._idle and self._people.random() < scenario.inbound(self.now) / 60.0:
+            agent = self._idle.popleft()
+            self._enter(agent, Mode.PAUSED)
+            self._later(self.now + scenario.talk(self._people), self._inbound_ends, agent)
+            self._changed()
+
+    def _inbound_ends(self, agent: int) -> None:
+        if self.now < self.scenario.length_s and self.mode[agent] == Mode.PAUSED:
+            self._is_free(agent)
             self._changed()
 
     def _next_break(self, agent: int) -> None:
