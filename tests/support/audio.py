@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ringway.trainer.core.g711 import Law, decode
+from ringway.trainer.core.tone import speech_like
 
 SILENCE_DBFS = -120.0
 Samples = NDArray[np.int16]
@@ -91,3 +96,21 @@ def write_wav(path: str | Path, samples: Samples, *, rate_hz: int = 8000) -> Pat
         file.setframerate(rate_hz)
         file.writeframes(samples.astype("<i2").tobytes())
     return Path(path)
+
+
+def wav_of(samples: Samples, *, rate_hz: int = 8000, channels: int = 1) -> bytes:
+    """A 16-bit WAV file of these samples."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(channels)
+        wav.setsampwidth(2)
+        wav.setframerate(rate_hz)
+        wav.writeframes(samples.astype("<i2").tobytes())
+    return file.getvalue()
+
+
+@cache
+def spoken_wav(variant: int = 0, seconds: float = 4) -> bytes:
+    """A WAV file of something like words; the same number, the same words."""
+    spoken = decode(b"".join(speech_like(12, Law.ULAW, variant)), Law.ULAW)
+    return wav_of(np.asarray(spoken, dtype=np.int16)[: round(seconds * 8000)])

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from tests.support.nats import NatsServer
 from tests.support.postgres import Database
 
+from ringway.dialer.announcements import AnnouncementRequests
 from ringway.dialer.callback_requests import CallbackRequests
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.law_requests import LawRequests
@@ -24,6 +25,7 @@ async def dialer_requests(database: Database, nats: NatsServer) -> AsyncIterator
             database.dsn("ringway_dialer"), max_size=2, application_name="dialer-requests"
         ) as pool,
     ):
+        await AnnouncementRequests(pool).serve(bus)
         await CallbackRequests(pool).serve(bus)
         await CallerRequests(pool).serve(bus)
         await LawRequests(pool).serve(bus)

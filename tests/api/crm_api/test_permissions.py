@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.support.api_document import api_document
+from tests.support.audio import spoken_wav
 from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
 from tests.support.nats import NatsServer
 
@@ -144,10 +145,14 @@ async def _caller_ids(crm: Crm, boss: Signed, tenant_id: str) -> dict[str, str]:
     await crm.platform.post(f"/tenants/{tenant_id}/caller-numbers", given)
     pool = await boss.post("/caller-pools", {"name": "p"})
     dnc = await boss.post("/dnc-lists", {"name": "d"})
+    file = {"file": ("a.wav", spoken_wav())}
+    spoken = {"name": "a", "meaning": "vacant"}
+    announcement = ok(await boss("POST", "/announcements", files=file, data=spoken))
     return {
         "caller_pool_id": pool["caller_pool_id"],
         "phone_e164": number,
         "dnc_list_id": dnc["dnc_list_id"],
+        "announcement_id": announcement["announcement_id"],
     }
 
 
@@ -271,6 +276,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         },
         "withdraw_consent": {"phone_e164": "+40215550188"},
         "check_number": {"phone_e164": "+40215550188"},
+        "make_screened_list": {"name": "l"},
         "rename_project": {"name": "p"},
         "create_campaign": campaign,
         "change_campaign": campaign,
@@ -290,6 +296,9 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         return {"files": {"file": ("n.csv", b"phone\n+40215550101\n")}}
     if name == "load_dnc_file":
         return {"files": {"file": ("n.txt", b"+40215550199\n")}}
+    if name == "create_announcement":
+        file = {"file": ("a.wav", spoken_wav())}
+        return {"files": file, "data": {"name": "a", "meaning": "vacant"}}
     if name in ("get_abandonment", "export_evidence"):
         days = {"from": "2026-11-01", "to": "2026-11-02"}
         named = {"campaign_id": ids["campaign_id"]} if name == "export_evidence" else {}

@@ -70,6 +70,8 @@ class Permission(StrEnum):
     CALLBACKS_WRITE = "callbacks.write"  # without INTERACTIONS_ALL only one's own
     DNC_READ = "dnc.read"  # numbers that are not called, and consents
     DNC_WRITE = "dnc.write"
+    ANNOUNCEMENTS_READ = "announcements.read"  # recordings of what networks say of numbers
+    ANNOUNCEMENTS_WRITE = "announcements.write"
     EVIDENCE_EXPORT = "evidence.export"  # proof of how people were called, with their numbers
     INTERACTIONS_READ = "interactions.read"  # without INTERACTIONS_ALL only one's own
     INTERACTIONS_ALL = "interactions.all"
@@ -103,6 +105,8 @@ _SUPERVISION = frozenset(
         _P.CALLBACKS_WRITE,
         _P.DNC_READ,
         _P.DNC_WRITE,
+        _P.ANNOUNCEMENTS_READ,
+        _P.ANNOUNCEMENTS_WRITE,
         _P.INTERACTIONS_READ,
         _P.INTERACTIONS_ALL,
         _P.RECORDINGS_LISTEN,
@@ -125,6 +129,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ROLES_WRITE,
             _P.DNC_READ,
             _P.DNC_WRITE,
+            _P.ANNOUNCEMENTS_READ,
+            _P.ANNOUNCEMENTS_WRITE,
             _P.AUDIT_READ,
         }
     ),
@@ -137,6 +143,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.NODES_WRITE,
             _P.DNC_READ,
             _P.DNC_WRITE,
+            _P.ANNOUNCEMENTS_READ,
+            _P.ANNOUNCEMENTS_WRITE,
             _P.AUDIT_READ,
         }
     ),
@@ -154,6 +162,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
             _P.DNC_READ,
+            _P.ANNOUNCEMENTS_READ,
             _P.EVENTS_READ,
             _P.EVENTS_ALL,
         }

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
+from ringway.crm_api.announcements.router import router as announcements
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.account_router import of_me as me_account
 from ringway.crm_api.auth.account_router import of_users as users_sessions
@@ -43,6 +44,7 @@ from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.roles.router import permissions as permissions_known
 from ringway.crm_api.roles.router import router as roles
+from ringway.crm_api.screening.router import router as screening
 from ringway.crm_api.supervision.router import router as supervision
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
@@ -74,6 +76,8 @@ NOUNS = (
         imports,
         projects,
         campaigns,
+        screening,
+        announcements,
         caller_pools,
         caller_numbers,
         dnc_lists,

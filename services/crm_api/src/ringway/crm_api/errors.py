@@ -171,7 +171,14 @@ def internal_problem(path: str) -> Response:
 
 # What an owner says of a payload that is well formed but makes no sense.
 _MALFORMED = frozenset(
-    {"invalid", "campaign_invalid", "config_invalid", "reference_unknown", "trunk_invalid"}
+    {
+        "invalid",
+        "announcement_invalid",
+        "campaign_invalid",
+        "config_invalid",
+        "reference_unknown",
+        "trunk_invalid",
+    }
 )
 
 

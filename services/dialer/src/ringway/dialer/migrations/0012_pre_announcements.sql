@@ -47,3 +47,28 @@ CREATE OR REPLACE VIEW dialer.attempt_v WITH (security_invoker = true) AS
 
 -- A list's leads in the order of import: pages of them, and what a campaign found out about them.
 CREATE INDEX lead_in_order ON dialer.lead (tenant_id, list_id, position);
+
+-- What a campaign found out about each number that it dialed: by its last attempt.
+CREATE VIEW dialer.screened_v WITH (security_invoker = true) AS
+    SELECT l.tenant_id, t.campaign_id, l.list_id, l.position, l.lead_id, t.phone_e164, l.name,
+           l.data, l.priority, coalesce(n.zone, l.zone) AS zone, t.attempts, t.disposition,
+           t.number_state, t.number_state_reason, t.cause_q850, t.tech_cause,
+           t.ended_at AS last_attempt_at,
+           CASE WHEN t.disposition = 'invalid_number'
+                     OR t.number_state IN ('vacant', 'suspended', 'barred') THEN 'dead'
+                WHEN t.disposition IN ('failed', 'congestion', 'cancelled', 'lost') THEN 'unknown'
+                ELSE 'alive' END AS verdict
+      FROM dialer.lead l
+      CROSS JOIN LATERAL (
+           SELECT DISTINCT ON (a.campaign_id, a.phone_e164)
+                  a.campaign_id, a.phone_e164, a.disposition, a.number_state,
+                  a.number_state_reason, a.cause_q850, a.tech_cause, a.ended_at,
+                  count(*) OVER (PARTITION BY a.campaign_id, a.phone_e164) AS attempts
+             FROM dialer.attempt a
+            WHERE a.tenant_id = l.tenant_id AND a.lead_id = l.lead_id AND a.ended_at IS NOT NULL
+            ORDER BY a.campaign_id, a.phone_e164, a.attempt_id DESC
+      ) t
+      LEFT JOIN dialer.lead_number n
+             ON n.tenant_id = l.tenant_id AND n.lead_id = l.lead_id
+                AND n.phone_e164 = t.phone_e164;
+GRANT SELECT ON dialer.screened_v TO ringway_crm_api;
