@@ -335,10 +335,8 @@ async def test_whoever_was_abandoned_is_called_by_no_machine_for_three_days(desk
     await desk.campaign([LONDON % 1], "booked", mode=CampaignMode.PRECISE)
     (attempt,) = await desk.claim(campaign_id="a")
     async with desk.pool.tenant(TENANT) as conn:
-        await attempt_store.note_placed(
-            conn, tenant_id=TENANT, attempt_id=attempt.attempt_id, placed_at=NOON,
-            reserved_agent_id=None, caller_id=None,
-        )  # fmt: skip
+        calls = [attempt_store.Placing(attempt.attempt_id, NOON, None, None)]
+        await attempt_store.note_placed(conn, tenant_id=TENANT, calls=calls)
     await desk.end(attempt, NOON, "abandoned")
     assert await desk.claim(now=NOON + HOUR, campaign_id="b") == []
     (row,) = await desk.refusals()

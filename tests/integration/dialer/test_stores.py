@@ -211,11 +211,9 @@ async def test_an_attempt_that_was_placed_is_not_taken_back(pool: Pool) -> None:
     async with pool.tenant(TENANT) as conn:
         (attempt,) = await _claim(conn, 1)
         ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
-        placed: dict[str, Any] = {
-            "placed_at": utcnow(), "reserved_agent_id": None, "caller_id": None,
-        }  # fmt: skip
-        assert await attempt_store.note_placed(conn, **ids, **placed)
-        assert not await attempt_store.note_placed(conn, **ids, **placed)
+        calls = [attempt_store.Placing(attempt.attempt_id, utcnow(), None, None)]
+        assert await attempt_store.note_placed(conn, tenant_id=TENANT, calls=calls)
+        assert not await attempt_store.note_placed(conn, tenant_id=TENANT, calls=calls)
         assert not await attempt_store.remove(conn, **ids)
 
 
@@ -309,10 +307,10 @@ async def test_crm_api_reads_the_views_of_its_tenant_only(pool: Pool, database: 
         attempt, other = await _claim(conn, 2)
         ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
         at = utcnow()
-        await attempt_store.note_placed(
-            conn, **ids, placed_at=at, reserved_agent_id=None, caller_id=None
-        )
-        await attempt_store.note_answered(conn, **ids, answered_at=at)
+        calls = [attempt_store.Placing(attempt.attempt_id, at, None, None)]
+        await attempt_store.note_placed(conn, tenant_id=TENANT, calls=calls)
+        answers = [(attempt.attempt_id, at)]
+        await attempt_store.note_answered(conn, tenant_id=TENANT, calls=answers)
         how = attempt_store.End(at, AttemptDisposition.CONNECTED, 16, 0, "ann")
         await attempt_store.end(conn, **ids, how=how, then=Closed(ClosedReason.REACHED))
     async with Pool.open(database.dsn("ringway_crm_api"), application_name="crm") as crm:
@@ -343,10 +341,8 @@ async def test_counts_follow_the_rows(pool: Pool) -> None:
     await _fill(pool, 2)
     async with pool.tenant(TENANT) as conn:
         attempt, _ = await _claim(conn, 2)
-        ids: dict[str, Any] = {"tenant_id": TENANT, "attempt_id": attempt.attempt_id}
-        await attempt_store.note_placed(
-            conn, **ids, placed_at=utcnow(), reserved_agent_id=None, caller_id=None
-        )
+        calls = [attempt_store.Placing(attempt.attempt_id, utcnow(), None, None)]
+        await attempt_store.note_placed(conn, tenant_id=TENANT, calls=calls)
         found = await campaign_store.counts(conn, tenant_id=TENANT, campaign_id="c")
         assert (found.attempts, found.answered) == (1, 0)
         leads = await lead_store.counts(conn, tenant_id=TENANT, list_ids=("l",))

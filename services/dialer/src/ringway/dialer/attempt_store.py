@@ -27,13 +27,24 @@ _OPEN_OF_CAMPAIGN = f"""
     SELECT {_FIELDS} FROM dialer.attempt
      WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NULL ORDER BY attempt_id
 """  # noqa: S608 - a constant
+# attempt_id = ANY is there for the planner: without statistics it may rather read every row.
 _PLACED = """
-    UPDATE dialer.attempt SET placed_at = $3, reserved_agent_id = $4, caller_id = $5
-     WHERE tenant_id = $1 AND attempt_id = $2 AND placed_at IS NULL AND ended_at IS NULL
+    UPDATE dialer.attempt
+       SET placed_at = p.placed_at, reserved_agent_id = p.agent_id, caller_id = p.caller_id
+      FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[])
+           AS p (attempt_id, placed_at, agent_id, caller_id)
+     WHERE attempt.tenant_id = $1 AND attempt.attempt_id = p.attempt_id
+       AND attempt.attempt_id = ANY ($2::uuid[])
+       AND attempt.placed_at IS NULL AND attempt.ended_at IS NULL
+    RETURNING attempt.attempt_id
 """
 _ANSWERED = """
-    UPDATE dialer.attempt SET answered_at = $3
-     WHERE tenant_id = $1 AND attempt_id = $2 AND answered_at IS NULL AND ended_at IS NULL
+    UPDATE dialer.attempt SET answered_at = a.answered_at
+      FROM unnest($2::uuid[], $3::timestamptz[]) AS a (attempt_id, answered_at)
+     WHERE attempt.tenant_id = $1 AND attempt.attempt_id = a.attempt_id
+       AND attempt.attempt_id = ANY ($2::uuid[])
+       AND attempt.answered_at IS NULL AND attempt.ended_at IS NULL
+    RETURNING attempt.attempt_id
 """
 # Connected is the last word: it is not taken back by a late abandonment.
 _OUTCOME = """
@@ -47,18 +58,32 @@ _OUTCOME_OF = """
 """
 _ENDED = """
     UPDATE dialer.attempt
-       SET ended_at = $3, disposition = $4, cause_q850 = $5, tech_cause = $6, agent_id = $7,
-           answerer = $8, answerer_reason = $9, detected_after_ms = $10, message_left = $11,
-           script_answer = $12, number_state = $13, number_state_reason = $14
-     WHERE tenant_id = $1 AND attempt_id = $2 AND ended_at IS NULL
-    RETURNING lead_id, phone_e164
+       SET ended_at = e.ended_at, disposition = e.disposition, cause_q850 = e.cause_q850,
+           tech_cause = e.tech_cause, agent_id = e.agent_id, answerer = e.answerer,
+           answerer_reason = e.answerer_reason, detected_after_ms = e.detected_after_ms,
+           message_left = e.message_left, script_answer = e.script_answer,
+           number_state = e.number_state, number_state_reason = e.number_state_reason
+      FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::integer[], $6::integer[],
+                  $7::text[], $8::text[], $9::text[], $10::integer[], $11::boolean[], $12::text[],
+                  $13::text[], $14::text[])
+           AS e (attempt_id, ended_at, disposition, cause_q850, tech_cause, agent_id, answerer,
+                 answerer_reason, detected_after_ms, message_left, script_answer, number_state,
+                 number_state_reason)
+     WHERE attempt.tenant_id = $1 AND attempt.attempt_id = e.attempt_id
+       AND attempt.attempt_id = ANY ($2::uuid[]) AND attempt.ended_at IS NULL
+    RETURNING attempt.attempt_id, attempt.lead_id, attempt.phone_e164
 """
-_LEAD_DONE = """
+_LEADS_DONE = """
     UPDATE dialer.lead
-       SET open_attempt_id = NULL, last_disposition = $4, last_attempt_at = $5,
-           next_attempt_at = coalesce($6, next_attempt_at), closed_reason = $7
-     WHERE tenant_id = $1 AND lead_id = $2 AND open_attempt_id = $3
-    RETURNING numbers > 1
+       SET open_attempt_id = NULL, last_disposition = d.disposition, last_attempt_at = d.ended_at,
+           next_attempt_at = coalesce(d.due_at, lead.next_attempt_at),
+           closed_reason = d.closed_reason
+      FROM unnest($2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+                  $7::text[])
+           AS d (lead_id, attempt_id, disposition, ended_at, due_at, closed_reason)
+     WHERE lead.tenant_id = $1 AND lead.lead_id = d.lead_id AND lead.lead_id = ANY ($2::text[])
+       AND lead.open_attempt_id = d.attempt_id
+    RETURNING d.attempt_id, lead.numbers
 """
 _LEAD_DUE = """
     UPDATE dialer.lead SET next_attempt_at = coalesce($3, next_attempt_at), closed_reason = $4
@@ -97,6 +122,25 @@ class End:
     number_state_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Asterisk has the call of an attempt."""
+
+    attempt_id: UUID
+    placed_at: datetime
+    reserved_agent_id: str | None
+    caller_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended, and when its lead is due again or why it is done."""
+
+    attempt_id: UUID
+    how: End
+    then: DialAgain | Closed
+
+
 async def open_attempts(
     conn: Connection, *, tenant_id: UUID, campaign_id: str
 ) -> Sequence[Attempt]:
@@ -106,25 +150,26 @@ async def open_attempts(
 
 
 async def note_placed(
-    conn: Connection,
-    *,
-    tenant_id: UUID,
-    attempt_id: UUID,
-    placed_at: datetime,
-    reserved_agent_id: str | None,
-    caller_id: str | None,
-) -> bool:
-    """Asterisk has the call."""
-    return _changed(
-        await conn.execute(_PLACED, tenant_id, attempt_id, placed_at, reserved_agent_id, caller_id)
+    conn: Connection, *, tenant_id: UUID, calls: Sequence[Placing]
+) -> frozenset[UUID]:
+    """Asterisk has these calls; return the attempts of which that is new."""
+    rows = await conn.fetch(
+        _PLACED,
+        tenant_id,
+        [c.attempt_id for c in calls],
+        [c.placed_at for c in calls],
+        [c.reserved_agent_id for c in calls],
+        [c.caller_id for c in calls],
     )
+    return frozenset(row["attempt_id"] for row in rows)
 
 
 async def note_answered(
-    conn: Connection, *, tenant_id: UUID, attempt_id: UUID, answered_at: datetime
-) -> bool:
-    """The far end answered."""
-    return _changed(await conn.execute(_ANSWERED, tenant_id, attempt_id, answered_at))
+    conn: Connection, *, tenant_id: UUID, calls: Sequence[tuple[UUID, datetime]]
+) -> frozenset[UUID]:
+    """The far end answered these, each at its moment; return those of which that is new."""
+    rows = await conn.fetch(_ANSWERED, tenant_id, [c[0] for c in calls], [c[1] for c in calls])
+    return frozenset(row["attempt_id"] for row in rows)
 
 
 async def note_outcome(
@@ -156,46 +201,68 @@ async def end(
     then: DialAgain | Closed,
 ) -> bool:
     """Close an attempt and its lead's part in it: due again, or done."""
-    row = await conn.fetchrow(
+    return bool(await end_all(conn, tenant_id=tenant_id, ends=[Ending(attempt_id, how, then)]))
+
+
+async def end_all(conn: Connection, *, tenant_id: UUID, ends: Sequence[Ending]) -> frozenset[UUID]:
+    """Close attempts and their leads' part in them; return those that were not closed before.
+
+    Of two ends of one attempt the first counts.
+    """
+    told = {e.attempt_id: e for e in reversed(ends)}
+    ends = list(told.values())
+    rows = await conn.fetch(
         _ENDED,
         tenant_id,
-        attempt_id,
-        how.ended_at,
-        how.disposition.value,
-        how.cause_q850,
-        how.tech_cause,
-        how.agent_id,
-        how.answerer,
-        how.answerer_reason,
-        how.detected_after_ms,
-        how.message_left,
-        how.script_answer,
-        how.number_state,
-        how.number_state_reason,
+        [e.attempt_id for e in ends],
+        [e.how.ended_at for e in ends],
+        [e.how.disposition.value for e in ends],
+        [e.how.cause_q850 for e in ends],
+        [e.how.tech_cause for e in ends],
+        [e.how.agent_id for e in ends],
+        [e.how.answerer for e in ends],
+        [e.how.answerer_reason for e in ends],
+        [e.how.detected_after_ms for e in ends],
+        [e.how.message_left for e in ends],
+        [e.how.script_answer for e in ends],
+        [e.how.number_state for e in ends],
+        [e.how.number_state_reason for e in ends],
     )
-    if row is None:
-        return False
-    has_more_numbers = await conn.fetchval(
-        _LEAD_DONE,
+    if not rows:
+        return frozenset()
+    ended = {row["attempt_id"]: row for row in rows}
+    dues = {each: _due(told[each].then, told[each].how.ended_at) for each in ended}
+    leads = await conn.fetch(
+        _LEADS_DONE,
         tenant_id,
-        row["lead_id"],
-        attempt_id,
-        how.disposition.value,
-        how.ended_at,
-        *_due(then, how.ended_at),
+        [row["lead_id"] for row in rows],
+        list(ended),
+        [told[each].how.disposition.value for each in ended],
+        [told[each].how.ended_at for each in ended],
+        [dues[each][0] for each in ended],
+        [dues[each][1] for each in ended],
     )
-    if has_more_numbers:
-        then = await number_store.after_end(
-            conn,
-            tenant_id=tenant_id,
-            lead_id=row["lead_id"],
-            dialed=row["phone_e164"],
-            disposition=how.disposition,
-            then=then,
-            ended_at=how.ended_at,
-        )
-        await conn.execute(_LEAD_DUE, tenant_id, row["lead_id"], *_due(then, how.ended_at))
-    return True
+    for lead in leads:
+        if lead["numbers"] > 1:
+            await _next_number(conn, tenant_id, ended[lead["attempt_id"]], told[lead["attempt_id"]])
+    return frozenset(ended)
+
+
+async def _next_number(
+    conn: Connection, tenant_id: UUID, ended: asyncpg.Record, told: Ending
+) -> None:
+    """Have another number of the lead dialed next, if that is its turn."""
+    how = told.how
+    then = await number_store.after_end(
+        conn,
+        tenant_id=tenant_id,
+        lead_id=ended["lead_id"],
+        dialed=ended["phone_e164"],
+        disposition=how.disposition,
+        then=told.then,
+        ended_at=how.ended_at,
+    )
+    await conn.execute(_LEAD_DUE, tenant_id, ended["lead_id"], *_due(then, how.ended_at))
 
 
 def _due(then: DialAgain | Closed, ended_at: datetime) -> tuple[datetime | None, str | None]:

@@ -4,6 +4,9 @@ Calls end while PostgreSQL is away. Their notes wait here in memory and are writ
 back; until then no new call is started, so they are bounded by the calls that were under way.
 Every note is idempotent, because a commit whose answer was lost is repeated. If this process dies
 first, the next one finds the attempts open and settles them from Asterisk (see recovery.py).
+
+Many notes are written in few statements (see call_notes.py), so while there are many they wait a
+moment for each other; what cannot be found out from Asterisk later does not wait.
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from uuid import UUID
 
 from ringway.dialer import (
     attempt_store,
+    call_notes,
     callback_store,
     disposition_store,
     dnc_store,
@@ -28,6 +33,7 @@ from ringway.dialer import (
     mode_store,
 )
 from ringway.dialer.attempt_store import End
+from ringway.dialer.call_notes import SCHEMA, Answered, CallNote, Ended, Placed
 from ringway.dialer.core.retry import Closed, DialAgain
 from ringway.dialer.dnc_store import OWN_LIST
 from ringway.dialer.law_store import Refusal
@@ -40,10 +46,12 @@ from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Connection, Pool
 
+__all__ = ["SCHEMA", "Books"]
+
 _log = logging.getLogger("ringway.dialer.books")
 
-SCHEMA = "dialer"
-_BATCH = 100
+_BATCH = 200
+_GATHER_S = 0.05  # from one batch's begin to the next one's, while nobody waits for them
 _RETRY_S = 0.25
 
 Write = Callable[[Connection], Awaitable[None]]
@@ -51,10 +59,13 @@ Write = Callable[[Connection], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    tenant_id: UUID
+    """One note: about a call, or whatever ``write`` does. They are numbered as they come."""
+
+    number: int
     attempt_id: UUID
     what: str
-    write: Write
+    call: CallNote | None
+    write: Write | None = None
 
 
 class Books:
@@ -62,8 +73,9 @@ class Books:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._notes: deque[_Note] = deque()
+        self._notes: dict[UUID, deque[_Note]] = {}  # by tenant: who waits longest is first
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._added = 0
         self._written = 0
         self._progress = asyncio.Condition()
@@ -71,43 +83,21 @@ class Books:
     @property
     def pending(self) -> int:
         """Notes that are not in PostgreSQL yet."""
-        return len(self._notes)
+        return self._added - self._written
 
     def is_pending(self, attempt_id: UUID) -> bool:
         """Whether a note of this attempt waits."""
-        return any(note.attempt_id == attempt_id for note in self._notes)
+        return any(n.attempt_id == attempt_id for notes in self._notes.values() for n in notes)
 
     # -- notes -----------------------------------------------------------------------------------
 
     def placed(self, attempt: Attempt, at: datetime, reserved_agent_id: str | None) -> None:
         """Asterisk has the call."""
-
-        async def write(conn: Connection) -> None:
-            if await attempt_store.note_placed(
-                conn,
-                tenant_id=UUID(attempt.tenant),
-                attempt_id=attempt.attempt_id,
-                placed_at=at,
-                reserved_agent_id=reserved_agent_id,
-                caller_id=attempt.caller_id,
-            ):
-                await outbox.add(conn, SCHEMA, facts.started(attempt, at))
-
-        self._put(attempt, "placed", write)
+        self._put_call("placed", Placed(attempt, at, reserved_agent_id))
 
     def answered(self, attempt: Attempt, at: datetime) -> None:
         """The far end answered."""
-
-        async def write(conn: Connection) -> None:
-            if await attempt_store.note_answered(
-                conn,
-                tenant_id=UUID(attempt.tenant),
-                attempt_id=attempt.attempt_id,
-                answered_at=at,
-            ):
-                await outbox.add(conn, SCHEMA, facts.answered(attempt, at))
-
-        self._put(attempt, "answered", write)
+        self._put_call("answered", Answered(attempt, at))
 
     def ended(
         self,
@@ -119,19 +109,7 @@ class Books:
         answered_at: datetime | None,
     ) -> None:
         """The attempt is over; its lead is due again or done."""
-
-        async def write(conn: Connection) -> None:
-            if await attempt_store.end(
-                conn,
-                tenant_id=UUID(attempt.tenant),
-                attempt_id=attempt.attempt_id,
-                how=how,
-                then=then,
-            ):
-                await disposition_store.attempt_ended(conn, attempt, how, then)
-                await outbox.add(conn, SCHEMA, facts.ended(attempt, how, placed_at, answered_at))
-
-        self._put(attempt, "ended", write)
+        self._put_call("ended", Ended(attempt, how, then, placed_at, answered_at))
 
     def never_again(self, attempt: Attempt) -> None:
         """The person asked not to be called any more."""
@@ -184,10 +162,18 @@ class Books:
 
         self._put(attempt, "skipped", write)
 
+    def _put_call(self, what: str, call: CallNote) -> None:
+        attempt = call.attempt
+        self._add(attempt, _Note(self._added, attempt.attempt_id, what, call))
+
     def _put(self, attempt: Attempt, what: str, write: Write) -> None:
-        self._notes.append(_Note(UUID(attempt.tenant), attempt.attempt_id, what, write))
+        self._add(attempt, _Note(self._added, attempt.attempt_id, what, None, write))
+        self._hurry.set()
+
+    def _add(self, attempt: Attempt, note: _Note) -> None:
+        self._notes.setdefault(UUID(attempt.tenant), deque()).append(note)
         self._added += 1
-        metrics.UNWRITTEN.set(len(self._notes))
+        metrics.UNWRITTEN.set(self.pending)
         self._wake.set()
 
     # -- writing ---------------------------------------------------------------------------------
@@ -195,65 +181,84 @@ class Books:
     async def synced(self, timeout_s: float) -> bool:
         """Wait until everything noted before this call is written; False: not in time."""
         mark = self._added
+        self._hurry.set()
         try:
             async with asyncio.timeout(timeout_s), self._progress:
-                await self._progress.wait_for(lambda: self._written >= mark)
+                await self._progress.wait_for(lambda: self._is_written(mark))
         except TimeoutError:
             return False
         return True
 
+    def _is_written(self, mark: int) -> bool:
+        return all(notes[0].number >= mark for notes in self._notes.values())
+
     async def run(self) -> None:
         """Write notes until cancelled, through losses of PostgreSQL."""
+        loop = asyncio.get_running_loop()
+        next_at = loop.time()
         while True:
             self._wake.clear()
             if not self._notes:
                 await self._wake.wait()
-            batch = self._next_batch()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(next_at):
+                    await self._hurry.wait()
+            self._hurry.clear()
+            next_at = loop.time() + _GATHER_S
             try:
-                await self._write(batch)
+                for tenant_id in list(self._notes):
+                    await self._write_some(tenant_id)
             except PostgresDown:
                 await asyncio.sleep(_RETRY_S)
-                continue
-            for _ in batch:
-                self._notes.popleft()
-            self._written += len(batch)
-            metrics.UNWRITTEN.set(len(self._notes))
-            async with self._progress:
-                self._progress.notify_all()
 
-    def _next_batch(self) -> list[_Note]:
-        """Return the notes at the front that are of one tenant."""
-        first = self._notes[0].tenant_id
-        batch = []
-        for note in islice(self._notes, _BATCH):
-            if note.tenant_id != first:
-                break
-            batch.append(note)
-        return batch
+    async def _write_some(self, tenant_id: UUID) -> None:
+        """Write the first of a tenant's notes, then let those of others go first."""
+        notes = self._notes[tenant_id]
+        batch = list(islice(notes, _BATCH))
+        await self._write(tenant_id, batch)
+        for _ in batch:
+            notes.popleft()
+        del self._notes[tenant_id]
+        if notes:
+            self._notes[tenant_id] = notes
+            self._hurry.set()
+        self._written += len(batch)
+        metrics.UNWRITTEN.set(self.pending)
+        async with self._progress:
+            self._progress.notify_all()
 
-    async def _write(self, batch: list[_Note]) -> None:
+    async def _write(self, tenant_id: UUID, batch: Sequence[_Note]) -> None:
         """Write a batch in one transaction, or one by one when something in it is wrong."""
         try:
-            async with self._pool.tenant(batch[0].tenant_id) as conn:
-                for note in batch:
-                    await note.write(conn)
+            async with self._pool.tenant(tenant_id) as conn:
+                for _, run in groupby(batch, key=lambda note: note.call is None):
+                    await _write_run(conn, list(run))
             return
         except PostgresDown:
             raise
         except Exception as error:
             if len(batch) == 1:
-                self._drop(batch[0], error)
+                self._drop(tenant_id, batch[0], error)
                 return
         for note in batch:
-            await self._write([note])
+            await self._write(tenant_id, [note])
 
     @staticmethod
-    def _drop(note: _Note, error: Exception) -> None:
+    def _drop(tenant_id: UUID, note: _Note, error: Exception) -> None:
         """A note that can never be written must not hold up those of all other calls."""
         metrics.LOST_NOTES.inc()
         _log.error(
             "A note about an attempt was refused.",
             exc_info=error,
-            extra={"tenant": str(note.tenant_id), "attempt": str(note.attempt_id),
-                   "what": note.what},
-        )  # fmt: skip
+            extra={"tenant": str(tenant_id), "attempt": str(note.attempt_id), "what": note.what},
+        )
+
+
+async def _write_run(conn: Connection, notes: Sequence[_Note]) -> None:
+    """Write notes that are all about calls, or none of them."""
+    calls = [note.call for note in notes if note.call is not None]
+    if calls:
+        await call_notes.write(conn, calls)
+    for note in notes:
+        if note.write is not None:
+            await note.write(conn)

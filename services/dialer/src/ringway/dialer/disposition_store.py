@@ -6,6 +6,7 @@ another word about the same call begins from how the lead was before the first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,6 +67,13 @@ _LEAD = """
       FROM dialer.lead WHERE tenant_id = $1 AND lead_id = $2 FOR UPDATE
 """
 _SAID = "SELECT * FROM dialer.agent_disposition WHERE tenant_id = $1 AND attempt_id = $2"
+_AWAITED = """
+    SELECT a.attempt_id FROM unnest($2::uuid[], $3::text[]) AS a (attempt_id, lead_id)
+     WHERE EXISTS (SELECT FROM dialer.callback c
+                    WHERE c.tenant_id = $1 AND c.lead_id = a.lead_id AND c.state = 'open')
+        OR EXISTS (SELECT FROM dialer.agent_disposition s
+                    WHERE s.tenant_id = $1 AND s.attempt_id = a.attempt_id)
+"""
 _SAY = """
     INSERT INTO dialer.agent_disposition
            (tenant_id, attempt_id, interaction_id, campaign_id, lead_id, code, disposition, note,
@@ -183,6 +191,21 @@ async def say(
     if attempt["ended_at"] is not None:
         await _apply(conn, said, tenant_id, attempt["phone_e164"], attempt["ended_at"], now)
     await outbox.add(conn, callback_store.OUTBOX, _told(tenant_id, said, entry, now))
+
+
+async def awaited(
+    conn: Connection, *, tenant_id: UUID, attempts: Sequence[Attempt]
+) -> frozenset[UUID]:
+    """Return those ended attempts for which :func:`attempt_ended` has something to do.
+
+    Their leads must be held, as they are once their ends are written.
+    """
+    if not attempts:
+        return frozenset()
+    rows = await conn.fetch(
+        _AWAITED, tenant_id, [a.attempt_id for a in attempts], [a.lead_id for a in attempts]
+    )
+    return frozenset(row["attempt_id"] for row in rows)
 
 
 async def attempt_ended(
