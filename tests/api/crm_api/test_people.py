@@ -169,26 +169,6 @@ async def test_audit_log_tells_who_did_what_and_notices_changes(crm: Crm) -> Non
     page = await boss.get("/audit-log?limit=2")
     rest = await boss.get(f"/audit-log?limit=2&cursor={page['next_cursor']}")
     assert [e["seq"] for e in page["items"] + rest["items"]] == [3, 2, 1]
-    assert await boss.get("/audit-log/check") == {
-        "intact": True,
-        "entries": 3,
-        "first_broken": None,
-    }
-    await rows_of(
-        crm,
-        "UPDATE crm.audit_log SET actor = 'nobody' WHERE actor = 'quinn' AND tenant_id <> $1",
-        "00000000-0000-0000-0000-000000000000",
-    )
-    assert (await boss.get("/audit-log/check"))["first_broken"] == 3
-
-
-async def test_service_role_cannot_rewrite_the_audit_log(crm: Crm) -> None:
-    boss = await crm.open_tenant("acme")
-    tenant = (await boss.get("/me"))["tenant_id"]
-    for sql in ("UPDATE crm.audit_log SET actor = 'x'", "DELETE FROM crm.audit_log"):
-        with pytest.raises(Exception, match="permission denied"):
-            async with crm.deps.pool.tenant(tenant) as conn:
-                await conn.execute(sql)
 
 
 async def test_customers_are_edited_without_losing_what_others_wrote(crm: Crm) -> None:

@@ -13,12 +13,14 @@ from starlette.requests import HTTPConnection
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.auth.guard import Guard
+from ringway.crm_api.auth.keys import Keys, is_key
 from ringway.crm_api.auth.limiter import RateLimiter
 from ringway.crm_api.auth.lockout import Turns
 from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
+from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
-from ringway.crm_api.errors import Forbidden, Unauthorized
+from ringway.crm_api.errors import Forbidden, TooMany, Unauthorized
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
@@ -42,6 +44,10 @@ class Deps:
     rights: Rights
     sign_in_limiter: RateLimiter
     turns: Turns
+    vault: Vault
+    keys: Keys
+    request_limiter: RateLimiter
+    refusal_limiter: RateLimiter
     importer: ImportRunner
     hub: PresenceHub
     media: RecorderMedia
@@ -88,19 +94,48 @@ class Requires:
         """
         if token is None:
             raise Unauthorized("not_signed_in", "Sign in: send an access token as Bearer.")
-        caller, _ = deps.tokens.read(token, deps.now(), client_ip(request))
-        # A sign-in that is not finished (a password to change) reaches only oneself.
-        await deps.guard.check(
-            caller, deps.now(), may_be_unfinished=self.permission is Permission.ME
-        )
-        caller = await deps.rights.of(caller, deps.now())
+        try:
+            caller = await self._authenticate(deps, token, client_ip(request))
+        except Unauthorized:
+            wait_s = deps.refusal_limiter.take(client_ip(request), deps.monotonic())
+            if wait_s:
+                raise too_many_requests(wait_s) from None
+            raise
+        _take_turn(request, deps, caller)
         if not caller.may(self.permission):
             raise Forbidden(
                 "permission_missing",
                 f"The caller ({caller.role.value}) does not have the permission {self.permission}.",
                 extra={"permission": self.permission.value},
             )
+        request.state.caller, request.state.permission = caller, self.permission
         return caller
+
+
+    async def _authenticate(self, deps: Deps, token: str, address: str) -> Caller:
+        now = deps.now()
+        if is_key(token):
+            return await deps.rights.of(await deps.keys.caller(token, now, address), now)
+        caller, _ = deps.tokens.read(token, now, address)
+        # A sign-in that is not finished (a password or factor to choose) reaches only oneself.
+        await deps.guard.check(caller, now, may_be_unfinished=self.permission is Permission.ME)
+        return await deps.rights.of(caller, now)
+
+
+def _take_turn(request: Request, deps: Deps, caller: Caller) -> None:
+    """Count the request for its key, or for the user. Raises TooMany."""
+    key = f"{caller.user_id} {caller.session_id if caller.scopes is not None else ''}"
+    at = deps.monotonic()
+    wait_s = deps.request_limiter.take(key, at)
+    # The middleware tells it in the headers of the answer.
+    request.state.rate_limit = deps.request_limiter.state(key, at)
+    if wait_s:
+        raise too_many_requests(wait_s)
+
+
+def too_many_requests(wait_s: float) -> TooMany:
+    """Return the error for a client that should slow down."""
+    return TooMany("rate_limited", "Too many requests. Slow down.", retry_after_s=wait_s)
 
 
 def requires(permission: Permission) -> Callable[..., Awaitable[Caller]]:

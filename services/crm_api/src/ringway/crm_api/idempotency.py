@@ -18,11 +18,12 @@ from uuid import UUID, uuid4
 
 import orjson
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.responses import Response, StreamingResponse
 
 from ringway.crm_api.access import Caller
-from ringway.crm_api.deps import Deps
+from ringway.crm_api.audit.route import AuditedRoute
+from ringway.crm_api.auth.keys import is_key
+from ringway.crm_api.deps import Deps, client_ip
 from ringway.crm_api.errors import ApiError, BadRequest, Conflict, Invalid, problem, translate
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Connection
@@ -33,7 +34,9 @@ HEADER = "idempotency-key"
 _HOLD = timedelta(seconds=60)
 _MAX_KEY = 200
 _KEPT_HEADERS = ("content-type", "etag", "location")
-_SECRETS = frozenset({"sip_password", "access_token", "refresh_token"})
+_SECRETS = frozenset(
+    {"sip_password", "access_token", "refresh_token", "secret", "uri", "recovery_codes", "key"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class _Stored:
     body: bytes
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(AuditedRoute):
     """A route whose POST honours ``Idempotency-Key``."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -60,7 +63,7 @@ class IdempotentRoute(APIRoute):
                     "idempotency_key_invalid", f"Send 1 to {_MAX_KEY} printable ASCII characters."
                 )
             deps: Deps = request.app.state.deps
-            caller = _caller(request, deps)
+            caller = await _caller(request, deps)
             if caller is None:
                 return await handle(request)  # which refuses it
             return await _Once(deps, caller, key).run(request, handle)
@@ -173,11 +176,13 @@ class _Once:
         return self._caller.tenant_id, self._caller.user_id, self._key, self._attempt
 
 
-def _caller(request: Request, deps: Deps) -> Caller | None:
+async def _caller(request: Request, deps: Deps) -> Caller | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
     try:
+        if is_key(token):
+            return await deps.keys.caller(token, deps.now(), client_ip(request))
         return deps.tokens.read(token, deps.now())[0]
     except ApiError:
         return None

@@ -30,5 +30,6 @@ class AuditCheck(View):
     """Whether the chain of hashes is whole."""
 
     intact: bool
-    entries: int
-    first_broken: int | None
+    entries: int = Field(description="So many were read, which is the number of the last one.")
+    first_broken: int | None = Field(description="The first entry that does not fit.")
+    last_hash: str = Field(description="Of the last entry that was read.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,8 @@ from ringway.crm_api.access import Caller
 from ringway.runtime.postgres import Connection
 
 _GENESIS = bytes(32)
+# What the present request has noted so far, for whoever must know whether it noted anything.
+acts: ContextVar[list[str] | None] = ContextVar("acts", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ async def add(
         tenant_id,
     )
     prev_hash = last["hash"] if last is not None else _GENESIS
+    if (noted := acts.get()) is not None:
+        noted.append(action)
     entry = Entry(
         seq=last["seq"] + 1 if last is not None else 1,
         at=now,
@@ -66,7 +71,7 @@ async def add(
         action=action,
         object_type=object_type,
         object_id=str(object_id),
-        detail=dict(detail or {}),
+        detail=_as_stored(dict(detail or {})),
         client_ip=caller.client_ip,
         prev_hash=prev_hash,
         hash=b"",
@@ -85,44 +90,79 @@ async def add(
         entry.action,
         entry.object_type,
         entry.object_id,
-        orjson.dumps(entry.detail, default=str).decode(),
+        orjson.dumps(entry.detail).decode(),
         entry.client_ip,
         prev_hash,
         digest(tenant_id, entry),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; None is anything.
+
+    ``action`` is a whole action, or with a full stop at its end all that begin with it. ``text``
+    stands in the action, the actor, the object's id or the detail, in any case.
+    """
+
+    action: str | None = None
+    actor: str | None = None
+    object_type: str | None = None
+    object_id: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+    text: str | None = None
+
+
 async def page(
-    conn: Connection,
-    *,
-    tenant_id: UUID,
-    before_seq: int | None,
-    limit: int,
-    action: str | None = None,
-    actor: str | None = None,
+    conn: Connection, *, tenant_id: UUID, before_seq: int | None, limit: int, search: Search
 ) -> list[Entry]:
     """Return entries, newest first, older than ``before_seq``."""
     rows = await conn.fetch(
         """
         SELECT * FROM crm.audit_log
          WHERE tenant_id = $1 AND ($2::bigint IS NULL OR seq < $2)
-           AND ($3::text IS NULL OR action = $3) AND ($4::text IS NULL OR actor = $4)
-         ORDER BY seq DESC LIMIT $5
+           AND ($3::text IS NULL OR action = $3
+                OR (right($3, 1) = '.' AND starts_with(action, $3)))
+           AND ($4::text IS NULL OR actor = $4)
+           AND ($5::text IS NULL OR object_type = $5) AND ($6::text IS NULL OR object_id = $6)
+           AND ($7::timestamptz IS NULL OR at >= $7) AND ($8::timestamptz IS NULL OR at < $8)
+           AND ($9::text IS NULL OR strpos(
+                lower(concat_ws(' ', action, actor, object_id, detail::text)), lower($9)) > 0)
+         ORDER BY seq DESC LIMIT $10
         """,
         tenant_id,
         before_seq,
-        action,
-        actor,
+        search.action,
+        search.actor,
+        search.object_type,
+        search.object_id,
+        search.begin,
+        search.end,
+        search.text,
         limit,
     )
     return [_entry(row) for row in rows]
 
 
-async def first_broken(conn: Connection, *, tenant_id: UUID) -> tuple[int, int | None]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check of the chain found. ``broken`` is the first entry that does not fit."""
+
+    entries: int
+    broken: int | None
+    last_hash: bytes
+
+
+async def check(
+    conn: Connection, *, tenant_id: UUID, known: tuple[int, bytes] | None = None
+) -> Checked:
     """Recompute the chain.
 
-    Returns:
-        How many entries there are, and the number of the first that does not fit, if any.
+    Args:
+        known: The number and hash of an entry as somebody noted them earlier, outside of the
+            database. Without it nobody can tell that the end of the log was cut off, or the
+            whole chain made anew.
     """
     prev_hash, count = _GENESIS, 0
     query = "SELECT * FROM crm.audit_log WHERE tenant_id = $1 ORDER BY seq"
@@ -130,10 +170,13 @@ async def first_broken(conn: Connection, *, tenant_id: UUID) -> tuple[int, int |
         entry = _entry(row)
         count += 1
         fits = entry.seq == count and entry.prev_hash == prev_hash
-        if not fits or entry.hash != digest(tenant_id, entry):
-            return count, entry.seq
+        is_as_known = known is None or known[0] != count or known[1] == entry.hash
+        if not fits or not is_as_known or entry.hash != digest(tenant_id, entry):
+            return Checked(count, count, entry.hash)
         prev_hash = entry.hash
-    return count, None
+    if known is not None and known[0] > count:
+        return Checked(count, count + 1, prev_hash)
+    return Checked(count, None, prev_hash)
 
 
 def digest(tenant_id: UUID, entry: Entry) -> bytes:
@@ -152,6 +195,19 @@ def digest(tenant_id: UUID, entry: Entry) -> bytes:
     ]
     raw = orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(entry.prev_hash + raw).digest()
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a detail as JSON in PostgreSQL gives it back, so that its hash can be recomputed."""
+    return _whole_numbers(orjson.loads(orjson.dumps(value, default=str)))
+
+
+def _whole_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and -(2**63) <= value < 2**64:
+        return int(value)  # larger ones come back as floats
+    if isinstance(value, dict):
+        return {key: _whole_numbers(each) for key, each in value.items()}
+    return [_whole_numbers(each) for each in value] if isinstance(value, list) else value
 
 
 def _entry(row: asyncpg.Record) -> Entry:
