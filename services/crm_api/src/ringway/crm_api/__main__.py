@@ -12,10 +12,12 @@ import uvicorn
 
 from ringway.crm_api.app import create_app
 from ringway.crm_api.auth.guard import Guard
+from ringway.crm_api.auth.keys import Keys
 from ringway.crm_api.auth.limiter import RateLimiter
 from ringway.crm_api.auth.lockout import Turns
 from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
+from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
@@ -119,6 +121,10 @@ async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
             guard=Guard(pool, loop.time),
             rights=Rights(pool, loop.time),
             turns=Turns(),
+            vault=_vault(settings),
+            keys=Keys(pool, loop.time),
+            request_limiter=RateLimiter(burst=settings.request_burst, rate=settings.request_rate),
+            refusal_limiter=RateLimiter(burst=settings.refusal_burst, rate=settings.refusal_rate),
             sign_in_limiter=RateLimiter(burst=settings.sign_in_burst, rate=settings.sign_in_rate),
             importer=ImportRunner(),
             hub=hub,
@@ -128,6 +134,14 @@ async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
             now=utcnow,
             monotonic=loop.time,
         )
+
+
+def _vault(settings: Settings) -> Vault:
+    previous = settings.vault_secret_previous
+    return Vault(
+        (settings.vault_secret or settings.token_secret).get_secret_value(),
+        previous.get_secret_value() if previous is not None else None,
+    )
 
 
 def _http_config(settings: Settings, deps: Deps) -> uvicorn.Config:

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     NODES_WRITE = "nodes.write"
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
+    API_KEYS_WRITE = "api_keys.write"  # keys for programs, that may do what one may oneself
     ROLES_READ = "roles.read"
     ROLES_WRITE = "roles.write"  # never more than one has oneself
     AGENTS_READ = "agents.read"
@@ -125,6 +126,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.NODES_WRITE,
             _P.USERS_READ,
             _P.USERS_WRITE,
+            _P.API_KEYS_WRITE,
             _P.ROLES_READ,
             _P.ROLES_WRITE,
             _P.DNC_READ,
@@ -170,6 +172,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ENTERPRISE_ADMIN: (_SUPERVISION - {_P.AGENTS_ACT})
     | {
         _P.USERS_WRITE,
+        _P.API_KEYS_WRITE,
         _P.ROLES_WRITE,
         _P.TRUNKS_READ,
         _P.TRUNKS_WRITE,

@@ -8,10 +8,13 @@ from fastapi.responses import JSONResponse
 from ringway.crm_api import errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.announcements.router import router as announcements
+from ringway.crm_api.api_keys.router import router as api_keys
 from ringway.crm_api.audit.router import router as audit
 from ringway.crm_api.auth.account_router import of_me as me_account
 from ringway.crm_api.auth.account_router import of_users as users_sessions
 from ringway.crm_api.auth.account_router import rules as security_policy
+from ringway.crm_api.auth.factor_router import of_me as me_factor
+from ringway.crm_api.auth.factor_router import of_users as users_factor
 from ringway.crm_api.auth.router import router as auth
 from ringway.crm_api.callbacks.router import catalogue as dispositions
 from ringway.crm_api.callbacks.router import of_interactions as interactions_disposition
@@ -56,12 +59,15 @@ NOUNS = (
         auth,
         me,
         me_account,
+        me_factor,
+        api_keys,
         security_policy,
         tenants,
         tenants_caller_numbers,
         nodes,
         users,
         users_sessions,
+        users_factor,
         roles,
         permissions_known,
         agents,
@@ -136,6 +142,7 @@ def create_app(deps: Deps) -> FastAPI:
         bulk_max_bytes=deps.settings.bulk_max_bytes,
         upload_max_bytes=deps.settings.import_max_bytes + _UPLOAD_OVERHEAD_BYTES,
         clock=deps.monotonic,
+        rate_policy=deps.request_limiter.policy,
     )
     return app
 

@@ -17,6 +17,10 @@ class Settings(ServiceSettings):
     http_port: int = Field(ge=0, le=65535)
     # HS256 needs a key at least as long as its hash.
     token_secret: SecretStr = Field(min_length=32)
+    # What encrypts secrets in the database; None: token_secret. To change it, name the old one
+    # as the previous: it goes on opening what it sealed.
+    vault_secret: SecretStr | None = Field(default=None, min_length=32)
+    vault_secret_previous: SecretStr | None = Field(default=None, min_length=32)
     media_secret: SecretStr = Field(min_length=16)
     recorder_url: str
     sip_address: str
@@ -32,6 +36,11 @@ class Settings(ServiceSettings):
     # Sign-ins of one client address: a burst, then so many a second.
     sign_in_burst: int = Field(default=200, ge=1)
     sign_in_rate: float = Field(default=5, gt=0)
+    # Requests of one user or API key, and refused tokens of one client address; per replica.
+    request_burst: int = Field(default=5000, ge=1)
+    request_rate: float = Field(default=500, gt=0)
+    refusal_burst: int = Field(default=1000, ge=1)
+    refusal_rate: float = Field(default=10, gt=0)
     trusted_proxies: tuple[str, ...] = ()
 
     body_max_bytes: int = Field(default=1_000_000, ge=1_000)

@@ -49,6 +49,7 @@ class Edge:
         bulk_max_bytes: The same for many leads in one request.
         upload_max_bytes: The same for uploads of number lists.
         clock: Monotonic seconds.
+        rate_policy: How many requests a caller has, in the words of RateLimit-Policy.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Edge:
         bulk_max_bytes: int,
         upload_max_bytes: int,
         clock: Callable[[], float],
+        rate_policy: str,
     ) -> None:
         self._app = app
         self._body_max_bytes = body_max_bytes
         self._bulk_max_bytes = bulk_max_bytes
         self._upload_max_bytes = upload_max_bytes
         self._clock = clock
+        self._rate_policy = rate_policy
         self._tracer = telemetry.tracer("ringway.crm_api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,6 +86,9 @@ class Edge:
                 out = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     out.setdefault(name, value)
+                if (rate_limit := scope.get("state", {}).get("rate_limit")) is not None:
+                    out["RateLimit"] = rate_limit
+                    out["RateLimit-Policy"] = self._rate_policy
             await send(message)
 
         with self._tracer.start_as_current_span(

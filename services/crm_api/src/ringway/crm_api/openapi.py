@@ -100,7 +100,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
     wanted += ["412"] if method in ("put", "patch", "delete") else []
     wanted += ["428"] if _needs_if_match(path, method, operation) else []
-    wanted += ["429"] if path.endswith(("/auth/token", "/me/password")) else []
+    wanted += ["429"]
     wanted += ["400"] if any(p["name"] == "cursor" for p in operation.get("parameters", [])) else []
     wanted += ["422"] if takes_parameters or method == "post" else []
     responses = operation["responses"]

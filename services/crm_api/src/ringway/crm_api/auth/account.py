@@ -87,22 +87,11 @@ async def change_own_password(deps: Deps, caller: Caller, *, present: str, wante
         TooMany: It was wrong too often.
         Invalid: The new one is not allowed.
     """
-    service.check_rate(deps, caller.client_ip)
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        login = await store.login_of(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
-        tenant = await tenants.get(conn, tenant_id=caller.tenant_id)
-    if login is None or tenant is None:
-        raise _session_not_found(caller.session_id)
-    key = lockout.key_of(f"{login.username.lower()}@{tenant.slug}", caller.client_ip)
-    async with deps.turns.of(key):
-        await service.refuse_locked(deps, key, login)
-        if not await deps.passwords.verify(login.password_hash, present):
-            await service.count_failure(deps, key)
-            raise BadRequest("password_wrong", "The present password is wrong.")
+    await check_own_password(deps, caller, present)
     good = await good_password(
         deps,
         tenant_id=caller.tenant_id,
-        username=login.username,
+        username=caller.username,
         password=wanted,
         user_id=caller.user_id,
     )
@@ -133,6 +122,31 @@ async def change_own_password(deps: Deps, caller: Caller, *, present: str, wante
             detail={"sessions_ended": ended},
         )
     deps.guard.forget(caller.tenant_id, caller.user_id)
+
+
+async def check_own_password(deps: Deps, caller: Caller, present: str) -> str:
+    """Ask for the caller's password again, before something that a thief of a token would do.
+
+    Returns:
+        The slug of his tenant.
+
+    Raises:
+        BadRequest: It is wrong.
+        TooMany: It was wrong too often.
+    """
+    service.check_rate(deps, caller.client_ip)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        login = await store.login_of(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
+        tenant = await tenants.get(conn, tenant_id=caller.tenant_id)
+    if login is None or tenant is None:
+        raise _session_not_found(caller.session_id)
+    key = lockout.key_of(f"{login.username.lower()}@{tenant.slug}", caller.client_ip)
+    async with deps.turns.of(key):
+        await service.refuse_locked(deps, key, login)
+        if not await deps.passwords.verify(login.password_hash, present):
+            await service.count_failure(deps, key)
+            raise BadRequest("password_wrong", "The present password is wrong.")
+    return tenant.slug
 
 
 async def end_sessions(

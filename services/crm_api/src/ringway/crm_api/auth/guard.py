@@ -50,11 +50,11 @@ class Guard:
 
         Args:
             at: The present time, for the session's last sign of life.
-            may_be_unfinished: Also while he has yet to choose a password of his own.
+            may_be_unfinished: Also while he has to choose a password or a second factor.
 
         Raises:
             Unauthorized: The session has ended, or the user or tenant is gone or changed.
-            Forbidden: He must choose a password first.
+            Forbidden: He must choose a password or a second factor first.
             PostgresDown: It cannot be known, and was not known lately either.
         """
         access = await self._access(caller, at)
@@ -72,6 +72,10 @@ class Guard:
         if login.must_change_password and not may_be_unfinished:
             raise Forbidden(
                 "password_change_required", "Choose a password of your own: POST /me/password."
+            )
+        if access.lacks_factor and not may_be_unfinished:
+            raise Forbidden(
+                "second_factor_missing", "This role needs a second factor: POST /me/second-factor."
             )
 
     def forget(self, tenant_id: UUID, user_id: UUID | None = None) -> None:

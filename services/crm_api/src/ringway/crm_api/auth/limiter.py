@@ -1,9 +1,10 @@
-"""A token bucket per client address, in memory: one process's guard against floods."""
+"""Token buckets in memory: one process's guard against floods, by address, user or key."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from math import ceil
 
 
 @dataclass(slots=True)
@@ -41,3 +42,15 @@ class RateLimiter:
             bucket.tokens -= 1
             return 0.0
         return (1 - bucket.tokens) / self._rate
+
+    def state(self, key: str, at: float) -> str:
+        """Return what is left for ``key``, as the RateLimit header says it."""
+        bucket = self._buckets.get(key)
+        left = self._burst if bucket is None else bucket.tokens
+        full_in_s = (self._burst - left) / self._rate
+        return f'"caller";r={max(0, int(left))};t={ceil(full_in_s)}'
+
+    @property
+    def policy(self) -> str:
+        """What is allowed, as the RateLimit-Policy header says it."""
+        return f'"caller";q={self._burst};w={max(1, ceil(self._burst / self._rate))}'

@@ -23,18 +23,24 @@ async def issue_token(
     grant_type: Annotated[Literal["password", "refresh_token"], Form()],
     username: Annotated[str | None, Form(max_length=200, examples=["ann@acme"])] = None,
     password: Annotated[str | None, Form(max_length=256)] = None,
+    otp: Annotated[
+        str | None, Form(max_length=40, description="Code of the second factor.")
+    ] = None,
     refresh_token: Annotated[str | None, Form(max_length=500)] = None,
 ) -> TokenPair:
     """Sign in (OAuth2 password grant), or exchange a refresh token.
 
     `username` is `user@tenant-slug`, or `user` alone for an operator of the platform. A refresh
-    token works once; using it a second time ends the session.
+    token works once; using it a second time ends the session. `otp_required` says that the
+    password is right and the account has a second factor: send the same again with `otp`.
     """
     device = service.Device(client_ip(request), request.headers.get("user-agent", ""))
     if grant_type == "password":
         if username is None or password is None:
             raise _incomplete("username and password")
-        return await service.sign_in(deps, login=username, password=password, device=device)
+        return await service.sign_in(
+            deps, login=username, password=password, device=device, otp=otp
+        )
     if refresh_token is None:
         raise _incomplete("refresh_token")
     return await service.refresh(deps, token=refresh_token, client_ip=device.client_ip)

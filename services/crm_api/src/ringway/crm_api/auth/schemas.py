@@ -71,3 +71,41 @@ class SecurityPolicyView(View):
     change_at_first_sign_in: bool
     second_factor_roles: list[Role]
     version: int
+
+
+class Otp(Body):
+    """A code of one's second factor, or a recovery code."""
+
+    code: str = Field(min_length=6, max_length=40, examples=["123456"])
+
+
+class PasswordAgain(Body):
+    """One's password, asked for again."""
+
+    current_password: str = Field(max_length=256)
+
+
+class PasswordAndOtp(PasswordAgain):
+    """One's password and a code."""
+
+    code: str = Field(min_length=6, max_length=40, examples=["123456"])
+
+
+class EnrolmentView(View):
+    """What the authenticator app needs; shown this once. Confirm it with the app's first code."""
+
+    secret: str
+    uri: str = Field(description="For a QR code.", examples=["otpauth://totp/…"])
+
+
+class RecoveryCodes(View):
+    """Codes that work once each, for the day on which the app is gone; shown this once."""
+
+    recovery_codes: list[str]
+
+
+class SecondFactorView(View):
+    """The state of one's second factor."""
+
+    active: bool
+    recovery_codes_left: int

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import PLATFORM_TENANT, Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.auth import lockout, sessions, store
+from ringway.crm_api.auth import factor, lockout, sessions, store
 from ringway.crm_api.auth.lockout import Delays
 from ringway.crm_api.auth.schemas import TokenPair
 from ringway.crm_api.auth.tokens import new_refresh_token, refresh_token_tenant, token_hash
@@ -33,12 +33,17 @@ class Device:
     name: str = ""
 
 
-async def sign_in(deps: Deps, *, login: str, password: str, device: Device) -> TokenPair:
+async def sign_in(
+    deps: Deps, *, login: str, password: str, device: Device, otp: str | None = None
+) -> TokenPair:
     """Sign in with ``user@tenant-slug``, or ``user`` for operators of the platform.
+
+    Args:
+        otp: A code of the second factor, or a recovery code.
 
     Raises:
         BadRequest: Login or password is wrong, or the account may not be used; it does not say
-            which.
+            which. Or the password is right and the code is missing or wrong.
         TooMany: The login is locked, or the client tries too often.
     """
     check_rate(deps, device.client_ip)
@@ -55,6 +60,22 @@ async def sign_in(deps: Deps, *, login: str, password: str, device: Device) -> T
         if found is None or not fits or not found.is_enabled or not found.is_tenant_active:
             await count_failure(deps, key)
             raise _invalid_grant()
+        passes = await factor.passes(
+            deps, tenant_id=found.tenant_id, user_id=found.user_id, code=otp
+        )
+        if passes is None:
+            raise BadRequest(
+                "otp_required",
+                "This account has a second factor. Send its code as otp.",
+                extra={"error": "otp_required"},
+            )
+        if not passes:
+            await count_failure(deps, key)
+            raise BadRequest(
+                "otp_invalid",
+                "The code is wrong, too old, or was used already.",
+                extra={"error": "invalid_grant"},
+            )
         async with deps.pool.tenant(PLATFORM_TENANT) as conn:
             await lockout.clear(conn, key=key)
     caller = _caller(found, uuid7(), device.client_ip)
@@ -163,6 +184,14 @@ async def sign_out(deps: Deps, caller: Caller) -> None:
             session_id=caller.session_id,
             now=deps.now(),
             because="signed_out",
+        )
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action="auth.signed_out",
+            object_type="user",
+            object_id=caller.user_id,
         )
     deps.guard.forget(caller.tenant_id, caller.user_id)
 

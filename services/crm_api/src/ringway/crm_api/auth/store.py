@@ -33,6 +33,7 @@ class Access:
 
     login: Login
     has_ended: bool
+    lacks_factor: bool
     last_seen_at: datetime
 
 
@@ -75,9 +76,13 @@ async def access_of(
         """
         SELECT u.tenant_id, u.user_id, u.username, u.role, u.agent_number, u.password_hash,
                u.is_enabled, u.must_change_password, t.state AS tenant_state,
-               s.ended_at IS NOT NULL AS has_ended, s.last_seen_at
+               s.ended_at IS NOT NULL AS has_ended, s.last_seen_at,
+               s.method = 'password' AND u.role = ANY(p.second_factor_roles)
+                   AND f.confirmed_at IS NULL AS lacks_factor
           FROM crm.user_account u JOIN crm.tenant t USING (tenant_id)
           JOIN crm.session s ON s.tenant_id = u.tenant_id AND s.user_id = u.user_id
+          LEFT JOIN crm.security_policy p ON p.tenant_id = u.tenant_id
+          LEFT JOIN crm.second_factor f ON f.tenant_id = u.tenant_id AND f.user_id = u.user_id
          WHERE u.tenant_id = $1 AND u.user_id = $2 AND s.session_id = $3
         """,
         tenant_id,
@@ -86,7 +91,7 @@ async def access_of(
     )
     if row is None:
         return None
-    return Access(_login(row), row["has_ended"], row["last_seen_at"])
+    return Access(_login(row), row["has_ended"], row["lacks_factor"] or False, row["last_seen_at"])
 
 
 async def add_refresh_token(
