@@ -208,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     shifts: dict[str, dict[str, Figures]] = {}
     sizes: dict[str, int] = {}
     planned = [(seed, scenario) for seed in seeds for scenario in sizes_in_turn(chosen)]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for seed, scenario in planned:
             name = scenario.name if seed == arguments.seed else f"{scenario.name} #{seed}"
@@ -220,6 +220,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"Interrupted after {len(shifts)} of {len(planned)} shifts.")
         if not shifts:
             return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     found = report(shifts, sizes, seeds)
     if not arguments.json:
         for name, figures in found["figures"]["classes"].items():
