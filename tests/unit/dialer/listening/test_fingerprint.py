@@ -198,8 +198,8 @@ def test_running_sums_are_what_a_comparison_from_scratch_gives() -> None:
     heard = Prints().add(words(6, 5))
     for word, is_active in heard:
         matcher.step(word, is_active)
-    last = heard[-128:]
-    place = 200  # of the first recording
+    last = heard[-64:]
+    place = 100  # of the first recording
     expected = 0
     for back, (word, is_active) in enumerate(reversed(last)):
         at = place - back

@@ -15,7 +15,7 @@ import numpy as np
 from ringway.dialer import announcement_store
 from ringway.dialer.announcement_store import Edition, Stored
 from ringway.dialer.core.listening import (
-    FRAME_MS,
+    PRINT_MS,
     RATE_HZ,
     Book,
     Print,
@@ -102,7 +102,7 @@ class AnnouncementRequests:
         except (binascii.Error, Unusable) as exc:
             raise Refused("announcement_invalid", f"The recording is of no use: {exc}.") from exc
         duration_s = len(raw) / 2 / RATE_HZ
-        used_s = float(made.is_active.sum()) * FRAME_MS / 1000
+        used_s = float(made.is_active.sum()) * PRINT_MS / 1000
         try:
             async with self._pool.tenant(tenant_id) as conn:
                 await announcement_store.put(

@@ -77,16 +77,17 @@ class EarlyHearing:
             await ear.node.snoop(line.attempt.channel_id, ear.snoop, app=self._app, spy="in")
             async with asyncio.timeout(_SNOOP_WITHIN_S):
                 await ear.has_started.wait()
-            if self._by_attempt.get(line.attempt_id) is not ear:
-                return  # answered meanwhile
-            self._listener.expect(ear.call, lambda samples: self._heard(ear, samples))
-            await ear.node.continue_(ear.snoop, "listen", self._listener.extension(ear.call), 1)
+            if self._by_attempt.get(line.attempt_id) is ear:
+                self._listener.expect(ear.call, lambda samples: self._heard(ear, samples))
+                await ear.node.continue_(ear.snoop, "listen", self._listener.extension(ear.call), 1)
         except (AriDown, AriError, TimeoutError) as error:
             _log.info(
                 "A call could not be listened to before its answer.",
                 extra={"channel_id": line.attempt.channel_id, "error": str(error)},
             )
             await self.forget(line.attempt_id)
+        if ear is not None and self._by_attempt.get(line.attempt_id) is not ear:
+            await self._end(ear)  # answered while the snoop was made: nobody else would end it
 
     async def forget(self, attempt_id: str) -> None:
         """The call was answered or is over."""
@@ -95,6 +96,11 @@ class EarlyHearing:
             return
         self._by_snoop.pop(ear.snoop, None)
         self._listener.forget(ear.call)
+        ear.has_started.set()
+        await self._end(ear)
+
+    @staticmethod
+    async def _end(ear: _Ear) -> None:
         try:
             await ear.node.hangup(ear.snoop)
         except (AriDown, AriError):

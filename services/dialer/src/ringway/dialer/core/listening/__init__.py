@@ -6,6 +6,7 @@ Pure: samples and the time at which they arrived go in, findings come out.
 from ringway.dialer.core.listening.amd import Amd, Answerer, Verdict
 from ringway.dialer.core.listening.early import BY_TONES, EarlyMedia, Finding
 from ringway.dialer.core.listening.fingerprint import (
+    PRINT_MS,
     Book,
     Match,
     Matcher,
@@ -22,6 +23,7 @@ __all__ = [
     "BY_TONES",
     "FRAME_MS",
     "FRAME_SAMPLES",
+    "PRINT_MS",
     "RATE_HZ",
     "Amd",
     "Answerer",

@@ -11,7 +11,7 @@ from ringway.proto.dialer_spec import NumberState
 
 # After special information tones words follow; they may tell more than that something is wrong.
 _WORDS_WITHIN_MS = 6000
-_LOOK_EVERY = 5  # frames
+_LOOK_EVERY = 3  # words
 BY_TONES = "special_information_tone"
 
 

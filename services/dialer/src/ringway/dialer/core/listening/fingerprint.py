@@ -1,6 +1,6 @@
 """Announcements by their sound: the same recording is played to everybody who calls such a number.
 
-Audio becomes one word of 16 bits every 20 ms: for each pair of neighbouring bands, whether the
+Audio becomes one word of 16 bits every 40 ms: for each pair of neighbouring bands, whether the
 difference of their levels grew or shrank. Gain and a line's own colour do not change that; noise
 and G.711 flip some bits. What is heard matches a stored recording where over the last seconds few
 bits differ, at one place of the recording. Silence and steady tones say nothing and count nothing.
@@ -15,24 +15,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringway.dialer.core.listening.frames import FRAME_SAMPLES, RATE_HZ
+from ringway.dialer.core.listening.frames import RATE_HZ
 
 Samples = NDArray[np.int16]
 Bits = NDArray[np.uint16]
 
-_WINDOW = 1024  # samples; much longer than a frame, so that it hardly matters where frames begin
-_LAG = 3  # frames between which levels are compared
+PRINT_MS = 40
+_HOP = RATE_HZ * PRINT_MS // 1000
+_WINDOW = 1024  # samples; much longer than a hop, so that it hardly matters where hops begin
+_LAG = 2  # frames of 40 ms between which levels are compared
 _BANDS = 17
 _LOW_HZ, _HIGH_HZ = 300.0, 3300.0
-_MATCH_FRAMES = 128  # of what is heard, that must match at one place
-_LEAST_ACTIVE = 64  # of these, that are not silence
+_MATCH_FRAMES = 64  # of what is heard, that must match at one place
+_LEAST_ACTIVE = 32  # of these, that are not silence
 _DIFFERS = 0.29  # share of bits up to which it is the same; unrelated speech has 0.34 and more
 _ALIKE = 0.27  # share up to which parts of two recordings are the same words, coarsely compared
 _QUIET_BELOW = 0.02  # times the loudest moment: silence
 _LEAST_LEVEL = 40.0  # mean amplitude
 _STEADY = 0.86  # share of the energy that is at one frequency: a tone
 _LEAST_S = 3.0
-_COARSE = 4  # frames between those by which recordings are compared with each other
+_COARSE = 2  # frames between those by which recordings are compared with each other
 _ONES = np.array([bin(n).count("1") for n in range(1 << 16)], dtype=np.uint8)
 
 
@@ -52,7 +54,7 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """A recording's words, one a frame; ``is_active``: whether they say anything."""
+    """A recording's words, one a frame of 40 ms; ``is_active``: whether they say anything."""
 
     bits: Bits
     is_active: NDArray[np.bool_]
@@ -62,15 +64,15 @@ class Prints:
     """Makes words of samples as they come. Each word stands for the window that ends with it."""
 
     def __init__(self) -> None:
-        self._rest = np.zeros(_WINDOW - FRAME_SAMPLES, dtype=np.float64)
+        self._rest = np.zeros(_WINDOW - _HOP, dtype=np.float64)
         self._shapes: deque[NDArray[np.float64]] = deque(maxlen=_LAG)
         self._loudest = 0.0
 
     def add(self, samples: Samples) -> list[tuple[int, bool]]:
         """Return the words that ``samples`` complete, each with whether it says anything."""
         whole = np.concatenate([self._rest, samples.astype(np.float64)])
-        begins = range(0, len(whole) - _WINDOW + 1, FRAME_SAMPLES)
-        self._rest = whole[len(begins) * FRAME_SAMPLES :]
+        begins = range(0, len(whole) - _WINDOW + 1, _HOP)
+        self._rest = whole[len(begins) * _HOP :]
         return [self._word(whole[begin : begin + _WINDOW]) for begin in begins]
 
     def _word(self, piece: NDArray[np.float64]) -> tuple[int, bool]:
@@ -194,13 +196,22 @@ class Matcher:
     def __init__(self, book: Book, *, every: int = 1) -> None:
         self._book = book
         self._every = every
-        self.differ = np.zeros(len(book.bits), dtype=np.int16)  # bits, by the place where it ends
         self._last: deque[tuple[int, bool]] = deque()
         self._active = 0
-        self.heard = 0  # frames
+        self._begin()
+
+    def _begin(self) -> None:
+        # How many bits differ, by the place of the book where the last seconds end.
+        self.differ = np.zeros(len(self._book.bits), dtype=np.int16)
+        self._last.clear()
+        self.heard = 0  # frames since something was said
 
     def step(self, word: int, is_active: bool) -> None:
-        """Take one frame."""
+        """Take one frame. While nothing is said, nothing is compared: most calls only ring."""
+        if not is_active and not self._active:
+            if self.heard:
+                self._begin()
+            return
         self.differ = np.roll(self.differ, self._every)
         self.differ[: self._every] = 0
         self.differ += self._differences(word, is_active)
