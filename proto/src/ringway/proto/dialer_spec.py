@@ -286,6 +286,8 @@ class CampaignSpec(Model):
     max_lines: int = Field(default=100, ge=1, le=10_000)
     max_attempts: int = Field(default=3, ge=1, le=50)
     ring_timeout_s: float = Field(default=25, ge=5, le=120)
+    # Before we give up a call that rings because callers took its agent; None: never.
+    min_ring_s: float | None = Field(default=15, ge=0, le=120)
     retry_rules: tuple[RetryRule, ...] = ()
     abandonment_limit_s: float = Field(default=2.0, ge=0.5, le=10)
     wrap_up_s: float = Field(default=30, ge=0, le=3600)  # forced end of wrap-up; 0 = no wrap-up

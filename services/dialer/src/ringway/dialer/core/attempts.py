@@ -94,6 +94,7 @@ class Attempts:
             case m.Rang(at):
                 self._placed(call, at)
                 call.has_rung = True
+                call.rang_at = at if call.rang_at is None else call.rang_at
                 self.breaker.succeeded(at)
             case m.EarlyMedia():
                 if self.spec.listens_early and self._may_listen_early(call):
@@ -298,7 +299,8 @@ class Attempts:
                 self.breaker.failed(call.attempt_id, event.at)
             else:
                 self.breaker.succeeded(event.at)
-            self.picture.ended(call, event.at, disposition)
+            if not call.is_given_up:  # whether he would have answered is not known
+                self.picture.ended(call, event.at, disposition)
             self._keep_agent(call)
             yield from self._close(call, event.at, disposition)
         elif call.outcome is not None:

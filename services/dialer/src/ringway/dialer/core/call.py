@@ -43,6 +43,8 @@ class Call:
     deadline: float | None = None
     is_placed: bool = False
     has_rung: bool = False
+    rang_at: float | None = None
+    is_given_up: bool = False  # callers took the agents that it was dialed for
     is_heard_early: bool = False  # what comes before the answer is listened to
     announced: NumberState | None = None  # and said so
     is_cancelled: bool = False
@@ -96,6 +98,11 @@ class Call:
                 self.deadline = None
                 return []
 
+    def rang_s(self, at: float) -> float:
+        """For how long the phone has rung for certain: from the dial where no ringing was told."""
+        since = self.dialed_at if self.rang_at is None else self.rang_at
+        return 0.0 if since is None else at - since
+
     def has_its_agent(self, presence_at: float) -> bool:
         """Whether the agent who was promised is reserved, and presence counts him as such."""
         is_booked = self.wanted_agent_id is not None and self.agent_id is not None
@@ -135,6 +142,8 @@ class Call:
             return announced(self.announced)
         if self.is_cancelled:
             return D.CANCELLED
+        if self.is_given_up:
+            return D.NO_ANSWER  # it was let ring as long as the law wants, and is retried as such
         if gone.known is not None:
             return gone.known
         if self.is_overdue:

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from ringway.dialer.core import messages as m
-from ringway.dialer.core.call import HURRYING_PHASES, RINGING_PHASES, Call
+from ringway.dialer.core.call import HURRYING_PHASES, LOOK_AGAIN_S, RINGING_PHASES, Call
 from ringway.dialer.core.explain import why
+from ringway.dialer.core.giving_up import Ringing, to_give_up
 from ringway.dialer.core.law.hours import Hours
-from ringway.dialer.core.messages import Command, Part
+from ringway.dialer.core.messages import Command, Part, Phase
 from ringway.dialer.core.pacing import Pacer, PacingSnapshot, precise_calls, progressive_calls
 from ringway.dialer.core.previewing import Previewing
 from ringway.proto.acd import AgentState
@@ -52,6 +53,7 @@ class Dialing(Previewing):
         self.explanation = ""
         self.figures: Mapping[str, float | str] = {}
         self.pacing_faults = 0
+        self.given_up = 0  # calls that rang in vain because callers took their agents
         self._make_pacer = make_pacer
         self._pacer: PredictivePacer | None = None
         self._learned: Mapping[str, Any] = {}
@@ -327,6 +329,7 @@ class Dialing(Previewing):
 
     def _pace(self, at: float) -> Iterator[Command]:
         self._pace_at = None
+        yield from self._give_up(at)
         obstacle = self._obstacle(at)
         if obstacle is not None:
             self._budget = 0
@@ -338,6 +341,8 @@ class Dialing(Previewing):
             return
         wanted = min(self._wanted(at), _LARGEST_CLAIM)
         self.explanation = self._explain(at, wanted)
+        if self.given_up:
+            self.figures = {**self.figures, "given_up": self.given_up}
         if wanted < len(self._kept) or self.spec.mode not in _KEEPS_AGENTS:
             yield from self._free_kept()
         if self._claims.open_for is not None or self._claims.is_finishing:
@@ -350,6 +355,39 @@ class Dialing(Previewing):
         else:
             yield from self._look_for_the_end(at)
             self._set_pace_timer(at)
+
+    def _give_up(self, at: float) -> Iterator[Command]:
+        """End calls that ring for agents whom callers of queues have taken."""
+        seen, spec = self._agents, self.spec
+        if spec.min_ring_s is None or seen is None or seen.agents is None:
+            return
+        if not spec.mode.has_agents or spec.mode.books_agents or at - seen.at > STALE_AFTER_S:
+            return
+        if not self.picture.is_blended(seen):
+            return
+        by_id = {
+            c.attempt_id: c
+            for c in self._calls.values()
+            if c.phase in (Phase.PLACING, Phase.DIALING)
+            and c.agent_id is None
+            and c.wanted_agent_id is None
+        }
+        waiting = sum(
+            c.answered_at is not None and c.agent_id is None and c.needs_agent(seen.at, seen.acd_at)
+            for c in self._calls.values()
+        )
+        gone = to_give_up(
+            [Ringing(c.attempt_id, c.rang_s(at)) for c in by_id.values()],
+            self.picture.floor(seen, waiting=waiting, ratio=spec.ratio),
+            min_ring_s=spec.min_ring_s,
+            ring_timeout_s=spec.ring_timeout_s,
+        )
+        for attempt_id in gone:
+            call = by_id[attempt_id]
+            call.phase, call.is_given_up = Phase.CANCELLING, True
+            call.deadline = at + LOOK_AGAIN_S
+            self.given_up += 1
+            yield m.HangUp(attempt_id)
 
     def _look_for_the_end(self, at: float) -> Iterator[Command]:
         """While nothing can be dialed, still notice that there is nothing left to dial."""

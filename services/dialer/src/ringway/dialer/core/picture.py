@@ -5,6 +5,7 @@ Moments are seconds on a clock that does not jump and, across processes, is clos
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ringway.dialer.core.call import RINGING_PHASES, UNPLACED_PHASES, Call
+from ringway.dialer.core.giving_up import Floor
 from ringway.dialer.core.messages import AgentSeen, AgentsSeen, Phase, Work
 from ringway.dialer.core.pacing.snapshot import Floats, Live, Outcome, Talk, Wrap
 from ringway.proto.acd import AgentState
@@ -24,6 +26,9 @@ T = TypeVar("T")
 
 _KEPT = 10_000  # entries of each log; a pacer reads new ones at every decision
 _TALKS = (AgentState.TALKING, AgentState.HOLD)
+_RECENT = 200  # talks, and ends of calls, that tell what to expect
+_ENOUGH = 20
+_CAUTIOUS_CALLS = 3.0  # per agent, while it is not known how many are answered
 
 
 class Tail(Sequence[T], Generic[T]):
@@ -290,6 +295,33 @@ class Picture:
             dialed_total=self.today.dialed,
             shift_end=None if shift_end is None else self.moment(shift_end),
             logs=self.logs,
+        )
+
+    def is_blended(self, seen: AgentsSeen) -> bool:
+        """Whether callers of queues have agents of ours, or will have the next."""
+        return seen.inbound_waiting > 0 or any(a.work is Work.INBOUND for a in _ours(seen))
+
+    def floor(self, seen: AgentsSeen, *, waiting: int, ratio: float) -> Floor:
+        """Return who is there for our customers.
+
+        Args:
+            waiting: Answered customers without an agent.
+            ratio: Calls per agent that the campaign wants, at least.
+        """
+        states = Counter(a.state for a in _ours(seen) if not a.leaves)
+        talks = self.logs.talks[-_RECENT:]
+        ends = self.logs.outcomes[-_RECENT:]
+        answered = sum(outcome[2] == "human" for outcome in ends)
+        is_known = len(ends) >= _ENOUGH and answered > 0
+        return Floor(
+            ready=states[AgentState.READY],
+            reserved=states[AgentState.RESERVED],
+            finishing=states[AgentState.WRAP_UP],
+            talking=sum(states[state] for state in _TALKS),
+            waiting=waiting,
+            callers=seen.inbound_waiting,
+            talk_s=sum(t[1] for t in talks) / len(talks) if len(talks) >= _ENOUGH else None,
+            calls_per_agent=max(ratio, len(ends) / answered if is_known else _CAUTIOUS_CALLS),
         )
 
     def _by_state(
