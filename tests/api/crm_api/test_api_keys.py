@@ -16,7 +16,7 @@ from ringway.crm_api.access import Role
 
 pytestmark = pytest.mark.api
 
-_READ = {"name": "Import", "scopes": ["customers.read", "users.write"]}
+_READ = {"name": "Import", "scopes": ["customers.read", "users.write", "lists.write"]}
 
 
 async def _key(crm: Crm, by: Signed, **more: Any) -> tuple[dict[str, Any], Signed]:
@@ -33,12 +33,18 @@ async def test_a_key_acts_as_its_owner_within_its_scopes(crm: Crm) -> None:
     refused(await program("POST", "/customers", json=body), 403, "permission_missing")
     for path in ("/me", "/api-keys", "/me/sessions"):
         refused(await program("GET", path), 403, "permission_missing")
-    new = {"username": "ann", "password": "a good password", "role": "agent"}
+    lists = []
     for _ in range(2):  # the second time the stored answer
-        again = await program("POST", "/users", json=new, headers={"Idempotency-Key": "x"})
-        assert ok(again)["username"] == "ann"
-    (entry,) = (await boss.get("/audit-log?action=user.created"))["items"]
+        again = await program(
+            "POST", "/lists", json={"name": "l"}, headers={"Idempotency-Key": "x"}
+        )
+        lists.append(ok(again)["list_id"])
+    assert lists[0] == lists[1]
+    (entry,) = (await boss.get("/audit-log?action=api.create_list"))["items"]
     assert entry["actor"] == "boss"
+    # Nor does it make somebody who may more than it may.
+    new = {"username": "ann", "password": "a good password", "role": "agent"}
+    refused(await program("POST", "/users", json=new), 403, "permission_not_yours")
 
     listed = await boss.get(f"/api-keys/{made['key_id']}")
     assert "key" not in listed
@@ -87,7 +93,7 @@ async def test_rotation_lets_both_secrets_work_for_a_while(crm: Crm) -> None:
     refused(await old("GET", "/customers"), 401, "api_key_invalid")
     await fresh.get("/customers")
     second = await crm.user(boss, "acme", Role.ENTERPRISE_ADMIN, "second")
-    refused(await second("POST", f"{path}/rotate"), 403, "not_the_owner")
+    refused(await second("POST", f"{path}/rotate"), 409, "not_the_owner")
     assert (await second.post(f"{path}/revoke"))["revoked_at"] is not None
     refused(await fresh("GET", "/customers"), 401, "api_key_revoked")
     refused(await boss("POST", f"{path}/rotate"), 409, "api_key_revoked")

@@ -103,7 +103,7 @@ async def rotate_api_key(
         before = await _get(conn, caller, key_id)
         if before.user_id != caller.user_id:
             # Whoever has the secret acts as its owner.
-            raise Forbidden("not_the_owner", "Only its owner rotates a key; revoke it instead.")
+            raise Conflict("not_the_owner", "Only its owner rotates a key; revoke it instead.")
         key = keys.new_key(caller.tenant_id, before.prefix)
         if not await store.rotate(
             conn,

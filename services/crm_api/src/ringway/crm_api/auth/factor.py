@@ -147,6 +147,10 @@ async def _check_own_code(deps: Deps, caller: Caller, code: str) -> None:
     key = await _key(deps, caller)
     async with deps.turns.of(key):
         await service.refuse_locked(deps, key, None)
+        async with deps.pool.tenant(caller.tenant_id) as conn:
+            found = await factor_store.get(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
+        if found is None or found.confirmed_at is None:
+            raise NotFound("second_factor_not_found", "There is no second factor.")
         if not await passes(deps, tenant_id=caller.tenant_id, user_id=caller.user_id, code=code):
             await service.count_failure(deps, key)
             raise _wrong_code()

@@ -78,7 +78,7 @@ async def sign_in(
             )
         async with deps.pool.tenant(PLATFORM_TENANT) as conn:
             await lockout.clear(conn, key=key)
-    caller = _caller(found, uuid7(), device.client_ip)
+    caller = caller_of(found, uuid7(), device.client_ip)
     if deps.passwords.is_outdated(found.password_hash):
         await _rehash(deps, caller, password)
     return await begin_session(deps, caller, device, method="password")
@@ -150,7 +150,7 @@ async def refresh(deps: Deps, *, token: str, client_ip: str) -> TokenPair:
             if found is not None:
                 await audit.add(
                     conn,
-                    caller=_caller(found, stored.session_id, client_ip),
+                    caller=caller_of(found, stored.session_id, client_ip),
                     now=now,
                     action="auth.token_reused",
                     object_type="session",
@@ -171,7 +171,7 @@ async def refresh(deps: Deps, *, token: str, client_ip: str) -> TokenPair:
                 expires_at=now + timedelta(seconds=deps.settings.refresh_token_s),
             )
         ):
-            return await _issue(deps, conn, _caller(found, stored.session_id, client_ip), now)
+            return await _issue(deps, conn, caller_of(found, stored.session_id, client_ip), now)
     raise _invalid_grant()
 
 
@@ -281,7 +281,8 @@ async def _issue(deps: Deps, conn: Connection, caller: Caller, now: datetime) ->
     )
 
 
-def _caller(found: store.Login, session_id: UUID, client_ip: str) -> Caller:
+def caller_of(found: store.Login, session_id: UUID, client_ip: str) -> Caller:
+    """Return whom an account is in a session."""
     return Caller(
         tenant_id=found.tenant_id,
         user_id=found.user_id,
