@@ -47,6 +47,7 @@ from ringway.proto.dialer import (
     PutListV1,
     PutProjectV1,
 )
+from ringway.proto.dialer_teams import PutTeamV1
 from ringway.runtime.bus import Bus, Refused
 from ringway.runtime.clock import utcnow
 
@@ -188,6 +189,15 @@ class Behind:
         return Done()
 
     # -- dialer ------------------------------------------------------------------------------
+
+    async def put_team(self, request: PutTeamV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "INSERT INTO dialer.team (tenant_id, team_id, agent_ids) VALUES ($1, $2, $3) "
+            "ON CONFLICT (tenant_id, team_id) DO UPDATE SET agent_ids = excluded.agent_ids",
+            *(UUID(request.tenant), request.team_id, list(request.agent_ids)),
+        )
+        return Done()
 
     async def put_project(self, request: PutProjectV1) -> Done:
         self.note(request)
@@ -406,6 +416,7 @@ class Behind:
         await acd.respond(nodes.DrainNodeV1, self.change_node)
         await acd.respond(nodes.UndrainNodeV1, self.change_node)
         await dialer.respond(PutProjectV1, self.put_project)
+        await dialer.respond(PutTeamV1, self.put_team)
         await dialer.respond(PutListV1, self.put_list)
         await dialer.respond(AddLeadsV1, self.add_leads)
         await dialer.respond(PutCampaignV1, self.put_campaign)

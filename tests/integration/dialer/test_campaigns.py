@@ -10,7 +10,9 @@ import pytest
 from tests.support.dialer_centre import DialerCentre
 from tests.support.waiting import eventually
 
+from ringway.proto.base import Done
 from ringway.proto.dialer import CampaignMode
+from ringway.proto.dialer_teams import PutTeamV1
 from ringway.runtime.errors import Refused
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
@@ -34,6 +36,14 @@ async def test_a_progressive_campaign_runs_to_its_end_and_its_books_balance(
     assert (live.attempts, live.answered, live.connected, live.abandoned) == (8, 3, 3, 0)
     assert (live.leads_total, live.leads_open, live.lines) == (8, 0, 0)
     assert {d["agent_id"] for d in centre.told("attempt.ended")} == {None, "ann", "bob"}
+
+
+async def test_whoever_joins_a_team_serves_its_campaign(centre: DialerCentre) -> None:
+    await centre.ready_agent("ann", "1001")
+    await centre.campaign(["10"], [], team_ids=("north",))
+    await centre.ask(PutTeamV1, Done, team_id="north", agent_ids=("ann",))
+    await centre.until_finished(within_s=30)
+    assert await centre.dispositions() == Counter(connected=1)
 
 
 async def test_precise_moves_down_the_list_until_one_answers(centre: DialerCentre) -> None:

@@ -122,6 +122,7 @@ def registry() -> tuple[type[Message], ...]:
         dialer_leads,
         dialer_pool,
         dialer_preview,
+        dialer_teams,
         recorder,
         trainer,
     )

@@ -18,3 +18,11 @@ class ImportFinishedV1(Fact):
     added: int
     duplicates: int
     refused: int
+
+
+class TeamChangedV1(Fact):
+    """A department or team, or who is in it or below it, has changed."""
+
+    SUBJECT: ClassVar[str] = "crm.v1.{tenant}.team.{team_id}.changed"
+
+    team_id: Token

@@ -278,6 +278,7 @@ class CampaignSpec(Model):
     mode: CampaignMode
     list_ids: tuple[Token, ...]
     agent_ids: tuple[Token, ...] = ()
+    team_ids: tuple[Token, ...] = Field(default=(), max_length=200)  # and their agents, as of now
     trunk_id: Token
     caller_id: PhoneE164 | None = None
     caller_pool_id: Token | None = None  # instead of caller_id: a number of this pool per call

@@ -25,6 +25,7 @@ from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
+from ringway.crm_api.teams.teller import TeamTeller
 from ringway.crm_api.tenants.service import ensure_platform
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
@@ -78,6 +79,7 @@ async def run(settings: Settings) -> None:
                 "http": http,
                 "projector": lambda: projector.run(deps.bus),
                 "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
+                "teams": TeamTeller(deps.pool, deps.bus, deps.now).run,
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,

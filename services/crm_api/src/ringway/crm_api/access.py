@@ -49,6 +49,9 @@ class Permission(StrEnum):
     API_KEYS_WRITE = "api_keys.write"  # keys for programs, that may do what one may oneself
     ROLES_READ = "roles.read"
     ROLES_WRITE = "roles.write"  # never more than one has oneself
+    TEAMS_READ = "teams.read"  # departments and teams
+    TEAMS_WRITE = "teams.write"
+    TEAMS_MOVE = "teams.move"  # people; without TEAMS_WRITE between the teams that one leads
     AGENTS_READ = "agents.read"
     AGENTS_ACT = "agents.act"  # one's own seat
     PHONE = "phone"  # one's own SIP account
@@ -88,6 +91,8 @@ _SUPERVISION = frozenset(
         _P.ME,
         _P.USERS_READ,
         _P.ROLES_READ,
+        _P.TEAMS_READ,
+        _P.TEAMS_MOVE,
         _P.AGENTS_READ,
         _P.AGENTS_ACT,
         _P.PHONE,
@@ -155,6 +160,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.USERS_READ,
             _P.ROLES_READ,
+            _P.TEAMS_READ,
             _P.AGENTS_READ,
             _P.TRUNKS_READ,
             _P.TRUNKS_WRITE,
@@ -174,6 +180,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.USERS_WRITE,
         _P.API_KEYS_WRITE,
         _P.ROLES_WRITE,
+        _P.TEAMS_WRITE,
         _P.TRUNKS_READ,
         _P.TRUNKS_WRITE,
         _P.ROUTING_WRITE,
@@ -201,6 +208,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             _P.ME,
             _P.USERS_READ,
+            _P.TEAMS_READ,
             _P.AGENTS_READ,
             _P.PHONE,
             _P.SUPERVISION_LISTEN,
@@ -217,6 +225,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             _P.ME,
             _P.USERS_READ,
+            _P.TEAMS_READ,
             _P.AGENTS_READ,
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
@@ -267,6 +276,7 @@ CEILINGS: dict[Level, frozenset[Permission]] = {
     Level.SEAT: ROLE_PERMISSIONS[Role.AGENT]
     | {
         _P.USERS_READ,
+        _P.TEAMS_READ,
         _P.AGENTS_READ,
         _P.ROUTING_READ,
         _P.LISTS_READ,

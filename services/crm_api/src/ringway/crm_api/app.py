@@ -49,6 +49,8 @@ from ringway.crm_api.roles.router import permissions as permissions_known
 from ringway.crm_api.roles.router import router as roles
 from ringway.crm_api.screening.router import router as screening
 from ringway.crm_api.supervision.router import router as supervision
+from ringway.crm_api.teams.router import of_users as users_team_moves
+from ringway.crm_api.teams.router import router as teams
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
@@ -70,6 +72,8 @@ NOUNS = (
         users_factor,
         roles,
         permissions_known,
+        teams,
+        users_team_moves,
         agents,
         calls,
         desk,

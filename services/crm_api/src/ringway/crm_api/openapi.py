@@ -125,5 +125,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
     # One of the two conditions is required where a PUT may also create.
     can_create = any(each["name"] == "if-none-match" for each in operation.get("parameters", []))
-    is_required = path.startswith(("/api/v1/customers/", "/api/v1/acd-settings", "/api/v1/roles/"))
+    is_required = path.startswith(
+        ("/api/v1/customers/", "/api/v1/acd-settings", "/api/v1/roles/", "/api/v1/teams/")
+    )
     return method == "put" and (can_create or is_required)

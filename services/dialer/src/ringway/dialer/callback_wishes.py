@@ -41,7 +41,7 @@ def wanted(
         raise CallbackInvalid("Nobody would talk: the campaign has no agents.")
     if campaign.state is CampaignState.STOPPED:
         raise CallbackInvalid("The campaign is stopped for good.")
-    if wish.agent_id is not None and wish.agent_id not in spec.agent_ids:
+    if wish.agent_id is not None and wish.agent_id not in campaign.agent_ids:
         raise CallbackInvalid(f"{wish.agent_id} is not an agent of the campaign.")
     due_at, zone = _due(wish, lead, spec)
     if not now - _EARLIEST <= due_at <= now + _LATEST:

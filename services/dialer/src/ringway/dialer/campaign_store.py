@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ringway.dialer import team_store
 from ringway.dialer.model import Campaign, Counts, LiveCampaign
 from ringway.proto.dialer import CampaignSpec, CampaignState
 from ringway.runtime.postgres import Connection
@@ -107,12 +108,14 @@ async def get_campaign(
     row = await conn.fetchrow(_GET + " FOR UPDATE" if for_update else _GET, tenant_id, campaign_id)
     if row is None:
         return None
+    spec = CampaignSpec.model_validate_json(row["spec"])
     return Campaign(
         str(tenant_id),
         campaign_id,
-        CampaignSpec.model_validate_json(row["spec"]),
+        spec,
         CampaignState(row["state"]),
         row["version"],
+        await team_store.agents_of(conn, tenant_id=tenant_id, spec=spec),
     )
 
 

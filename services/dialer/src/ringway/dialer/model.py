@@ -13,13 +13,22 @@ CHANNEL_SUFFIX = ".c"  # the customer's leg of an interaction
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One campaign. ``version`` grows with every change of its settings or state."""
+    """One campaign. ``version`` grows with every change of its settings or state.
+
+    ``team_agent_ids``: who was in its teams when it was read.
+    """
 
     tenant: str
     campaign_id: str
     spec: CampaignSpec
     state: CampaignState
     version: int
+    team_agent_ids: tuple[str, ...] = ()
+
+    @property
+    def agent_ids(self) -> tuple[str, ...]:
+        """Everybody who serves it: its own agents, then those of its teams."""
+        return tuple(dict.fromkeys((*self.spec.agent_ids, *self.team_agent_ids)))
 
 
 @dataclass(frozen=True, slots=True)

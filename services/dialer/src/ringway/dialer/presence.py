@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ringway.dialer import lead_store
+from ringway.dialer import lead_store, team_store
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.messages import Phase
 from ringway.dialer.runner import CampaignRunner, Parts
@@ -26,6 +26,7 @@ _AT_MOST_EVERY_S = 0.5
 _AT_LEAST_EVERY_S = 2.0
 _COUNT_LEADS_EVERY_S = 3.0
 _TELL_ACD_EVERY_S = 5.0
+_TELL_TEAMS_EVERY_S = 1.0  # people come and go
 _TELL_ACD_AGAIN_S = 0.5
 
 
@@ -116,20 +117,32 @@ async def count_leads(runner: CampaignRunner, parts: Parts) -> None:
 
 
 async def tell_acd(runner: CampaignRunner, parts: Parts) -> None:
-    """Worker: tell the ACD which agents serve the campaign, again and again: it may be new."""
+    """Worker: tell the ACD which agents serve the campaign, again and again: it may be new.
+
+    Who is in its teams is read each time, so that newcomers serve it within seconds.
+    """
+    of_teams: tuple[str, ...] = runner.campaign.team_agent_ids
     while True:
         spec = runner.core.spec
+        if not spec.team_ids:
+            of_teams = ()
+        elif parts.pool.healthy:
+            with suppress(PostgresDown):
+                async with parts.pool.tenant(runner.tenant_id, limit_s=1) as conn:
+                    of_teams = await team_store.agents_of(
+                        conn, tenant_id=runner.tenant_id, spec=spec
+                    )
         tenant, campaign_id = runner.key
         request = SetCampaignAgentsV1(
             occurred_at=utcnow(),
             tenant=tenant,
             campaign_id=campaign_id,
-            agent_ids=spec.agent_ids,
+            agent_ids=tuple(dict.fromkeys((*spec.agent_ids, *of_teams))),
             abandonment_limit_s=spec.abandonment_limit_s,
             wrap_up_s=spec.wrap_up_s,
             abandonment_message=spec.abandonment_message,
         )
-        pause_s = _TELL_ACD_EVERY_S
+        pause_s = _TELL_TEAMS_EVERY_S if spec.team_ids else _TELL_ACD_EVERY_S
         try:
             await parts.bus.request(request, Done, timeout_s=2)
         except (Refused, DependencyDown) as error:

@@ -12,11 +12,13 @@ from ringway.dialer import (
     facts,
     law_store,
     lead_store,
+    team_store,
 )
 from ringway.dialer.books import SCHEMA
 from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer as p
 from ringway.proto.base import Done
+from ringway.proto.dialer_teams import PutTeamV1
 from ringway.runtime import outbox
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
@@ -41,6 +43,16 @@ class Requests:
         await bus.respond(p.AddLeadsV1, self.add_leads)
         await bus.respond(p.PutCampaignV1, self.put_campaign)
         await bus.respond(p.ControlCampaignV1, self.control_campaign)
+        await bus.respond(PutTeamV1, self.put_team)
+
+    async def put_team(self, request: PutTeamV1) -> Done:
+        """Say who is in a team; campaigns hear of it with the next word to the ACD."""
+        tenant_id = tenant_id_of(request)
+        async with self._pool.tenant(tenant_id) as conn:
+            await team_store.put(
+                conn, tenant_id=tenant_id, team_id=request.team_id, agent_ids=request.agent_ids
+            )
+        return Done()
 
     async def put_project(self, request: p.PutProjectV1) -> Done:
         """Create or rename a project."""
@@ -133,7 +145,8 @@ class Requests:
                 raise Refused("campaign_not_found", "There is no such campaign; create it first.")
             state = _after(row.state, request.action)
             if request.action is p.CampaignAction.START and state is not row.state:
-                if row.spec.mode.has_agents and not row.spec.agent_ids:
+                # A team may still be empty: its agents are called for when they come.
+                if row.spec.mode.has_agents and not row.agent_ids and not row.spec.team_ids:
                     raise Refused(
                         "campaign_without_agents", "Give the campaign agents, then start it."
                     )

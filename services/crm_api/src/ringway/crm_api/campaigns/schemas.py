@@ -30,6 +30,11 @@ class CampaignBody(_Spec):
     project_id: Id
     list_ids: tuple[Id, ...] = Field(max_length=100)
     agent_ids: tuple[Id, ...] = Field(default=(), max_length=5_000)
+    team_ids: tuple[Id, ...] = Field(
+        default=(),
+        max_length=200,
+        description="Departments and teams whose agents serve it, whoever is in them.",
+    )
     trunk_id: Id
     ratio: float = Field(
         default=1.0, ge=1.0, le=10.0, description="Progressive: calls per ready agent."

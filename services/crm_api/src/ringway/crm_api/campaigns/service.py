@@ -10,6 +10,7 @@ from ringway.crm_api.campaigns import store
 from ringway.crm_api.campaigns.schemas import CampaignBody, CampaignSummary, CampaignView
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.teams.service import check_known
 from ringway.crm_api.trunks import store as trunks
 from ringway.proto.base import Reply
 from ringway.proto.dialer import (
@@ -28,13 +29,14 @@ async def put(
     """Create or change a campaign.
 
     Raises:
-        Invalid: An agent or the trunk does not exist.
+        Invalid: An agent, a team or the trunk does not exist.
         Refused, DependencyDown: The dialer did not take it.
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
         unknown = await store.unknown_agents(
             conn, tenant_id=caller.tenant_id, agent_ids=[UUID(a) for a in wanted.agent_ids]
         )
+        await check_known(conn, caller.tenant_id, [UUID(each) for each in wanted.team_ids])
         trunk = await trunks.get(conn, tenant_id=caller.tenant_id, trunk_id=UUID(wanted.trunk_id))
     if unknown:
         ids = ", ".join(str(each) for each in unknown[:10])

@@ -126,8 +126,8 @@ _FIGURES = """
          WHERE l.tenant_id = $1 AND l.occurred_at > span.first_at
            AND l.occurred_at - l.previous_s * interval '1 second' < span.last_at
            AND l.agent_id::text IN (
-               SELECT unnest(c.agent_ids) FROM dialer.campaign_v c
-                WHERE c.tenant_id = $1 AND c.campaign_id = $2::text)
+               SELECT a.agent_id FROM dialer.campaign_agent_v a
+                WHERE a.tenant_id = $1 AND a.campaign_id = $2::text)
     )
     SELECT attempt.attempts, attempt.answered, talk.connected, talk.abandoned, talk.recordings,
            talk.talk_s,
