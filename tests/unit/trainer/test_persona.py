@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringway.proto.trainer import Persona, PersonaKind, PersonaRule
-from ringway.trainer.core.persona import InvalidScenario, Scenario
+from ringway.trainer.core.persona import InvalidScenario, Scenario, plan_of
+from ringway.trainer.core.talking import RINGBACK
 
 pytestmark = pytest.mark.property
 
@@ -75,3 +77,15 @@ def test_a_wrong_scenario_is_refused_whole(pattern: str, weight: float) -> None:
     mix = ((weight, Persona(kind=PersonaKind.BUSY)),)
     with pytest.raises(InvalidScenario):
         Scenario((PersonaRule(pattern=pattern, mix=mix),))
+
+
+def test_an_announcement_is_heard_before_any_answer() -> None:
+    rng = random.Random(1)
+    spoken = plan_of(Persona(kind=PersonaKind.NO_ANSWER, announces=3), rng)
+    assert (spoken.early_media, spoken.ring_s) == (True, None)
+    first = spoken.early_script[0]
+    assert (first.is_speech, first.variant) == (True, 3)
+    warned = plan_of(Persona(kind=PersonaKind.NO_ANSWER, announces=3, is_announcement=True), rng)
+    assert [round(say.hz) for say in warned.early_script[:3]] == [950, 1400, 1800]
+    usual = plan_of(Persona(kind=PersonaKind.NO_ANSWER, early_media=True), rng)
+    assert usual.early_script == RINGBACK
