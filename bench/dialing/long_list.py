@@ -13,6 +13,7 @@ from bench.dialing.office import Office, numbers, screening
 from ringway.dialer import attempt_store, campaign_store, dnc_store, lead_store
 from ringway.dialer.core.retry import Closed, ClosedReason
 from ringway.dialer.gate import Gate
+from ringway.dialer.model import BY_INDEX
 from ringway.proto.dialer import AttemptDisposition, CampaignSpec, CampaignState, LeadRow
 from ringway.proto.dialer_law import DncRow
 from ringway.runtime.clock import utcnow
@@ -91,7 +92,7 @@ async def _claim(office: Office, claims: int, figures: Figures) -> None:
     for turn in range(claims * len(_BATCHES)):
         count = _BATCHES[turn % len(_BATCHES)]
         began = perf_counter()
-        async with office.pool.tenant(tenant) as conn:
+        async with office.pool.tenant(tenant, settings=BY_INDEX) as conn:
             claimed = await gate.claim(conn, nodes=["ast-0"] * count, now=utcnow())
         figures.claims_ms.setdefault(count, []).append((perf_counter() - began) * 1e3)
         figures.claimed += len(claimed)

@@ -16,7 +16,7 @@ from tests.support.postgres import Database, connect
 from ringway.dialer import attempt_store, campaign_store, lead_store
 from ringway.dialer.core.retry import Closed, ClosedReason, DialAgain
 from ringway.dialer.gate import Gate
-from ringway.dialer.model import Attempt
+from ringway.dialer.model import BY_INDEX, Attempt
 from ringway.proto.dialer import (
     AttemptDisposition,
     CampaignMode,
@@ -375,8 +375,7 @@ async def test_a_claim_reads_no_more_of_a_long_list_than_it_takes(pool: Pool) ->
     nobody: list[str] = []
     due = (TENANT, "c", ["l"], ["Europe/Bucharest"], utcnow(), 3, 10, nobody)
     take = (TENANT, "c", ["x"], [uuid4()], [uuid4()], ["a"], utcnow(), None, "progressive", "t")
-    async with pool.tenant(TENANT) as conn:
-        await lead_store.plan_by_index(conn)
+    async with pool.tenant(TENANT, settings=BY_INDEX) as conn:
         reads = await _plan(conn, lead_store._DUE, due)
         takes = await _plan(conn, lead_store._TAKE, take)
         looks = await _plan(conn, lead_store._ZONE_KEYS, (TENANT, ["l"]))

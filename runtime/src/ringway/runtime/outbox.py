@@ -157,7 +157,11 @@ class OutboxRelay:
                             await self._wake.wait()
 
     async def _relay_batch(self) -> bool:
-        """Publish one batch; whether there may be more. Raises DependencyDown."""
+        """Publish one batch; whether there is more that nobody will wake us for.
+
+        Raises:
+            DependencyDown: NATS or PostgreSQL is away.
+        """
         if not self._bus.healthy:
             await self._bus.connection.wait_up()
         async with self._pool.platform() as conn:
@@ -181,7 +185,7 @@ class OutboxRelay:
                 self._delete, [r["tenant_id"] for r in finished], [r["id"] for r in finished]
             )
         _relayed.labels(self._schema).inc(done)
-        return True
+        return len(rows) == _BATCH or done < len(rows)
 
     async def _listen(self) -> None:
         """Wake the relay on NOTIFY. While the connection is away, polling does."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -39,6 +39,9 @@ _COMMAND_TIMEOUT_S = 30.0
 _PROBE_UP_S = 5.0
 _PROBE_DOWN_S = 0.25
 _PROBE_TIMEOUT_S = 2.0
+
+_NO_SETTINGS: Mapping[str, str] = {}
+_SET = "SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)"
 
 # The server is not there, is starting or stopping, or the connection broke.
 _DOWN: tuple[type[Exception], ...] = (
@@ -115,11 +118,18 @@ class Pool:
 
     @asynccontextmanager
     async def tenant(
-        self, tenant: str | UUID, *, limit_s: float = CONNECT_LIMIT_S
+        self,
+        tenant: str | UUID,
+        *,
+        limit_s: float = CONNECT_LIMIT_S,
+        settings: Mapping[str, str] = _NO_SETTINGS,
     ) -> AsyncIterator[Connection]:
         """Open a transaction that sees and writes one tenant's rows only.
 
         Commits at the end of the context, rolls back when it raises.
+
+        Args:
+            settings: Of PostgreSQL, for this transaction.
 
         Raises:
             PostgresDown: Not reachable within ``limit_s`` seconds, or lost meanwhile.
@@ -127,7 +137,11 @@ class Pool:
         """
         tenant_id = str(tenant if isinstance(tenant, UUID) else UUID(tenant))
         async with self._transaction(limit_s) as conn:
-            await conn.execute("SELECT set_config('ringway.tenant_id', $1, true)", tenant_id)
+            if settings:
+                names, values = ["ringway.tenant_id", *settings], [tenant_id, *settings.values()]
+                await conn.execute(_SET, names, values)
+            else:
+                await conn.execute("SELECT set_config('ringway.tenant_id', $1, true)", tenant_id)
             yield conn
 
     @asynccontextmanager

@@ -38,7 +38,7 @@ from ringway.dialer.core.retry import Closed, DialAgain
 from ringway.dialer.dnc_store import OWN_LIST
 from ringway.dialer.law_store import Refusal
 from ringway.dialer.mode_store import Skipped
-from ringway.dialer.model import Attempt
+from ringway.dialer.model import BY_INDEX, Attempt
 from ringway.proto.dialer import AttemptDisposition
 from ringway.proto.dialer_law import DncRow
 from ringway.runtime import outbox
@@ -51,7 +51,7 @@ __all__ = ["SCHEMA", "Books"]
 _log = logging.getLogger("ringway.dialer.books")
 
 _BATCH = 200
-_GATHER_S = 0.05  # from one batch's begin to the next one's, while nobody waits for them
+_GATHER_S = 0.1  # from one batch's begin to the next one's, while nobody waits for them
 _RETRY_S = 0.25
 
 Write = Callable[[Connection], Awaitable[None]]
@@ -230,7 +230,7 @@ class Books:
     async def _write(self, tenant_id: UUID, batch: Sequence[_Note]) -> None:
         """Write a batch in one transaction, or one by one when something in it is wrong."""
         try:
-            async with self._pool.tenant(tenant_id) as conn:
+            async with self._pool.tenant(tenant_id, settings=BY_INDEX) as conn:
                 for _, run in groupby(batch, key=lambda note: note.call is None):
                     await _write_run(conn, list(run))
             return

@@ -110,9 +110,14 @@ _DUE = """
      LIMIT $6 FOR UPDATE OF l, c SKIP LOCKED
       ) d
 """
+# Most campaigns have none that is due, and are done with this.
 _RUNNING = """
-    SELECT 1 FROM dialer.campaign
-     WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'running' FOR SHARE
+    SELECT 1 FROM dialer.campaign k
+     WHERE k.tenant_id = $1 AND k.campaign_id = $2 AND k.state = 'running'
+       AND EXISTS (SELECT FROM dialer.callback c
+                    WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND c.state = 'open'
+                      AND c.try_at <= $3 AND c.missed_at > $3)
+       FOR SHARE OF k
 """
 _IS_DUE = """
     SELECT EXISTS (SELECT FROM dialer.callback
@@ -321,7 +326,7 @@ async def due(
 
     Those promised with an agent come only if he is in ``ready``, one for each.
     """
-    if await conn.fetchval(_RUNNING, tenant_id, campaign_id) is None:
+    if await conn.fetchval(_RUNNING, tenant_id, campaign_id, now) is None:
         return []
     rows = await conn.fetch(
         _DUE,

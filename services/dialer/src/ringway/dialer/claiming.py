@@ -12,7 +12,7 @@ from ringway.dialer import attempt_store, callback_store, recycling
 from ringway.dialer.callback_gate import CallbackGate
 from ringway.dialer.core import messages as m
 from ringway.dialer.gate import Gate
-from ringway.dialer.model import Attempt
+from ringway.dialer.model import BY_INDEX, Attempt
 from ringway.proto.dialer import CampaignSpec, CampaignState
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ringway.dialer.switchboard import Line
 
 _SYNC_S = 5.0
-_FRESH_S = 0.25  # a lead claimed less than this ago was judged just now
+_FRESH_S = 1.0  # a lead claimed less than this ago was judged just now, but for its hours
 _NO_CALLER_S = 30.0  # between looks at a pool whose numbers are used up for today
 
 
@@ -115,7 +115,7 @@ class Claiming:
             if room == 0 and nodes:
                 return (), utcnow() + timedelta(seconds=_NO_CALLER_S)
             try:
-                async with self._parts.pool.tenant(runner.tenant_id) as conn:
+                async with self._parts.pool.tenant(runner.tenant_id, settings=BY_INDEX) as conn:
                     if nodes and lead_id is not None:
                         claimed = await self._this_one(conn, lead_id, nodes[0])
                     elif nodes:
@@ -183,12 +183,13 @@ class Claiming:
             PostgresDown: Nobody can tell.
         """
         now = utcnow()
-        is_fresh = (now - line.attempt.claimed_at).total_seconds() < _FRESH_S
-        if is_fresh and not line.attempt.mode.books_agents:
+        attempt = line.attempt
+        is_fresh = (now - attempt.claimed_at).total_seconds() < _FRESH_S
+        if is_fresh and not attempt.mode.books_agents and self.gate.is_open(attempt.zone_key, now):
             return True  # where nobody looks at leads or is booked first
         async with self._parts.pool.tenant(self._runner.tenant_id) as conn:
-            gate = self.callback_gate if line.attempt.is_callback else self.gate
-            line.refusal = await gate.check_again(conn, line.attempt, now=now)
+            gate = self.callback_gate if attempt.is_callback else self.gate
+            line.refusal = await gate.check_again(conn, attempt, now=now)
         return line.refusal is None
 
     async def _resolve_doubt(self) -> None:

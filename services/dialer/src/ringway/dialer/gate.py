@@ -69,6 +69,10 @@ class Gate:
         hours = self._rules.hours
         return hours.next_open(hours.zones(zones_of_key(key)), at)
 
+    def is_open(self, key: str, at: datetime) -> bool:
+        """Whether the leads of a zone key may be dialed at this moment as far as hours go."""
+        return self.next_open(key, at) == at
+
     # -- claiming --------------------------------------------------------------------------------
 
     async def claim_this(
@@ -94,12 +98,11 @@ class Gate:
         """Open an attempt for up to ``len(nodes)`` leads that are due and may be dialed.
 
         They come in the order of dialing. Fewer may come back although more are due: then so many
-        were refused that the next claim must go on.
+        were refused that the next claim must go on. ``conn``: of a transaction ``BY_INDEX``.
         """
         claimed: list[Attempt] = []
         passed_over: list[str] = []  # another claim holds their numbers
         judged = look = 0
-        await lead_store.plan_by_index(conn)
         keys = await self._open_keys(conn, now)
         while len(claimed) < len(nodes) and judged < _JUDGED_AT_MOST:
             missing = len(nodes) - len(claimed)
@@ -129,7 +132,7 @@ class Gate:
         if known_at is None or not known_at <= now < known_at + _KEYS_KNOWN:
             self._known_keys, self._keys_known_at = await self._keys(conn), now
         keys = self._known_keys
-        return {key for key in keys if key == UNSET or self.next_open(key, now) == now}
+        return {key for key in keys if key == UNSET or self.is_open(key, now)}
 
     async def _keys(self, conn: Connection) -> frozenset[str]:
         return await lead_store.keys_to_dial(
@@ -162,7 +165,7 @@ class Gate:
         }
         if moved:
             await lead_store.set_zone_keys(conn, tenant_id=self._tenant_id, keys=moved)
-            keys |= {k for k in moved.values() if self.next_open(k, now) == now}
+            keys |= {k for k in moved.values() if self.is_open(k, now)}
         return [c for c, row in zip(found, rows, strict=True) if row["is_held"]], others
 
     @property

@@ -64,12 +64,6 @@ _ADD = """
     ON CONFLICT DO NOTHING
     RETURNING lead_id
 """
-# A claim finds its rows by index or not in time. Right after an import there are no statistics, and
-# the planner would rather sort the whole list than believe that it is long.
-_BY_INDEX = """
-    SELECT set_config(name, 'off', true)
-      FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort']) AS name
-"""
 # Under which zones leads that may be claimed are found: one step in the index for each.
 _ZONE_KEYS = """
     SELECT DISTINCT k.zone_key
@@ -158,7 +152,7 @@ _TAKE = """
     SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $8, $9,
            $10, node, $7, zone_key
       FROM taken
-    RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node
+    RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node, zone_key
 """
 _SET_ZONE_KEYS = """
     UPDATE dialer.lead SET zone_key = r.zone_key
@@ -244,11 +238,6 @@ async def zone_keys(parties: Sequence[tuple[str, str | None]]) -> list[str]:
     if len(parties) < _MANY:
         return [zone_key(*party) for party in parties]
     return await asyncio.to_thread(lambda: [zone_key(*party) for party in parties])
-
-
-async def plan_by_index(conn: Connection) -> None:
-    """Let the statements of this transaction find their rows by index, whatever the statistics."""
-    await conn.execute(_BY_INDEX)
 
 
 async def keys_to_dial(

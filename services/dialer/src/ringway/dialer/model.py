@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,17 @@ from uuid import UUID
 from ringway.proto.dialer import AttemptDisposition, CampaignMode, CampaignSpec, CampaignState
 
 CHANNEL_SUFFIX = ".c"  # the customer's leg of an interaction
+
+# For transactions that must find their rows by index or are not in time. Right after an import
+# there are no statistics, and the planner would rather sort the whole list than believe that it is
+# long. By index there is one good plan whatever is asked for: it is made once on each connection,
+# since planning takes longer than the rest.
+BY_INDEX: Mapping[str, str] = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ class Attempt:
     answered_at: datetime | None = None
     outcome: AttemptDisposition | None = None
     agent_id: str | None = None
+    zone_key: str = ""  # as it was at the claim; empty: not known
     is_callback: bool = False
     wanted_agent_id: str | None = None
 

@@ -24,6 +24,7 @@ from ringway.proto.dialer_spec import NumberState
 from ringway.runtime.ari import (
     ApplicationMoveFailed,
     AriClient,
+    AriConflict,
     AriDown,
     AriError,
     AriNode,
@@ -279,8 +280,9 @@ class Switchboard:
                 caller_id=attempt.caller_id,
                 timeout_s=math.ceil(ring_timeout_s),
                 variables={STATE_VARIABLE: state_of(attempt)},
-                exists_ok=True,
             )
+        except AriConflict:
+            pass  # no id is used twice: it is this very call
         finally:
             line.is_asking = False
 

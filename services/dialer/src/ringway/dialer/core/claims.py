@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 AGAIN_S = 0.5  # after a claim that failed, or a lead that was given back
 POLL_S = 5.0  # leads may be added at any time
+GATHER_S = 0.1  # between claims where no agent waits: one for many leads costs as much as for one
 
 
 @dataclass(slots=True)
@@ -15,6 +16,7 @@ class Claims:
     Attributes:
         open_for: How many leads the open claim asked for; 0: only whether there are any.
         ask_at: No claim before this.
+        began_at: When leads were last asked for.
         end_at: No look for the campaign's end before this.
         due_at: When the next lead is due; None: not known, or none ever will be.
         is_finishing: The end was found and is being written down.
@@ -22,6 +24,7 @@ class Claims:
 
     open_for: int | None = None
     ask_at: float = 0.0
+    began_at: float = float("-inf")
     end_at: float = 0.0
     due_at: float | None = None
     is_finishing: bool = False
@@ -29,6 +32,10 @@ class Claims:
     def begin(self, at: float) -> None:
         """The campaign was started."""
         self.ask_at, self.end_at, self.due_at = at, at + POLL_S, None
+
+    def ask(self, at: float, leads: int) -> None:
+        """Leads are asked for."""
+        self.open_for, self.began_at = leads, at
 
     def answered(self, at: float, leads: int, due_in_s: float | None) -> int:
         """A claim came back with so many leads; return how many it had asked for."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ringway.dialer.core import messages as m
 from ringway.dialer.core.call import HURRYING_PHASES, LOOK_AGAIN_S, RINGING_PHASES, Call
+from ringway.dialer.core.claims import GATHER_S
 from ringway.dialer.core.explain import why
 from ringway.dialer.core.giving_up import Ringing, to_give_up
 from ringway.dialer.core.law.hours import Hours
@@ -339,6 +340,8 @@ class Dialing(Previewing):
             if self._closed(at) is not None:
                 self._pace_at = min(self._pace_at or at + 60.0, at + _LOOK_AT_HOURS_EVERY_S)
             return
+        if not self.spec.mode.has_agents and self._gathers(at):
+            return
         wanted = min(self._wanted(at), _LARGEST_CLAIM)
         self.explanation = self._explain(at, wanted)
         if self.given_up:
@@ -350,7 +353,7 @@ class Dialing(Previewing):
         if wanted > 0 and at < self._claims.ask_at:
             self._pace_at = self._claims.ask_at
         elif wanted > 0:
-            self._claims.open_for = wanted
+            self._claims.ask(at, wanted)
             yield m.Claim(wanted)
         else:
             yield from self._look_for_the_end(at)
@@ -388,6 +391,19 @@ class Dialing(Previewing):
             call.deadline = at + LOOK_AGAIN_S
             self.given_up += 1
             yield m.HangUp(attempt_id)
+
+    def _gathers(self, at: float) -> bool:
+        """Whether lines and rate are gathered for the next claim: no agent waits for it.
+
+        A claim of many leads costs little more than one of a single lead, and there may be a
+        thousand calls: what this campaign wants is not worked out at each of their events.
+        """
+        if self._claims.open_for is not None:
+            return True
+        until = self._claims.began_at + GATHER_S
+        if at < until:
+            self._pace_at = until
+        return at < until
 
     def _look_for_the_end(self, at: float) -> Iterator[Command]:
         """While nothing can be dialed, still notice that there is nothing left to dial."""
