@@ -86,6 +86,16 @@ async def test_the_tenant_does_not_outlive_its_transaction(database: Database) -
             assert await conn.fetchval(COUNT) == 1
 
 
+async def test_settings_last_for_their_transaction(database: Database) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool:
+        async with pool.tenant(A, settings={"enable_sort": "off"}) as conn:
+            assert await conn.fetchval("SHOW enable_sort") == "off"
+            assert await conn.fetchval("SELECT count(*) FROM dialer.thing") == 0
+        async with pool.tenant(A) as conn:
+            assert await conn.fetchval("SHOW enable_sort") == "on"
+
+
 async def test_a_tenant_that_is_no_uuid_is_refused(pool: Pool) -> None:
     with pytest.raises(ValueError, match="badly formed"):
         async with pool.tenant("x'; DROP TABLE dialer.thing; --"):

@@ -333,3 +333,13 @@ def test_draining_starts_nothing_and_is_quiet_when_the_ringing_is_over() -> None
     campaign.handle(ChannelGone(3, "a", 19, 480, True))
     assert campaign.is_quiet
     assert campaign.handle(_agents(4, 3)) == []
+
+
+def test_where_no_agent_waits_leads_are_claimed_many_at_a_time() -> None:
+    campaign = _running(CampaignMode.SCREENING, rate_cps=40)
+    campaign.handle(Claimed(0.05, _leads("a"), 0.0))
+    for at in (0.06, 0.09):
+        assert not _only(campaign.handle(Rang(at, "a")), Claim)
+    assert campaign.next_deadline == pytest.approx(0.1)
+    (claim,) = _only(campaign.handle(Tick(0.11)), Claim)
+    assert claim.count > 1
