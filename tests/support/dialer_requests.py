@@ -13,6 +13,7 @@ from ringway.dialer.callback_requests import CallbackRequests
 from ringway.dialer.caller_requests import CallerRequests
 from ringway.dialer.law_requests import LawRequests
 from ringway.dialer.lead_requests import LeadRequests
+from ringway.dialer.outbound_stop import OutboundStops
 from ringway.runtime.postgres import Pool
 
 
@@ -30,4 +31,5 @@ async def dialer_requests(database: Database, nats: NatsServer) -> AsyncIterator
         await CallerRequests(pool).serve(bus)
         await LawRequests(pool).serve(bus)
         await LeadRequests(pool).serve(bus)
+        await OutboundStops(pool, lambda: None).serve(bus)
         yield

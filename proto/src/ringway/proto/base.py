@@ -123,6 +123,7 @@ def registry() -> tuple[type[Message], ...]:
         dialer_pool,
         dialer_preview,
         dialer_teams,
+        dialer_tenants,
         recorder,
         trainer,
     )

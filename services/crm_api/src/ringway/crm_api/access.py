@@ -42,6 +42,9 @@ class Permission(StrEnum):
     ME = "me"  # see oneself
     TENANTS_READ = "tenants.read"
     TENANTS_WRITE = "tenants.write"
+    TENANTS_JUMP_IN = "tenants.jump_in"  # work inside of an enterprise, for a time
+    JUMP_INS_READ = "jump_ins.read"  # see which operators were here
+    JUMP_INS_END = "jump_ins.end"
     NODES_READ = "nodes.read"
     NODES_WRITE = "nodes.write"
     USERS_READ = "users.read"
@@ -127,6 +130,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
+            _P.TENANTS_JUMP_IN,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.USERS_READ,
@@ -146,6 +150,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ME,
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
+            _P.TENANTS_JUMP_IN,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.DNC_READ,
@@ -181,6 +186,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.API_KEYS_WRITE,
         _P.ROLES_WRITE,
         _P.TEAMS_WRITE,
+        _P.JUMP_INS_READ,
+        _P.JUMP_INS_END,
         _P.TRUNKS_READ,
         _P.TRUNKS_WRITE,
         _P.ROUTING_WRITE,

@@ -35,6 +35,8 @@ from ringway.crm_api.desk.router import router as desk
 from ringway.crm_api.events.router import router as events
 from ringway.crm_api.imports.router import router as imports
 from ringway.crm_api.interactions.router import router as interactions
+from ringway.crm_api.jump_ins.router import of_tenants as tenants_jump_ins
+from ringway.crm_api.jump_ins.router import router as jump_ins
 from ringway.crm_api.law.router import consents
 from ringway.crm_api.law.router import lists as dnc_lists
 from ringway.crm_api.law.router import router as law
@@ -66,6 +68,8 @@ NOUNS = (
         security_policy,
         tenants,
         tenants_caller_numbers,
+        tenants_jump_ins,
+        jump_ins,
         nodes,
         users,
         users_sessions,

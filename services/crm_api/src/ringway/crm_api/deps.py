@@ -22,6 +22,7 @@ from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
 from ringway.crm_api.errors import Forbidden, TooMany, Unauthorized
 from ringway.crm_api.events.hub import PresenceHub
+from ringway.crm_api.features import features_of
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
@@ -108,9 +109,20 @@ class Requires:
                 f"The caller ({caller.role.value}) does not have the permission {self.permission}.",
                 extra={"permission": self.permission.value},
             )
+        self._check_features(request, caller)
         request.state.caller, request.state.permission = caller, self.permission
         return caller
 
+    @staticmethod
+    def _check_features(request: Request, caller: Caller) -> None:
+        route = request.scope["route"]
+        off = [each for each in features_of(route.name, route.tags) if each in caller.features_off]
+        if off:
+            raise Forbidden(
+                "feature_off",
+                f"The enterprise does not have the feature {off[0].value}.",
+                extra={"feature": off[0].value},
+            )
 
     async def _authenticate(self, deps: Deps, token: str, address: str) -> Caller:
         now = deps.now()

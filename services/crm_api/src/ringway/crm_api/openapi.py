@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from ringway.crm_api.access import Permission
 from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
+from ringway.crm_api.features import features_of
 from ringway.crm_api.schemas import Problem
 
 VERSION = "1.0.0"
@@ -85,6 +86,8 @@ def _document(app: FastAPI, asked: dict[str, Permission | None]) -> dict[str, An
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
+            if features := features_of(operation["operationId"], operation.get("tags", [])):
+                operation["x-features"] = [each.value for each in features]
             if (permission := asked[operation["operationId"]]) is not None:
                 operation["x-permission"] = permission.value
     return document

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import PERSONAL, Caller, Permission, effective
 from ringway.crm_api.errors import Unauthorized
+from ringway.crm_api.features import Feature
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import CONNECT_LIMIT_S, Connection, Pool
 
@@ -100,7 +101,8 @@ class Rights:
 async def _read(conn: Connection, tenant_id: UUID, user_id: UUID, now: float) -> _Known | None:
     row = await conn.fetchrow(
         """
-        SELECT r.permissions, u.own_role, u.access_until, t.features_off
+        SELECT r.permissions, u.own_role, u.access_until, t.features_off,
+               t.outbound_stopped_at IS NOT NULL AS is_outbound_stopped
           FROM crm.user_account u JOIN crm.tenant t USING (tenant_id)
           LEFT JOIN crm.role r
             ON r.tenant_id = u.tenant_id AND r.role_key = coalesce(u.own_role, u.role)
@@ -115,7 +117,8 @@ async def _read(conn: Connection, tenant_id: UUID, user_id: UUID, now: float) ->
     return _Known(
         tuple(stored) if stored is not None else None,
         row["own_role"],
-        frozenset(row["features_off"]),
+        frozenset(row["features_off"])
+        | ({Feature.OUTBOUND_CALLS} if row["is_outbound_stopped"] else frozenset()),
         row["access_until"],
         asked_at=now,
         answered_at=now,

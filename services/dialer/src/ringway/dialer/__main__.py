@@ -13,6 +13,7 @@ from ringway.dialer.config import Settings
 from ringway.dialer.law_requests import LawRequests
 from ringway.dialer.lead_requests import LeadRequests
 from ringway.dialer.listener import Listener
+from ringway.dialer.outbound_stop import OutboundStops
 from ringway.dialer.preview_requests import PreviewRequests
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
@@ -59,6 +60,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         dialer = Dialer(settings, pool, bus, ari, leases, tasks, listener)
 
         await Requests(pool, dialer.look_soon).serve(bus)
+        await OutboundStops(pool, dialer.look_soon).serve(bus)
         await CallerRequests(pool).serve(bus)
         callbacks = CallbackRequests(pool)
         await callbacks.serve(bus)

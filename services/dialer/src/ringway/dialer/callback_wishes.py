@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from ringway.dialer import campaign_store, facts
+from ringway.dialer import campaign_store, facts, outbound_stop
 from ringway.dialer.callback_store import OUTBOX, Wanted
 from ringway.dialer.core.callbacks import moment_of, times_of
 from ringway.dialer.core.law import zone_key, zones_of_key
@@ -84,14 +84,14 @@ async def run_again(conn: Connection, campaign: Campaign) -> None:
     """A campaign that had finished has something to dial again."""
     if campaign.state is not CampaignState.FINISHED:
         return
+    tenant_id = UUID(campaign.tenant)
+    is_stopped = await outbound_stop.reason_of(conn, tenant_id=tenant_id) is not None
+    state = CampaignState.PAUSED if is_stopped else CampaignState.RUNNING
     await campaign_store.set_state(
-        conn,
-        tenant_id=UUID(campaign.tenant),
-        campaign_id=campaign.campaign_id,
-        state=CampaignState.RUNNING,
+        conn, tenant_id=tenant_id, campaign_id=campaign.campaign_id, state=state
     )
     fact = facts.state_changed(
-        campaign.tenant, campaign.campaign_id, campaign.state, CampaignState.RUNNING,
+        campaign.tenant, campaign.campaign_id, campaign.state, state,
         "an agent asked for another call",
     )  # fmt: skip
     await outbox.add(conn, OUTBOX, fact)

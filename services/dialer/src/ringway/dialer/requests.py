@@ -12,6 +12,7 @@ from ringway.dialer import (
     facts,
     law_store,
     lead_store,
+    outbound_stop,
     team_store,
 )
 from ringway.dialer.books import SCHEMA
@@ -138,6 +139,8 @@ class Requests:
         tenant_id = tenant_id_of(request)
         campaign_id = request.campaign_id
         async with self._pool.tenant(tenant_id) as conn:
+            if request.action is p.CampaignAction.START:
+                await outbound_stop.check_allowed(conn, tenant_id=tenant_id)
             row = await campaign_store.get_campaign(
                 conn, tenant_id=tenant_id, campaign_id=campaign_id, for_update=True
             )

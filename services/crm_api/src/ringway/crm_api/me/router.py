@@ -8,6 +8,7 @@ from fastapi import Depends
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import DepsOf, requires
+from ringway.crm_api.features import Feature
 from ringway.crm_api.me.schemas import MeView
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.tenants import store as tenants
@@ -36,6 +37,10 @@ async def get_me(
         display_name=user.display_name,
         role=user.role,
         permissions=sorted(caller.granted()),
+        features=sorted(set(Feature) - caller.features_off),
+        outbound_stop_reason=(
+            tenant.outbound_stop_reason if tenant.outbound_stopped_at is not None else None
+        ),
         agent_id=user.agent_id,
         agent_number=user.agent_number,
     )

@@ -11,8 +11,15 @@ from ringway.crm_api.access import PLATFORM_TENANT, Caller, Permission
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
-from ringway.crm_api.tenants import service, store
-from ringway.crm_api.tenants.schemas import NewTenant, TenantState, TenantView
+from ringway.crm_api.tenants import life, service, store
+from ringway.crm_api.tenants.schemas import (
+    Closing,
+    Features,
+    NewTenant,
+    OutboundStop,
+    TenantState,
+    TenantView,
+)
 
 router = api_router("/tenants", "tenants")
 Reader = Annotated[Caller, Depends(requires(Permission.TENANTS_READ))]
@@ -64,3 +71,39 @@ async def resume_tenant(tenant_id: UUID, deps: DepsOf, caller: Writer) -> Tenant
     """Give the access back."""
     tenant = await service.set_state(deps, caller, tenant_id, TenantState.ACTIVE)
     return TenantView.model_validate(tenant)
+
+
+@router.put("/{tenant_id}/features")
+async def put_tenant_features(
+    tenant_id: UUID, wanted: Features, deps: DepsOf, caller: Writer
+) -> TenantView:
+    """Say which features an enterprise has. What is off answers 403 `feature_off`."""
+    return TenantView.model_validate(await life.put_features(deps, caller, tenant_id, wanted))
+
+
+@router.post("/{tenant_id}/stop-outbound")
+async def stop_tenant_outbound(
+    tenant_id: UUID, wanted: OutboundStop, deps: DepsOf, caller: Writer
+) -> TenantView:
+    """Stop an enterprise's outbound service: running campaigns pause, calls that are up go on."""
+    return TenantView.model_validate(await life.stop_outbound(deps, caller, tenant_id, wanted))
+
+
+@router.post("/{tenant_id}/allow-outbound")
+async def allow_tenant_outbound(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
+    """Allow the outbound service again. Its campaigns stay paused until somebody starts them."""
+    return TenantView.model_validate(await life.allow_outbound(deps, caller, tenant_id))
+
+
+@router.post("/{tenant_id}/close")
+async def close_tenant(
+    tenant_id: UUID, wanted: Closing, deps: DepsOf, caller: Writer
+) -> TenantView:
+    """Close an enterprise: its access and its calls end at once, its data stays for a time."""
+    return TenantView.model_validate(await life.close(deps, caller, tenant_id, wanted))
+
+
+@router.post("/{tenant_id}/reopen")
+async def reopen_tenant(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
+    """Undo the closing of an enterprise while its data is there."""
+    return TenantView.model_validate(await life.reopen(deps, caller, tenant_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,12 @@ import asyncpg
 from ringway.crm_api.access import PLATFORM_TENANT
 from ringway.runtime.postgres import Connection
 
-_COLUMNS = "tenant_id, slug, name, state, created_at, updated_at"
+_COLUMNS = """tenant_id, slug, name, state, features_off, outbound_stopped_at,
+              outbound_stop_reason, closed_at, close_reason, delete_after, created_at, updated_at"""
+_PUT = (
+    "state", "features_off", "outbound_stopped_at", "outbound_stop_reason", "closed_at",
+    "close_reason", "delete_after",
+)  # fmt: skip
 
 
 class SlugTaken(Exception):
@@ -26,6 +32,12 @@ class Tenant:
     slug: str
     name: str
     state: str
+    features_off: list[str]
+    outbound_stopped_at: datetime | None
+    outbound_stop_reason: str
+    closed_at: datetime | None
+    close_reason: str
+    delete_after: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -74,10 +86,26 @@ async def set_state(
     """Suspend or resume an enterprise, in a transaction of the platform's tenant."""
     row = await conn.fetchrow(
         f"UPDATE crm.tenant SET state = $2, updated_at = $3 "  # noqa: S608 - a constant
-        f"WHERE tenant_id = $1 AND tenant_id <> $4 RETURNING {_COLUMNS}",
+        f"WHERE tenant_id = $1 AND tenant_id <> $4 AND state <> 'closed' RETURNING {_COLUMNS}",
         tenant_id,
         state,
         now,
         PLATFORM_TENANT,
+    )
+    return Tenant(**row) if row is not None else None
+
+
+async def put(
+    conn: Connection, *, tenant_id: UUID, now: datetime, values: Mapping[str, object]
+) -> Tenant | None:
+    """Write some columns of an enterprise, in a transaction of the platform's tenant."""
+    names = [name for name in _PUT if name in values]
+    assert len(names) == len(values)
+    changes = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, 4))
+    row = await conn.fetchrow(
+        f"UPDATE crm.tenant SET updated_at = $2, {changes} "  # noqa: S608 - constants
+        f"WHERE tenant_id = $1 AND tenant_id <> $3 RETURNING {_COLUMNS}",
+        *(tenant_id, now, PLATFORM_TENANT),
+        *(values[name] for name in names),
     )
     return Tenant(**row) if row is not None else None

@@ -1,0 +1,29 @@
+"""Messages of the dialer about a whole tenant."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ringway.proto.base import Reply, Request
+
+
+class StopOutboundV1(Request):
+    """Stop a tenant's outbound service, or allow it again. A repeat changes nothing.
+
+    Running campaigns are paused within seconds, calls that are up go on; nothing can be started
+    meanwhile (``outbound_stopped``). When it is allowed again, campaigns stay paused until
+    somebody starts them.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.stop_outbound"
+
+    stopped: bool
+    reason: str = Field(default="", max_length=500)
+
+
+class OutboundStoppedV1(Reply):
+    """How many campaigns were paused by it."""
+
+    paused: int

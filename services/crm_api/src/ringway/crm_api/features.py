@@ -1,0 +1,46 @@
+"""Features that an enterprise may have or lack (R7): what is off is gone from the API."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Feature(StrEnum):
+    """What the operator of the platform switches per enterprise."""
+
+    OUTBOUND = "outbound"  # campaigns, their lists, call-backs
+    OUTBOUND_CALLS = "outbound_calls"  # starting calls; off while outbound service is stopped
+    RECORDINGS = "recordings"
+    VOICEMAIL = "voicemail"
+    SUPERVISION = "supervision"
+    CONFERENCES = "conferences"
+    REPORTS = "reports"
+
+
+_OF_NOUN: dict[str, Feature] = {
+    "campaigns": Feature.OUTBOUND,
+    "projects": Feature.OUTBOUND,
+    "lists": Feature.OUTBOUND,
+    "imports": Feature.OUTBOUND,
+    "callbacks": Feature.OUTBOUND,
+    "recordings": Feature.RECORDINGS,
+    "voicemails": Feature.VOICEMAIL,
+    "voicemail-boxes": Feature.VOICEMAIL,
+    "supervision": Feature.SUPERVISION,
+    "monitor-groups": Feature.SUPERVISION,
+    "conferences": Feature.CONFERENCES,
+    "conference-rooms": Feature.CONFERENCES,
+    "reports": Feature.REPORTS,
+}
+_OF_OPERATION: dict[str, Feature] = {
+    "start_campaign": Feature.OUTBOUND_CALLS,
+    "dial": Feature.OUTBOUND_CALLS,
+    "take_lead": Feature.OUTBOUND_CALLS,
+    "accept_preview": Feature.OUTBOUND_CALLS,
+}
+
+
+def features_of(operation: str, nouns: list[str]) -> list[Feature]:
+    """Return what an operation needs, by its id and its tags."""
+    found = [_OF_NOUN[noun] for noun in nouns if noun in _OF_NOUN]
+    return [*found, _OF_OPERATION[operation]] if operation in _OF_OPERATION else found

@@ -1,0 +1,183 @@
+"""The life of an enterprise after its opening: features, outbound service, closing and undoing it.
+
+What other services must do for it is asked of them before it is written down, so that a repeat of
+the request puts right whatever a failure left half-done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from ringway.crm_api.access import PLATFORM_TENANT, Caller
+from ringway.crm_api.audit import store as audit
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import Conflict
+from ringway.crm_api.features import Feature
+from ringway.crm_api.tenants import store
+from ringway.crm_api.tenants.schemas import Closing, Features, OutboundStop
+from ringway.crm_api.tenants.service import tenant_not_found
+from ringway.crm_api.users import store as users
+from ringway.proto.acd import AgentAccountV1, PutAgentV1
+from ringway.proto.dialer_tenants import OutboundStoppedV1, StopOutboundV1
+
+
+async def put_features(
+    deps: Deps, caller: Caller, tenant_id: UUID, wanted: Features
+) -> store.Tenant:
+    """Switch features; it holds within a second on every replica."""
+    await _open_tenant(deps, tenant_id)
+    off = sorted(set(Feature) - set(wanted.features) - {Feature.OUTBOUND_CALLS})
+    if Feature.OUTBOUND_CALLS not in wanted.features:
+        off.append(Feature.OUTBOUND_CALLS)
+    tenant = await _write(deps, tenant_id, features_off=[each.value for each in off])
+    await _note(deps, caller, "tenant.features_changed", tenant_id, {"off": off})
+    return tenant
+
+
+async def stop_outbound(
+    deps: Deps, caller: Caller, tenant_id: UUID, wanted: OutboundStop
+) -> store.Tenant:
+    """Stop the outbound service: running campaigns are paused within seconds.
+
+    Raises:
+        DependencyDown: The dialer does not answer; nothing has changed as far as we know.
+    """
+    await _open_tenant(deps, tenant_id)
+    paused = await _tell_dialer(deps, tenant_id, stopped=True, reason=wanted.reason)
+    tenant = await _write(
+        deps, tenant_id, outbound_stopped_at=deps.now(), outbound_stop_reason=wanted.reason
+    )
+    detail = {"reason": wanted.reason, "paused": paused}
+    await _note(deps, caller, "tenant.outbound_stopped", tenant_id, detail)
+    return tenant
+
+
+async def allow_outbound(deps: Deps, caller: Caller, tenant_id: UUID) -> store.Tenant:
+    """Allow the outbound service again; its campaigns stay paused."""
+    await _open_tenant(deps, tenant_id)
+    await _tell_dialer(deps, tenant_id, stopped=False, reason="")
+    tenant = await _write(deps, tenant_id, outbound_stopped_at=None, outbound_stop_reason="")
+    await _note(deps, caller, "tenant.outbound_allowed", tenant_id, {})
+    return tenant
+
+
+async def close(deps: Deps, caller: Caller, tenant_id: UUID, wanted: Closing) -> store.Tenant:
+    """Close an enterprise: nobody of it gets in or makes calls from now on; its data stays.
+
+    Raises:
+        DependencyDown: The dialer or the ACD does not answer: nobody gets in any more, and a
+            repeat does the rest.
+    """
+    tenant = await _get(deps, tenant_id)
+    now = deps.now()
+    closed_at = tenant.closed_at or now
+    tenant = await _write(
+        deps,
+        tenant_id,
+        state="closed",
+        closed_at=closed_at,
+        close_reason=wanted.reason,
+        delete_after=closed_at + timedelta(days=wanted.grace_days),
+    )
+    detail = {"reason": wanted.reason, "grace_days": wanted.grace_days}
+    await _note(deps, caller, "tenant.closed", tenant_id, detail)
+    await _tell_dialer(deps, tenant_id, stopped=True, reason="the enterprise is closed")
+    await _switch_phones(deps, tenant_id, on=False)
+    return tenant
+
+
+async def reopen(deps: Deps, caller: Caller, tenant_id: UUID) -> store.Tenant:
+    """Undo the closing of an enterprise, within its grace period.
+
+    Raises:
+        Conflict: It is not closed, or its time is over.
+    """
+    tenant = await _get(deps, tenant_id)
+    if tenant.state != "closed" or tenant.delete_after is None:
+        raise Conflict("tenant_not_closed", f"The enterprise is {tenant.state}.")
+    if tenant.delete_after <= deps.now():
+        raise Conflict("grace_over", "Its grace period is over; its data may be deleted.")
+    await _switch_phones(deps, tenant_id, on=True)
+    if tenant.outbound_stopped_at is None:
+        await _tell_dialer(deps, tenant_id, stopped=False, reason="")
+    tenant = await _write(
+        deps, tenant_id, state="active", closed_at=None, close_reason="", delete_after=None
+    )
+    await _note(deps, caller, "tenant.reopened", tenant_id, {})
+    return tenant
+
+
+async def _switch_phones(deps: Deps, tenant_id: UUID, *, on: bool) -> None:
+    after: str | None = None
+    while True:
+        async with deps.pool.tenant(tenant_id) as conn:
+            found = await users.page(
+                conn, tenant_id=tenant_id, after=after, limit=200, with_seat=True
+            )
+        for user in found:
+            if user.is_enabled:
+                account = PutAgentV1(
+                    occurred_at=deps.now(),
+                    tenant=str(tenant_id),
+                    agent_id=str(user.user_id),
+                    number=user.agent_number or "",
+                    name=user.display_name or user.username,
+                    enabled=on,
+                )
+                await deps.bus.request(account, AgentAccountV1)
+        if len(found) < 200:
+            return
+        after = found[-1].username.lower()
+
+
+async def _tell_dialer(deps: Deps, tenant_id: UUID, *, stopped: bool, reason: str) -> int:
+    question = StopOutboundV1(
+        occurred_at=deps.now(), tenant=str(tenant_id), stopped=stopped, reason=reason
+    )
+    return (await deps.bus.request(question, OutboundStoppedV1)).paused
+
+
+async def _get(deps: Deps, tenant_id: UUID) -> store.Tenant:
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await store.get(conn, tenant_id=tenant_id)
+    if tenant is None or tenant_id == PLATFORM_TENANT:
+        raise tenant_not_found(tenant_id)
+    return tenant
+
+
+async def _open_tenant(deps: Deps, tenant_id: UUID) -> store.Tenant:
+    tenant = await _get(deps, tenant_id)
+    if tenant.state == "closed":
+        raise Conflict("tenant_closed", "The enterprise is closed. Reopen it first.")
+    return tenant
+
+
+async def _write(
+    deps: Deps, tenant_id: UUID, **values: datetime | str | list[str] | None
+) -> store.Tenant:
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await store.put(conn, tenant_id=tenant_id, now=deps.now(), values=values)
+    if tenant is None:
+        raise tenant_not_found(tenant_id)
+    deps.guard.forget(tenant_id)
+    deps.rights.forget(tenant_id)
+    return tenant
+
+
+async def _note(
+    deps: Deps, caller: Caller, action: str, tenant_id: UUID, detail: Mapping[str, Any]
+) -> None:
+    """Write it down for the platform; what a tenant's people must know they see in ``/me``."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action=action,
+            object_type="tenant",
+            object_id=tenant_id,
+            detail=detail,
+        )
