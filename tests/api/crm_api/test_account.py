@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
-from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused
+from tests.support.crm import PLATFORM_PASSWORD, USER_PASSWORD, Crm, Signed, ok, refused, rows_of
 
+from ringway.cli.commands.admin import _SET_PASSWORD
 from ringway.crm_api.access import Role
-from ringway.crm_api.app import create_app
 
 pytestmark = pytest.mark.api
 
@@ -20,7 +21,9 @@ _NEW = "quite another one"
 async def _password(
     crm: Crm, login: str, password: str, ip: str = "192.0.2.1", agent: str = "test"
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(create_app(crm.deps), client=(ip, 1))
+    here = crm.http._transport
+    assert isinstance(here, httpx.ASGITransport)
+    transport = httpx.ASGITransport(here.app, raise_app_exceptions=False, client=(ip, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://crm") as http:
         return await http.post(
             "/api/v1/auth/token",
@@ -99,18 +102,15 @@ async def test_changing_the_password_ends_the_other_sessions(crm: Crm) -> None:
     assert entry["detail"] == {"sessions_ended": 1}
 
 
-@pytest.mark.parametrize(
-    ("password", "code"),
-    [
+async def test_passwords_that_are_not_taken(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    for password, code in (
         ("short", "validation_failed"),
         ("Password123!", "password_too_common"),
         ("bossacme1", "password_too_common"),
         (USER_PASSWORD, "password_used_before"),
-    ],
-)
-async def test_passwords_that_are_not_taken(crm: Crm, password: str, code: str) -> None:
-    boss = await crm.open_tenant("acme")
-    refused(await _change(boss, USER_PASSWORD, password), 422, code)
+    ):
+        refused(await _change(boss, USER_PASSWORD, password), 422, code)
 
 
 async def test_the_policy_decides_length_history_and_the_first_sign_in(crm: Crm) -> None:
@@ -191,3 +191,20 @@ async def test_guessing_from_everywhere_leaves_the_owners_own_address_open(crm: 
     ok(await _password(crm, "boss@acme", USER_PASSWORD, "2001:db8:1:2::8"))
     crm.clock.forward(crm.deps.settings.lockout_s + 1)
     ok(await _password(crm, "boss@acme", USER_PASSWORD, "198.51.100.7"))
+
+
+async def test_the_command_for_a_lost_operators_password_opens_everything(crm: Crm) -> None:
+    for _ in range(crm.deps.settings.lockout_failures):
+        refused(await _password(crm, "admin", "wrong password"), 400, "invalid_grant")
+    refused(await _password(crm, "admin", PLATFORM_PASSWORD), 429, "sign_in_locked")
+    await rows_of(
+        crm,
+        "INSERT INTO crm.second_factor (tenant_id, user_id, secret, created_at, confirmed_at) "
+        "SELECT tenant_id, user_id, 'x', now(), now() FROM crm.user_account",
+    )
+    hashed = await crm.deps.passwords.hash("a fresh password of it")
+    (row,) = await rows_of(crm, _SET_PASSWORD, "admin", hashed, UUID(int=0))
+    assert row["count"] == 1
+    crm.forget_guard_freshness()
+    refused(await crm.platform("GET", "/me"), 401, "session_ended")
+    ok(await _password(crm, "admin", "a fresh password of it"))

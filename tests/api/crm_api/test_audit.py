@@ -83,20 +83,17 @@ async def test_entries_are_found_by_everything_they_say(crm: Crm) -> None:
     assert made["trunk_id"] not in str(await other.get("/audit-log"))
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
+async def test_not_even_the_owner_of_the_table_rewrites_it(crm: Crm) -> None:
+    for sql in (
         "UPDATE crm.audit_log SET actor = 'x'",
         "DELETE FROM crm.audit_log",
         "TRUNCATE crm.audit_log",
-    ],
-)
-async def test_not_even_the_owner_of_the_table_rewrites_it(crm: Crm, sql: str) -> None:
-    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        await rows_of(crm, sql)
-    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
-        async with crm.deps.pool.tenant(UUID(int=0)) as conn:
-            await conn.execute(sql)
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await rows_of(crm, sql)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            async with crm.deps.pool.tenant(UUID(int=0)) as conn:
+                await conn.execute(sql)
 
 
 async def test_the_check_names_the_first_broken_entry(crm: Crm) -> None:

@@ -27,7 +27,13 @@ from ringway.runtime.ids import uuid7
 
 pytestmark = pytest.mark.api
 
-_PUBLIC = {"issue_token"}
+_PUBLIC = {"issue_token", "start_sso", "finish_sso"}
+_IDENTITY_PROVIDER = {
+    "name": "id",
+    "issuer": "https://id.example",
+    "client_id": "c",
+    "redirect_uris": ["https://console.example/"],
+}
 
 
 @dataclass
@@ -124,6 +130,7 @@ async def _objects(crm: Crm, boss: Signed, slug: str) -> dict[str, str]:
         "leg_id": "p1",
         "conference_id": str(uuid7()),
         "session_id": str(uuid7()),
+        "provider_id": (await boss.post("/identity-providers", _IDENTITY_PROVIDER))["provider_id"],
         "key_id": (await boss.post("/api-keys", {"name": "k", "scopes": ["users.read"]}))["key_id"],
         "callback_id": await _callback(crm, boss, tenant_id, campaign),
         **await _caller_ids(crm, boss, tenant_id),
@@ -239,6 +246,8 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
         "renew_recovery_codes": {"code": "000000"},
         "remove_second_factor": {"current_password": "x", "code": "000000"},
         "create_api_key": {"name": "k", "scopes": ["users.read"]},
+        "create_identity_provider": {**_IDENTITY_PROVIDER, "name": f"i{n}"},
+        "change_identity_provider": _IDENTITY_PROVIDER,
         "begin_session": {"leg_mode": "on_demand"},
         "choose_state": {"state": "ready"},
         "finish_wrap_up": {"interaction_id": str(uuid4())},
@@ -296,6 +305,7 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
             "given_at": "2026-01-01T00:00:00Z",
         },
         "withdraw_consent": {"phone_e164": "+40215550188"},
+        "put_retention": {"refusal_days": 30, "dnc_change_days": 60},
         "check_number": {"phone_e164": "+40215550188"},
         "make_screened_list": {"name": "l"},
         "rename_project": {"name": "p"},

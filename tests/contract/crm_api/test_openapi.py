@@ -49,7 +49,7 @@ def test_everything_but_sign_in_is_secured(document: dict[str, Any]) -> None:
         for operation in methods.values()
         if "security" not in operation
     ]
-    assert unsecured == ["/api/v1/auth/token"]
+    assert unsecured == [f"/api/v1/auth/{each}" for each in ("token", "sso/start", "sso/finish")]
 
 
 def test_migration_has_the_outbox_of_the_runtime() -> None:

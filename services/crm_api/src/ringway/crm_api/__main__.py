@@ -25,6 +25,7 @@ from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
+from ringway.crm_api.sso.provider import Providers
 from ringway.crm_api.teams.teller import TeamTeller
 from ringway.crm_api.tenants.service import ensure_platform
 from ringway.runtime.bus import Bus
@@ -125,6 +126,7 @@ async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
             turns=Turns(),
             vault=_vault(settings),
             keys=Keys(pool, loop.time),
+            providers=Providers(frozenset(settings.sso_inside_hosts), loop.time),
             request_limiter=RateLimiter(burst=settings.request_burst, rate=settings.request_rate),
             refusal_limiter=RateLimiter(burst=settings.refusal_burst, rate=settings.refusal_rate),
             sign_in_limiter=RateLimiter(burst=settings.sign_in_burst, rate=settings.sign_in_rate),

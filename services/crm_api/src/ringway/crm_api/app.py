@@ -50,6 +50,8 @@ from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.roles.router import permissions as permissions_known
 from ringway.crm_api.roles.router import router as roles
 from ringway.crm_api.screening.router import router as screening
+from ringway.crm_api.sso.router import of_auth as auth_sso
+from ringway.crm_api.sso.router import router as identity_providers
 from ringway.crm_api.supervision.router import router as supervision
 from ringway.crm_api.teams.router import of_users as users_team_moves
 from ringway.crm_api.teams.router import router as teams
@@ -65,6 +67,8 @@ NOUNS = (
         me_account,
         me_factor,
         api_keys,
+        auth_sso,
+        identity_providers,
         security_policy,
         tenants,
         tenants_caller_numbers,

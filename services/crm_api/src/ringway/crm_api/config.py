@@ -41,6 +41,8 @@ class Settings(ServiceSettings):
     request_rate: float = Field(default=500, gt=0)
     refusal_burst: int = Field(default=1000, ge=1)
     refusal_rate: float = Field(default=10, gt=0)
+    # Identity providers may be at these hosts although they are inside of a network.
+    sso_inside_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
 
     body_max_bytes: int = Field(default=1_000_000, ge=1_000)

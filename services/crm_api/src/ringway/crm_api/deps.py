@@ -26,6 +26,7 @@ from ringway.crm_api.features import features_of
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
+from ringway.crm_api.sso.provider import Providers
 from ringway.runtime.bus import Bus
 from ringway.runtime.health import Health
 from ringway.runtime.postgres import Pool
@@ -47,6 +48,7 @@ class Deps:
     turns: Turns
     vault: Vault
     keys: Keys
+    providers: Providers
     request_limiter: RateLimiter
     refusal_limiter: RateLimiter
     importer: ImportRunner
