@@ -21,19 +21,30 @@ from ringway.cli.installation import Installation
 from ringway.cli.say import Trouble, say
 
 HELP = "migrate, backup, restore, reset-admin-password"
-# The platform's operators are the users of the tenant of all zeros. Every session of theirs ends.
+# The platform's operators are the users of the tenant of all zeros. Every session of this one ends,
+# and a second factor, which may be lost as well, is asked for no more.
 _SET_PASSWORD = """
     WITH operator AS (
         UPDATE crm.user_account
-           SET password_hash = $2, is_enabled = true, updated_at = now(), version = version + 1
+           SET password_hash = $2, is_enabled = true, must_change_password = false,
+               updated_at = now(), version = version + 1
          WHERE tenant_id = $3 AND lower(username) = $1
         RETURNING tenant_id, user_id
     ), ended AS (
         DELETE FROM crm.refresh_token USING operator
          WHERE refresh_token.tenant_id = operator.tenant_id
            AND refresh_token.user_id = operator.user_id
+    ), signed_out AS (
+        UPDATE crm.session SET ended_at = now(), ended_because = 'password_reset' FROM operator
+         WHERE session.tenant_id = operator.tenant_id AND session.user_id = operator.user_id
+           AND session.ended_at IS NULL
+    ), without_factor AS (
+        DELETE FROM crm.second_factor USING operator
+         WHERE second_factor.tenant_id = operator.tenant_id
+           AND second_factor.user_id = operator.user_id
     ), forgiven AS (
-        DELETE FROM crm.sign_in_failure WHERE tenant_id = $3 AND login = $1
+        DELETE FROM crm.sign_in_failure WHERE tenant_id = $3
+           AND split_part(login, '|', 1) = $1 || '@platform'
     )
     SELECT count(*) FROM operator
 """  # noqa: S105 - the name of the statement
