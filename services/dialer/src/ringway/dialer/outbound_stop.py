@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ringway.dialer import facts
-from ringway.dialer.books import SCHEMA
+from ringway.dialer.callback_store import OUTBOX
 from ringway.dialer.tenants import tenant_id_of
 from ringway.proto.dialer import CampaignState
 from ringway.proto.dialer_tenants import OutboundStoppedV1, StopOutboundV1
@@ -63,7 +63,7 @@ class OutboundStops:
                     CampaignState.PAUSED,
                     _REASON,
                 )
-                await outbox.add(conn, SCHEMA, fact)
+                await outbox.add(conn, OUTBOX, fact)
         self._changed()
         return OutboundStoppedV1(paused=len(paused))
 
