@@ -46,6 +46,22 @@ async def test_a_number_is_added_found_and_taken_out_again(crm: Crm) -> None:
     assert [r["action"] for r in noted] == ["dnc_list.added", "dnc_list.added", "dnc_list.removed"]
 
 
+async def test_an_enterprise_sets_for_how_long_it_keeps_proofs(crm: Crm) -> None:
+    boss, other = await crm.open_tenant("acme"), await crm.open_tenant("other")
+    path = "/evidence/retention"
+    usual = {"refusal_days": 1826, "dnc_change_days": 1826, "is_default": True}
+    assert await boss.get(path) == usual
+    own = {"refusal_days": 365, "dnc_change_days": 3650}
+    assert await boss.put(path, own) == {**own, "is_default": False}
+    assert await boss.get(path) == {**own, "is_default": False}
+    assert await other.get(path) == usual
+    for days in (0, 29, 36_501):
+        wrong = {**own, "refusal_days": days}
+        refused(await boss("PUT", path, json=wrong), 422, "validation_failed")
+    noted = await rows_of(crm, "SELECT detail FROM crm.audit_log WHERE action LIKE 'evidence.r%'")
+    assert [orjson.loads(r["detail"]) for r in noted] == [own]
+
+
 async def test_lists_of_campaigns_are_made_named_and_kept_while_in_use(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     made = await boss.post("/dnc-lists", {"name": "rivals", "scope": "campaign"})

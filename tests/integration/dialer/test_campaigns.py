@@ -115,8 +115,20 @@ async def test_what_cannot_be_is_refused_with_a_reason(centre: DialerCentre) -> 
     with pytest.raises(Refused, match="campaign_without_agents"):
         await centre.control("start", "lonely")
     await centre.campaign([], ["ann"], "empty", start=False)
-    with pytest.raises(Refused, match="campaign_without_leads"):
+    with pytest.raises(Refused, match=r"campaign_without_leads.*lists are empty"):
         await centre.control("start", "empty")
+    await centre.campaign(["20", "30", "40"], ["ann"], "done", start=False)
+    async with centre.pool.tenant(centre.tenant) as conn:
+        await conn.execute(
+            "UPDATE dialer.lead SET last_disposition = right(phone_e164, 2),"
+            " closed_reason = CASE right(phone_e164, 2)"
+            " WHEN '20' THEN 'reached' WHEN '30' THEN 'exhausted' WHEN '40' THEN 'dnc' END"
+            " WHERE list_id = 'list-done'"
+        )
+    with pytest.raises(Refused, match="None of its 3 leads") as refused:
+        await centre.control("start", "done")
+    for told in ("1 not to be called", "1 reached", "1 without attempts left", "recycling"):
+        assert told in str(refused.value)
     with pytest.raises(Refused, match="campaign_invalid"):
         await centre.campaign(["20"], ["ann"], "listless", list_ids=("nowhere",))
     assert await centre.control("pause", "lonely") == "draft"

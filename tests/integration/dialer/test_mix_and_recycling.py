@@ -83,13 +83,13 @@ async def test_numbers_that_may_not_be_called_hold_up_neither_their_list_nor_oth
 async def test_leads_are_opened_again_by_how_they_ended_so_often(desk: Desk) -> None:
     rule = {"dispositions": ["no_answer"], "after_s": 3600, "times": 2}
     await desk.campaign([A % 1], recycling=rule)
-    for _ in range(2):
+    for before in range(2):
         await _close(desk, "no_answer", "exhausted")
         assert await desk.claim(now=NOON + 2 * HOUR) == []
         assert await _recycle(desk) == 1
         assert await desk.next_due() == NOON + HOUR
         (attempt,) = await desk.claim(now=NOON + HOUR)
-        assert attempt.attempt_no == 1
+        assert (attempt.attempt_no, attempt.attempt_of_round) == (9 * (before + 1) + 1, 1)
         await desk.end(attempt, NOON + HOUR)
     await _close(desk, "no_answer", "exhausted")
     assert await _recycle(desk) == 0
@@ -111,3 +111,5 @@ async def test_a_campaign_recycles_before_it_finishes(centre: DialerCentre) -> N
     await centre.campaign(["20", "10"], ["ann"], recycling=rule)
     await centre.until_finished()
     assert await centre.dispositions() == {"busy": 3, "connected": 1}
+    numbers = [a["attempt_no"] for a in await centre.attempts() if a["disposition"] == "busy"]
+    assert numbers == [1, 2, 3]

@@ -198,6 +198,30 @@ class WithdrawConsentV1(Request):
     by: str = Field(default="", max_length=200)
 
 
+class PutRetentionV1(Request):
+    """Keep refusals and changes of lists for so many days; consents and lists are not touched."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.put_retention"
+
+    refusal_days: int = Field(ge=30, le=36_500)
+    dnc_change_days: int = Field(ge=30, le=36_500)
+    by: str = Field(default="", max_length=200)
+
+
+class GetRetentionV1(Request):
+    """Ask for how long refusals and changes of lists are kept."""
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.get_retention"
+
+
+class RetentionV1(Reply):
+    """In days. ``is_default``: the enterprise has no periods of its own."""
+
+    refusal_days: int
+    dnc_change_days: int
+    is_default: bool
+
+
 # -- questions -----------------------------------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         await CallerRequests(pool).serve(bus)
         callbacks = CallbackRequests(pool)
         await callbacks.serve(bus)
-        law = LawRequests(pool)
+        law = LawRequests(pool, settings.proof_keep_days)
         await law.serve(bus)
         await LeadRequests(pool).serve(bus)
         await AnnouncementRequests(pool).serve(bus)

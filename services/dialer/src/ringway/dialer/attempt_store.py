@@ -21,7 +21,7 @@ from ringway.runtime.postgres import Connection
 _FIELDS = """
     tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no, phone_e164,
     caller_id, mode, trunk_id, node, claimed_at, zone_key, reserved_agent_id, placed_at,
-    answered_at, outcome, agent_id
+    answered_at, outcome, agent_id, attempts_before
 """
 _OPEN_OF_CAMPAIGN = f"""
     SELECT {_FIELDS} FROM dialer.attempt

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 from ringway.dialer import callback_store, callback_wishes, campaign_store, disposition_store
+from ringway.dialer.changing import changing
 from ringway.dialer.core.callbacks import local_time_of
-from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_callback as p
-from ringway.proto.base import Done, Request
+from ringway.proto.base import Done
 from ringway.runtime import outbox
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown, Refused
-from ringway.runtime.postgres import Connection, Pool
+from ringway.runtime.postgres import Pool
 
 _log = logging.getLogger("ringway.dialer.callbacks")
 
@@ -53,7 +51,7 @@ class CallbackRequests:
 
     async def put_callback(self, request: p.PutCallbackV1) -> p.CallbackV1:
         """Make or change a call-back."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             campaign = await campaign_store.get_campaign(
                 conn, tenant_id=tenant_id, campaign_id=request.campaign_id
             )
@@ -89,7 +87,7 @@ class CallbackRequests:
 
     async def cancel_callback(self, request: p.CancelCallbackV1) -> Done:
         """Cancel a call-back."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             facts = await callback_store.cancel(
                 conn,
                 tenant_id=tenant_id,
@@ -102,7 +100,7 @@ class CallbackRequests:
 
     async def put_disposition(self, request: p.PutDispositionV1) -> Done:
         """Change the catalogue."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await disposition_store.put_entry(
                 conn, tenant_id=tenant_id, code=request.code, disposition=request.disposition
             )
@@ -113,7 +111,7 @@ class CallbackRequests:
         word = disposition_store.Word(
             request.code, request.note, request.callback, request.by, request.own_agent_id
         )
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await disposition_store.say(
                 conn,
                 word,
@@ -123,34 +121,6 @@ class CallbackRequests:
                 now=utcnow(),
             )
         return Done()
-
-    @asynccontextmanager
-    async def _changing(self, request: Request) -> AsyncIterator[tuple[Connection, UUID]]:
-        """Open a transaction of the request's tenant; say what is wrong in words for people."""
-        tenant_id = tenant_id_of(request)
-        try:
-            async with self._pool.tenant(tenant_id) as conn:
-                yield conn, tenant_id
-        except callback_store.LeadMissing as exc:
-            raise Refused("lead_not_found", "The campaign has no such lead.") from exc
-        except callback_store.CallbackMissing as exc:
-            raise Refused("callback_not_found", "There is no such call-back.") from exc
-        except callback_store.CallbackOver as exc:
-            raise Refused("callback_over", f"The call-back is {exc}; make a new one.") from exc
-        except callback_store.CallbackOfAnother as exc:
-            raise Refused(
-                "callback_not_yours", "The call-back was promised with another agent."
-            ) from exc
-        except callback_wishes.CallbackInvalid as exc:
-            raise Refused("callback_invalid", str(exc)) from exc
-        except disposition_store.AttemptMissing as exc:
-            raise Refused("attempt_not_found", "No campaign dialed this call.") from exc
-        except disposition_store.NotYours as exc:
-            raise Refused("disposition_not_yours", "You did not have this call.") from exc
-        except disposition_store.CodeUnknown as exc:
-            raise Refused(
-                "disposition_unknown", f"The catalogue has no disposition {exc} to choose."
-            ) from exc
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -61,6 +61,11 @@ _HAS_WORK = """
                     WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND c.state = 'open'
                       AND l.list_id = ANY ($3::text[]) AND l.closed_reason IS NULL)
 """
+_WHY_NO_WORK = """
+    SELECT coalesce(closed_reason, 'attempts') AS reason, count(*) AS leads FROM dialer.lead
+     WHERE tenant_id = $1 AND list_id = ANY ($2::text[])
+     GROUP BY 1 ORDER BY 2 DESC, 1
+"""
 _COUNTS = """
     SELECT count(*) FILTER (WHERE placed_at IS NOT NULL) AS attempts,
            count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered,
@@ -134,6 +139,17 @@ async def has_work(
         _HAS_WORK, tenant_id, campaign_id, list(spec.list_ids), spec.max_attempts
     )
     return found
+
+
+async def why_no_work(
+    conn: Connection, *, tenant_id: UUID, spec: CampaignSpec
+) -> list[tuple[str, int]]:
+    """Return why leads of a campaign without work are not dialed, the most frequent first.
+
+    Open leads are those that had the campaign's attempts already: ``attempts``.
+    """
+    rows = await conn.fetch(_WHY_NO_WORK, tenant_id, list(spec.list_ids))
+    return [(row["reason"], row["leads"]) for row in rows]
 
 
 async def live_campaigns(conn: Connection) -> Sequence[LiveCampaign]:

@@ -22,6 +22,7 @@ class Settings(ServiceSettings):
     listen_port: int = Field(default=0, ge=0, le=65535)
     listen_advertised: str = ""  # host or host:port by which Asterisk reaches it; empty: the same
     cdr_keep_days: float = Field(default=7, gt=0)
+    proof_keep_days: int = Field(default=1826, ge=30, le=36_500)  # refusals, changes of lists
 
     @property
     def app(self) -> str:

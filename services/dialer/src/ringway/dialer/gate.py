@@ -257,7 +257,7 @@ class Gate:
         zone = await lead_store.zone_of(conn, tenant_id=self._tenant_id, lead_id=attempt.lead_id)
         candidate = Candidate(
             attempt.lead_id, attempt.list_id, attempt.phone_e164,
-            zone_key(attempt.phone_e164, zone), attempt.attempt_no - 1,
+            zone_key(attempt.phone_e164, zone), attempt.attempt_of_round - 1,
         )  # fmt: skip
         facts = await law_store.facts_of(
             conn,

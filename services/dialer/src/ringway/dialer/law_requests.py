@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from uuid import UUID
 
-from ringway.dialer import campaign_store, consent_store, dnc_store
+from ringway.dialer import campaign_store, consent_store, dnc_store, retention_store
+from ringway.dialer.changing import changing
 from ringway.dialer.core.law import zone_key, zones_of_key
 from ringway.dialer.gate import Gate
-from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer_law as p
-from ringway.proto.base import Done, Request
+from ringway.proto.base import Done
 from ringway.proto.dialer_spec import CampaignMode, CampaignSpec
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown, Refused
-from ringway.runtime.postgres import Connection, Pool
+from ringway.runtime.postgres import Pool
 
 _CLEAN_AT_MOST = 20_000
 _CLEAN_AGAIN_S = 0.5
@@ -30,10 +27,15 @@ _OWN_DIAL = CampaignSpec(
 
 
 class LawRequests:
-    """Answers requests on the bus; any replica may answer any tenant's."""
+    """Answers requests on the bus; any replica may answer any tenant's.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        keep_days: For how long proofs of enterprises without periods of their own are kept.
+    """
+
+    def __init__(self, pool: Pool, keep_days: int = 1826) -> None:
         self._pool = pool
+        self._keep_days = keep_days
 
     async def serve(self, bus: Bus) -> None:
         """Answer from now on."""
@@ -46,20 +48,46 @@ class LawRequests:
         await bus.respond(p.RecordConsentV1, self.record_consent)
         await bus.respond(p.WithdrawConsentV1, self.withdraw_consent)
         await bus.respond(p.CheckNumberV1, self.check_number)
+        await bus.respond(p.PutRetentionV1, self.put_retention)
+        await bus.respond(p.GetRetentionV1, self.get_retention)
 
     async def clean(self) -> None:
-        """Worker: remove the numbers of files that count no more."""
+        """Worker: remove the numbers of files that count no more, and proofs that are too old."""
         while True:
             try:
                 async with self._pool.platform() as conn:
-                    gone = await dnc_store.remove_old_numbers(conn, _CLEAN_AT_MOST)
+                    numbers = await dnc_store.remove_old_numbers(conn, _CLEAN_AT_MOST)
+                async with self._pool.platform() as conn:
+                    proofs = await retention_store.remove_old(
+                        conn, now=utcnow(), default_days=self._keep_days, at_most=_CLEAN_AT_MOST
+                    )
             except PostgresDown:
-                gone = 0
-            await asyncio.sleep(_CLEAN_AGAIN_S if gone == _CLEAN_AT_MOST else _CLEAN_EVERY_S)
+                numbers = proofs = 0
+            is_more = max(numbers, proofs) >= _CLEAN_AT_MOST
+            await asyncio.sleep(_CLEAN_AGAIN_S if is_more else _CLEAN_EVERY_S)
+
+    async def put_retention(self, request: p.PutRetentionV1) -> Done:
+        """Set an enterprise's periods."""
+        async with changing(self._pool, request) as (conn, tenant_id):
+            await retention_store.put(
+                conn,
+                tenant_id=tenant_id,
+                refusal_days=request.refusal_days,
+                dnc_change_days=request.dnc_change_days,
+                by=request.by,
+            )
+        return Done()
+
+    async def get_retention(self, request: p.GetRetentionV1) -> p.RetentionV1:
+        """Tell an enterprise's periods."""
+        async with changing(self._pool, request) as (conn, tenant_id):
+            own = await retention_store.get(conn, tenant_id=tenant_id)
+        refusals, changes = own or (self._keep_days, self._keep_days)
+        return p.RetentionV1(refusal_days=refusals, dnc_change_days=changes, is_default=own is None)
 
     async def put_list(self, request: p.PutDncListV1) -> Done:
         """Create or rename a list."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await dnc_store.put_list(
                 conn,
                 tenant_id=tenant_id,
@@ -71,7 +99,7 @@ class LawRequests:
 
     async def delete_list(self, request: p.DeleteDncListV1) -> Done:
         """Delete a list and its numbers."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await dnc_store.delete_list(
                 conn, tenant_id=tenant_id, list_id=request.list_id, by=request.by
             )
@@ -79,7 +107,7 @@ class LawRequests:
 
     async def add_entries(self, request: p.AddDncEntriesV1) -> p.DncAddedV1:
         """Add numbers to a list."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             added = await dnc_store.add(
                 conn,
                 tenant_id=tenant_id,
@@ -92,7 +120,7 @@ class LawRequests:
 
     async def remove_entry(self, request: p.RemoveDncEntryV1) -> Done:
         """Take a number out of a list."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await dnc_store.remove(
                 conn,
                 tenant_id=tenant_id,
@@ -105,7 +133,7 @@ class LawRequests:
 
     async def load_numbers(self, request: p.LoadDncNumbersV1) -> Done:
         """Keep a part of a national list's next file."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await dnc_store.load(
                 conn,
                 tenant_id=tenant_id,
@@ -117,7 +145,7 @@ class LawRequests:
 
     async def finish_load(self, request: p.FinishDncLoadV1) -> p.DncLoadedV1:
         """Let the file count, or forget it."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             numbers, before = await dnc_store.finish_load(
                 conn,
                 tenant_id=tenant_id,
@@ -131,7 +159,7 @@ class LawRequests:
 
     async def record_consent(self, request: p.RecordConsentV1) -> Done:
         """Write a consent down."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await consent_store.record(
                 conn,
                 tenant_id=tenant_id,
@@ -147,7 +175,7 @@ class LawRequests:
 
     async def withdraw_consent(self, request: p.WithdrawConsentV1) -> Done:
         """End a number's consents."""
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             await consent_store.withdraw(
                 conn,
                 tenant_id=tenant_id,
@@ -161,7 +189,7 @@ class LawRequests:
     async def check_number(self, request: p.CheckNumberV1) -> p.NumberCheckedV1:
         """Decide about one number as a claim would, and change nothing."""
         spec = _OWN_DIAL
-        async with self._changing(request) as (conn, tenant_id):
+        async with changing(self._pool, request) as (conn, tenant_id):
             if request.campaign_id is not None:
                 row = await campaign_store.get_campaign(
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id
@@ -183,33 +211,3 @@ class LawRequests:
         return p.NumberCheckedV1(
             is_allowed=False, reason=refused.reason, until=refused.until, zones=zones
         )
-
-    @asynccontextmanager
-    async def _changing(self, request: Request) -> AsyncIterator[tuple[Connection, UUID]]:
-        """Open a transaction of the request's tenant; say what is wrong in words for people."""
-        tenant_id = tenant_id_of(request)
-        try:
-            async with self._pool.tenant(tenant_id) as conn:
-                yield conn, tenant_id
-        except dnc_store.ListMissing as exc:
-            raise Refused("dnc_list_not_found", "There is no such list; create it first.") from exc
-        except dnc_store.ListInvalid as exc:
-            raise Refused(
-                "dnc_list_invalid",
-                f"The list's scope is {exc}: national lists are replaced by files and nothing"
-                " else, and a scope stays what it is.",
-            ) from exc
-        except dnc_store.ListInUse as exc:
-            raise Refused(
-                "dnc_list_in_use", f"Campaign {exc} obeys this list; change that first."
-            ) from exc
-        except dnc_store.EntryMissing as exc:
-            raise Refused("dnc_entry_not_found", "The number is not in this list.") from exc
-        except dnc_store.LoadOver as exc:
-            raise Refused(
-                "dnc_load_over", "This file was replaced or cancelled; begin again with a new id."
-            ) from exc
-        except consent_store.ConsentMissing as exc:
-            raise Refused(
-                "consent_not_found", "No consent of this number for that is in force."
-            ) from exc

@@ -144,15 +144,16 @@ _TAKE = """
            AND lead.lead_id = ANY ($3::text[])  -- or the planner may read every lead
            AND lead.open_attempt_id IS NULL
         RETURNING given.attempt_id, given.interaction_id, given.node, lead.list_id, lead.lead_id,
-                  lead.attempts, lead.phone_e164, lead.zone_key
+                  lead.attempts, lead.attempts_before, lead.phone_e164, lead.zone_key
     )
     INSERT INTO dialer.attempt
            (tenant_id, attempt_id, interaction_id, campaign_id, list_id, lead_id, attempt_no,
-            phone_e164, caller_id, mode, trunk_id, node, claimed_at, zone_key)
-    SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts, phone_e164, $8, $9,
-           $10, node, $7, zone_key
+            phone_e164, caller_id, mode, trunk_id, node, claimed_at, zone_key, attempts_before)
+    SELECT $1, attempt_id, interaction_id, $2, list_id, lead_id, attempts_before + attempts,
+           phone_e164, $8, $9, $10, node, $7, zone_key, attempts_before
       FROM taken
-    RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node, zone_key
+    RETURNING attempt_id, interaction_id, list_id, lead_id, attempt_no, phone_e164, node, zone_key,
+              attempts_before
 """
 _SET_ZONE_KEYS = """
     UPDATE dialer.lead SET zone_key = r.zone_key

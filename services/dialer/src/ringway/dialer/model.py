@@ -56,6 +56,7 @@ class LiveCampaign:
 class Attempt:
     """One dial of one lead. Times are UTC.
 
+    ``attempts_before``: how many of the lead's attempts were made before it was recycled.
     ``is_callback``: the customer asked for it; ``wanted_agent_id``: with this agent.
     """
 
@@ -77,9 +78,15 @@ class Attempt:
     answered_at: datetime | None = None
     outcome: AttemptDisposition | None = None
     agent_id: str | None = None
+    attempts_before: int = 0
     zone_key: str = ""  # as it was at the claim; empty: not known
     is_callback: bool = False
     wanted_agent_id: str | None = None
+
+    @property
+    def attempt_of_round(self) -> int:
+        """The number of this attempt since the lead was last opened anew, from 1: limits count."""
+        return self.attempt_no - self.attempts_before
 
     @property
     def channel_id(self) -> str:

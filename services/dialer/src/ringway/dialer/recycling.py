@@ -8,12 +8,12 @@ from uuid import UUID
 from ringway.proto.dialer_spec import CampaignSpec
 from ringway.runtime.postgres import Connection
 
-# A lead begins anew: its attempts count from one again, as its retry delays do. Whom the law or an
-# agent closed stays closed.
+# A lead begins anew: it has all its attempts again, and its retry delays begin small. The
+# numbers of its attempts go on. Whom the law or an agent closed stays closed.
 _RECYCLE = """
     UPDATE dialer.lead
-       SET closed_reason = NULL, recycled = recycled + 1, attempts = 0, held_reason = NULL,
-           held_from = NULL,
+       SET closed_reason = NULL, recycled = recycled + 1, attempts = 0,
+           attempts_before = attempts_before + attempts, held_reason = NULL, held_from = NULL,
            next_attempt_at = greatest($5, coalesce(last_attempt_at, $5) + $6::interval)
      WHERE tenant_id = $1 AND list_id = ANY ($2::text[]) AND recycled < $4
        AND last_disposition = ANY ($3::text[]) AND open_attempt_id IS NULL

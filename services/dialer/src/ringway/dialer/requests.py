@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from ringway.dialer import (
@@ -13,15 +13,18 @@ from ringway.dialer import (
     law_store,
     lead_store,
     outbound_stop,
+    recycling,
     team_store,
 )
 from ringway.dialer.books import SCHEMA
+from ringway.dialer.model import Campaign
 from ringway.dialer.tenants import tenant_id_of
 from ringway.proto import dialer as p
 from ringway.proto.base import Done
 from ringway.proto.dialer_teams import PutTeamV1
 from ringway.runtime import outbox
 from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Connection, Pool
 
@@ -134,6 +137,16 @@ class Requests:
         if missing is not None:
             raise Refused("campaign_invalid", f"DNC list {missing} does not exist.")
 
+    @staticmethod
+    async def _find_work(conn: Connection, tenant_id: UUID, row: Campaign) -> None:
+        """See that a campaign has something to dial, if need be by its rule of recycling."""
+        key, spec = {"tenant_id": tenant_id}, row.spec
+        if await campaign_store.has_work(conn, **key, campaign_id=row.campaign_id, spec=spec):
+            return
+        if not await recycling.recycle(conn, **key, spec=spec, now=utcnow()):
+            why = await campaign_store.why_no_work(conn, **key, spec=spec)
+            raise Refused("campaign_without_leads", _exhausted(why))
+
     async def control_campaign(self, request: p.ControlCampaignV1) -> p.CampaignStateV1:
         """Start, pause or stop a campaign. A repeat changes nothing."""
         tenant_id = tenant_id_of(request)
@@ -153,13 +166,7 @@ class Requests:
                     raise Refused(
                         "campaign_without_agents", "Give the campaign agents, then start it."
                     )
-                if not await campaign_store.has_work(
-                    conn, tenant_id=tenant_id, campaign_id=campaign_id, spec=row.spec
-                ):
-                    raise Refused(
-                        "campaign_without_leads",
-                        "Its lists have no lead left to dial; add leads, then start it.",
-                    )
+                await self._find_work(conn, tenant_id, row)
             if state is not row.state:
                 await campaign_store.set_state(
                     conn, tenant_id=tenant_id, campaign_id=campaign_id, state=state
@@ -170,6 +177,40 @@ class Requests:
                 await outbox.add(conn, SCHEMA, fact)
         self._changed()
         return p.CampaignStateV1(state=state)
+
+
+_WHY = {
+    "reached": "reached",
+    "invalid": "of numbers that do not exist",
+    "refused": "who rejected the call",
+    "exhausted": "without attempts left",
+    "attempts": "without attempts left",
+    "disposition": "closed by an agent",
+    "dnc": "not to be called",
+    "no_consent": "without consent",
+}
+_REMEDY = {
+    "exhausted": "open them again (recycling)",
+    "attempts": "raise max_attempts",
+    "no_consent": "record consents",
+}
+
+
+def _exhausted(why: Sequence[tuple[str, int]]) -> str:
+    """Say why no lead is left to dial, and what can be done."""
+    if not why:
+        return "Its lists are empty; add leads, then start it."
+    total = sum(leads for _, leads in why)
+    parts: dict[str, int] = {}
+    for reason, leads in why:
+        words = _WHY.get(reason, f"closed as {reason}")
+        parts[words] = parts.get(words, 0) + leads
+    told = ", ".join(f"{leads} {words}" for words, leads in parts.items())
+    remedies = [_REMEDY[reason] for reason, _ in why if reason in _REMEDY]
+    return (
+        f"None of its {total} leads is left to dial: {told}."
+        f" {' or '.join(['Add leads', *remedies])}, then start it."
+    )
 
 
 def _law(spec: p.CampaignSpec) -> tuple[object, ...]:

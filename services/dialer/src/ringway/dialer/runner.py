@@ -326,7 +326,7 @@ class CampaignRunner:
         )
         then = retry.after(
             end.disposition,
-            attempt_no=attempt.attempt_no,
+            attempt_no=attempt.attempt_of_round,
             max_attempts=spec.max_attempts,
             rules=spec.retry_rules,
         )

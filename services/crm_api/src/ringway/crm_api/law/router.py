@@ -36,6 +36,8 @@ from ringway.crm_api.law.schemas import (
     RefusalCount,
     RefusalCounts,
     RefusalView,
+    RetentionBody,
+    RetentionView,
 )
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
@@ -339,6 +341,27 @@ async def get_abandonment(
     """Tell how many live answers were abandoned, by day and half hour, against the cap."""
     _check_days(first, last)
     return await service.abandonment(deps, caller, campaign_id, first, last, zone)
+
+
+@router.get("/evidence/retention")
+async def get_retention(deps: DepsOf, caller: Exporter) -> RetentionView:
+    """Return for how long refusals and changes of lists are kept."""
+    question = p.GetRetentionV1(occurred_at=deps.now(), tenant=caller.tenant)
+    return RetentionView.model_validate(await deps.bus.request(question, p.RetentionV1))
+
+
+@router.put("/evidence/retention")
+async def put_retention(wanted: RetentionBody, deps: DepsOf, caller: Exporter) -> RetentionView:
+    """Keep refusals and changes of lists for so many days, then remove them for good.
+
+    The addition of a number that is still on its list is kept for as long as it is.
+    """
+    question = p.PutRetentionV1(
+        occurred_at=deps.now(), tenant=caller.tenant, by=caller.username, **wanted.model_dump()
+    )
+    await deps.bus.request(question, Done)
+    await service.note(deps, caller, "evidence.retention", "", wanted.model_dump())
+    return await get_retention(deps, caller)
 
 
 @router.get(

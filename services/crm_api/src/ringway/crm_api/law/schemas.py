@@ -160,6 +160,21 @@ class RefusalCount(View):
     leads: int = Field(description="Leads; those that waited for hours count each time they did.")
 
 
+class RetentionBody(Body):
+    """For how many days proofs are kept; consents and lists are kept for good."""
+
+    refusal_days: int = Field(ge=30, le=36_500, examples=[1826])
+    dnc_change_days: int = Field(ge=30, le=36_500, examples=[1826])
+
+
+class RetentionView(View):
+    """For how many days proofs are kept. ``is_default``: by the platform's period."""
+
+    refusal_days: int
+    dnc_change_days: int
+    is_default: bool
+
+
 class RefusalCounts(View):
     """Refusals by reason, most frequent first."""
 
