@@ -41,9 +41,14 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._stopped_at: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utcnow() + self._ahead
+        return (self._stopped_at or utcnow()) + self._ahead
+
+    def stop(self) -> None:
+        """Let no time pass from now on but by :meth:`forward`."""
+        self._stopped_at = utcnow()
 
     def forward(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)

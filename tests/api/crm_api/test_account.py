@@ -161,6 +161,7 @@ async def test_an_administrator_sets_a_password_for_one_sign_in(crm: Crm) -> Non
 
 async def test_guessing_locks_the_guesser_and_not_the_owner(crm: Crm) -> None:
     await crm.open_tenant("acme")
+    crm.clock.stop()
     limit = crm.deps.settings.lockout_failures
     for _ in range(limit):
         wrong = await _password(crm, "boss@acme", "wrong password", "203.0.113.9")
@@ -180,6 +181,7 @@ async def test_guessing_locks_the_guesser_and_not_the_owner(crm: Crm) -> None:
 
 async def test_guessing_from_everywhere_leaves_the_owners_own_address_open(crm: Crm) -> None:
     await crm.open_tenant("acme")
+    crm.clock.stop()
     ok(await _password(crm, "boss@acme", USER_PASSWORD, "2001:db8:1:2::7"))
     for n in range(crm.deps.settings.lockout_failures * 20):
         wrong = await _password(crm, "boss@acme", "wrong password", f"203.0.113.{n}")
@@ -194,6 +196,7 @@ async def test_guessing_from_everywhere_leaves_the_owners_own_address_open(crm: 
 
 
 async def test_the_command_for_a_lost_operators_password_opens_everything(crm: Crm) -> None:
+    crm.clock.stop()
     for _ in range(crm.deps.settings.lockout_failures):
         refused(await _password(crm, "admin", "wrong password"), 400, "invalid_grant")
     refused(await _password(crm, "admin", PLATFORM_PASSWORD), 429, "sign_in_locked")

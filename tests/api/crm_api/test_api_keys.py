@@ -103,6 +103,7 @@ async def test_rotation_lets_both_secrets_work_for_a_while(crm: Crm) -> None:
 
 async def test_keys_expire_and_made_up_ones_open_nothing(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
+    crm.clock.stop()
     soon = (crm.deps.now() + timedelta(seconds=60)).isoformat()
     made, program = await _key(crm, boss, expires_at=soon)
     await program.get("/customers")

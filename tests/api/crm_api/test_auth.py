@@ -58,6 +58,7 @@ async def test_repeated_failures_lock_a_login_whether_it_exists_or_not(
     crm: Crm, login: str
 ) -> None:
     await crm.open_tenant("acme")
+    crm.clock.stop()
     for _ in range(crm.deps.settings.lockout_failures):
         refused(await _password(crm, login, "wrong password"), 400, "invalid_grant")
     locked = await _password(crm, login, USER_PASSWORD)
