@@ -25,7 +25,7 @@ LARGE_WINDOW = 300
 METHODS = ("ringway", "keen", "hindsight_ratio", "adaptive", "progressive")
 _SEED = 20_260
 _QUICK = ("5 steady", "15 AMD", "50 carrier fault")
-_QUICK_HOURS = 0.5
+_QUICK_HOURS = 0.3
 _RATIO_STEPS = 6
 
 Figures = dict[str, Any]
@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = [s for s in held_out() if s.name.startswith(arguments.only)]
     if arguments.quick:
         chosen = [
-            dataclasses.replace(s, hours=_QUICK_HOURS, fault=s.fault and (15.0, 20.0))
+            dataclasses.replace(s, hours=_QUICK_HOURS, fault=s.fault and (8.0, 11.0))
             for s in chosen
             if s.name in _QUICK
         ]

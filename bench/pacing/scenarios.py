@@ -75,7 +75,7 @@ def held_out() -> list[Scenario]:
         Scenario("200 short list", 200, flat(0.42), hours=1.5, leads=12_000, ring=near),
         Scenario("500 steady", 500, flat(0.18), hours=1.25, talk=lognormal(190, 1.0), ring=far),
         Scenario("500 list change", 500, steps(0.3, (40, 0.5)), hours=1.25, talk=_SALES),
-        # What the pacer was never tried with while it was written.
+        # What a shift may bring besides: jumps, spikes, two kinds of talks, tight limits.
         Scenario("5 threefold steps", 5, steps(0.12, (80, 0.36), (160, 0.12)), hours=4),
         Scenario(
             "15 inbound spikes", 15, flat(0.3), hours=3,
