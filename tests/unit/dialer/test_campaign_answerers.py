@@ -110,6 +110,25 @@ def test_machines_are_dealt_with_as_the_campaign_says(
     assert disposition(campaign, 14.5) is end
 
 
+@pytest.mark.parametrize("who", [Answerer.MACHINE, Answerer.FAX, Answerer.NOBODY])
+def test_a_machine_that_got_no_agent_is_no_abandoned_customer(who: Answerer) -> None:
+    campaign = answered(CampaignMode.PREDICTIVE)
+    campaign.handle(m.Answered(12, "x"))
+    campaign.handle(m.Detected(14, "x", who))
+    disposition(campaign)
+    assert [outcome[2] for outcome in campaign.picture.logs.outcomes] == ["machine"]
+    assert list(campaign.picture.logs.live) == []
+
+
+def test_a_person_who_got_no_agent_is_an_abandoned_customer() -> None:
+    campaign = answered(CampaignMode.PREDICTIVE)
+    campaign.handle(m.Answered(12, "x"))
+    campaign.handle(m.Detected(14, "x", Answerer.PERSON, 13.5))
+    disposition(campaign, 15.5)
+    ((_, connected, wait_s),) = campaign.picture.logs.live
+    assert (connected, wait_s) == (False, pytest.approx(2))
+
+
 def test_an_agent_kept_for_a_machine_is_free_for_the_next_lead() -> None:
     campaign = answered(CampaignMode.PRECISE)
     campaign.handle(m.Answered(12, "x"))

@@ -255,7 +255,7 @@ class Attempts:
         if call.phase is not Phase.SCRIPT or call.outcome is not None:
             return
         if wants_agent:
-            call.phase, call.live_since = Phase.ANSWERED, at
+            call.phase, call.live_since, call.is_live_told = Phase.ANSWERED, at, False
             call.deadline = call.limit_at(self.spec.abandonment_limit_s)
             yield m.HandOver(call.attempt_id, None)
         else:

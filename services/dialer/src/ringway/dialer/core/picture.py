@@ -170,6 +170,8 @@ class Picture:
         detect_s = 0.0 if call.answered_at is None else max(0.0, at - call.answered_at)
         self._outcome(call, at, "human" if human else "machine", detect_s)
         self.today.live += human
+        if not human:
+            call.is_live_told = True  # nobody waits for an agent, so nobody is abandoned
 
     def live_ended(self, call: Call, at: float, *, connected: bool) -> None:
         """The live customer waits no longer: an agent has him, or he is gone, or abandoned."""
