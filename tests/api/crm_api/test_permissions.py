@@ -237,6 +237,13 @@ def _payload(name: str, ids: dict[str, str], n: int) -> dict[str, Any]:
     campaign = _campaign(ids, ids, ids, ids)
     bodies: dict[str, dict[str, Any]] = {
         "create_tenant": {"slug": f"new{n}", "name": "n", "admin": admin},
+        "open_enterprise": {
+            "slug": f"open{n}",
+            "name": "n",
+            "admin": admin,
+            "agents": [{"username": "ann", "password": USER_PASSWORD, "agent_number": "1001"}],
+            "trunk": {"name": "t", "host": "sip.example"},
+        },
         "create_user": {"username": f"u{n}", "password": USER_PASSWORD, "role": "qc_agent"},
         "change_user": {"display_name": "d"},
         "change_own_password": {"current_password": "x", "new_password": f"another one {n}"},

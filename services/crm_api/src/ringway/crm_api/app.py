@@ -44,6 +44,7 @@ from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
 from ringway.crm_api.nodes.router import router as nodes
+from ringway.crm_api.opening.router import router as tenants_open
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
@@ -70,6 +71,7 @@ NOUNS = (
         auth_sso,
         identity_providers,
         security_policy,
+        tenants_open,
         tenants,
         tenants_caller_numbers,
         tenants_jump_ins,

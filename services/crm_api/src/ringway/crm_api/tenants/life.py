@@ -145,6 +145,8 @@ async def _get(deps: Deps, tenant_id: UUID) -> store.Tenant:
         tenant = await store.get(conn, tenant_id=tenant_id)
     if tenant is None or tenant_id == PLATFORM_TENANT:
         raise tenant_not_found(tenant_id)
+    if tenant.state == "opening":
+        raise Conflict("tenant_opening", "The enterprise is being opened.")
     return tenant
 
 

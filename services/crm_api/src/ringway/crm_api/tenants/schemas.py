@@ -21,6 +21,7 @@ Slug = Annotated[
 class TenantState(StrEnum):
     """Whether a tenant's users get in."""
 
+    OPENING = "opening"  # not yet
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"  # for good, once its grace period is over

@@ -86,7 +86,8 @@ async def set_state(
     """Suspend or resume an enterprise, in a transaction of the platform's tenant."""
     row = await conn.fetchrow(
         f"UPDATE crm.tenant SET state = $2, updated_at = $3 "  # noqa: S608 - a constant
-        f"WHERE tenant_id = $1 AND tenant_id <> $4 AND state <> 'closed' RETURNING {_COLUMNS}",
+        f"WHERE tenant_id = $1 AND tenant_id <> $4 AND state IN ('active', 'suspended') "
+        f"RETURNING {_COLUMNS}",
         tenant_id,
         state,
         now,

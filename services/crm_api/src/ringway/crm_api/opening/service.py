@@ -1,0 +1,259 @@
+"""The guided opening of an enterprise: all of it, or nothing.
+
+While it is opened nobody gets in. When a step fails, what was made at other services is undone and
+the enterprise is removed; when the process dies in the middle, a later request with the same slug
+does that first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from uuid import UUID, uuid5
+
+from ringway.crm_api.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Caller, Role
+from ringway.crm_api.audit import store as audit
+from ringway.crm_api.auth import password_rules
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import ApiError, Conflict, translate
+from ringway.crm_api.features import Feature
+from ringway.crm_api.opening import store
+from ringway.crm_api.opening.schemas import FirstAgent, Opened, Opening, OpeningStep
+from ringway.crm_api.tenants import store as tenants
+from ringway.crm_api.tenants.schemas import FirstAdmin, TenantView
+from ringway.crm_api.trunks.schemas import TrunkBody
+from ringway.crm_api.users import service as users
+from ringway.crm_api.users import store as user_store
+from ringway.crm_api.users.schemas import NewUser
+from ringway.proto.acd import AgentAccountV1, DeleteTrunkV1, PutAgentV1, PutTrunkV1, TrunkV1
+from ringway.proto.base import Done, Reply
+from ringway.proto.dialer import PutProjectV1
+from ringway.proto.dialer_pool import (
+    AllotCallerNumbersV1,
+    CallerNumbersV1,
+    WithdrawCallerNumbersV1,
+)
+from ringway.runtime.errors import DependencyDown, Refused
+from ringway.runtime.ids import uuid7
+
+_log = logging.getLogger("ringway.crm_api.opening")
+
+# Longer than any opening runs.
+_GIVEN_UP_AFTER = timedelta(minutes=5)
+
+
+@dataclass
+class _Work:
+    """One opening under way."""
+
+    deps: Deps
+    operator: Caller
+    tenant_id: UUID
+    new: Opening
+    steps: list[OpeningStep] = field(default_factory=list)
+
+    @property
+    def setter_up(self) -> Caller:
+        """Who does it inside of the enterprise: its audit log says that it was the operator."""
+        return replace(
+            self.operator,
+            tenant_id=self.tenant_id,
+            username=f"operator:{self.operator.username}",
+            role=Role.ENTERPRISE_ADMIN,
+            permissions=ROLE_PERMISSIONS[Role.ENTERPRISE_ADMIN],
+        )
+
+    @property
+    def trunk_id(self) -> UUID:
+        return uuid5(self.tenant_id, "first trunk")
+
+
+async def open_enterprise(deps: Deps, caller: Caller, new: Opening) -> Opened:
+    """Open an enterprise that can make a call afterwards.
+
+    Raises:
+        Conflict: The slug is taken.
+        ApiError: A step failed; ``steps`` says which were done, ``is_undone`` that none is left.
+    """
+    await _clear(deps, caller, new)
+    people: tuple[FirstAdmin | FirstAgent, ...] = (new.admin, *new.agents)
+    for person in people:
+        password_rules.check(person.password, username=person.username, tenant=new.slug)
+    work = _Work(deps, caller, uuid7(), new)
+    doing = "enterprise"
+    try:
+        for name, step in _steps(work):
+            doing = name
+            await step()
+    except (ApiError, Refused, DependencyDown, TimeoutError) as error:
+        known = translate(error) or Conflict("opening_failed")
+        is_undone = doing == "enterprise" or await _undo(work)
+        left = "Nothing of it is left." if is_undone else "Undoing it failed; repeat in 5 minutes."
+        known.detail = f"{doing}: {known.detail} {left}"
+        known.extra["failed_step"] = doing
+        known.extra["is_undone"] = is_undone
+        known.extra["steps"] = [step.model_dump(mode="json") for step in work.steps]
+        raise known from error
+    except BaseException:
+        await _undo(work)
+        raise
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await tenants.put(
+            conn,
+            tenant_id=work.tenant_id,
+            now=deps.now(),
+            values={
+                "state": "active",
+                "features_off": sorted({*Feature} - {*new.features}),
+            },
+        )
+        assert tenant is not None
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action="tenant.opened",
+            object_type="tenant",
+            object_id=work.tenant_id,
+            detail={"slug": new.slug, "steps": [step.step for step in work.steps]},
+        )
+    return Opened(tenant=TenantView.model_validate(tenant), steps=work.steps)
+
+
+def _steps(work: _Work) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    agents = [
+        (f"agent {agent.username}", partial(_agent, work, agent)) for agent in work.new.agents
+    ]
+    numbers = [("caller_numbers", partial(_caller_numbers, work))]
+    return [
+        ("enterprise", partial(_enterprise, work)),
+        *agents,
+        ("trunk", partial(_trunk, work, work.new.trunk)),
+        *(numbers if work.new.caller_numbers else []),
+        ("project", partial(_project, work)),
+    ]
+
+
+async def _enterprise(work: _Work) -> None:
+    deps, new = work.deps, work.new
+    admin = NewUser(
+        username=new.admin.username,
+        password=new.admin.password,
+        display_name=new.admin.display_name,
+        role=Role.ENTERPRISE_ADMIN,
+    )
+    password_hash = await deps.passwords.hash(admin.password)
+    try:
+        async with deps.pool.tenant(work.tenant_id) as conn:
+            await tenants.add(
+                conn, tenant_id=work.tenant_id, slug=new.slug, name=new.name, now=deps.now()
+            )
+            await store.begin(conn, tenant_id=work.tenant_id)
+            user = await users.add(
+                deps, conn, tenant_id=work.tenant_id, new=admin, password_hash=password_hash
+            )
+    except tenants.SlugTaken:
+        raise Conflict("slug_taken", f"Another tenant has the slug {new.slug}.") from None
+    work.steps.append(OpeningStep(step="enterprise", name=new.slug, object_id=work.tenant_id))
+    work.steps.append(OpeningStep(step="admin", name=user.username, object_id=user.user_id))
+
+
+async def _agent(work: _Work, agent: FirstAgent) -> None:
+    new = NewUser(
+        username=agent.username,
+        password=agent.password,
+        role=Role.AGENT,
+        display_name=agent.display_name,
+        agent_number=agent.agent_number,
+    )
+    user, _ = await users.create(work.deps, work.setter_up, new)
+    work.steps.append(OpeningStep(step="agent", name=user.username, object_id=user.user_id))
+
+
+async def _trunk(work: _Work, trunk: TrunkBody) -> None:
+    password = trunk.password.get_secret_value() if trunk.password is not None else None
+    question = PutTrunkV1(
+        occurred_at=work.deps.now(),
+        tenant=str(work.tenant_id),
+        trunk_id=str(work.trunk_id),
+        password=password,
+        **trunk.model_dump(exclude={"password"}),
+    )
+    await work.deps.bus.request(question, TrunkV1)
+    work.steps.append(OpeningStep(step="trunk", name=trunk.name, object_id=work.trunk_id))
+
+
+async def _caller_numbers(work: _Work) -> None:
+    question = AllotCallerNumbersV1(
+        occurred_at=work.deps.now(),
+        tenant=str(work.tenant_id),
+        phones_e164=tuple(work.new.caller_numbers),
+        allotted_by=work.operator.username,
+    )
+    await work.deps.bus.request(question, CallerNumbersV1)
+    for number in work.new.caller_numbers:
+        work.steps.append(OpeningStep(step="caller_number", name=number))
+
+
+async def _project(work: _Work) -> None:
+    project_id = uuid7()
+    question = PutProjectV1(
+        occurred_at=work.deps.now(),
+        tenant=str(work.tenant_id),
+        project_id=str(project_id),
+        name=work.new.project,
+    )
+    await work.deps.bus.request(question, Reply)
+    work.steps.append(OpeningStep(step="project", name=work.new.project, object_id=project_id))
+
+
+async def _clear(deps: Deps, caller: Caller, new: Opening) -> None:
+    """Undo an opening of the same slug whose process died."""
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        left = await store.given_up(conn, slug=new.slug, before=deps.now() - _GIVEN_UP_AFTER)
+    if left is not None:
+        await _undo(_Work(deps, caller, left, new))
+
+
+async def _undo(work: _Work) -> bool:
+    """Take back what other services made, then the enterprise itself; whether that was done.
+
+    While they do not answer, the enterprise stays as it is, with nobody let in. The next opening
+    of this slug comes here again.
+    """
+    deps, tenant = work.deps, str(work.tenant_id)
+    at = deps.now()
+    try:
+        async with deps.pool.tenant(work.tenant_id) as conn:
+            seats = await user_store.page(
+                conn, tenant_id=work.tenant_id, after=None, limit=500, with_seat=True
+            )
+        trunk = DeleteTrunkV1(occurred_at=at, tenant=tenant, trunk_id=str(work.trunk_id))
+        await deps.bus.request(trunk, Done)
+        for seat in seats:
+            account = PutAgentV1(
+                occurred_at=at,
+                tenant=tenant,
+                agent_id=str(seat.user_id),
+                number=seat.agent_number or "",
+                name=seat.display_name or seat.username,
+                enabled=False,
+            )
+            await deps.bus.request(account, AgentAccountV1)
+        if work.new.caller_numbers:
+            numbers = WithdrawCallerNumbersV1(
+                occurred_at=at, tenant=tenant, phones_e164=tuple(work.new.caller_numbers)
+            )
+            await deps.bus.request(numbers, CallerNumbersV1)
+        async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+            await store.undo(conn, tenant_id=work.tenant_id)
+    except (Refused, DependencyDown, TimeoutError) as error:
+        _log.warning(
+            "An opening could not be undone; the next one of this slug will.",
+            extra={"slug": work.new.slug, "reason": repr(error)},
+        )
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""The guided opening of an enterprise: all of it, or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.crm import USER_PASSWORD, Crm, ok, refused, rows_of
+
+from ringway.proto.acd import DeleteTrunkV1, PutAgentV1, PutTrunkV1
+from ringway.proto.dialer import PutProjectV1
+from ringway.runtime.bus import Refused
+
+pytestmark = pytest.mark.api
+
+_WHY = {"reason": "a good reason"}
+
+
+def _opening(slug: str = "acme", **changed: Any) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": "Acme",
+        "admin": {"username": "boss", "password": USER_PASSWORD},
+        "agents": [
+            {"username": name, "password": USER_PASSWORD, "agent_number": number}
+            for name, number in (("ann", "1001"), ("bob", "1002"))
+        ],
+        "trunk": {"name": "t", "host": "sip.example", "password": "s3cret", "username": "u"},
+        "caller_numbers": ["+442079460001"],
+        "features": ["outbound", "outbound_calls", "recordings"],
+        **changed,
+    }
+
+
+async def test_one_request_leaves_an_enterprise_that_can_start_a_campaign(crm: Crm) -> None:
+    opened = await crm.platform.post("/tenants/open", _opening())
+    assert opened["tenant"]["state"] == "active"
+    done = [(each["step"], each["name"]) for each in opened["steps"]]
+    assert done == [
+        ("enterprise", "acme"),
+        ("admin", "boss"),
+        ("agent", "ann"),
+        ("agent", "bob"),
+        ("trunk", "t"),
+        ("caller_number", "+442079460001"),
+        ("project", "First project"),
+    ]
+    assert "s3cret" not in str(opened)
+    boss = await crm.sign_in("boss@acme")
+    ids = {each["step"]: each["object_id"] for each in opened["steps"]}
+    numbers = await boss.post("/lists", {"name": "l"})
+    campaign = {
+        "name": "c",
+        "project_id": ids["project"],
+        "mode": "progressive",
+        "list_ids": [numbers["list_id"]],
+        "agent_ids": [ids["agent"]],
+        "trunk_id": ids["trunk"],
+        "caller_id": "+442079460001",
+    }
+    made = await boss.post("/campaigns", campaign)
+    assert (await boss.post(f"/campaigns/{made['campaign_id']}/start"))["state"] == "running"
+    refused(await boss("GET", "/supervision/agents"), 403, "feature_off")
+    assert (await (await crm.sign_in("ann@acme")).get("/me"))["agent_number"] == "1001"
+    by = {each["actor"] for each in (await boss.get("/audit-log"))["items"]}
+    assert "operator:admin" in by
+
+
+@pytest.mark.parametrize("failing", [PutAgentV1, PutTrunkV1, PutProjectV1])
+async def test_nothing_is_left_when_a_step_fails(crm: Crm, failing: Any) -> None:
+    crm.behind.refuse[failing] = Refused("unavailable", "not now")
+    response = await crm.platform("POST", "/tenants/open", json=_opening())
+    problem = refused(response, 503, "service_failed")
+    assert problem["is_undone"]
+    step = {PutAgentV1: "agent ann", PutTrunkV1: "trunk", PutProjectV1: "project"}[failing]
+    assert problem["failed_step"] == step
+    crm.behind.refuse.clear()
+    assert not await rows_of(crm, "SELECT 1 FROM crm.tenant WHERE slug = 'acme'")
+    assert (await crm.platform.get("/tenants"))["items"] == []
+    assert crm.behind.last(DeleteTrunkV1)
+    if failing is not PutAgentV1:
+        assert crm.behind.last(PutAgentV1).enabled is False
+    opened = await crm.platform.post("/tenants/open", _opening())
+    assert opened["tenant"]["slug"] == "acme"
+    assert (await (await crm.sign_in("boss@acme")).get("/me"))["role"] == "enterprise_admin"
+
+
+async def test_an_opening_that_cannot_be_undone_lets_nobody_in_and_is_undone_later(
+    crm: Crm,
+) -> None:
+    crm.behind.refuse[PutProjectV1] = Refused("unavailable", "not now")
+    crm.behind.refuse[DeleteTrunkV1] = Refused("unavailable", "not now")
+    response = await crm.platform("POST", "/tenants/open", json=_opening())
+    problem = refused(response, 503, "service_failed")
+    assert (problem["failed_step"], problem["is_undone"]) == ("project", False)
+    (half,) = (await crm.platform.get("/tenants"))["items"]
+    assert half["state"] == "opening"
+    path = f"/tenants/{half['tenant_id']}"
+    refused(await crm.platform("POST", f"{path}/resume"), 404, "tenant_not_found")
+    refused(await crm.platform("POST", f"{path}/close", json=_WHY), 409, "tenant_opening")
+    refused(await crm.platform("POST", f"{path}/jump-ins", json=_WHY), 409, "tenant_not_active")
+    login = {"grant_type": "password", "username": "boss@acme", "password": USER_PASSWORD}
+    refused(await crm.http.post("/api/v1/auth/token", data=login), 400, "invalid_grant")
+    crm.behind.refuse.clear()
+    refused(await crm.platform("POST", "/tenants/open", json=_opening()), 409, "slug_taken")
+    crm.clock.forward(301)
+    opened = await crm.platform.post("/tenants/open", _opening())
+    assert opened["tenant"]["tenant_id"] != half["tenant_id"]
+    (whole,) = (await crm.platform.get("/tenants"))["items"]
+    assert whole["state"] == "active"
+
+
+async def test_a_repeat_is_the_same_opening_and_a_taken_slug_is_refused(crm: Crm) -> None:
+    key = {"Idempotency-Key": "open acme"}
+    first = ok(await crm.platform("POST", "/tenants/open", json=_opening(), headers=key))
+    again = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert ok(again) == first
+    problem = refused(
+        await crm.platform("POST", "/tenants/open", json=_opening()), 409, "slug_taken"
+    )
+    assert problem["steps"] == []
+    assert (await (await crm.sign_in("boss@acme")).get("/me"))["tenant_slug"] == "acme"
+
+
+async def test_what_cannot_be_is_refused_before_anything_is_made(crm: Crm) -> None:
+    twin = [{"username": "boss", "password": USER_PASSWORD, "agent_number": "1001"}]
+    wrong: tuple[dict[str, Any], ...] = (
+        {"agents": twin},
+        {"agents": []},
+        {"trunk": {"name": "t", "host": "a b"}},
+    )
+    for changed in wrong:
+        response = await crm.platform("POST", "/tenants/open", json=_opening(**changed))
+        refused(response, 422, "validation_failed")
+    assert (await crm.platform.get("/tenants"))["items"] == []
