@@ -53,7 +53,6 @@ async def _claimed(pool: Pool, tenant: UUID, leads: int) -> list[Attempt]:
         name="c", project_id="p", mode=CampaignMode.SCREENING, list_ids=("l",), trunk_id="t"
     )
     rows = [LeadRow(lead_id=f"lead-{n}", phone_e164=f"+40215{n:06}") for n in range(leads)]
-    ids = {"tenant_id": tenant, "campaign_id": "c"}
     async with pool.tenant(tenant, settings=BY_INDEX) as conn:
         await campaign_store.put_project(conn, tenant_id=tenant, project_id="p", name="P")
         await lead_store.put_list(conn, tenant_id=tenant, list_id="l", name="L")
@@ -65,8 +64,7 @@ async def _claimed(pool: Pool, tenant: UUID, leads: int) -> list[Attempt]:
             conn, tenant_id=tenant, list_id="l", batch_id="b", chunk_no=0, rows=rows
         )
     async with pool.tenant(tenant, settings=BY_INDEX) as conn:
-        gate = Gate(**ids, spec=spec)
-        claimed = await gate.claim(conn, nodes=["ast-0"] * leads, now=utcnow())
+        claimed = await Gate(tenant, "c", spec).claim(conn, nodes=["ast-0"] * leads, now=utcnow())
     assert len(claimed) == leads
     return list(claimed)
 
