@@ -164,11 +164,10 @@ _LATE = """
        AND l.open_attempt_id IS NULL
      ORDER BY c.look_at LIMIT $3 FOR UPDATE OF l, c SKIP LOCKED
 """
-# Without attempts left the list would never dial it: it is not open for ever, but closed as it
-# was before the call-back.
+# Without attempts left the list would never dial it: it is closed, as before the call-back.
 _EXHAUSTED = """
-    UPDATE dialer.lead l SET closed_reason = coalesce($5, 'exhausted'), held_reason = NULL,
-           held_from = NULL
+    UPDATE dialer.lead l
+       SET closed_reason = coalesce($5, 'exhausted'), held_reason = NULL, held_from = NULL
       FROM dialer.campaign k
      WHERE l.tenant_id = $1 AND l.lead_id = $2 AND l.closed_reason IS NULL
        AND l.open_attempt_id IS NULL AND k.tenant_id = $1 AND k.campaign_id = $3
@@ -441,20 +440,16 @@ async def tenants_with_late(conn: Connection, now: datetime) -> list[UUID]:
 
 
 async def sweep(conn: Connection, *, tenant_id: UUID, now: datetime) -> list[CallbackFact]:
-    """Escalate the call-backs whose agent was not ready in time, and give up the missed ones.
-
-    The lead of a missed one is the list's again, or closed when its attempts are used up.
-    """
+    """Escalate those whose agent was not ready in time; give up the missed ones, whose leads are
+    the list's again, or closed when their attempts are used up."""
     facts: list[CallbackFact] = []
     for row in await conn.fetch(_LATE, tenant_id, now, _SWEEP):
         if row["missed_at"] <= now:
             await conn.fetchrow(
                 _CLOSE, tenant_id, row["callback_id"], CallbackState.MISSED.value, "too late", 0
             )
-            await conn.execute(
-                _EXHAUSTED, tenant_id, row["lead_id"], row["campaign_id"], _MAX_ATTEMPTS,
-                row["back_closed"],
-            )  # fmt: skip
+            of = (row["lead_id"], row["campaign_id"], _MAX_ATTEMPTS, row["back_closed"])
+            await conn.execute(_EXHAUSTED, tenant_id, *of)
             facts.append(CallbackMissedV1(**_told(tenant_id, row, row["phone_e164"])))
         else:
             await conn.execute(_ESCALATE, tenant_id, row["callback_id"], now)
