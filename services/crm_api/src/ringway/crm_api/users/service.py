@@ -186,8 +186,10 @@ async def _good_password(
         return None
     async with deps.pool.tenant(caller.tenant_id) as conn:
         user = await store.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
-    if user is None:
-        raise user_not_found(user_id)
+        if user is None:
+            raise user_not_found(user_id)
+        # First of all: what is wrong with a password tells something about the one that he has.
+        await standing.check_change(conn, caller, user)
     return await account.good_password(
         deps,
         tenant_id=caller.tenant_id,
