@@ -121,6 +121,9 @@ async def test_no_role_exceeds_its_level_and_nobody_gives_what_he_has_not(crm: C
     boss_id = (await boss.get("/me"))["user_id"]
     response = await deputy("PATCH", f"/users/{boss_id}", json={"password": USER_PASSWORD})
     refused(response, 403, "user_above")
+    for means in ("sessions", "second-factor"):
+        refused(await deputy("DELETE", f"/users/{boss_id}/{means}"), 403, "user_above")
+    await boss.get("/me")
     weaker = {"name": "z", "template": "agent", "permissions": ["me", "phone", "customers.read"]}
     made = await deputy.post("/roles", weaker)
     clerk = {"username": "clerk", "password": USER_PASSWORD, "role": "agent"}

@@ -11,6 +11,7 @@ from ringway.crm_api.auth import lockout, password_rules, policy, service, sessi
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import BadRequest, Invalid, NotFound
 from ringway.crm_api.tenants import store as tenants
+from ringway.crm_api.users import standing
 from ringway.runtime.postgres import Connection
 
 
@@ -156,9 +157,11 @@ async def end_sessions(
 
     Raises:
         NotFound: The one session is not open.
+        Forbidden: The user may do more than the caller.
     """
     because = "ended_by_owner" if user_id == caller.user_id else "ended_by_administrator"
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        await standing.check_access_change(conn, caller, user_id)
         ended = await sessions.end(
             conn,
             tenant_id=caller.tenant_id,

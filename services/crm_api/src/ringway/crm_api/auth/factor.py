@@ -10,6 +10,7 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import account, factor_store, lockout, service, sessions, totp
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import BadRequest, Conflict, NotFound
+from ringway.crm_api.users import standing
 from ringway.runtime.postgres import Connection
 
 
@@ -94,8 +95,14 @@ async def remove_own(deps: Deps, caller: Caller, *, password: str, code: str) ->
 
 
 async def reset(deps: Deps, caller: Caller, *, user_id: UUID) -> None:
-    """Remove the factor of a user who lost it, and end his sessions. Raises NotFound."""
+    """Remove the factor of a user who lost it, and end his sessions.
+
+    Raises:
+        NotFound: He has none.
+        Forbidden: He may do more than the caller.
+    """
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        await standing.check_access_change(conn, caller, user_id)
         if not await factor_store.remove(conn, tenant_id=caller.tenant_id, user_id=user_id):
             raise NotFound("second_factor_not_found", "This user has no second factor.")
         await sessions.end(

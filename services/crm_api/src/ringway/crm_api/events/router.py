@@ -91,10 +91,11 @@ class _Feed:
 
     async def run(self, last_event_id: int | None, expires_at: datetime) -> None:
         tenant = self._caller.tenant
+        after = last_event_id if last_event_id is not None else await self._now()
         subscription = self._deps.hub.open(tenant, self._view.sees_presence)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._send_facts(last_event_id), name="facts")
+                group.create_task(self._send_facts(last_event_id, after), name="facts")
                 group.create_task(self._send_presence(subscription), name="presence")
                 group.create_task(self._watch(expires_at), name="watch")
                 group.create_task(self._read(), name="read")
@@ -106,14 +107,21 @@ class _Feed:
         finally:
             self._deps.hub.close(tenant, subscription)
 
-    async def _send_facts(self, last_event_id: int | None) -> None:
+    async def _now(self) -> int | None:
+        """Return the newest fact: what comes after it is told, however long subscribing takes."""
+        with suppress(DependencyDown):
+            return (await self._deps.bus.facts_range()).last
+        return None
+
+    async def _send_facts(self, last_event_id: int | None, after: int | None) -> None:
+        """Send facts after ``after``; who asked for older ones is told when they are gone."""
         tenant = self._caller.tenant
         if last_event_id is not None:
             with suppress(DependencyDown):
                 kept = await self._deps.bus.facts_range()
                 if last_event_id + 1 < kept.first:
                     await self._send(gap_message(tenant, kept.first))
-        facts = self._deps.bus.facts_from(tenant, last_event_id)
+        facts = self._deps.bus.facts_from(tenant, after)
         async with aclosing(facts):  # type: ignore[type-var]
             async for sequence, subject, payload in facts:
                 name = self._names.name_of(subject)

@@ -8,6 +8,7 @@ from ringway.crm_api.access import Caller, Permission, Role, effective
 from ringway.crm_api.errors import Forbidden, Invalid
 from ringway.crm_api.rights import beyond
 from ringway.crm_api.roles import store as roles
+from ringway.crm_api.users import store as users
 from ringway.crm_api.users.store import User
 from ringway.runtime.postgres import Connection
 
@@ -51,6 +52,17 @@ async def check_change(conn: Connection, caller: Caller, user: User) -> None:
             f"This user may do what you may not: {', '.join(missing)}.",
             extra={"permissions": missing},
         )
+
+
+async def check_access_change(conn: Connection, caller: Caller, user_id: UUID) -> None:
+    """The same for a user's means of access, by his id; of nobody there is nothing to take.
+
+    Raises:
+        Forbidden: The user may do more than the caller.
+    """
+    user = await users.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
+    if user is not None:
+        await check_change(conn, caller, user)
 
 
 async def _permissions(
