@@ -37,9 +37,8 @@ async def test_callbacks_that_ring_and_that_are_due_are_dialed_once(centre: Dial
     await centre.until_finished(within_s=60)
     attempts = await centre.attempts()
     assert [a["lead_id"] for a in attempts] == leads
-    # How the first ended was seen by nobody, or by one who did not hear it ring.
-    assert attempts[0]["disposition"] in ("no_answer", "failed")
-    assert (attempts[1]["disposition"], attempts[1]["agent_id"]) == ("connected", "ann")
+    assert [a["disposition"] for a in attempts] == ["no_answer", "connected"]
+    assert attempts[1]["agent_id"] == "ann"
     await centre.balance()
     async with centre.pool.tenant(centre.tenant) as conn:
         found = await conn.fetch("SELECT state, reason FROM dialer.callback ORDER BY due_at")

@@ -212,6 +212,8 @@ def _adopt(runner: CampaignRunner, line: Line, channel: Channel, *, in_bridge: b
         in_bridge=in_bridge,
         was_handed_over="handed_over" in state,
     )
+    if channel.state == "Ringing":  # which nobody tells a second time
+        line.tell(m.Rang(asyncio.get_running_loop().time(), line.attempt_id))
     _log.info("A call is taken over.", extra={"channel_id": attempt.channel_id, "up": is_up})
 
 
