@@ -67,9 +67,10 @@ async def test_no_role_of_a_service_may_go_around_it(admin: Any) -> None:
 
 
 # What the platform itself has loaded is read by all, row by row of its own tenant, and by reading
-# alone: the national do-not-call lists.
+# alone: the national do-not-call lists, and what operators' recordings mean.
 _PLATFORMS = "(tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)"
 _OF_THE_PLATFORM = {
+    ("dialer.announcement", "of_the_platform", "SELECT", _PLATFORMS),
     ("dialer.dnc_list", "of_the_platform", "SELECT", _PLATFORMS),
     ("dialer.dnc_number", "of_the_platform", "SELECT", _PLATFORMS),
 }
