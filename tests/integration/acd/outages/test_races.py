@@ -227,7 +227,7 @@ async def test_many_calls_leave_nothing_behind(
     # Phones that are nailed up are listened to from their first talk on.
     await until_live(centre, before | {"watched_channels": before["legs"]})
     await ends(centre, outages, *agents)
-    assert len(centre.told("disconnected")) >= MANY
+    await eventually(lambda: len(centre.told("disconnected")) >= MANY, what="all ends are told")
 
 
 def _heard(agents: list[Agent], call: PhoneCall) -> list[Agent]:
