@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from tests.support.acd_centre import CUSTOMER_HZ
-from tests.support.audio import tones
+from tests.support.audio import read_wav, tones
 from tests.support.call_desk import ANN_HZ, BOB_HZ, OUTSIDE_HZ, Agent, Desk, hears, hears_not
 from tests.support.waiting import eventually
 
@@ -112,8 +113,7 @@ async def test_more_than_thirty_hear_one_and_not_who_is_muted(desk: Desk, tmp_pa
     for _ in range(2):
         await control(desk, calls.MuteMemberV1, ann, conference_id, leg_id=muted.leg_id, muted=True)
     await hears_not(ann.leg, OUTSIDE_HZ)
-    for call in (*others, bob.leg):
-        await hears_not(call, OUTSIDE_HZ)
+    await asyncio.gather(*(hears_not(call, OUTSIDE_HZ) for call in (*others, bob.leg)))
     await hears(speaker, ANN_HZ)  # he goes on hearing
     await control(desk, calls.MuteMemberV1, ann, conference_id, leg_id=muted.leg_id, muted=False)
     await hears(others[-1], OUTSIDE_HZ)
@@ -138,8 +138,10 @@ async def test_more_than_thirty_hear_one_and_not_who_is_muted(desk: Desk, tmp_pa
     assert finished["recording_agent"] == told["recording"]
     file = tmp_path / "conference.wav"
     file.write_bytes(await desk.centre.node.get_stored_recording(told["recording"]))
-    found = tones(file, 0, (ANN_HZ, BOB_HZ, OUTSIDE_HZ))
-    assert min(found.values()) > -45, found
+    rate_hz, samples = read_wav(file)
+    for hz in (ANN_HZ, BOB_HZ, OUTSIDE_HZ):
+        seconds = range(len(samples) // rate_hz)
+        assert max(tones(file, 0, (hz,), at, at + 1)[hz] for at in seconds) > -30, hz
 
 
 async def test_only_the_organiser_asks(desk: Desk) -> None:
