@@ -82,7 +82,7 @@ async def add(
 async def get(conn: Connection, *, tenant_id: UUID, key_id: UUID) -> ApiKey | None:
     """Return a key."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM crm.api_key k JOIN crm.user_account u USING (tenant_id, user_id) "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM crm.api_key k JOIN crm.user_account u USING (tenant_id, user_id) "  # noqa: S608 - constants
         "WHERE k.tenant_id = $1 AND k.key_id = $2",
         tenant_id,
         key_id,

@@ -102,7 +102,7 @@ async def each(
     conn: Connection, *, tenant_id: UUID, wanted: CustomerFilter
 ) -> AsyncIterator[Customer]:
     """Yield customers, oldest first; the caller's transaction holds the cursor."""
-    query = f"SELECT {_COLUMNS} FROM crm.customer WHERE {_WANTED} ORDER BY customer_id"  # noqa: S608
+    query = f"SELECT {_COLUMNS} FROM crm.customer WHERE {_WANTED} ORDER BY customer_id"  # noqa: S608 - constants
     async for row in conn.cursor(query, *_arguments(tenant_id, wanted), prefetch=1_000):
         yield _customer(row)
 

@@ -65,7 +65,7 @@ async def end(
 ) -> JumpIn | None:
     """End a visit before its time; None when there is no such visit. A repeat changes nothing."""
     row = await conn.fetchrow(
-        f"UPDATE crm.jump_in SET ended_at = coalesce(ended_at, least(until, $3)) "  # noqa: S608
+        f"UPDATE crm.jump_in SET ended_at = coalesce(ended_at, least(until, $3)) "  # noqa: S608 - constants
         f"WHERE tenant_id = $1 AND jump_in_id = $2 RETURNING {_COLUMNS}",
         *(tenant_id, jump_in_id, now),
     )

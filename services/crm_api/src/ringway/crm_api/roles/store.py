@@ -34,7 +34,7 @@ class StoredRole:
 async def all_of(conn: Connection, *, tenant_id: UUID) -> list[StoredRole]:
     """Return all roles of a tenant that are not as shipped, by name."""
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM crm.role WHERE tenant_id = $1 ORDER BY lower(name)",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM crm.role WHERE tenant_id = $1 ORDER BY lower(name)",  # noqa: S608 - constants
         tenant_id,
     )
     return [_role(row) for row in rows]
@@ -46,7 +46,7 @@ async def get(
     """Return one role."""
     lock = "FOR UPDATE" if for_update else ""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM crm.role WHERE tenant_id = $1 AND role_key = $2 {lock}",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM crm.role WHERE tenant_id = $1 AND role_key = $2 {lock}",  # noqa: S608 - constants
         tenant_id,
         role_key,
     )
