@@ -91,3 +91,18 @@ def test_a_shared_agent_counts_for_one_campaign_also_when_the_other_has_just_com
     roster.forget("t", "b")
     del standings["b"]
     assert _only(roster.heard(_told("a", 4, _agent("ann")), 103.0)).ready == 1
+
+
+def test_a_campaign_that_dials_for_its_only_agent_keeps_him_when_another_comes() -> None:
+    standings = {"a": Standing("a", 1), "b": Standing("b", 10)}
+    roster = Roster(lambda _: list(standings.values()))
+    assert _only(roster.heard(_told("a", 1, _agent("ann")), 100.0)).ready == 1
+    standings["a"] = Standing("a", 1, needed=1)
+    told = dict(roster.heard(_told("b", 1.05, _agent("ann")), 100.05))
+    assert told["b"].ready == 0
+    talks = _agent("ann", AgentState.TALKING, campaign_id="a")
+    standings["a"] = Standing("a", 1)
+    roster.heard(_told("a", 2, talks), 101.0)
+    roster.heard(_told("b", 2, talks), 101.1)
+    told = dict(roster.heard(_told("b", 9, _agent("ann")), 108.0))
+    assert told["b"].ready == 1

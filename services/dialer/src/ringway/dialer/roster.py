@@ -85,13 +85,14 @@ class Roster:
                 if agent.state is AgentState.READY:
                     ready.add(agent.agent_id)
         several = {a: frozenset(campaigns) for a, campaigns in serves.items() if len(campaigns) > 1}
+        if not several:
+            tenant.several, tenant.shares = several, {}
+            tenant.sharing.keep({a: only for a, (only,) in serves.items()}, ready)
+            return
         is_known = several == tenant.several
         if is_known and at < tenant.divided_at + _DIVIDE_AT_MOST_EVERY_S:
             return
         tenant.divided_at, tenant.several = at, several
-        if not several:
-            tenant.shares = {}
-            return
         agents = [
             Shared(agent_id, agent_id in ready, frozenset(campaigns))
             for agent_id, campaigns in serves.items()

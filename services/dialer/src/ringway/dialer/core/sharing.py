@@ -47,6 +47,17 @@ class Sharing:
         self._was_ready: set[str] = set()
         self._turns: dict[str, int] = {}  # campaign -> agents that it was given
 
+    def keep(self, holders: Mapping[str, str], ready: Collection[str]) -> None:
+        """Take note of who counts for whom while nobody serves more than one campaign.
+
+        A campaign that comes later then finds its agents held by the one that dials for them.
+
+        Args:
+            holders: The only campaign of each agent, by agent.
+            ready: Agents who are ready.
+        """
+        self._holder, self._was_ready = dict(holders), set(ready)
+
     def divide(
         self, campaigns: Collection[Standing], agents: Collection[Shared]
     ) -> Mapping[str, str]:
