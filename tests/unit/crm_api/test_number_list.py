@@ -11,14 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ringway.crm_api.core.cells import ListRefused, safe_cell
 from ringway.crm_api.core.number_list import (
     BadRow,
     Columns,
     GoodRow,
-    ListRefused,
     RowReader,
     further_numbers,
-    safe_cell,
 )
 from ringway.crm_api.core.phone import NumberCheck
 from ringway.crm_api.imports.worker import Job, Outcome, read_list

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from ringway.crm_api.core.number_list import ListRefused
-from ringway.crm_api.imports.reader import open_list
-from ringway.crm_api.imports.workbook import workbook_rows
+from ringway.crm_api.core.cells import ListRefused
+from ringway.crm_api.tables.reader import open_list
+from ringway.crm_api.tables.workbook import workbook_rows
 
 pytestmark = pytest.mark.unit
 

@@ -6,13 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ringway.crm_api.core.cells import (
+    RISKY,
+    ListRefused,
+    has_control,
+    is_formula,
+    shown,
+)
 from ringway.crm_api.core.phone import NotANumber, NumberCheck, to_e164
 
 MAX_COLUMNS = 100
 MAX_CELL = 2_000  # characters
 MAX_MORE_PHONES = 9
 _MAX_NAME = 200
-_SHOWN = 80  # characters of a bad value that are reported
 
 _PHONE_NAMES = (
     *("phone_e164", "phone", "number", "phone_number", "phonenumber", "mobile", "mobile_number"),
@@ -26,20 +32,6 @@ _NAME_NAMES = (
 _PRIORITY_NAMES = ["priority", "优先级"]
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 _MORE_PHONES = re.compile(r"(phone|mobile|tel|电话|手机)_?[2-9]")
-
-# A cell that begins like this is run by a spreadsheet when somebody opens an export.
-_RISKY = "=@+-\t\r"
-_FORMULA = re.compile(r"[=@\t\r]|[+\-].*[^0-9 .,()/-]", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-
-
-class ListRefused(Exception):
-    """Nothing of the file can be used."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +146,11 @@ class RowReader:
         try:
             phone = to_e164(text, self.region, self.check)
         except NotANumber as bad:
-            return BadRow(line, phone_column, _shown(text), bad.code, bad.reason)
+            return BadRow(line, phone_column, shown(text), bad.code, bad.reason)
         first = self._seen.setdefault(phone, line)
         if first != line:
             reason = f"The number is on line {first} already."
-            return BadRow(line, phone_column, _shown(text), "duplicate_in_file", reason)
+            return BadRow(line, phone_column, shown(text), "duplicate_in_file", reason)
         name = self._cell(cells, columns.name)
         priority = self._priority(line, cells)
         if isinstance(priority, BadRow):
@@ -175,7 +167,7 @@ class RowReader:
                     data[key] = to_e164(data[key], self.region, self.check)
                 except NotANumber as bad:
                     column = columns.names[index]
-                    return BadRow(line, column, _shown(data[key]), bad.code, bad.reason)
+                    return BadRow(line, column, shown(data[key]), bad.code, bad.reason)
                 more.append(data[key])
         return GoodRow(line, phone, name, priority, data, tuple(more))
 
@@ -185,7 +177,7 @@ class RowReader:
             reason = f"The row has {len(cells)} cells, the header has {len(columns.names)}."
             return BadRow(line, "", "", "row_too_long", reason)
         # One search over the whole row: nearly all rows are clean.
-        has_control = _CONTROL.search("".join(cells)) is not None
+        is_suspect = has_control("".join(cells))
         for index, cell in enumerate(cells[: len(columns.names)]):
             if not cell:
                 continue
@@ -193,13 +185,13 @@ class RowReader:
             code = reason = ""
             if len(cell) > limit:
                 code, reason = "cell_too_long", f"The cell is longer than {limit} characters."
-            elif has_control and _CONTROL.search(cell):
+            elif is_suspect and has_control(cell):
                 code, reason = "control_character", "The cell holds a control character."
-            elif cell[0] in _RISKY and index != columns.phone and _FORMULA.match(cell):
+            elif cell[0] in RISKY and index != columns.phone and is_formula(cell):
                 code = "formula"
                 reason = f"The cell begins with {cell[0]!r}: a spreadsheet would run it."
             if code:
-                return BadRow(line, columns.names[index], _shown(cell), code, reason)
+                return BadRow(line, columns.names[index], shown(cell), code, reason)
         return None
 
     def _priority(self, line: int, cells: Sequence[str]) -> int | BadRow:
@@ -210,7 +202,7 @@ class RowReader:
             return int(text)
         column = self.columns.names[self.columns.priority or 0]
         reason = "A priority is a whole number from -1000 to 1000."
-        return BadRow(line, column, _shown(text), "priority_invalid", reason)
+        return BadRow(line, column, shown(text), "priority_invalid", reason)
 
     @staticmethod
     def _cell(cells: Sequence[str], index: int | None) -> str:
@@ -226,11 +218,6 @@ def further_numbers(data: Mapping[str, str]) -> list[str]:
 def is_further_phone(name: str) -> bool:
     """Whether a column of this name holds further numbers of the party: phone2 to phone9."""
     return _MORE_PHONES.fullmatch(_normal(name)) is not None
-
-
-def safe_cell(text: str) -> str:
-    """Return ``text`` so that no spreadsheet runs it when an export is opened."""
-    return f"'{text}" if text and text[0] in _RISKY else text
 
 
 def _column(
@@ -260,8 +247,3 @@ def _unique(names: Sequence[str]) -> list[str]:
         taken.add(candidate)
         unique.append(candidate)
     return unique
-
-
-def _shown(text: str) -> str:
-    clean = _CONTROL.sub("\ufffd", text)
-    return clean if len(clean) <= _SHOWN else f"{clean[:_SHOWN]}…"

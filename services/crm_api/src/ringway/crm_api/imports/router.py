@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.core.number_list import safe_cell
+from ringway.crm_api.core.cells import safe_cell
 from ringway.crm_api.core.phone import NumberCheck
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, NotFound

@@ -17,9 +17,10 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from ringway.crm_api.core.number_list import BadRow, Columns, GoodRow, ListRefused, RowReader
+from ringway.crm_api.core.cells import ListRefused
+from ringway.crm_api.core.number_list import BadRow, Columns, GoodRow, RowReader
 from ringway.crm_api.core.phone import NumberCheck
-from ringway.crm_api.imports.reader import Overlong, open_list
+from ringway.crm_api.tables.reader import Overlong, open_list
 
 CHUNK_ROWS = 5_000
 CHUNK_BYTES = 600_000  # a message on the bus is at most 1 MiB

@@ -14,7 +14,7 @@ import orjson
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from ringway.crm_api.access import Caller
-from ringway.crm_api.core.number_list import safe_cell
+from ringway.crm_api.core.cells import safe_cell
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.law import store
 from ringway.crm_api.law.schemas import Abandonment

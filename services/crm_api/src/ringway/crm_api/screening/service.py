@@ -13,7 +13,7 @@ import orjson
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.number_list import safe_cell
+from ringway.crm_api.core.cells import safe_cell
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.imports import service as imports
 from ringway.crm_api.screening import store

@@ -19,7 +19,7 @@ from xml.parsers import expat
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
-from ringway.crm_api.core.number_list import ListRefused
+from ringway.crm_api.core.cells import ListRefused
 
 MAX_CELL = 32_768  # characters, a spreadsheet's own limit
 _MAX_COLUMNS = 16_384

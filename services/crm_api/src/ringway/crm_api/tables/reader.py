@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from ringway.crm_api.core.number_list import ListRefused
+from ringway.crm_api.core.cells import ListRefused
 
 MAX_LINE = 65_536  # characters of one physical line
 MAX_FIELD = 32_768
@@ -213,7 +213,7 @@ def _find_delimiter(first_line: str) -> str:
 def _xlsx_rows(path: Path) -> Iterator[RawRow | Overlong]:
     _check_unpacked_size(path)
     # Imported late: most lists are CSV.
-    from ringway.crm_api.imports.workbook import workbook_rows
+    from ringway.crm_api.tables.workbook import workbook_rows
 
     return workbook_rows(path)
 

@@ -1,0 +1,1 @@
+"""Customers in files and in bulk: what may be decided without a database."""
