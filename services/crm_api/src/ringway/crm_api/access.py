@@ -68,6 +68,11 @@ class Permission(StrEnum):
     ROUTING_WRITE = "routing.write"  # all of it
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
+    CUSTOMERS_IMPORT = "customers.import"  # whom one may not see, one does not change
+    CUSTOMERS_EXPORT = "customers.export"  # those that one may see, into files
+    CUSTOMERS_MERGE = "customers.merge"  # find duplicates, make one of two
+    CUSTOMERS_BULK = "customers.bulk"  # change, assign or delete many by a condition
+    CUSTOMERS_ERASE = "customers.erase"  # hand out or erase all that is kept of one person
     LISTS_READ = "lists.read"
     LISTS_WRITE = "lists.write"
     CAMPAIGNS_READ = "campaigns.read"
@@ -86,6 +91,11 @@ class Permission(StrEnum):
     EVENTS_READ = "events.read"  # without EVENTS_ALL only about oneself
     EVENTS_ALL = "events.all"
     AUDIT_READ = "audit.read"
+    WORK_ORDERS_READ = "work_orders.read"  # without WORK_ORDERS_ALL those that concern one
+    WORK_ORDERS_WRITE = "work_orders.write"
+    WORK_ORDERS_ALL = "work_orders.all"
+    WORK_ORDERS_DELETE = "work_orders.delete"
+    WORK_ORDER_DESIGNS_WRITE = "work_order_designs.write"  # and business types
 
 
 _P = Permission
@@ -121,6 +131,8 @@ _SUPERVISION = frozenset(
         _P.RECORDINGS_LISTEN,
         _P.EVENTS_READ,
         _P.EVENTS_ALL,
+        _P.WORK_ORDERS_READ,
+        _P.WORK_ORDERS_WRITE,
     }
 )
 
@@ -194,8 +206,16 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.SUPERVISION_EVERYWHERE,
         _P.EVIDENCE_EXPORT,
         _P.AUDIT_READ,
+        _P.WORK_ORDERS_ALL,
+        _P.WORK_ORDERS_DELETE,
+        _P.WORK_ORDER_DESIGNS_WRITE,
+        _P.CUSTOMERS_IMPORT,
+        _P.CUSTOMERS_EXPORT,
+        _P.CUSTOMERS_MERGE,
+        _P.CUSTOMERS_BULK,
+        _P.CUSTOMERS_ERASE,
     },
-    Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ},
+    Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ, _P.CUSTOMERS_IMPORT, _P.CUSTOMERS_MERGE},
     Role.AGENT: frozenset(
         {
             _P.ME,
@@ -209,6 +229,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.INTERACTIONS_READ,
             _P.RECORDINGS_LISTEN,
             _P.EVENTS_READ,
+            _P.WORK_ORDERS_READ,
+            _P.WORK_ORDERS_WRITE,
         }
     ),
     Role.QC_AGENT: frozenset(
@@ -226,6 +248,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.INTERACTIONS_ALL,
             _P.RECORDINGS_LISTEN,
             _P.EVENTS_READ,
+            _P.WORK_ORDERS_READ,
+            _P.WORK_ORDERS_ALL,
         }
     ),
     Role.STAFF: frozenset(
@@ -240,6 +264,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
             _P.CALLBACKS_READ,
+            _P.WORK_ORDERS_READ,
+            _P.WORK_ORDERS_WRITE,
         }
     ),
 }
@@ -290,6 +316,7 @@ CEILINGS: dict[Level, frozenset[Permission]] = {
         _P.CAMPAIGNS_READ,
         _P.DNC_READ,
         _P.DNC_WRITE,
+        _P.CUSTOMERS_IMPORT,
     },
 }
 
