@@ -91,6 +91,13 @@ class Permission(StrEnum):
     EVENTS_READ = "events.read"  # without EVENTS_ALL only about oneself
     EVENTS_ALL = "events.all"
     AUDIT_READ = "audit.read"
+    KNOWLEDGE_READ = "knowledge.read"
+    KNOWLEDGE_WRITE = "knowledge.write"  # in the categories that let one write
+    KNOWLEDGE_ALL = "knowledge.all"  # every category, and the tree itself with its rights
+    SCRIPTS_READ = "scripts.read"  # what agents say
+    SCRIPTS_WRITE = "scripts.write"
+    NOTICES_READ = "notices.read"  # all, and who has read them; one's own are seen without it
+    NOTICES_WRITE = "notices.write"  # without TEAMS_WRITE to the teams that one leads
     WORK_ORDERS_READ = "work_orders.read"  # without WORK_ORDERS_ALL those that concern one
     WORK_ORDERS_WRITE = "work_orders.write"
     WORK_ORDERS_ALL = "work_orders.all"
@@ -99,8 +106,14 @@ class Permission(StrEnum):
 
 
 _P = Permission
+_EVERYBODYS = frozenset({_P.KNOWLEDGE_READ, _P.SCRIPTS_READ})  # who works with people or data
 _SUPERVISION = frozenset(
     {
+        *_EVERYBODYS,
+        _P.KNOWLEDGE_WRITE,
+        _P.SCRIPTS_WRITE,
+        _P.NOTICES_READ,
+        _P.NOTICES_WRITE,
         _P.ME,
         _P.USERS_READ,
         _P.ROLES_READ,
@@ -206,6 +219,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.SUPERVISION_EVERYWHERE,
         _P.EVIDENCE_EXPORT,
         _P.AUDIT_READ,
+        _P.KNOWLEDGE_ALL,
         _P.WORK_ORDERS_ALL,
         _P.WORK_ORDERS_DELETE,
         _P.WORK_ORDER_DESIGNS_WRITE,
@@ -218,6 +232,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TEAM_LEADER: _SUPERVISION | {_P.TRUNKS_READ, _P.CUSTOMERS_IMPORT, _P.CUSTOMERS_MERGE},
     Role.AGENT: frozenset(
         {
+            *_EVERYBODYS,
             _P.ME,
             _P.AGENTS_ACT,
             _P.PHONE,
@@ -235,6 +250,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.QC_AGENT: frozenset(
         {
+            *_EVERYBODYS,
             _P.ME,
             _P.USERS_READ,
             _P.TEAMS_READ,
@@ -254,6 +270,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.STAFF: frozenset(
         {
+            *_EVERYBODYS,
             _P.ME,
             _P.USERS_READ,
             _P.TEAMS_READ,

@@ -15,6 +15,8 @@ class Feature(StrEnum):
     SUPERVISION = "supervision"
     CONFERENCES = "conferences"
     REPORTS = "reports"
+    KNOWLEDGE = "knowledge"  # articles, and the scripts of agents
+    WORK_ORDERS = "work_orders"
 
 
 _OF_NOUN: dict[str, Feature] = {
@@ -31,6 +33,11 @@ _OF_NOUN: dict[str, Feature] = {
     "conferences": Feature.CONFERENCES,
     "conference-rooms": Feature.CONFERENCES,
     "reports": Feature.REPORTS,
+    "knowledge": Feature.KNOWLEDGE,
+    "scripts": Feature.KNOWLEDGE,
+    "work-orders": Feature.WORK_ORDERS,
+    "work-order-designs": Feature.WORK_ORDERS,
+    "business-types": Feature.WORK_ORDERS,
 }
 _OF_OPERATION: dict[str, Feature] = {
     "start_campaign": Feature.OUTBOUND_CALLS,
