@@ -90,6 +90,18 @@ class Permission(StrEnum):
     RECORDINGS_LISTEN = "recordings.listen"  # without INTERACTIONS_ALL only one's own
     EVENTS_READ = "events.read"  # without EVENTS_ALL only about oneself
     EVENTS_ALL = "events.all"
+    PRODUCTS_WRITE = "products.write"  # products, prices, categories; reading them is ORDERS_READ
+    ORDERS_READ = "orders.read"
+    ORDERS_WRITE = "orders.write"  # enter, take payments, ship, complete, cancel
+    ORDERS_REFUND = "orders.refund"  # pay money back
+    QUESTIONNAIRES_READ = "questionnaires.read"  # with what people answered
+    QUESTIONNAIRES_WRITE = "questionnaires.write"
+    QUESTIONNAIRES_RUN = "questionnaires.run"  # ask somebody
+    MEMBER_CARDS_READ = "member_cards.read"
+    MEMBER_CARDS_WRITE = "member_cards.write"
+    MEMBER_CARDS_VERIFY = "member_cards.verify"  # whether a PIN fits its card
+    MEDIA_READ = "media.read"  # channels and advertisements, and what came of them
+    MEDIA_WRITE = "media.write"
     AUDIT_READ = "audit.read"
     KNOWLEDGE_READ = "knowledge.read"
     KNOWLEDGE_WRITE = "knowledge.write"  # in the categories that let one write
@@ -106,6 +118,14 @@ class Permission(StrEnum):
 
 
 _P = Permission
+_SALES = (
+    *(_P.ORDERS_READ, _P.ORDERS_WRITE, _P.QUESTIONNAIRES_RUN, _P.MEDIA_READ),
+    *(_P.MEMBER_CARDS_READ, _P.MEMBER_CARDS_VERIFY),
+)
+_SALES_LEAD = (
+    *(_P.PRODUCTS_WRITE, _P.ORDERS_REFUND, _P.QUESTIONNAIRES_READ, _P.QUESTIONNAIRES_WRITE),
+    *(_P.MEMBER_CARDS_WRITE, _P.MEDIA_WRITE),
+)
 _EVERYBODYS = frozenset({_P.KNOWLEDGE_READ, _P.SCRIPTS_READ})  # who works with people or data
 _SUPERVISION = frozenset(
     {
@@ -115,6 +135,8 @@ _SUPERVISION = frozenset(
         _P.NOTICES_READ,
         _P.NOTICES_WRITE,
         _P.ME,
+        *_SALES,
+        *_SALES_LEAD,
         _P.USERS_READ,
         _P.ROLES_READ,
         _P.TEAMS_READ,
@@ -234,6 +256,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             *_EVERYBODYS,
             _P.ME,
+            *_SALES,
             _P.AGENTS_ACT,
             _P.PHONE,
             _P.QUEUES_READ,
@@ -252,6 +275,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             *_EVERYBODYS,
             _P.ME,
+            *(_P.ORDERS_READ, _P.QUESTIONNAIRES_READ, _P.MEDIA_READ),
             _P.USERS_READ,
             _P.TEAMS_READ,
             _P.AGENTS_READ,
@@ -272,6 +296,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             *_EVERYBODYS,
             _P.ME,
+            *_SALES,
             _P.USERS_READ,
             _P.TEAMS_READ,
             _P.AGENTS_READ,

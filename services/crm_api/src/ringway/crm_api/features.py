@@ -15,6 +15,9 @@ class Feature(StrEnum):
     SUPERVISION = "supervision"
     CONFERENCES = "conferences"
     REPORTS = "reports"
+    ORDERS = "orders"
+    QUESTIONNAIRES = "questionnaires"
+    MEMBER_CARDS = "member_cards"
     KNOWLEDGE = "knowledge"  # articles, and the scripts of agents
     WORK_ORDERS = "work_orders"
 
@@ -33,6 +36,12 @@ _OF_NOUN: dict[str, Feature] = {
     "conferences": Feature.CONFERENCES,
     "conference-rooms": Feature.CONFERENCES,
     "reports": Feature.REPORTS,
+    "products": Feature.ORDERS,
+    "product-categories": Feature.ORDERS,
+    "sales-orders": Feature.ORDERS,
+    "questionnaires": Feature.QUESTIONNAIRES,
+    "questionnaire-runs": Feature.QUESTIONNAIRES,
+    "member-cards": Feature.MEMBER_CARDS,
     "knowledge": Feature.KNOWLEDGE,
     "scripts": Feature.KNOWLEDGE,
     "work-orders": Feature.WORK_ORDERS,
