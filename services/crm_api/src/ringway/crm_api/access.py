@@ -43,6 +43,7 @@ class Permission(StrEnum):
     TENANTS_READ = "tenants.read"
     TENANTS_WRITE = "tenants.write"
     TENANTS_JUMP_IN = "tenants.jump_in"  # work inside of an enterprise, for a time
+    TENANTS_EXPORT = "tenants.export"  # all data of one's enterprise; operators: of a closed one
     JUMP_INS_READ = "jump_ins.read"  # see which operators were here
     JUMP_INS_END = "jump_ins.end"
     NODES_READ = "nodes.read"
@@ -102,7 +103,12 @@ class Permission(StrEnum):
     MEMBER_CARDS_VERIFY = "member_cards.verify"  # whether a PIN fits its card
     MEDIA_READ = "media.read"  # channels and advertisements, and what came of them
     MEDIA_WRITE = "media.write"
+    WEBHOOKS_READ = "webhooks.read"  # endpoints that are told of events, and what they were told
+    WEBHOOKS_WRITE = "webhooks.write"
     AUDIT_READ = "audit.read"
+    QUERIERS_READ = "queriers.read"  # run those that are shared with one, with one's own rights
+    QUERIERS_WRITE = "queriers.write"  # make, share, schedule and act on them
+    QUERIERS_EXPORT = "queriers.export"  # results as files
     KNOWLEDGE_READ = "knowledge.read"
     KNOWLEDGE_WRITE = "knowledge.write"  # in the categories that let one write
     KNOWLEDGE_ALL = "knowledge.all"  # every category, and the tree itself with its rights
@@ -126,7 +132,8 @@ _SALES_LEAD = (
     *(_P.PRODUCTS_WRITE, _P.ORDERS_REFUND, _P.QUESTIONNAIRES_READ, _P.QUESTIONNAIRES_WRITE),
     *(_P.MEMBER_CARDS_WRITE, _P.MEDIA_WRITE),
 )
-_EVERYBODYS = frozenset({_P.KNOWLEDGE_READ, _P.SCRIPTS_READ})  # who works with people or data
+# Whoever works with people or data.
+_EVERYBODYS = frozenset({_P.KNOWLEDGE_READ, _P.SCRIPTS_READ, _P.QUERIERS_READ})
 _SUPERVISION = frozenset(
     {
         *_EVERYBODYS,
@@ -134,6 +141,7 @@ _SUPERVISION = frozenset(
         _P.SCRIPTS_WRITE,
         _P.NOTICES_READ,
         _P.NOTICES_WRITE,
+        *(_P.QUERIERS_WRITE, _P.QUERIERS_EXPORT),
         _P.ME,
         *_SALES,
         *_SALES_LEAD,
@@ -178,6 +186,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
             _P.TENANTS_JUMP_IN,
+            _P.TENANTS_EXPORT,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.USERS_READ,
@@ -198,6 +207,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
             _P.TENANTS_JUMP_IN,
+            _P.TENANTS_EXPORT,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.DNC_READ,

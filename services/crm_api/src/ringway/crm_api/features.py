@@ -15,6 +15,8 @@ class Feature(StrEnum):
     SUPERVISION = "supervision"
     CONFERENCES = "conferences"
     REPORTS = "reports"
+    WEBHOOKS = "webhooks"  # events to the enterprise's own systems
+    QUERIERS = "queriers"
     ORDERS = "orders"
     QUESTIONNAIRES = "questionnaires"
     MEMBER_CARDS = "member_cards"
@@ -36,6 +38,8 @@ _OF_NOUN: dict[str, Feature] = {
     "conferences": Feature.CONFERENCES,
     "conference-rooms": Feature.CONFERENCES,
     "reports": Feature.REPORTS,
+    "webhooks": Feature.WEBHOOKS,
+    "queriers": Feature.QUERIERS,
     "products": Feature.ORDERS,
     "product-categories": Feature.ORDERS,
     "sales-orders": Feature.ORDERS,
