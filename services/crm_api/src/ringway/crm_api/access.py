@@ -250,6 +250,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.ROUTING_WRITE,
         _P.SUPERVISION_EVERYWHERE,
         _P.EVIDENCE_EXPORT,
+        *(_P.TENANTS_EXPORT, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE),
         _P.AUDIT_READ,
         _P.KNOWLEDGE_ALL,
         _P.WORK_ORDERS_ALL,
