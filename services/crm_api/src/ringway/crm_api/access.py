@@ -69,6 +69,10 @@ class Permission(StrEnum):
     ROUTING_WRITE = "routing.write"  # all of it
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
+    CUSTOMERS_CREATE = "customers.create"
+    CUSTOMERS_ALL = "customers.all"  # without it only those that one owns or has talked with
+    CUSTOMERS_ASSIGN = "customers.assign"  # between the public pool and private ones
+    CUSTOMERS_RULES = "customers.rules"  # grades, reclaiming, segments
     CUSTOMERS_IMPORT = "customers.import"  # whom one may not see, one does not change
     CUSTOMERS_EXPORT = "customers.export"  # those that one may see, into files
     CUSTOMERS_MERGE = "customers.merge"  # find duplicates, make one of two
@@ -158,6 +162,9 @@ _SUPERVISION = frozenset(
         _P.ROUTING_READ,
         _P.CUSTOMERS_READ,
         _P.CUSTOMERS_WRITE,
+        _P.CUSTOMERS_CREATE,
+        _P.CUSTOMERS_ALL,
+        _P.CUSTOMERS_ASSIGN,
         _P.LISTS_READ,
         _P.LISTS_WRITE,
         _P.CAMPAIGNS_READ,
@@ -256,6 +263,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.WORK_ORDERS_ALL,
         _P.WORK_ORDERS_DELETE,
         _P.WORK_ORDER_DESIGNS_WRITE,
+        _P.CUSTOMERS_RULES,
         _P.CUSTOMERS_IMPORT,
         _P.CUSTOMERS_EXPORT,
         _P.CUSTOMERS_MERGE,
@@ -273,6 +281,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
+            _P.CUSTOMERS_CREATE,
             _P.CALLBACKS_READ,
             _P.CALLBACKS_WRITE,
             _P.INTERACTIONS_READ,
@@ -294,6 +303,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.SUPERVISION_LISTEN,
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
+            _P.CUSTOMERS_ALL,
             _P.CAMPAIGNS_READ,
             _P.INTERACTIONS_READ,
             _P.INTERACTIONS_ALL,
@@ -314,6 +324,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.QUEUES_READ,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
+            _P.CUSTOMERS_CREATE,
+            _P.CUSTOMERS_ALL,
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
             _P.CALLBACKS_READ,
@@ -369,6 +381,7 @@ CEILINGS: dict[Level, frozenset[Permission]] = {
         _P.CAMPAIGNS_READ,
         _P.DNC_READ,
         _P.DNC_WRITE,
+        _P.CUSTOMERS_ALL,
         _P.CUSTOMERS_IMPORT,
     },
 }

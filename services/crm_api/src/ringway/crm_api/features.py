@@ -15,6 +15,7 @@ class Feature(StrEnum):
     SUPERVISION = "supervision"
     CONFERENCES = "conferences"
     REPORTS = "reports"
+    CUSTOMER_POOLS = "customer_pools"  # owners, the public pool, assigning and claiming
     WEBHOOKS = "webhooks"  # events to the enterprise's own systems
     QUERIERS = "queriers"
     ORDERS = "orders"
@@ -38,6 +39,7 @@ _OF_NOUN: dict[str, Feature] = {
     "conferences": Feature.CONFERENCES,
     "conference-rooms": Feature.CONFERENCES,
     "reports": Feature.REPORTS,
+    "customer-pool": Feature.CUSTOMER_POOLS,
     "webhooks": Feature.WEBHOOKS,
     "queriers": Feature.QUERIERS,
     "products": Feature.ORDERS,
