@@ -8,25 +8,23 @@ the loopback interface without TLS.
 from __future__ import annotations
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import aiohttp
 import jwt
 import orjson
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
+from ringway.crm_api.outside import OutsideOnly, check_url
 from ringway.runtime.errors import DependencyDown
 
 _FRESH_S = 600.0
 _LIMIT_S = 8.0
 _MAX_BYTES = 500_000
+_WHO = "An identity provider"
 # Asymmetric ones only: with a shared secret whoever knows it could sign.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 
@@ -35,56 +33,8 @@ class ProviderFailed(Exception):
     """The provider does not answer as the standard says."""
 
 
-class AddressRefused(Exception):
-    """An address that we do not call."""
-
-
 class ProviderDown(DependencyDown):
     """The provider does not answer at all."""
-
-
-class OutsideOnly(AbstractResolver):
-    """Resolves names to addresses of the public internet only, whatever a name says."""
-
-    def __init__(self, inside_hosts: frozenset[str]) -> None:
-        self._inside_hosts = inside_hosts
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a host. Raises OSError when one of them is inside."""
-        found = await self._inner.resolve(host, port, family)
-        if host not in self._inside_hosts:
-            for each in found:
-                if not ip_address(each["host"].partition("%")[0]).is_global:
-                    raise OSError(None, f"{host} is an address inside")
-        return found
-
-    async def close(self) -> None:
-        """Close the resolver."""
-        await self._inner.close()
-
-
-def check_url(url: str, inside_hosts: frozenset[str]) -> None:
-    """Raise AddressRefused for what is never called."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise AddressRefused("This is not an address.") from error
-    if not host or parts.username is not None or parts.fragment:
-        raise AddressRefused("An address has a host, no user and no fragment.")
-    try:
-        address = ip_address(host)
-    except ValueError:
-        address = None
-    is_inside = host in inside_hosts
-    if address is not None and not address.is_global and not is_inside:
-        raise AddressRefused("This address is inside of a network.")
-    is_loopback = address is not None and address.is_loopback
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_inside and is_loopback):
-        raise AddressRefused("An identity provider is called with https only.")
 
 
 @dataclass(slots=True)
@@ -193,7 +143,7 @@ class Providers:
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not isinstance(metadata.get(name), str):
                 raise ProviderFailed(f"The provider names no {name}.")
-            check_url(metadata[name], self.inside_hosts)
+            check_url(metadata[name], self.inside_hosts, who=_WHO)
         known = _Known(metadata, self._clock())
         self._known[issuer] = known
         if len(self._known) > 1_000:
@@ -219,7 +169,7 @@ class Providers:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        check_url(url, self.inside_hosts)
+        check_url(url, self.inside_hosts, who=_WHO)
         connector = aiohttp.TCPConnector(resolver=OutsideOnly(self.inside_hosts))
         try:
             async with (

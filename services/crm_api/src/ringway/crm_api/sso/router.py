@@ -14,10 +14,10 @@ from ringway.crm_api.auth.service import Device
 from ringway.crm_api.deps import Deps, DepsOf, client_ip, requires
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.outside import AddressRefused, check_url
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page
 from ringway.crm_api.sso import service, store
-from ringway.crm_api.sso.provider import AddressRefused, check_url
 from ringway.crm_api.sso.schemas import (
     ProviderBody,
     ProviderView,
@@ -153,7 +153,7 @@ async def remove_identity_provider(provider_id: UUID, deps: DepsOf, caller: Admi
 
 async def _wanted(deps: Deps, conn: Connection, caller: Caller, body: ProviderBody) -> store.Wanted:
     try:
-        check_url(body.issuer, deps.providers.inside_hosts)
+        check_url(body.issuer, deps.providers.inside_hosts, who="An identity provider")
     except AddressRefused as error:
         raise Invalid("issuer_refused", str(error)) from error
     wanted = store.Wanted(**body.model_dump(exclude={"client_secret"}))

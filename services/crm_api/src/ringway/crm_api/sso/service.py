@@ -21,8 +21,9 @@ from ringway.crm_api.auth.schemas import TokenPair
 from ringway.crm_api.auth.service import Device
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
+from ringway.crm_api.outside import AddressRefused
 from ringway.crm_api.sso import store
-from ringway.crm_api.sso.provider import AddressRefused, ProviderFailed
+from ringway.crm_api.sso.provider import ProviderFailed
 from ringway.crm_api.sso.schemas import SsoStarted
 from ringway.crm_api.users import store as users
 from ringway.runtime.ids import uuid7
