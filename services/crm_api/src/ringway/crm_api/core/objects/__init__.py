@@ -1,0 +1,1 @@
+"""Objects whose fields an enterprise defines itself: definitions, values and formulas."""
