@@ -1,0 +1,1 @@
+"""Written by tools/client; do not edit."""

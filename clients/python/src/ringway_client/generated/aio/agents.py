@@ -1,0 +1,135 @@
+"""Agents. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from ringway_client.core import Call, key
+from ringway_client.generated import models
+from ringway_client.sending import AsyncSender
+
+
+class Agents:
+    """Agents."""
+
+    def __init__(self, client: AsyncSender) -> None:
+        self._client = client
+
+    async def begin_session(
+        self, body: models.NewSession | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.AgentStatus:
+        """Sign in at the seat. Nailed-up: the phone rings now and must be answered.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/agents/me/session",
+                models.AgentStatus,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def choose_state(
+        self, body: models.StateChoice | Mapping[str, Any]
+    ) -> models.AgentStatus:
+        """Choose ready or not ready. During a talk it takes effect after.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            Call("PUT", "/agents/me/state", models.AgentStatus, body=body)
+        )
+
+    async def end_session(self) -> None:
+        """Sign out from the seat, after the running interaction if there is one.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(Call("DELETE", "/agents/me/session", type(None)))
+
+    async def finish_wrap_up(
+        self, body: models.WrapUpResult | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> None:
+        """File the result of an interaction and be done with after-call work.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/agents/me/wrap-up",
+                type(None),
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def get_own_state(self) -> models.AgentStatus:
+        """Return what the caller does now.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(Call("GET", "/agents/me", models.AgentStatus))
+
+    async def get_phone(self) -> models.Phone:
+        """Return the caller's SIP account, without its password.
+
+        Permission: ``phone``.
+        """
+        return await self._client.send(Call("GET", "/agents/me/phone", models.Phone))
+
+    async def hang_up(self, *, idempotency_key: str | None = None) -> None:
+        """End the talk.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/agents/me/hang-up",
+                type(None),
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    async def list_agents(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageAgentView:
+        """List the agents of the tenant with their present states.
+
+        Permission: ``agents.read``.
+        """
+        return await self._client.send(
+            Call("GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor})
+        )
+
+    async def iter_agents(self, *, limit: int | None = None) -> AsyncIterator[models.AgentView]:
+        """Yield all items of :meth:`list_agents`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_agents(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def renew_phone_password(
+        self, *, idempotency_key: str | None = None
+    ) -> models.NewCredentials:
+        """Give the SIP account a new password, shown this once. The old one ends at once.
+
+        Permission: ``phone``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/agents/me/phone/credentials",
+                models.NewCredentials,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )

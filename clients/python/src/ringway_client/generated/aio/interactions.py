@@ -1,0 +1,122 @@
+"""Interactions. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from ringway_client.core import Call
+from ringway_client.generated import models
+from ringway_client.sending import AsyncSender, quoted
+
+
+class Interactions:
+    """Interactions."""
+
+    def __init__(self, client: AsyncSender) -> None:
+        self._client = client
+
+    async def get_interaction(self, interaction_id: UUID | str) -> models.InteractionView:
+        """Return one interaction. An agent sees only those that he had.
+
+        Permission: ``interactions.read``.
+        """
+        return await self._client.send(
+            Call("GET", f"/interactions/{quoted(interaction_id)}", models.InteractionView)
+        )
+
+    async def list_interactions(
+        self,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        campaign_id: UUID | str | None = None,
+        agent_id: UUID | str | None = None,
+        agent_number: str | None = None,
+        caller: str | None = None,
+        called: str | None = None,
+        direction: str | None = None,
+        disposition: str | None = None,
+        queue_id: str | None = None,
+        is_live: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageInteractionView:
+        """List interactions, newest first. An agent sees his own only.
+
+        Permission: ``interactions.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET",
+                "/interactions",
+                models.PageInteractionView,
+                query={
+                    "from": from_,
+                    "to": to,
+                    "campaign_id": campaign_id,
+                    "agent_id": agent_id,
+                    "agent_number": agent_number,
+                    "caller": caller,
+                    "called": called,
+                    "direction": direction,
+                    "disposition": disposition,
+                    "queue_id": queue_id,
+                    "is_live": is_live,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+            )
+        )
+
+    async def iter_interactions(
+        self,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        campaign_id: UUID | str | None = None,
+        agent_id: UUID | str | None = None,
+        agent_number: str | None = None,
+        caller: str | None = None,
+        called: str | None = None,
+        direction: str | None = None,
+        disposition: str | None = None,
+        queue_id: str | None = None,
+        is_live: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.InteractionView]:
+        """Yield all items of :meth:`list_interactions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_interactions(
+                from_=from_,
+                to=to,
+                campaign_id=campaign_id,
+                agent_id=agent_id,
+                agent_number=agent_number,
+                caller=caller,
+                called=called,
+                direction=direction,
+                disposition=disposition,
+                queue_id=queue_id,
+                is_live=is_live,
+                limit=limit,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def list_segments(self, interaction_id: UUID | str) -> list[models.SegmentView]:
+        """List the agents who had the interaction, in order, each with his own times.
+
+        Permission: ``interactions.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET", f"/interactions/{quoted(interaction_id)}/segments", list[models.SegmentView]
+            )
+        )

@@ -1,0 +1,61 @@
+"""Nodes. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringway_client.core import Call, key
+from ringway_client.generated import models
+from ringway_client.sending import AsyncSender, quoted
+
+
+class Nodes:
+    """Nodes."""
+
+    def __init__(self, client: AsyncSender) -> None:
+        self._client = client
+
+    async def drain_node(
+        self,
+        node: str,
+        body: models.DrainBody | None | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.NodeView:
+        """Place nothing new on a node until it is undrained; its calls go on to their end.
+
+        Permission: ``nodes.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/nodes/{quoted(node)}/drain",
+                models.NodeView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def list_nodes(self) -> models.PageNodeView:
+        """List the Asterisk nodes: who serves, who is being emptied, and what is left there.
+
+        Permission: ``nodes.read``.
+        """
+        return await self._client.send(Call("GET", "/nodes", models.PageNodeView))
+
+    async def undrain_node(
+        self, node: str, *, idempotency_key: str | None = None
+    ) -> models.NodeView:
+        """Let a node serve again.
+
+        Permission: ``nodes.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/nodes/{quoted(node)}/undrain",
+                models.NodeView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )

@@ -1,0 +1,203 @@
+"""Tenants. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, key
+from ringway_client.generated import models
+from ringway_client.sending import AsyncSender, quoted
+
+
+class Tenants:
+    """Tenants."""
+
+    def __init__(self, client: AsyncSender) -> None:
+        self._client = client
+
+    async def allow_tenant_outbound(
+        self, tenant_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> models.TenantView:
+        """Allow the outbound service again. Its campaigns stay paused until somebody starts them.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/allow-outbound",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    async def close_tenant(
+        self,
+        tenant_id: UUID | str,
+        body: models.Closing | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TenantView:
+        """Close an enterprise: its access and its calls end at once, its data stays for a time.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/close",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def create_tenant(
+        self, body: models.NewTenant | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.TenantView:
+        """Open an enterprise with its first admin, who can sign in at once as `user@slug`.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/tenants",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def get_tenant(self, tenant_id: UUID | str) -> models.TenantView:
+        """Return one enterprise.
+
+        Permission: ``tenants.read``.
+        """
+        return await self._client.send(
+            Call("GET", f"/tenants/{quoted(tenant_id)}", models.TenantView)
+        )
+
+    async def list_tenants(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageTenantView:
+        """List the enterprises by slug.
+
+        Permission: ``tenants.read``.
+        """
+        return await self._client.send(
+            Call("GET", "/tenants", models.PageTenantView, query={"limit": limit, "cursor": cursor})
+        )
+
+    async def iter_tenants(self, *, limit: int | None = None) -> AsyncIterator[models.TenantView]:
+        """Yield all items of :meth:`list_tenants`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_tenants(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def open_enterprise(
+        self, body: models.Opening | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.Opened:
+        """Open an enterprise with admin, agents, trunk, numbers and project: all of it, or
+        nothing.
+
+        When a step fails, `failed_step` says which, and what was done is undone.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/tenants/open",
+                models.Opened,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def put_tenant_features(
+        self, tenant_id: UUID | str, body: models.Features | Mapping[str, Any]
+    ) -> models.TenantView:
+        """Say which features an enterprise has. What is off answers 403 `feature_off`.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call("PUT", f"/tenants/{quoted(tenant_id)}/features", models.TenantView, body=body)
+        )
+
+    async def reopen_tenant(
+        self, tenant_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> models.TenantView:
+        """Undo the closing of an enterprise while its data is there.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/reopen",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    async def resume_tenant(
+        self, tenant_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> models.TenantView:
+        """Give the access back.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/resume",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    async def stop_tenant_outbound(
+        self,
+        tenant_id: UUID | str,
+        body: models.OutboundStop | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TenantView:
+        """Stop an enterprise's outbound service: running campaigns pause, calls that are up go on.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/stop-outbound",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def suspend_tenant(
+        self, tenant_id: UUID | str, *, idempotency_key: str | None = None
+    ) -> models.TenantView:
+        """Take away the access of all users of an enterprise.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/suspend",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )

@@ -1,0 +1,41 @@
+"""Acd settings. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag
+from ringway_client.generated import models
+from ringway_client.sending import Sender
+
+
+class AcdSettings:
+    """Acd settings."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def get_acd_settings(self) -> models.AcdSettingsView:
+        """Return the tenant's settings of the ACD; the defaults when it never changed them.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(Call("GET", "/acd-settings", models.AcdSettingsView))
+
+    def put_acd_settings(
+        self, body: models.AcdSettings | Mapping[str, Any], *, if_match: int | str | None = None
+    ) -> models.AcdSettingsView:
+        """Replace the tenant's settings. `If-Match` is required.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                "/acd-settings",
+                models.AcdSettingsView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )

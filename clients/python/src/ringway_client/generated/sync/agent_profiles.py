@@ -1,0 +1,91 @@
+"""Agent profiles. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class AgentProfiles:
+    """Agent profiles."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def delete_agent_profile(self, agent_id: str, *, if_match: int | str | None = None) -> None:
+        """Delete one, unless another object names it: how one agent works; its id is the user's.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/agent-profiles/{quoted(agent_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_agent_profile(self, agent_id: str) -> models.AgentProfileView:
+        """Return one: how one agent works; its id is the user's.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/agent-profiles/{quoted(agent_id)}", models.AgentProfileView)
+        )
+
+    def list_agent_profiles(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageAgentProfileView:
+        """List, in the order of their ids: how one agent works; its id is the user's. A page of
+        large objects holds fewer than `limit`.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/agent-profiles",
+                models.PageAgentProfileView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_agent_profiles(self, *, limit: int | None = None) -> Iterator[models.AgentProfileView]:
+        """Yield all items of :meth:`list_agent_profiles`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_agent_profiles(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def put_agent_profile(
+        self,
+        agent_id: str,
+        body: models.AgentProfile | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+        if_none_match: int | str | None = None,
+    ) -> models.AgentProfileView:
+        """Replace one, or create it with an id of your own: how one agent works; its id is the
+        user's. `If-Match` with its ETag or `If-None-Match: *` is required.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/agent-profiles/{quoted(agent_id)}",
+                models.AgentProfileView,
+                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                body=body,
+            )
+        )

@@ -1,0 +1,154 @@
+"""Conferences. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringway_client.core import Call, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class Conferences:
+    """Conferences."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def end_conference(self, conference_id: str) -> None:
+        """Hang up all.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call("DELETE", f"/conferences/{quoted(conference_id)}", type(None))
+        )
+
+    def get_conference(self, conference_id: str) -> models.ConferenceView:
+        """Return who is there. Only its organiser sees a conference.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call("GET", f"/conferences/{quoted(conference_id)}", models.ConferenceView)
+        )
+
+    def invite_member(
+        self,
+        conference_id: str,
+        body: models.InviteBody | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.ConferenceView:
+        """Call one more.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/conferences/{quoted(conference_id)}/members",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def mute_member(
+        self, conference_id: str, leg_id: str, *, idempotency_key: str | None = None
+    ) -> models.ConferenceView:
+        """Let nobody hear one member.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}/mute",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    def mute_members(
+        self, conference_id: str, *, idempotency_key: str | None = None
+    ) -> models.ConferenceView:
+        """Let nobody but the organiser be heard.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/conferences/{quoted(conference_id)}/mute",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    def remove_member(self, conference_id: str, leg_id: str) -> models.ConferenceView:
+        """Hang up one member.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}",
+                models.ConferenceView,
+            )
+        )
+
+    def start_conference(
+        self, body: models.ConferenceBody | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.ConferenceView:
+        """Open a conference: the caller's own phone and everybody invited are called.
+
+        Who is in a talk takes his customer into the conference. With the id of a conference
+        room,
+        callers of its number get in, too.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/conferences",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def unmute_member(
+        self, conference_id: str, leg_id: str, *, idempotency_key: str | None = None
+    ) -> models.ConferenceView:
+        """Let one member be heard again.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}/unmute",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    def unmute_members(
+        self, conference_id: str, *, idempotency_key: str | None = None
+    ) -> models.ConferenceView:
+        """Let all be heard again.
+
+        Permission: ``agents.act``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/conferences/{quoted(conference_id)}/unmute",
+                models.ConferenceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+            )
+        )

@@ -1,0 +1,111 @@
+"""Monitor groups. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class MonitorGroups:
+    """Monitor groups."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def create_monitor_group(
+        self, body: models.MonitorGroup | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.MonitorGroupView:
+        """Create one: agents whom some supervisors may see and supervise.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/monitor-groups",
+                models.MonitorGroupView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def delete_monitor_group(
+        self, monitor_group_id: str, *, if_match: int | str | None = None
+    ) -> None:
+        """Delete one, unless another object names it: agents whom some supervisors may see and
+        supervise.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/monitor-groups/{quoted(monitor_group_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_monitor_group(self, monitor_group_id: str) -> models.MonitorGroupView:
+        """Return one: agents whom some supervisors may see and supervise.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/monitor-groups/{quoted(monitor_group_id)}", models.MonitorGroupView)
+        )
+
+    def list_monitor_groups(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageMonitorGroupView:
+        """List, in the order of their ids: agents whom some supervisors may see and supervise. A
+        page of large objects holds fewer than `limit`.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/monitor-groups",
+                models.PageMonitorGroupView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_monitor_groups(self, *, limit: int | None = None) -> Iterator[models.MonitorGroupView]:
+        """Yield all items of :meth:`list_monitor_groups`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_monitor_groups(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def put_monitor_group(
+        self,
+        monitor_group_id: str,
+        body: models.MonitorGroup | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+        if_none_match: int | str | None = None,
+    ) -> models.MonitorGroupView:
+        """Replace one, or create it with an id of your own: agents whom some supervisors may see
+        and supervise. `If-Match` with its ETag or `If-None-Match: *` is required.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/monitor-groups/{quoted(monitor_group_id)}",
+                models.MonitorGroupView,
+                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                body=body,
+            )
+        )

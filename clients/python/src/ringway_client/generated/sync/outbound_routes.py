@@ -1,0 +1,112 @@
+"""Outbound routes. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class OutboundRoutes:
+    """Outbound routes."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def create_outbound_route(
+        self, body: models.OutboundRoute | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.OutboundRouteView:
+        """Create one: how numbers with a prefix leave.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/outbound-routes",
+                models.OutboundRouteView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def delete_outbound_route(
+        self, outbound_route_id: str, *, if_match: int | str | None = None
+    ) -> None:
+        """Delete one, unless another object names it: how numbers with a prefix leave.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/outbound-routes/{quoted(outbound_route_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_outbound_route(self, outbound_route_id: str) -> models.OutboundRouteView:
+        """Return one: how numbers with a prefix leave.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/outbound-routes/{quoted(outbound_route_id)}", models.OutboundRouteView)
+        )
+
+    def list_outbound_routes(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageOutboundRouteView:
+        """List, in the order of their ids: how numbers with a prefix leave. A page of large
+        objects holds fewer than `limit`.
+
+        Permission: ``routing.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/outbound-routes",
+                models.PageOutboundRouteView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_outbound_routes(
+        self, *, limit: int | None = None
+    ) -> Iterator[models.OutboundRouteView]:
+        """Yield all items of :meth:`list_outbound_routes`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_outbound_routes(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def put_outbound_route(
+        self,
+        outbound_route_id: str,
+        body: models.OutboundRoute | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+        if_none_match: int | str | None = None,
+    ) -> models.OutboundRouteView:
+        """Replace one, or create it with an id of your own: how numbers with a prefix leave. `If-
+        Match` with its ETag or `If-None-Match: *` is required.
+
+        Permission: ``routing.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/outbound-routes/{quoted(outbound_route_id)}",
+                models.OutboundRouteView,
+                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                body=body,
+            )
+        )

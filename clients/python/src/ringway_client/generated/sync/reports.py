@@ -1,0 +1,32 @@
+"""Reports. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ringway_client.core import Call
+from ringway_client.generated import models
+from ringway_client.sending import Sender
+
+
+class Reports:
+    """Reports."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def agent_work(self, *, from_: datetime | str, to: datetime | str) -> models.AgentWorkReport:
+        """Sum up agents' work: logins, states, talks, holds, consultations, transfers.
+
+        An agent sees his own line only. At most 92 days at once.
+
+        Permission: ``interactions.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/reports/agent-work",
+                models.AgentWorkReport,
+                query={"from": from_, "to": to},
+            )
+        )

@@ -1,0 +1,90 @@
+"""Roles. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class Roles:
+    """Roles."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def change_role(
+        self,
+        role_id: str,
+        body: models.RoleBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.RoleView:
+        """Change a role; within a second it holds for everybody who has it.
+
+        Permission: ``roles.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/roles/{quoted(role_id)}",
+                models.RoleView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    def create_role(
+        self, body: models.NewRole | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RoleView:
+        """Make a role from a shipped one. Nobody grants what he does not have.
+
+        Permission: ``roles.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/roles",
+                models.RoleView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def get_role(self, role_id: str) -> models.RoleView:
+        """Return one role.
+
+        Permission: ``roles.read``.
+        """
+        return self._client.send(Call("GET", f"/roles/{quoted(role_id)}", models.RoleView))
+
+    def list_permissions(self) -> models.PagePermissionView:
+        """List all permissions, and what asks for them. There is one page.
+
+        Permission: ``roles.read``.
+        """
+        return self._client.send(Call("GET", "/permissions", models.PagePermissionView))
+
+    def list_roles(self) -> models.PageRoleView:
+        """List the shipped roles as they are here, and the enterprise's own. There is one page.
+
+        Permission: ``roles.read``.
+        """
+        return self._client.send(Call("GET", "/roles", models.PageRoleView))
+
+    def remove_role(self, role_id: str, *, if_match: int | str | None = None) -> None:
+        """Remove an own role that nobody has; a shipped one becomes as it was shipped.
+
+        Permission: ``roles.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/roles/{quoted(role_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )

@@ -1,0 +1,44 @@
+"""Security. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ringway_client.core import Call, etag
+from ringway_client.generated import models
+from ringway_client.sending import Sender
+
+
+class Security:
+    """Security."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def get_security_policy(self) -> models.SecurityPolicyView:
+        """Return the rules of passwords and sign-ins in the caller's tenant.
+
+        Permission: ``users.read``.
+        """
+        return self._client.send(Call("GET", "/security-policy", models.SecurityPolicyView))
+
+    def put_security_policy(
+        self,
+        body: models.SecurityPolicyBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.SecurityPolicyView:
+        """Replace the rules. Passwords that exist stay; the rules hold for the next ones.
+
+        Permission: ``users.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                "/security-policy",
+                models.SecurityPolicyView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
