@@ -115,6 +115,7 @@ def registry() -> tuple[type[Message], ...]:
         acd_nodes,
         acd_voicemail,
         crm,
+        crm_webhooks,
         dialer,
         dialer_announcements,
         dialer_callback,
@@ -125,6 +126,7 @@ def registry() -> tuple[type[Message], ...]:
         dialer_teams,
         dialer_tenants,
         recorder,
+        tenant_deletion,
         trainer,
     )
 

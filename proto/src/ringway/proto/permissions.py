@@ -103,7 +103,13 @@ def nats_permissions() -> dict[str, Permissions]:
         "trainer": service("trainer", ("trainer.v1.>", "_INBOX.>"), ("trainer.v1.*.cmd.*",)),
         "crm_api": service(
             "crm_api",
-            ("crm.v1.>", "acd.v1.*.cmd.*", "dialer.v1.*.cmd.*", "trainer.v1.*.cmd.*", "_INBOX.>"),
+            (
+                *("crm.v1.>", "acd.v1.*.cmd.*", "dialer.v1.*.cmd.*", "trainer.v1.*.cmd.*"),
+                "recorder.v1.*.cmd.delete_tenant",
+                # The facts of an enterprise that is deleted go with it.
+                "$JS.API.STREAM.PURGE.FACTS",
+                "_INBOX.>",
+            ),
             (
                 "crm.v1.*.cmd.*",
                 "acd.v1.*.presence.*.*",
