@@ -14,6 +14,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ _DOWN_RETRY_S = (0.25, 2.0)  # first and longest pause while a dependency is dow
 _FAILURES_KEPT = 10_000
 
 Handler = Callable[[Any], Awaitable[None]]
+# Of the fact that the present handler was called with: its place in the stream.
+fact_sequence: ContextVar[int] = ContextVar("fact_sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class FactConsumer:
         except ValueError as error:
             await self._bury(epoch, message, sequence, f"invalid: {error}")
             return
+        fact_sequence.set(sequence)
         pause_s = _DOWN_RETRY_S[0]
         while True:
             try:
