@@ -78,6 +78,10 @@ class Permission(StrEnum):
     CUSTOMERS_MERGE = "customers.merge"  # find duplicates, make one of two
     CUSTOMERS_BULK = "customers.bulk"  # change, assign or delete many by a condition
     CUSTOMERS_ERASE = "customers.erase"  # hand out or erase all that is kept of one person
+    OBJECTS_READ = "objects.read"  # how objects, forms and what pops are defined
+    OBJECTS_WRITE = "objects.write"
+    RECORDS_READ = "records.read"  # within the rights of the object and of its fields
+    RECORDS_WRITE = "records.write"
     LISTS_READ = "lists.read"
     LISTS_WRITE = "lists.write"
     CAMPAIGNS_READ = "campaigns.read"
@@ -165,6 +169,9 @@ _SUPERVISION = frozenset(
         _P.CUSTOMERS_CREATE,
         _P.CUSTOMERS_ALL,
         _P.CUSTOMERS_ASSIGN,
+        _P.OBJECTS_READ,
+        _P.RECORDS_READ,
+        _P.RECORDS_WRITE,
         _P.LISTS_READ,
         _P.LISTS_WRITE,
         _P.CAMPAIGNS_READ,
@@ -236,6 +243,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.QUEUES_READ,
             _P.ROUTING_READ,
             _P.ROUTING_WRITE,
+            _P.OBJECTS_READ,
+            _P.OBJECTS_WRITE,
             _P.LISTS_READ,
             _P.CAMPAIGNS_READ,
             _P.DNC_READ,
@@ -246,6 +255,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.ENTERPRISE_ADMIN: (_SUPERVISION - {_P.AGENTS_ACT})
     | {
+        _P.OBJECTS_WRITE,
         _P.USERS_WRITE,
         _P.API_KEYS_WRITE,
         _P.ROLES_WRITE,
@@ -279,6 +289,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.AGENTS_ACT,
             _P.PHONE,
             _P.QUEUES_READ,
+            _P.OBJECTS_READ,
+            _P.RECORDS_READ,
+            _P.RECORDS_WRITE,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
             _P.CUSTOMERS_CREATE,
@@ -302,6 +315,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.PHONE,
             _P.SUPERVISION_LISTEN,
             _P.QUEUES_READ,
+            _P.OBJECTS_READ,
+            _P.RECORDS_READ,
+            _P.RECORDS_WRITE,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_ALL,
             _P.CAMPAIGNS_READ,
@@ -322,6 +338,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TEAMS_READ,
             _P.AGENTS_READ,
             _P.QUEUES_READ,
+            _P.OBJECTS_READ,
+            _P.RECORDS_READ,
+            _P.RECORDS_WRITE,
             _P.CUSTOMERS_READ,
             _P.CUSTOMERS_WRITE,
             _P.CUSTOMERS_CREATE,
