@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringway.crm_api.access import ROLE_PERMISSIONS, Caller, Role
+from ringway.crm_api.access import ROLE_PERMISSIONS, Caller, Permission, Role
 from ringway.crm_api.auth.limiter import RateLimiter
 from ringway.crm_api.auth.tokens import Tokens, new_refresh_token, refresh_token_tenant
 from ringway.crm_api.errors import ApiError, Unauthorized
 from ringway.crm_api.etag import expected_version
+from ringway.crm_api.events.sight import rule_of
 from ringway.crm_api.events.stream import FactNames, View
 from ringway.crm_api.imports.worker import lead_id, line_of
 from ringway.crm_api.schemas import decode_cursor, encode_cursor
@@ -111,9 +112,35 @@ def test_every_fact_is_known_by_its_subject() -> None:
 
 
 def test_agents_see_what_is_about_them_and_supervisors_all() -> None:
-    known = Caller(UUID(int=1), UUID(int=9), "b", Role.TEAM_LEADER, None, UUID(int=3), "")
-    boss = replace(known, permissions=ROLE_PERMISSIONS[Role.TEAM_LEADER])
-    assert View(_ANN).sees_fact({"agent_id": _ANN.agent_id})
-    assert not View(_ANN).sees_fact({"agent_id": boss.agent_id})
-    assert not View(_ANN).sees_fact({"campaign_id": "c"})
-    assert View(boss).sees_fact({"campaign_id": "c"})
+    ended = "acd.v1.interaction.ended"
+    boss = _of_role(Role.TEAM_LEADER)
+    assert View(_ANN).sees_fact(ended, {"agent_id": _ANN.agent_id})
+    assert not View(_ANN).sees_fact(ended, {"agent_id": boss.agent_id})
+    assert not View(_ANN).sees_fact(ended, {"campaign_id": "c"})
+    assert View(boss).sees_fact(ended, {"campaign_id": "c"})
+
+
+def test_whoever_sees_all_events_sees_those_that_he_may_read_elsewhere() -> None:
+    wiring = View(_of_role(Role.CONFIGURATION_ADMIN))
+    assert wiring.sees_fact("acd.v1.trunk.state_changed", {})
+    assert wiring.sees_fact("dialer.v1.campaign.state_changed", {})
+    assert not wiring.sees_fact("acd.v1.interaction.started", {})
+    assert not wiring.sees_fact("crm.v1.customer.changed", {})
+    assert View(_of_role(Role.TEAM_LEADER)).sees_fact("crm.v1.customer.changed", {})
+    assert View(_ANN).sees_fact("crm.v1.customer.changed", {"owner_id": _ANN.agent_id})
+
+
+def test_an_agent_is_not_told_that_somebody_listens() -> None:
+    about = {"agent_id": _ANN.agent_id, "supervisor_id": str(UUID(int=9))}
+    assert not View(_ANN).sees_fact("acd.v1.supervision.acted", about)
+    assert View(_of_role(Role.TEAM_LEADER)).sees_fact("acd.v1.supervision.acted", about)
+
+
+def test_it_is_said_of_every_fact_who_sees_it() -> None:
+    names = {kind.type_name() for kind in registry() if kind.KIND is Kind.FACT}
+    assert {name for name in names if rule_of(name).needs is Permission.EVENTS_ALL} == set()
+
+
+def _of_role(role: Role) -> Caller:
+    known = Caller(UUID(int=1), UUID(int=9), "b", role, None, UUID(int=3), "")
+    return replace(known, permissions=ROLE_PERMISSIONS[role])

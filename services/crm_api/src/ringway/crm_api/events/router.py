@@ -1,4 +1,9 @@
-"""/events: a WebSocket that tells what happens, resumable from the last seen event id."""
+"""/events: a WebSocket that tells what happens, resumable from the last seen event id.
+
+A person opens it with his access token, a program with an API key that has the scope
+``events.read`` and those that show it the same on a page; either in ``Authorization: Bearer`` or,
+as browsers cannot set headers, in ``?access_token=``.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,7 @@ from prometheus_client import Counter, Gauge
 from starlette.websockets import WebSocketState
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.auth.keys import is_key
 from ringway.crm_api.deps import Deps, DepsOf, client_ip
 from ringway.crm_api.errors import ApiError
 from ringway.crm_api.events.hub import Subscription
@@ -56,20 +62,23 @@ async def stream_events(
     """Send facts (with an id) and live figures (without) until either side ends."""
     await socket.accept()
     try:
-        caller, expires_at = deps.tokens.read(access_token, deps.now(), client_ip(socket))
-        await deps.guard.check(caller, deps.now())
-        caller = await deps.rights.of(caller, deps.now())
+        feed = await _Feed.open(socket, deps, access_token or _bearer(socket))
     except ApiError as error:
         await _close(socket, Close.NOT_SIGNED_IN, error.code)
         return
     except DependencyDown:
         await _close(socket, Close.TRY_AGAIN, "database_unavailable")
         return
-    if not caller.may(Permission.EVENTS_READ):
+    if not feed.caller.may(Permission.EVENTS_READ):
         await _close(socket, Close.FORBIDDEN, "permission_missing")
         return
     with _open.track_inprogress():
-        await _Feed(socket, deps, caller).run(last_event_id, expires_at)
+        await feed.run(last_event_id)
+
+
+def _bearer(socket: WebSocket) -> str:
+    kind, _, token = socket.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 class _Ended(Exception):
@@ -80,24 +89,48 @@ class _Ended(Exception):
 
 
 class _Feed:
-    """One browser's stream. Its tasks end together."""
+    """One client's stream. Its tasks end together.
 
-    def __init__(self, socket: WebSocket, deps: Deps, caller: Caller) -> None:
+    Args:
+        expires_at: When its token does; None for an API key, which is asked about every time.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        deps: Deps,
+        token: str,
+        caller: Caller,
+        expires_at: datetime | None,
+    ) -> None:
         self._socket = socket
         self._deps = deps
-        self._caller = caller
+        self._token = token
+        self.caller = caller
+        self._expires_at = expires_at
         self._view = View(caller)
         self._names = FactNames()
 
-    async def run(self, last_event_id: int | None, expires_at: datetime) -> None:
-        tenant = self._caller.tenant
+    @classmethod
+    async def open(cls, socket: WebSocket, deps: Deps, token: str) -> _Feed:
+        """Return the stream of whoever has this token. Raises as the guard and the keys do."""
+        now, address = deps.now(), client_ip(socket)
+        if is_key(token):
+            caller = await deps.rights.of(await deps.keys.caller(token, now, address), now)
+            return cls(socket, deps, token, caller, None)
+        caller, expires_at = deps.tokens.read(token, now, address)
+        await deps.guard.check(caller, now)
+        return cls(socket, deps, token, await deps.rights.of(caller, now), expires_at)
+
+    async def run(self, last_event_id: int | None) -> None:
+        tenant = self.caller.tenant
         after = last_event_id if last_event_id is not None else await self._now()
         subscription = self._deps.hub.open(tenant, self._view.sees_presence)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._send_facts(last_event_id, after), name="facts")
                 group.create_task(self._send_presence(subscription), name="presence")
-                group.create_task(self._watch(expires_at), name="watch")
+                group.create_task(self._watch(), name="watch")
                 group.create_task(self._read(), name="read")
         except* _Ended as ended:
             first = cast(_Ended, ended.exceptions[0])
@@ -115,7 +148,7 @@ class _Feed:
 
     async def _send_facts(self, last_event_id: int | None, after: int | None) -> None:
         """Send facts after ``after``; who asked for older ones is told when they are gone."""
-        tenant = self._caller.tenant
+        tenant = self.caller.tenant
         if last_event_id is not None:
             with suppress(DependencyDown):
                 kept = await self._deps.bus.facts_range()
@@ -128,7 +161,7 @@ class _Feed:
                 if name is None:
                     continue
                 data = orjson.loads(payload)
-                if self._view.sees_fact(data):
+                if self._view.sees_fact(name, data):
                     await self._send(fact_message(sequence, name, tenant, data))
 
     async def _send_presence(self, subscription: Subscription) -> None:
@@ -136,23 +169,33 @@ class _Feed:
             for presence in await subscription.take():
                 await self._send(presence_message(presence))
 
-    async def _watch(self, expires_at: datetime) -> None:
+    async def _watch(self) -> None:
         """End the stream when the token expires or its user loses access."""
         while True:
-            left_s = (expires_at - self._deps.now()).total_seconds()
-            if left_s <= 0:
-                raise _Ended(Close.NOT_SIGNED_IN, "token_expired")
-            await asyncio.sleep(min(left_s, _WATCH_EVERY_S))
+            wait_s = _WATCH_EVERY_S
+            if self._expires_at is not None:
+                left_s = (self._expires_at - self._deps.now()).total_seconds()
+                if left_s <= 0:
+                    raise _Ended(Close.NOT_SIGNED_IN, "token_expired")
+                wait_s = min(left_s, wait_s)
+            await asyncio.sleep(wait_s)
             try:
-                await self._deps.guard.check(self._caller, self._deps.now())
-                now = await self._deps.rights.of(self._caller, self._deps.now())
+                now = await self._known_now()
             except ApiError as error:
                 raise _Ended(Close.NOT_SIGNED_IN, error.code) from error
             except DependencyDown:
                 continue
-            if now.permissions != self._caller.permissions:
+            if now.granted() != self.caller.granted():
                 # What he is told depends on them: let him come again.
                 raise _Ended(Close.NOT_SIGNED_IN, "permissions_changed")
+
+    async def _known_now(self) -> Caller:
+        deps, now = self._deps, self._deps.now()
+        if self._expires_at is None:
+            caller = await deps.keys.caller(self._token, now, self.caller.client_ip)
+            return await deps.rights.of(caller, now)
+        await deps.guard.check(self.caller, now)
+        return await deps.rights.of(self.caller, now)
 
     async def _read(self) -> None:
         """Notice when the browser goes away; what it says is not read."""

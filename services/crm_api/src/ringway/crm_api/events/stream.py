@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from ringway.crm_api.access import Caller, Permission
-from ringway.proto.acd import AgentPresenceV1, CampaignAgentsV1
+from ringway.crm_api.access import Caller
+from ringway.crm_api.events.sight import sees
+from ringway.proto.acd import CampaignAgentsV1
 from ringway.proto.base import Kind, Presence, registry
-from ringway.proto.dialer_preview import AgentPreviewV1
 
 RESUME_GAP = "crm.v1.events.gap"
 # Each agent's own figure (AgentPresenceV1) tells it; this one says only what changed.
@@ -47,25 +47,18 @@ class FactNames:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which messages a caller sees: supervisors all of their tenant, others those about them."""
+    """Which messages a caller sees (see sight.py)."""
 
     caller: Caller
 
-    def sees_fact(self, data: dict[str, Any]) -> bool:
+    def sees_fact(self, name: str, data: dict[str, Any]) -> bool:
         """Return whether a fact is for the caller."""
-        return self._sees_all or data.get("agent_id") == self.caller.agent_id
+        return sees(self.caller, name, data)
 
     def sees_presence(self, presence: Presence) -> bool:
         """Return whether a live figure is for the caller."""
-        if self._sees_all:
-            return True
-        if isinstance(presence, AgentPresenceV1 | AgentPreviewV1):
-            return presence.agent_id == self.caller.agent_id
-        return False
-
-    @property
-    def _sees_all(self) -> bool:
-        return self.caller.may(Permission.EVENTS_ALL)
+        about = {"agent_id": getattr(presence, "agent_id", None)}
+        return sees(self.caller, type(presence).type_name(), about)
 
 
 def fact_message(sequence: int, name: str, tenant: str, data: dict[str, Any]) -> str:

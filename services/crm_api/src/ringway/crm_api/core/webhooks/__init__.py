@@ -1,0 +1,1 @@
+"""Webhooks as pure rules: signatures, times of retries, patterns of event types."""
