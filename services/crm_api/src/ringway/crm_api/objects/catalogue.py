@@ -11,7 +11,7 @@ version is parsed once in a process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,12 +24,21 @@ from ringway.crm_api.access import Caller
 from ringway.crm_api.core.objects.definition import Definition, Field, Kind
 from ringway.runtime.postgres import Connection
 
-COLUMNS = "tenant_id, object_id, version, definition, archived_at, created_at, updated_at"
+COLUMNS = """
+    o.tenant_id, o.object_id, o.version, o.definition, o.archived_at, o.created_at, o.updated_at,
+    ARRAY(SELECT k.key || ' ' || k.key_column FROM crm.data_object_key k
+           WHERE k.tenant_id = o.tenant_id AND k.object_id = o.object_id AND k.state = 'ready'
+             AND k.key_column !~ '^u') AS columns
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object of a tenant as it is now. Archived ones take no new values."""
+    """One object of a tenant as it is now. Archived ones take no new values.
+
+    ``columns`` are the key columns that hold its indexed fields, by their keys; an index that is
+    still being built is not among them.
+    """
 
     tenant_id: UUID
     object_id: UUID
@@ -38,6 +47,7 @@ class StoredObject:
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    columns: Mapping[str, str]
 
 
 async def get(
@@ -45,8 +55,8 @@ async def get(
 ) -> StoredObject | None:
     """Return one object, archived or not; None when there is none, or it is not a ``kind``."""
     row = await conn.fetchrow(
-        f"SELECT {COLUMNS} FROM crm.data_object WHERE tenant_id = $1 AND object_id = $2 "  # noqa: S608 - constants
-        "AND ($3::text IS NULL OR kind = $3)",
+        f"SELECT {COLUMNS} FROM crm.data_object o WHERE o.tenant_id = $1 AND o.object_id = $2 "  # noqa: S608 - constants
+        "AND ($3::text IS NULL OR o.kind = $3)",
         tenant_id,
         object_id,
         kind,
@@ -63,8 +73,8 @@ async def customer(conn: Connection, *, tenant_id: UUID) -> StoredObject | None:
 async def of_kind(conn: Connection, *, tenant_id: UUID, kind: Kind) -> Sequence[StoredObject]:
     """Return the objects of a kind that are not archived, oldest first."""
     rows = await conn.fetch(
-        f"SELECT {COLUMNS} FROM crm.data_object "  # noqa: S608 - constants
-        "WHERE tenant_id = $1 AND kind = $2 AND archived_at IS NULL ORDER BY object_id",
+        f"SELECT {COLUMNS} FROM crm.data_object o "  # noqa: S608 - constants
+        "WHERE o.tenant_id = $1 AND o.kind = $2 AND o.archived_at IS NULL ORDER BY o.object_id",
         tenant_id,
         kind,
     )
@@ -98,7 +108,8 @@ def may(definition: Definition, caller: Caller, act: str) -> bool:
 def stored_object(row: asyncpg.Record) -> StoredObject:
     """Return the object in a row of :data:`COLUMNS`."""
     definition = _parsed(row["object_id"], row["version"], row["definition"])
-    return StoredObject(**{**row, "definition": definition})
+    columns = dict(each.split(" ") for each in row["columns"])
+    return StoredObject(**{**row, "definition": definition, "columns": columns})
 
 
 @lru_cache(maxsize=500)

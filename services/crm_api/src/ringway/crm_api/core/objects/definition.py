@@ -17,7 +17,10 @@ from ringway.crm_api.core.objects.patterns import check_pattern
 
 MAX_FIELDS = 200
 MAX_GROUPS = 40
-MAX_INDEXED = 20  # of one object
+# Indexed fields of one object: as many as its rows have key columns.
+MAX_INDEXED_TEXTS = 12
+MAX_INDEXED_NUMBERS = 8
+MAX_UNIQUE = 3
 MAX_OPTIONS = 500
 MAX_TEXT = 10_000  # characters of one text value
 MAX_NUMBER = 10**15  # exclusive; so that every number is exact as a double
@@ -191,6 +194,11 @@ class Field(Part):
         """Whether lists can be filtered and sorted by it."""
         return self.is_indexed or self.is_unique
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is compared as a number: numbers, money, and booleans as 0 and 1."""
+        return self.value_type in NUMBERS or self.value_type is FieldType.BOOLEAN
+
     def readable_by(self, role: str) -> bool:
         """Return whether people of ``role`` see the field, when they see the record."""
         return self.read_roles is None or role in self.read_roles
@@ -261,8 +269,14 @@ class Definition(Part):
         for group in self.groups:
             if group.tab >= max(1, len(self.tabs)):
                 raise ValueError(f"group {group.key}: there is no tab {group.tab}")
-        if sum(each.has_index for each in self.fields) > MAX_INDEXED:
-            raise ValueError(f"an object has at most {MAX_INDEXED} indexed fields")
+        indexed = [each for each in self.fields if each.has_index]
+        numbers = [each for each in indexed if each.is_number]
+        if len(numbers) > MAX_INDEXED_NUMBERS:
+            raise ValueError(f"at most {MAX_INDEXED_NUMBERS} indexed numbers, money and booleans")
+        if len(indexed) - len(numbers) > MAX_INDEXED_TEXTS:
+            raise ValueError(f"at most {MAX_INDEXED_TEXTS} indexed fields that are no numbers")
+        if sum(each.is_unique for each in self.fields) > MAX_UNIQUE:
+            raise ValueError(f"at most {MAX_UNIQUE} unique fields")
         return self
 
     @property
