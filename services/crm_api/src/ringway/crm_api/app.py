@@ -40,6 +40,7 @@ from ringway.crm_api.jump_ins.router import router as jump_ins
 from ringway.crm_api.law.router import consents
 from ringway.crm_api.law.router import lists as dnc_lists
 from ringway.crm_api.law.router import router as law
+from ringway.crm_api.knowledge.routers import routers as knowledge
 from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
@@ -116,6 +117,7 @@ NOUNS = (
         recordings,
         voicemails,
         reports,
+        *knowledge,
         events,
         audit,
     ),

@@ -38,7 +38,9 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _BULK = re.compile(r"^/api/v1/lists/[^/]+/leads$")
-_UPLOAD = re.compile(r"^/api/v1/(lists/[^/]+/imports|dnc-lists/[^/]+/file)$")
+_UPLOAD = re.compile(
+    r"^/api/v1/(lists/[^/]+/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments)$"
+)
 
 
 class Edge:

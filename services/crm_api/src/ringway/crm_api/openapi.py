@@ -39,6 +39,16 @@ _STATUS = {
     "429": "Too many requests.",
     "503": "A part that is needed does not answer; Retry-After says when to try again.",
 }
+# Where a PUT without If-Match is refused.
+_IF_MATCH_REQUIRED = (
+    "/api/v1/acd-settings",
+    "/api/v1/customers/",
+    "/api/v1/knowledge/",
+    "/api/v1/notices/",
+    "/api/v1/roles/",
+    "/api/v1/scripts/",
+    "/api/v1/teams/",
+)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -128,7 +138,5 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
     # One of the two conditions is required where a PUT may also create.
     can_create = any(each["name"] == "if-none-match" for each in operation.get("parameters", []))
-    is_required = path.startswith(
-        ("/api/v1/customers/", "/api/v1/acd-settings", "/api/v1/roles/", "/api/v1/teams/")
-    )
+    is_required = path.startswith(_IF_MATCH_REQUIRED)
     return method == "put" and (can_create or is_required)

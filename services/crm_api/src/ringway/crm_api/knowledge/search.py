@@ -1,0 +1,146 @@
+"""Full-text search for Chinese and English: which articles answer a question best.
+
+How texts become terms is decided in core/knowledge; PostgreSQL keeps them (a tsvector under a GIN
+index), knows English stems, and ranks: rare terms count more, the title more than tags, and tags
+more than the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from ringway.crm_api.core.knowledge import terms
+from ringway.crm_api.core.knowledge.snippet import Piece, candidates, marked, plain, snippet
+from ringway.crm_api.core.knowledge.terms import Question, Stems
+from ringway.crm_api.knowledge.store import VISIBLE, Eyes
+from ringway.runtime.postgres import Connection
+
+# Of the body (D), nothing (C), tags and product (B), the title (A).
+_WEIGHTS = "{0.25, 0.25, 0.6, 1.0}"
+# What is found has at least this share of what was asked for, as far as any article has it; rare
+# terms count more.
+_LEAST_SHARE = 0.3
+_FIND = f"""
+    WITH term AS (
+        SELECT n, query::tsquery AS query, weight
+          FROM unnest($7::text[], $8::float8[]) WITH ORDINALITY AS t (query, weight, n)
+    ), hit AS MATERIALIZED (
+        SELECT a.article_id, a.search
+          FROM crm.find_articles($6::text::tsquery) AS f (article_id)
+          JOIN crm.article a ON a.tenant_id = $1 AND a.article_id = f.article_id
+         WHERE {VISIBLE} AND $2::uuid IS NOT NULL AND a.draft_of IS NULL
+           AND ($9 OR (a.state = 'published' AND (a.valid_from IS NULL OR a.valid_from <= $5)
+                       AND (a.valid_until IS NULL OR a.valid_until > $5)))
+           AND ($10::uuid[] IS NULL OR a.category_id = ANY ($10))
+           AND ($11::text IS NULL OR a.language = $11) AND ($12::text IS NULL OR a.product = $12)
+           AND ($13::text IS NULL OR $13 = ANY (a.tags))
+    ), matched AS (
+        SELECT h.article_id, t.n, t.weight,
+               ts_rank('{_WEIGHTS}', h.search, t.query, 1)::float8 AS tf
+          FROM hit h JOIN term t ON h.search @@ t.query
+    ), known AS (
+        SELECT n, weight * ln(1 + (seen.total - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+          FROM matched, (SELECT count(*) AS total FROM crm.article a WHERE {VISIBLE}) AS seen
+         GROUP BY n, weight, seen.total
+    ), scored AS (
+        SELECT article_id, round(sum(idf * tf)::numeric, 6)::float8 AS score, sum(idf) AS covered
+          FROM matched JOIN known USING (n) GROUP BY article_id
+    )
+    SELECT a.article_id, a.category_id, a.title, a.body, a.language, a.tags, a.product, a.state,
+           a.updated_at, s.score
+      FROM scored s JOIN crm.article a ON a.tenant_id = $1 AND a.article_id = s.article_id
+     WHERE s.covered >= {_LEAST_SHARE} * (SELECT sum(idf) FROM known)
+       AND ($14::float8 IS NULL OR (s.score, a.article_id) < ($14, $15::uuid))
+     ORDER BY s.score DESC, a.article_id DESC LIMIT $16
+"""  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, and where; None is anywhere."""
+
+    text: str
+    is_typing: bool = False
+    with_drafts: bool = False
+    category_ids: Sequence[UUID] | None = None
+    language: str | None = None
+    product: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article that was found, and why."""
+
+    row: dict[str, object]
+    title: list[Piece]
+    snippet: list[Piece]
+
+
+async def stems_of(conn: Connection, texts: Iterable[str]) -> Stems:
+    """Return the stem of each word; what says nothing (the, of) has none."""
+    words = sorted(terms.words(texts))
+    if not words:
+        return {}
+    rows = await conn.fetch(
+        "SELECT word, (ts_lexize('pg_catalog.english_stem', word))[1] AS stem "
+        "FROM unnest($1::text[]) AS w (word)",
+        words,
+    )
+    return {row["word"]: row["stem"] for row in rows if row["stem"]}
+
+
+async def vector_of(
+    conn: Connection, *, tenant_id: UUID, title: str, tags: Sequence[str], product: str, body: str
+) -> str:
+    """Return what an article is found by, as a tsvector."""
+    about = " \n".join((*tags, product))
+    fields = [(title, "A"), (about, "B"), (plain(body), "D")]
+    stems = await stems_of(conn, (text for text, _ in fields))
+    return terms.vector(fields, stems, owner=_owner(tenant_id))
+
+
+async def find(
+    conn: Connection,
+    *,
+    eyes: Eyes,
+    search: Search,
+    after: tuple[float, UUID] | None,
+    limit: int,
+) -> list[Found]:
+    """Return articles that the caller sees, best first. What he does not see has no influence."""
+    stems = await stems_of(conn, [search.text])
+    question = terms.question(search.text, stems, is_typing=search.is_typing)
+    if not question.terms:
+        return []
+    categories = list(search.category_ids) if search.category_ids is not None else None
+    rows = await conn.fetch(
+        _FIND,
+        *eyes.arguments(),
+        terms.any_of(question.terms, owner=_owner(eyes.tenant_id)),
+        [term.query for term in question.terms],
+        [term.weight for term in question.terms],
+        search.with_drafts,
+        *(categories, search.language, search.product, search.tag),
+        *(after if after is not None else (None, None)),
+        limit,
+    )
+    texts = [(row["title"], plain(row["body"])) for row in rows]
+    wanted = {word for pair in texts for text in pair for word in candidates(text, question)}
+    stems = await stems_of(conn, [" ".join(sorted(wanted))])
+    return [
+        _found(dict(row), title, body, question, stems)
+        for row, (title, body) in zip(rows, texts, strict=True)
+    ]
+
+
+def _found(
+    row: dict[str, object], title: str, body: str, question: Question, stems: Stems
+) -> Found:
+    return Found(row, marked(title, question, stems), snippet(body, question, stems))
+
+
+def _owner(tenant_id: UUID) -> str:
+    return f"@{tenant_id.hex}"
