@@ -5,92 +5,134 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
+import orjson
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, ValidationError
+from pydantic import create_model
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.audit import store as audit
-from ringway.crm_api.customers import store
-from ringway.crm_api.customers.schemas import CustomerBody, CustomerFilter, CustomerView
+from ringway.crm_api.customers import fields as known_fields
+from ringway.crm_api.customers import lookup, scope, search, service
+from ringway.crm_api.customers.filters import CustomerFilter
+from ringway.crm_api.customers.params import FieldNames, Sort, chosen_fields, wanted_filter
+from ringway.crm_api.customers.schemas import (
+    CustomerBody,
+    CustomerChange,
+    CustomerView,
+    FoundView,
+    chosen,
+)
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
-from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, View, decode_cursor, encode_cursor
 from ringway.proto.base import PhoneE164
-from ringway.runtime.ids import uuid7
-from ringway.runtime.postgres import Connection
 
 router = api_router("/customers", "customers")
 Reader = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_WRITE))]
+Creator = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_CREATE))]
+
+# What a list of chosen fields has: every field may be missing but the id.
+CustomerPart = create_model(
+    "CustomerPart",
+    __base__=View,
+    customer_id=(UUID, ...),
+    **{  # type: ignore[call-overload]
+        name: (field.annotation, None)
+        for name, field in CustomerView.model_fields.items()
+        if name != "customer_id"
+    },
+)
 
 
 @router.post("", status_code=201)
 async def create_customer(
-    new: CustomerBody, deps: DepsOf, caller: Writer, response: Response
+    new: CustomerBody, deps: DepsOf, caller: Creator, response: Response
 ) -> CustomerView:
-    """Create a customer."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        customer = await store.add(
-            conn,
-            tenant_id=caller.tenant_id,
-            customer_id=uuid7(),
-            name=new.name,
-            phone_e164=new.phone_e164,
-            data=new.data,
-            now=deps.now(),
-        )
-    set_etag(response, customer.version)
-    response.headers["Location"] = f"/api/v1/customers/{customer.customer_id}"
-    return CustomerView.model_validate(customer)
+    """Create a customer: in the public pool, or one's own for those who do not see all."""
+    made = await service.create(deps, caller, new)
+    set_etag(response, made.version)
+    response.headers["Location"] = f"/api/v1/customers/{made.customer_id}"
+    return made
 
 
-def _filter(
-    phone_e164: PhoneE164 | None = None,
-    batch_number: Annotated[str | None, Query(max_length=40)] = None,
-    name: Annotated[
-        str | None, Query(min_length=1, max_length=200, description="A part of it, in any case.")
-    ] = None,
-    created_from: AwareDatetime | None = None,
-    created_before: AwareDatetime | None = None,
-    data: Annotated[
-        list[str] | None, Query(max_length=20, description="Each `key=value`; all must be so.")
-    ] = None,
-) -> CustomerFilter:
-    try:
-        return CustomerFilter(
-            phone_e164=phone_e164,
-            batch_number=batch_number,
-            name=name,
-            created_from=created_from,
-            created_before=created_before,
-            data=data or [],
-        )
-    except ValidationError as error:
-        raise Invalid("filter_invalid", error.errors()[0]["msg"]) from error
-
-
-@router.get("")
+@router.get(
+    "",
+    response_model=None,
+    responses={200: {"model": Page[CustomerView] | Page[CustomerPart]}},
+)
 async def list_customers(
     deps: DepsOf,
     caller: Reader,
-    wanted: Annotated[CustomerFilter, Depends(_filter)],
+    wanted: Annotated[CustomerFilter, Depends(wanted_filter)],
+    sort: Sort = None,
+    fields: FieldNames = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[CustomerView]:
-    """List customers, newest first, by number, batch, name, time or what is kept of them."""
+) -> Response:
+    """List customers, newest first or as sorted, by all that is kept of them.
+
+    Who may not see all sees those whom he owns or has talked with.
+    """
+    names = chosen_fields(fields)
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        customers = await store.page(
+        filters, known = await service.meant(conn, caller, wanted)
+        order = search.order(known, sort)
+        after = decode_cursor(cursor, 1 if order.field is None else 3) if cursor else None
+        found, places = await search.page(
             conn,
-            tenant_id=caller.tenant_id,
-            before=cursor_uuid(cursor),
+            wanted=filters,
+            scope=scope.of(caller),
+            fields=known,
+            sort=order,
+            after=after,
             limit=limit + 1,
-            wanted=wanted,
         )
-    items = [CustomerView.model_validate(customer) for customer in customers[:limit]]
-    more = len(customers) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].customer_id) if more else None)
+    today = deps.now().date()
+    items = [service.view(each, known, today).model_dump(mode="json") for each in found[:limit]]
+    if names is not None:
+        items = [chosen(item, names) for item in items]
+    more = len(found) > limit
+    body = {"items": items, "next_cursor": encode_cursor(*places[limit - 1]) if more else None}
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+@router.get("/lookup")
+async def look_up_customers(
+    deps: DepsOf,
+    caller: Reader,
+    phone: Annotated[PhoneE164, Query(description="Who calls, or is called.")],
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> list[FoundView]:
+    """Find the customers whom a number leads to, best first: what pops when a call arrives."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await lookup.find(
+            conn, scope=scope.of(caller), phone_e164=phone, user_id=caller.user_id, limit=limit
+        )
+        listed = await lookup.listed(conn, caller.tenant_id, [each for each, _ in found])
+        known = await known_fields.of(conn, caller)
+    today = deps.now().date()
+    return [
+        FoundView(
+            **{
+                **service.view(each, known, today).model_dump(),
+                "do_not_call": listed[each.customer_id],
+                "by": by,
+            }
+        )
+        for each, by in found
+    ]
+
+
+@router.get("/count")
+async def count_customers(
+    deps: DepsOf, caller: Reader, wanted: Annotated[CustomerFilter, Depends(wanted_filter)]
+) -> dict[str, int]:
+    """Count the customers that a filter means."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        filters, known = await service.meant(conn, caller, wanted)
+        found = await search.count(conn, wanted=filters, scope=scope.of(caller), fields=known)
+    return {"customers": found}
 
 
 @router.get("/{customer_id}")
@@ -98,12 +140,9 @@ async def get_customer(
     customer_id: UUID, deps: DepsOf, caller: Reader, response: Response
 ) -> CustomerView:
     """Return one customer."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        customer = await store.get(conn, tenant_id=caller.tenant_id, customer_id=customer_id)
-    if customer is None:
-        raise _not_found(customer_id)
+    customer = await service.get(deps, caller, customer_id)
     set_etag(response, customer.version)
-    return CustomerView.model_validate(customer)
+    return customer
 
 
 @router.put("/{customer_id}")
@@ -117,57 +156,30 @@ async def replace_customer(
 ) -> CustomerView:
     """Replace a customer. `If-Match` is required: what somebody else wrote is not lost."""
     version = expected_version(if_match, required=True)
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        customer = await store.change(
-            conn,
-            tenant_id=caller.tenant_id,
-            customer_id=customer_id,
-            version=version,
-            name=wanted.name,
-            phone_e164=wanted.phone_e164,
-            data=wanted.data,
-            now=deps.now(),
-        )
-        if customer is None:
-            raise await _why_not(conn, caller, customer_id)
+    customer = await service.replace_whole(deps, caller, customer_id, version, wanted)
     set_etag(response, customer.version)
-    return CustomerView.model_validate(customer)
+    return customer
+
+
+@router.patch("/{customer_id}")
+async def change_customer(
+    customer_id: UUID,
+    wanted: CustomerChange,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CustomerView:
+    """Change some fields of a customer; with `If-Match` only if he is as he was read."""
+    version = expected_version(if_match)
+    customer = await service.change(deps, caller, customer_id, version, wanted)
+    set_etag(response, customer.version)
+    return customer
 
 
 @router.delete("/{customer_id}", status_code=204)
 async def delete_customer(
     customer_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
 ) -> None:
-    """Delete a customer."""
-    version = expected_version(if_match)
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        if not await store.remove(
-            conn, tenant_id=caller.tenant_id, customer_id=customer_id, version=version
-        ):
-            raise await _why_not(conn, caller, customer_id)
-        await audit.add(
-            conn,
-            caller=caller,
-            now=deps.now(),
-            action="customer.deleted",
-            object_type="customer",
-            object_id=customer_id,
-        )
-
-
-async def _why_not(
-    conn: Connection, caller: Caller, customer_id: UUID
-) -> NotFound | PreconditionFailed:
-    present = await store.get(conn, tenant_id=caller.tenant_id, customer_id=customer_id)
-    if present is None:
-        return _not_found(customer_id)
-    view = CustomerView.model_validate(present).model_dump(mode="json")
-    return PreconditionFailed(
-        "customer_changed",
-        "The customer was changed meanwhile; `current` is what it is now.",
-        extra={"current": view},
-    )
-
-
-def _not_found(customer_id: UUID) -> NotFound:
-    return NotFound("customer_not_found", f"There is no customer {customer_id}.")
+    """Delete a customer with his follow-ups and history."""
+    await service.remove(deps, caller, customer_id, expected_version(if_match))

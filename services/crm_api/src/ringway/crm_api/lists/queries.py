@@ -10,8 +10,11 @@ from uuid import UUID, uuid5
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.number_list import further_numbers
+from ringway.crm_api.customers import scope, search
+from ringway.crm_api.customers import service as customer_service
 from ringway.crm_api.customers import store as customers
-from ringway.crm_api.customers.schemas import CustomerFilter
+from ringway.crm_api.customers.fields import Fields
+from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.imports import service as imports
@@ -25,6 +28,7 @@ from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
 _log = logging.getLogger("ringway.crm_api.lists")
+_MOST_MORE_NUMBERS = 9
 
 
 @dataclass(slots=True)
@@ -138,8 +142,9 @@ async def _add(
 ) -> None:
     chunk_no = 0
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        found = customers.each(conn, tenant_id=caller.tenant_id, wanted=wanted)
-        async for chunk in _chunks(batch.list_id, found):
+        filters, fields = await customer_service.meant(conn, caller, wanted)
+        found = search.each(conn, wanted=filters, scope=scope.of(caller), fields=fields)
+        async for chunk in _chunks(batch.list_id, found, fields):
             reply = await imports.give_leads(
                 deps, caller, batch.list_id, batch.batch_id, chunk_no, chunk
             )
@@ -160,12 +165,12 @@ async def _add(
 
 
 async def _chunks(
-    list_id: UUID, found: AsyncIterator[customers.Customer]
+    list_id: UUID, found: AsyncIterator[customers.Customer], fields: Fields
 ) -> AsyncIterator[tuple[LeadRow, ...]]:
     chunk: list[LeadRow] = []
     size_bytes = 0
     async for customer in found:
-        row = _lead(list_id, customer)
+        row = _lead(list_id, customer, fields)
         row_bytes = len(row.model_dump_json().encode())
         if chunk and (len(chunk) >= CHUNK_ROWS or size_bytes + row_bytes > CHUNK_BYTES):
             yield tuple(chunk)
@@ -176,17 +181,28 @@ async def _chunks(
         yield tuple(chunk)
 
 
-def _lead(list_id: UUID, customer: customers.Customer) -> LeadRow:
+def _lead(list_id: UUID, customer: customers.Customer, fields: Fields) -> LeadRow:
+    data = {key: _text(value) for key, value in fields.shown(customer.data).items()}
+    numbers = [each.phone_e164 for each in customer.numbers] + further_numbers(data)
+    others = [each for each in dict.fromkeys(numbers) if each != customer.phone_e164]
     return LeadRow(
         # The same at every refresh: a customer is one lead of a list, whatever his number is.
         lead_id=str(uuid5(list_id, str(customer.customer_id))),
         phone_e164=customer.phone_e164,
         name=customer.name,
-        data=customer.data,
-        more_numbers=tuple(
-            LeadNumber(phone_e164=number) for number in further_numbers(customer.data)
-        ),
+        data=data,
+        zone=customer.time_zone or None,
+        more_numbers=tuple(LeadNumber(phone_e164=each) for each in others[:_MOST_MORE_NUMBERS]),
     )
+
+
+def _text(value: object) -> str:
+    """Return a value of an own field as leads have it: as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    return str(value)
 
 
 async def _finish(

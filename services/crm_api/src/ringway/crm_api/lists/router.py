@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Request, Response
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.customers.schemas import CustomerFilter
+from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.idempotency import HEADER

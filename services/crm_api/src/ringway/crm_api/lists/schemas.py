@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Discriminator, Field, Tag
 
 from ringway.crm_api.core.phone import NumberCheck
-from ringway.crm_api.customers.schemas import CustomerFilter
+from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.imports.schemas import ImportView
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.proto.base import PhoneE164

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from ringway.crm_api.customers.schemas import CustomerFilter
+from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.runtime.postgres import Connection
 
 _LIST = (

@@ -1,0 +1,99 @@
+"""Which customers are meant: the filter of lists, segments, assignments and calling lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StrictBool
+
+from ringway.crm_api.customers.words import Grade, Intent, LeadStatus, Tag
+from ringway.crm_api.schemas import Body, Text
+from ringway.proto.base import PhoneE164
+
+
+class Pool(StrEnum):
+    """Where customers lie."""
+
+    PUBLIC = "public"  # nobody's
+    PRIVATE = "private"  # somebody's
+    MINE = "mine"  # the caller's own
+
+
+class Op(StrEnum):
+    """How a value is compared; text ignores nothing: it is as it is kept."""
+
+    EQ = "eq"
+    NE = "ne"  # also where there is nothing
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"
+    PREFIX = "prefix"
+    EMPTY = "empty"
+    FILLED = "filled"
+
+
+Value = Annotated[Text, Field(max_length=500)]
+
+
+class Condition(Body):
+    """One comparison. ``field``: of the record, `data.<key>` of an own field, or a figure."""
+
+    field: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}(\.[^\x00-\x1f]{1,100})?$",
+        examples=["data.city", "calls", "birth_date"],
+    )
+    op: Op
+    value: StrictBool | int | float | Value | None = Field(default=None, examples=["Iași"])
+    values: list[StrictBool | int | float | Value] = Field(
+        default_factory=list, max_length=100, description="Of `in`."
+    )
+
+
+class CustomerFilter(Body):
+    """Which customers are meant: those that everything given is true of."""
+
+    phone_e164: PhoneE164 | None = Field(default=None, description="Any of his numbers.")
+    batch_number: str | None = Field(default=None, max_length=40, examples=["B000001"])
+    name: Text | None = Field(
+        default=None, min_length=1, max_length=200, description="A part of it, in any case."
+    )
+    created_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = None
+    changed_before: AwareDatetime | None = None
+    data: list[Annotated[Text, Field(pattern="^[^=]{1,100}=", max_length=2100)]] = Field(
+        default_factory=list, max_length=20, description="Each `key=value`."
+    )
+    kind: Literal["person", "company"] | None = None
+    owner_id: UUID | None = None
+    pool: Pool | None = None
+    grade: list[Grade] = Field(default_factory=list, max_length=20, description="One of them.")
+    intent: Intent | None = None
+    lead_status: list[LeadStatus] = Field(default_factory=list, max_length=5)
+    tag: list[Tag] = Field(default_factory=list, max_length=20, description="All of them.")
+    follow_up_before: AwareDatetime | None = Field(
+        default=None, description="With an open follow-up that is due before."
+    )
+    idle_from: AwareDatetime | None = Field(
+        default=None, description="Somebody's, and followed up or given to him at or after."
+    )
+    idle_before: AwareDatetime | None = Field(
+        default=None, description="Somebody's, and neither followed up nor given to him since."
+    )
+    where: list[Condition] = Field(default_factory=list, max_length=20)
+    segment_id: UUID | None = Field(default=None, description="And what this segment says.")
+
+    @property
+    def wanted_data(self) -> dict[str, str]:
+        """``data`` by key."""
+        return dict(each.split("=", 1) for each in self.data)
+
+    @property
+    def times(self) -> tuple[datetime | None, ...]:
+        """The bounds of creation and change."""
+        return self.created_from, self.created_before, self.changed_from, self.changed_before

@@ -1,0 +1,289 @@
+"""Customers as people write them: checked fields, the access rule, nothing lost between two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
+from ringway.crm_api.core.objects import values as own_values
+from ringway.crm_api.customers import facts, lookup, policy, scope, segments, store
+from ringway.crm_api.customers import fields as known_fields
+from ringway.crm_api.customers.changes import By
+from ringway.crm_api.customers.fields import Fields
+from ringway.crm_api.customers.filters import CustomerFilter, Pool
+from ringway.crm_api.customers.schemas import (
+    CustomerBody,
+    CustomerChange,
+    CustomerView,
+    NumberBody,
+    all_numbers,
+)
+from ringway.crm_api.customers.store import Customer, Number, Record
+from ringway.crm_api.deps import Deps
+from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.objects import catalogue
+from ringway.runtime.postgres import Connection
+
+_MOST_OWN = 100
+_LONGEST_OWN = 2000  # characters, where there is no definition
+
+
+async def create(deps: Deps, caller: Caller, new: CustomerBody) -> CustomerView:
+    """Create a customer. Who does not see all of them owns whom he makes.
+
+    Raises:
+        Invalid: An own field is wrong, or there is no such grade.
+    """
+    tenant_id = caller.tenant_id
+    async with deps.pool.tenant(tenant_id) as conn:
+        fields = await known_fields.of(conn, caller)
+        record = await _record(conn, caller, new, None)
+        sees_all = caller.may(Permission.CUSTOMERS_ALL)
+        customer = await store.add(
+            conn,
+            tenant_id=tenant_id,
+            customer_id=store.new_id(),
+            record=record,
+            by=By.caller(caller),
+            now=deps.now(),
+            owner_id=None if sees_all else caller.user_id,
+        )
+        await facts.tell(conn, caller.tenant, customer, "created", deps.now())
+        return view(customer, fields, deps.now().date())
+
+
+async def replace_whole(
+    deps: Deps, caller: Caller, customer_id: UUID, version: int | None, wanted: CustomerBody
+) -> CustomerView:
+    """Replace what is written of a customer.
+
+    Raises:
+        NotFound: There is none, or the caller does not see him.
+        PreconditionFailed: He was changed since ``version``.
+        Invalid: As for :func:`create`.
+    """
+    return await _write(deps, caller, customer_id, version, wanted)
+
+
+async def change(
+    deps: Deps, caller: Caller, customer_id: UUID, version: int | None, wanted: CustomerChange
+) -> CustomerView:
+    """Change some fields of a customer. Raises as :func:`replace_whole`."""
+    return await _write(deps, caller, customer_id, version, wanted)
+
+
+async def _write(
+    deps: Deps,
+    caller: Caller,
+    customer_id: UUID,
+    version: int | None,
+    wanted: CustomerBody | CustomerChange,
+) -> CustomerView:
+    tenant_id, now = caller.tenant_id, deps.now()
+    async with deps.pool.tenant(tenant_id) as conn:
+        fields = await known_fields.of(conn, caller)
+        present = await find(conn, caller, customer_id, lock=True)
+        check_version(present, version, fields, now.date())
+        record = await _record(conn, caller, wanted, present)
+        customer = await store.change(
+            conn, tenant_id=tenant_id, present=present, record=record, by=By.caller(caller), now=now
+        )
+        if customer.version != present.version:
+            await facts.tell(conn, caller.tenant, customer, "changed", now)
+        return view(customer, fields, now.date())
+
+
+async def get(deps: Deps, caller: Caller, customer_id: UUID) -> CustomerView:
+    """Return a customer whom the caller sees. Raises NotFound."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        customer = await find(conn, caller, customer_id)
+        fields = await known_fields.of(conn, caller)
+        listed = await lookup.listed(conn, caller.tenant_id, [customer])
+    shown = view(customer, fields, deps.now().date())
+    return shown.model_copy(update={"do_not_call": listed[customer.customer_id]})
+
+
+async def remove(deps: Deps, caller: Caller, customer_id: UUID, version: int | None) -> None:
+    """Delete a customer. Raises NotFound, PreconditionFailed."""
+    now = deps.now()
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        present = await find(conn, caller, customer_id, lock=True)
+        check_version(present, version, await known_fields.of(conn, caller), now.date())
+        await store.remove(
+            conn, tenant_id=caller.tenant_id, customer_id=customer_id, version=version
+        )
+        await facts.tell(conn, caller.tenant, present, "deleted", now)
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="customer.deleted",
+            object_type="customer",
+            object_id=customer_id,
+        )
+
+
+async def find(
+    conn: Connection, caller: Caller, customer_id: UUID, *, lock: bool = False
+) -> Customer:
+    """Return a customer whom the caller sees; others answer as if they did not exist.
+
+    Raises:
+        NotFound: There is none for him.
+    """
+    found = await store.get(conn, tenant_id=caller.tenant_id, customer_id=customer_id, lock=lock)
+    if found is None or not await scope.sees(conn, scope.of(caller), customer_id):
+        raise NotFound("customer_not_found", f"There is no customer {customer_id}.")
+    return found
+
+
+async def meant(
+    conn: Connection, caller: Caller, wanted: CustomerFilter
+) -> tuple[list[CustomerFilter], Fields]:
+    """Return a filter as searches take it, and what the caller may name in it.
+
+    Raises:
+        NotFound: There is no such segment.
+    """
+    if wanted.pool is Pool.MINE:
+        mine = {"pool": Pool.PRIVATE, "owner_id": wanted.owner_id or caller.user_id}
+        if wanted.owner_id not in (None, caller.user_id):
+            mine["pool"] = Pool.PUBLIC  # somebody else's are nobody's: nothing is both
+        wanted = wanted.model_copy(update=mine)
+    filters = await segments.resolved(conn, caller.tenant_id, wanted)
+    return filters, await known_fields.of(conn, caller)
+
+
+def check_version(present: Customer, version: int | None, fields: Fields, today: date) -> None:
+    """Raise PreconditionFailed with what is there now, when that is not ``version``."""
+    if version is not None and version != present.version:
+        raise PreconditionFailed(
+            "customer_changed",
+            "The customer was changed meanwhile; `current` is what it is now.",
+            extra={"current": view(present, fields, today).model_dump(mode="json")},
+        )
+
+
+def view(customer: Customer, fields: Fields, today: date) -> CustomerView:
+    """Return a customer as the one who sees ``fields`` is told of him."""
+    return CustomerView.model_validate(
+        {
+            **{name: getattr(customer, name) for name in Customer.__dataclass_fields__},
+            "data": fields.shown(customer.data),
+            "age": age(customer.birth_date, today),
+        },
+        from_attributes=True,
+    )
+
+
+def age(birth_date: date | None, today: date) -> int | None:
+    """Return whole years; None when the day is not known or yet to come."""
+    if birth_date is None or birth_date > today:
+        return None
+    had_birthday = (today.month, today.day) >= (birth_date.month, birth_date.day)
+    return today.year - birth_date.year - (0 if had_birthday else 1)
+
+
+async def _record(
+    conn: Connection,
+    caller: Caller,
+    wanted: CustomerBody | CustomerChange,
+    present: Customer | None,
+) -> Record:
+    is_whole = isinstance(wanted, CustomerBody)
+    before = present.record() if present is not None else None
+    given = wanted.model_dump()
+    if not is_whole:
+        given = {name: given[name] for name in wanted.model_fields_set}
+    else:
+        # What a whole record leaves out of these stays; of the others it is emptied.
+        for name in ("grade", "intent", "lead_status", "tags"):
+            if given[name] is None and name not in ({"grade"} & wanted.model_fields_set):
+                del given[name]
+    if given.get("grade") is not None and (before is None or given["grade"] != before.grade):
+        await policy.check_grade(conn, caller.tenant_id, given["grade"])
+    numbers = given.pop("numbers", None), given.pop("phone_e164", None)
+    given |= _numbers(wanted, numbers[0] is not None, numbers[1], before)
+    if "data" in given:
+        given["data"] = await _own(
+            conn, caller, given["data"], before.data if before else None, partial=not is_whole
+        )
+    for name in ("emails", "contacts", "tags"):
+        if name in given:
+            given[name] = tuple(given[name])
+    if "tags" in given:
+        given["tags"] = tuple(dict.fromkeys(given["tags"]))
+    if "address" in given:
+        given["address"] = {k: v for k, v in given["address"].items() if v}
+    for name in ("intent", "lead_status"):
+        if name in given:
+            given[name] = str(given[name])
+    return replace(before, **given) if before is not None else Record(**given)
+
+
+def _numbers(
+    wanted: CustomerBody | CustomerChange,
+    are_given: bool,
+    primary: str | None,
+    before: Record | None,
+) -> dict[str, tuple[Number, ...]]:
+    if isinstance(wanted, CustomerBody):
+        bodies = wanted.all_numbers()
+        if before is not None and not wanted.numbers and primary == before.phone_e164:
+            # Who knows of one number only does not take the others away.
+            return {}
+    elif are_given:
+        bodies = all_numbers(wanted.numbers or [], primary)
+    elif primary is not None and before is not None:
+        kept = [Number(each.phone_e164, each.kind) for each in before.numbers]
+        first = [each for each in kept if each.phone_e164 == primary] or [Number(primary)]
+        others = [each for each in kept if each.phone_e164 != primary]
+        return {"numbers": (replace(first[0], is_primary=True), *others)}
+    else:
+        return {}
+    return {"numbers": tuple(_number(each) for each in bodies)}
+
+
+def _number(body: NumberBody) -> Number:
+    return Number(body.phone_e164, body.kind, body.is_primary)
+
+
+async def _own(
+    conn: Connection,
+    caller: Caller,
+    given: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    *,
+    partial: bool,
+) -> dict[str, Any]:
+    """Return own fields as they are stored. Raises Invalid."""
+    found = await catalogue.customer(conn, tenant_id=caller.tenant_id)
+    if found is None:
+        merged = {**(before or {}), **given} if partial else dict(given)
+        kept = {key: value for key, value in merged.items() if value is not None}
+        for key, value in kept.items():
+            if not isinstance(value, str) or len(value) > _LONGEST_OWN:
+                reason = f"a text of at most {_LONGEST_OWN} characters"
+                raise _wrong([{"field": key, "code": "not_a_text", "reason": f"Write {reason}."}])
+        if len(kept) > _MOST_OWN:
+            raise Invalid("fields_invalid", f"At most {_MOST_OWN} own fields.")
+        return kept
+    checked = own_values.check(
+        found.definition, given, role=catalogue.role_of(caller), old=before, partial=partial
+    )
+    if not checked.is_good:
+        raise _wrong(
+            [{"field": e.field, "code": e.code, "reason": e.reason} for e in checked.errors]
+        )
+    return checked.values
+
+
+def _wrong(errors: list[dict[str, str]]) -> Invalid:
+    first = errors[0]
+    detail = f"data.{first['field']}: {first['reason']}"
+    return Invalid("fields_invalid", detail, extra={"errors": errors})
