@@ -37,15 +37,19 @@ from ringway.crm_api.imports.router import router as imports
 from ringway.crm_api.interactions.router import router as interactions
 from ringway.crm_api.jump_ins.router import of_tenants as tenants_jump_ins
 from ringway.crm_api.jump_ins.router import router as jump_ins
+from ringway.crm_api.knowledge.routers import routers as knowledge
 from ringway.crm_api.law.router import consents
 from ringway.crm_api.law.router import lists as dnc_lists
 from ringway.crm_api.law.router import router as law
-from ringway.crm_api.knowledge.routers import routers as knowledge
 from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
 from ringway.crm_api.nodes.router import router as nodes
 from ringway.crm_api.opening.router import router as tenants_open
+from ringway.crm_api.orders.router import router as sales_orders
+from ringway.crm_api.orders.router import rules as order_settings
+from ringway.crm_api.products.router import categories as product_categories
+from ringway.crm_api.products.router import router as products
 from ringway.crm_api.projects.router import router as projects
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
@@ -93,6 +97,10 @@ NOUNS = (
         supervision,
         trunks,
         customers,
+        products,
+        product_categories,
+        order_settings,
+        sales_orders,
         lists,
         imports,
         projects,
