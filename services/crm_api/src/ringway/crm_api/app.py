@@ -56,6 +56,7 @@ from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.roles.router import permissions as permissions_known
 from ringway.crm_api.roles.router import router as roles
 from ringway.crm_api.screening.router import router as screening
+from ringway.crm_api.scripts.router import router as scripts
 from ringway.crm_api.sso.router import of_auth as auth_sso
 from ringway.crm_api.sso.router import router as identity_providers
 from ringway.crm_api.supervision.router import router as supervision
@@ -65,6 +66,7 @@ from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
 from ringway.crm_api.voicemails.router import router as voicemails
+from ringway.crm_api.webhooks.router import router as webhooks
 
 NOUNS = (
     *(
@@ -126,7 +128,9 @@ NOUNS = (
         voicemails,
         reports,
         *knowledge,
+        scripts,
         events,
+        webhooks,
         audit,
     ),
 )

@@ -9,6 +9,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.knowledge.rights import Access, Node, Rule, reach
 from ringway.crm_api.errors import Forbidden, Invalid, NotFound
 from ringway.crm_api.knowledge import category_store as store
+from ringway.crm_api.objects.catalogue import role_of
 from ringway.crm_api.teams import store as teams
 from ringway.runtime.postgres import Connection
 
@@ -73,13 +74,12 @@ async def tree_of(conn: Connection, caller: Caller) -> Tree:
 
 
 async def _grants(conn: Connection, caller: Caller) -> set[str]:
-    """Return what rules may name him by: his roles, his team with all above, those he leads."""
+    """Return what rules may name him by: his role, his team with all above, those he leads."""
     tenant_id = caller.tenant_id
     own = await teams.teams_of(conn, tenant_id=tenant_id, user_ids=[caller.user_id])
     above = await teams.above(conn, tenant_id=tenant_id, team_ids=list(own.values()))
     led = await teams.led_by(conn, tenant_id=tenant_id, user_id=caller.user_id)
-    roles = {caller.role.value, caller.own_role} - {None}
-    return {f"team:{each}" for each in above | led} | {f"role:{each}" for each in roles}
+    return {f"team:{each}" for each in above | led} | {f"role:{role_of(caller)}"}
 
 
 def _node(category: store.Category) -> Node:
