@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -215,8 +215,8 @@ class Order(RuleBasedStateMachine):
         assert (books.state is OrderState.CANCELLED) == self.is_cancelled
 
 
+Order.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestOrder = Order.TestCase
-TestOrder.pytestmark = [pytest.mark.unit]
 
 
 def test_an_order_of_services_is_done_when_it_is_paid() -> None:
