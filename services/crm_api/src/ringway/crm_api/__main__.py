@@ -19,6 +19,8 @@ from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
 from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
+from ringway.crm_api.customer_files.reader import FileReader
+from ringway.crm_api.customer_files.worker import JobWorker
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
@@ -28,6 +30,10 @@ from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
 from ringway.crm_api.teams.teller import TeamTeller
 from ringway.crm_api.tenants.service import ensure_platform
+from ringway.crm_api.webhooks.dispatch import Dispatcher
+from ringway.crm_api.webhooks.endpoints import Endpoints
+from ringway.crm_api.webhooks.sender import Sender
+from ringway.crm_api.webhooks.worker import DeliveryWorker
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
@@ -58,6 +64,9 @@ async def run(settings: Settings) -> None:
         deps = await stack.enter_async_context(open_deps(settings, life))
         server = _Server(_http_config(settings, deps))
         projector = Projector(deps.pool, deps.now)
+        sender = await stack.enter_async_context(
+            Sender.open(frozenset(settings.webhook_inside_hosts), deps.monotonic)
+        )
 
         answered = asyncio.Event()
         # Ready means that the first sign-in works.
@@ -81,6 +90,9 @@ async def run(settings: Settings) -> None:
                 "projector": lambda: projector.run(deps.bus),
                 "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
                 "teams": TeamTeller(deps.pool, deps.bus, deps.now).run,
+                "webhooks": lambda: Dispatcher(deps.pool, deps.webhooks, deps.now).run(deps.bus),
+                "deliveries": DeliveryWorker(deps, sender).run,
+                "customer jobs": JobWorker(deps).run,
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,
@@ -131,7 +143,10 @@ async def open_deps(settings: Settings, life: Lifecycle) -> AsyncIterator[Deps]:
             refusal_limiter=RateLimiter(burst=settings.refusal_burst, rate=settings.refusal_rate),
             sign_in_limiter=RateLimiter(burst=settings.sign_in_burst, rate=settings.sign_in_rate),
             importer=ImportRunner(),
+            file_reader=FileReader(),
+            job_waits=asyncio.Event(),
             hub=hub,
+            webhooks=Endpoints(pool, loop.time),
             media=RecorderMedia(
                 http, settings.recorder_url, settings.media_secret.get_secret_value()
             ),
@@ -179,7 +194,8 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
         try:
             async with deps.pool.platform() as conn:
                 removed = await conn.fetchval(
-                    "SELECT crm.prune($1) + crm.prune_sign_in($1)", deps.now()
+                    "SELECT crm.prune($1) + crm.prune_sign_in($1) + crm.prune_webhooks($1)",
+                    deps.now(),
                 )
             _log.debug("Housekeeping done.", extra={"rows": removed})
         except PostgresDown as error:

@@ -27,6 +27,8 @@ from ringway.crm_api.calls.router import router as calls
 from ringway.crm_api.campaigns.router import router as campaigns
 from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
+from ringway.crm_api.customer_files.bulk_router import router as customers_bulk_acts
+from ringway.crm_api.customer_files.import_router import router as customers_imports
 from ringway.crm_api.customers.router import router as customers
 from ringway.crm_api.deps import Deps, DepsOf
 from ringway.crm_api.desk.previews import router as previews
@@ -45,6 +47,8 @@ from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
 from ringway.crm_api.middleware import Edge
 from ringway.crm_api.nodes.router import router as nodes
+from ringway.crm_api.notices.router import of_me as me_notices
+from ringway.crm_api.notices.router import router as notices
 from ringway.crm_api.opening.router import router as tenants_open
 from ringway.crm_api.orders.router import router as sales_orders
 from ringway.crm_api.orders.router import rules as order_settings
@@ -98,6 +102,9 @@ NOUNS = (
         conferences,
         supervision,
         trunks,
+        # Before the one customer whose id would be "imports".
+        customers_imports,
+        customers_bulk_acts,
         customers,
         products,
         product_categories,
@@ -129,6 +136,8 @@ NOUNS = (
         reports,
         *knowledge,
         scripts,
+        notices,
+        me_notices,
         events,
         webhooks,
         audit,

@@ -43,11 +43,14 @@ class Settings(ServiceSettings):
     refusal_rate: float = Field(default=10, gt=0)
     # Identity providers may be at these hosts although they are inside of a network.
     sso_inside_hosts: tuple[str, ...] = ()
+    # Endpoints of webhooks may be at these, and need no TLS there.
+    webhook_inside_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
 
     body_max_bytes: int = Field(default=1_000_000, ge=1_000)
     bulk_max_bytes: int = Field(default=8_000_000, ge=1_000)  # thousands of leads in one request
     import_max_bytes: int = Field(default=100_000_000, ge=1_000)
     import_max_rows: int = Field(default=1_000_000, ge=1)
+    import_chunk_rows: int = Field(default=5_000, ge=1, le=50_000)  # of customers, at once
     work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder
     event_send_timeout_s: float = Field(default=10, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from ringway.crm_api.auth.passwords import Passwords
 from ringway.crm_api.auth.tokens import Tokens
 from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
+from ringway.crm_api.customer_files.reader import FileReader
 from ringway.crm_api.errors import Forbidden, TooMany, Unauthorized
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.features import features_of
@@ -27,6 +29,7 @@ from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
+from ringway.crm_api.webhooks.endpoints import Endpoints
 from ringway.runtime.bus import Bus
 from ringway.runtime.health import Health
 from ringway.runtime.postgres import Pool
@@ -52,7 +55,10 @@ class Deps:
     request_limiter: RateLimiter
     refusal_limiter: RateLimiter
     importer: ImportRunner
+    file_reader: FileReader
+    job_waits: asyncio.Event  # set: a job on many customers waits for the worker
     hub: PresenceHub
+    webhooks: Endpoints
     media: RecorderMedia
     now: Callable[[], datetime]
     monotonic: Callable[[], float]

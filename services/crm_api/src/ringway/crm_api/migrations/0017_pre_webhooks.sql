@@ -56,6 +56,7 @@ CREATE INDEX webhook_delivery_due ON crm.webhook_delivery (tenant_id, webhook_id
     WHERE state = 'pending';
 CREATE INDEX webhook_delivery_claimed ON crm.webhook_delivery (claimed_until)
     WHERE claimed_until IS NOT NULL;
+CREATE INDEX webhook_delivery_log ON crm.webhook_delivery (tenant_id, webhook_id, delivery_id);
 CREATE INDEX webhook_delivery_event ON crm.webhook_delivery (tenant_id, event_id);
 CREATE INDEX webhook_delivery_created ON crm.webhook_delivery (created_at);
 
