@@ -39,7 +39,7 @@ _HEADERS = {
 }
 _BULK = re.compile(r"^/api/v1/lists/[^/]+/leads$")
 _UPLOAD = re.compile(
-    r"^/api/v1/(lists/[^/]+/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments)$"
+    r"^/api/v1/(lists/[^/]+/imports|customers/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments)$"
 )
 
 
