@@ -29,7 +29,14 @@ from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customer_files.bulk_router import router as customers_bulk_acts
 from ringway.crm_api.customer_files.import_router import router as customers_imports
+from ringway.crm_api.customers.follow_up_router import of_customers as customers_follow_ups
+from ringway.crm_api.customers.follow_up_router import router as follow_ups
+from ringway.crm_api.customers.history_router import router as customers_history
+from ringway.crm_api.customers.policy_router import router as customer_policy
+from ringway.crm_api.customers.pool_router import router as customer_pool
 from ringway.crm_api.customers.router import router as customers
+from ringway.crm_api.customers.segment_router import router as customer_segments
+from ringway.crm_api.customers.segment_router import tags as customer_tags
 from ringway.crm_api.deps import Deps, DepsOf
 from ringway.crm_api.desk.previews import router as previews
 from ringway.crm_api.desk.router import conferences
@@ -106,6 +113,13 @@ NOUNS = (
         customers_imports,
         customers_bulk_acts,
         customers,
+        customers_follow_ups,
+        customers_history,
+        follow_ups,
+        customer_pool,
+        customer_policy,
+        customer_segments,
+        customer_tags,
         products,
         product_categories,
         order_settings,

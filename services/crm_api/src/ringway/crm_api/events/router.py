@@ -12,7 +12,7 @@ import logging
 from contextlib import aclosing, suppress
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
@@ -23,6 +23,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.auth.keys import is_key
 from ringway.crm_api.deps import Deps, DepsOf, client_ip
 from ringway.crm_api.errors import ApiError
+from ringway.crm_api.events.audience import is_for
 from ringway.crm_api.events.hub import Subscription
 from ringway.crm_api.events.stream import (
     FactNames,
@@ -161,8 +162,13 @@ class _Feed:
                 if name is None:
                     continue
                 data = orjson.loads(payload)
-                if self._view.sees_fact(name, data):
+                if self._view.sees_fact(name, data) or await self._is_for_caller(data):
                     await self._send(fact_message(sequence, name, tenant, data))
+
+    async def _is_for_caller(self, data: dict[str, Any]) -> bool:
+        with suppress(DependencyDown):
+            return await is_for(self._deps, self.caller, data)
+        return False  # a page that is read anew shows it all the same
 
     async def _send_presence(self, subscription: Subscription) -> None:
         while True:

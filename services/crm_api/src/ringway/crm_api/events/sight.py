@@ -40,13 +40,16 @@ RULES: dict[str, Rule] = {
     # An agent is not told that somebody listens to him.
     "acd.v1.supervision": Rule(_P.SUPERVISION_LISTEN, ("supervisor_id",)),
     "acd.v1.trunk": Rule(_P.TRUNKS_READ),
+    "crm.v1.article": Rule(_P.KNOWLEDGE_ALL),
     "crm.v1.customer": Rule(_P.CUSTOMERS_ALL),
+    "crm.v1.customers": Rule(_P.CUSTOMERS_ALL),
+    "crm.v1.follow_up": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.import": Rule(_P.LISTS_READ),
-    "crm.v1.knowledge": Rule(_P.KNOWLEDGE_ALL),
-    "crm.v1.notice": Rule(_P.NOTICES_READ),
+    "crm.v1.notice": Rule(_P.NOTICES_READ),  # and whom it is for (see audience.py)
     "crm.v1.querier": Rule(_P.QUERIERS_WRITE),
     "crm.v1.questionnaire": Rule(_P.QUESTIONNAIRES_READ),
     "crm.v1.sales_order": Rule(_P.ORDERS_READ),
+    "crm.v1.suggestion": Rule(_P.KNOWLEDGE_ALL),
     "crm.v1.team": Rule(_P.TEAMS_READ),
     "crm.v1.webhook": Rule(_P.WEBHOOKS_READ),
     "crm.v1.work_order": Rule(_P.WORK_ORDERS_ALL),
