@@ -101,8 +101,7 @@ class Ringway(Groups, AbstractContextManager["Ringway"]):
         grants = self._session.grants()
         for number, grant in enumerate(grants):
             try:
-                call = core.ask_token(grant)
-                pair = core.read(call, self._exchange(call, None))
+                pair = core.read_token(self._exchange(core.ask_token(grant), None))
                 self._session.signed_in(pair, time.monotonic())
                 return str(pair["access_token"])
             except NotSignedIn:
@@ -200,8 +199,7 @@ class AsyncRingway(AsyncGroups, AbstractAsyncContextManager["AsyncRingway"]):
         grants = self._session.grants()
         for number, grant in enumerate(grants):
             try:
-                call = core.ask_token(grant)
-                pair = core.read(call, await self._exchange(call, None))
+                pair = core.read_token(await self._exchange(core.ask_token(grant), None))
                 self._session.signed_in(pair, time.monotonic())
                 return str(pair["access_token"])
             except NotSignedIn:

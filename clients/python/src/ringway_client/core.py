@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic_core import from_json, to_json
 
-from ringway_client.errors import RingwayError, Unavailable, error_of
+from ringway_client.errors import NotSignedIn, RingwayError, Unavailable, error_of
 
 T = TypeVar("T")
 API = "/api/v1"
@@ -147,6 +147,19 @@ def wait_s(
 def ask_token(grant: Mapping[str, str]) -> Call[dict[str, Any]]:
     """Return the request for an access token."""
     return Call("POST", "/auth/token", dict[str, Any], form=grant)
+
+
+def read_token(response: httpx.Response) -> Mapping[str, Any]:
+    """Return the tokens of a sign-in.
+
+    Raises:
+        NotSignedIn: The credentials are not right, which OAuth2 says by 400.
+        RingwayError: Another failure.
+    """
+    if response.status_code in (400, 401):
+        known = failure(response)
+        raise NotSignedIn(known.status, known.code, known.detail, known.problem)
+    return read(ask_token({}), response)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
