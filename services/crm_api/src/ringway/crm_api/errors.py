@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from ringway.runtime.errors import (
     BusDown,
@@ -34,6 +35,7 @@ _log = logging.getLogger("ringway.crm_api.errors")
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 2
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class ApiError(Exception):
@@ -257,6 +259,17 @@ def translate(error: Exception) -> ApiError | None:
     return from_dependency(error)
 
 
+def _allowed(request: Request) -> str:
+    """Return the methods of a path. Starlette tells those of one of its routes only."""
+    routes = request.app.router.routes
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    return ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    )
+
+
 def install(app: FastAPI) -> None:
     """Make every error of ``app`` a problem document."""
 
@@ -265,6 +278,8 @@ def install(app: FastAPI) -> None:
         if known is None:
             _log.error("A request failed.", exc_info=error, extra={"path": request.url.path})
             return internal_problem(request.url.path)
+        if known.status == 405:
+            known.headers = {"Allow": _allowed(request)}
         if known.status == 503:
             _log.warning(
                 "A dependency did not answer.", extra={"code": known.code, "error": repr(error)}
