@@ -8,11 +8,16 @@ service's migration contains the text of :func:`deletion_ddl` for its schema and
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from ringway.runtime.postgres import Connection
+from ringway.proto.base import Request
+from ringway.proto.tenant_deletion import TenantPartDeletedV1
+from ringway.runtime.errors import Refused
+from ringway.runtime.postgres import Connection, Pool
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
+_AT_ONCE = 20_000  # rows of one answer: it comes long before anybody stops waiting
 
 _DDL = """
 -- Remove up to about a_at_most rows of a tenant, and return how many of which table; nothing when
@@ -110,6 +115,47 @@ async def delete_rows(
         list(kept),
     )
     return {row["table_name"]: row["removed"] for row in rows}
+
+
+class TenantRows:
+    """Answers the request to delete what one service has of a tenant.
+
+    Args:
+        before: Removes what is not in rows (files, live state), before them, and returns how
+            much; a repeat finds nothing.
+        after: Forgets the tenant when no row is left.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        schema: str,
+        *,
+        before: Callable[[str], Awaitable[dict[str, int]]] | None = None,
+        after: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._schema = schema
+        self._before = before
+        self._after = after
+
+    async def delete(self, request: Request) -> TenantPartDeletedV1:
+        """Remove a part, and say whether nothing is left.
+
+        Raises:
+            Refused: The tenant is no UUID.
+            DependencyDown: Something that is needed does not answer; a repeat goes on.
+        """
+        try:
+            tenant_id = UUID(request.tenant)
+        except ValueError as error:
+            raise Refused("invalid", "tenant is not a UUID") from error
+        removed = await self._before(str(tenant_id)) if self._before is not None else {}
+        async with self._pool.tenant(tenant_id) as conn:
+            rows = await delete_rows(conn, self._schema, tenant_id, at_most=_AT_ONCE)
+        if not rows and self._after is not None:
+            await self._after(str(tenant_id))
+        return TenantPartDeletedV1(removed={**removed, **rows}, is_done=not rows)
 
 
 def _checked(name: str) -> str:

@@ -23,6 +23,7 @@ from ringway.acd.requests_nodes import NodeRequests
 from ringway.acd.requests_supervision import SupervisionRequests
 from ringway.acd.requests_talk import TalkRequests
 from ringway.acd.requests_trunks import TrunkRequests
+from ringway.acd.tenant_deletion import TenantDeletion
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus, FactWriter
 from ringway.runtime.draining import Draining
@@ -100,6 +101,7 @@ async def run(settings: Settings) -> None:
             ConferenceRequests(acd),
             VoicemailRequests(acd, arrivals),
             NodeRequests(ari, draining),
+            TenantDeletion(acd, pool),
         )
 
         started = asyncio.Event()

@@ -229,6 +229,12 @@ class Acd:
             del self._closing[key]
             done.set()
 
+    async def close_floor(self, tenant: str) -> None:
+        """Close a floor if it is open here: its tenant is no more."""
+        async with self._opening:
+            if (runner := self.runners.get(tenant)) is not None:
+                await self._close(runner)
+
     async def _close(self, runner: FloorRunner) -> None:
         del self.runners[runner.tenant]
         await runner.close()
@@ -410,8 +416,7 @@ class Acd:
             case StasisStart() if event.args and event.args[0] in self._starts:
                 self._starts[event.args[0]](node, event)
             case ChannelHangupRequest():
-                known = self._channels.get(event.channel.id)
-                if known is not None and event.cause:
+                if (known := self._channels.get(event.channel.id)) is not None and event.cause:
                     call = known[0].calls.get(known[1])
                     if call is not None:
                         call.cause_q850 = event.cause
@@ -422,8 +427,6 @@ class Acd:
             case ChannelDestroyed():
                 self._channel_gone(event.channel.id, event.cause)
                 self._watchers.pop(event.channel.id, None)
-            case _:
-                pass
 
     def _is_of_move(self, event: Event, channel_id: str) -> bool:
         """See to the events of channels that are just moved to us. True: there is no more to it."""
@@ -439,8 +442,6 @@ class Acd:
                 self._adopting.discard(channel_id)
                 if self._ended is not None:
                     self._ended.add(channel_id)
-            case _:
-                pass
         return False
 
     def _arrived(self, node: str, event: StasisStart) -> None:
@@ -452,8 +453,7 @@ class Acd:
             )
             return
         tenant, call = parsed
-        runner = self.runners.get(tenant)
-        if runner is None:
+        if (runner := self.runners.get(tenant)) is None:
             self._tasks.spawn(self._late_floor(tenant, node, event), name="late floor")
             return
         self.watch_customer(call.channel_id, runner, call.interaction_id)

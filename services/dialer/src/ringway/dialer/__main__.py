@@ -17,6 +17,7 @@ from ringway.dialer.outbound_stop import OutboundStops
 from ringway.dialer.preview_requests import PreviewRequests
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
+from ringway.proto.tenant_deletion import DeleteDialerTenantV1
 from ringway.runtime.ari import AriClient
 from ringway.runtime.bus import Bus
 from ringway.runtime.draining import Draining
@@ -26,6 +27,7 @@ from ringway.runtime.outbox import OutboxRelay
 from ringway.runtime.postgres import Pool
 from ringway.runtime.service import Lifecycle, main, serve, signals_stop
 from ringway.runtime.tasks import TaskSet
+from ringway.runtime.tenant_rows import TenantRows
 
 
 async def run(settings: Settings, life: Lifecycle | None = None) -> None:
@@ -68,6 +70,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         await law.serve(bus)
         await LeadRequests(pool).serve(bus)
         await AnnouncementRequests(pool).serve(bus)
+        await bus.respond(DeleteDialerTenantV1, TenantRows(pool, SCHEMA).delete)
         await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
         await bus.subscribe(CampaignAgentsV1, dialer.on_agents)
         health.add("postgres", lambda: pool.healthy)

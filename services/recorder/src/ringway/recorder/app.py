@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 from ringway.proto.acd import InteractionDisconnectedV1
 from ringway.proto.acd_calls import InteractionFinishedV1
 from ringway.proto.base import Fact
-from ringway.recorder.audio_store import FolderStore
+from ringway.proto.tenant_deletion import DeleteRecorderTenantV1
+from ringway.recorder.audio_store import AudioStore, FolderStore
 from ringway.recorder.collector import Collector
 from ringway.recorder.config import Settings
 from ringway.recorder.job_store import SCHEMA, JobStore
@@ -17,11 +18,12 @@ from ringway.recorder.recording_store import RecordingStore
 from ringway.recorder.source import AriSource
 from ringway.recorder.sweeper import Sweeper
 from ringway.runtime.ari import AriClient, AriNode
-from ringway.runtime.bus import Bus
+from ringway.runtime.bus import Bus, Refused
 from ringway.runtime.health import Health
 from ringway.runtime.outbox import OutboxRelay
 from ringway.runtime.postgres import Pool
 from ringway.runtime.service import Lifecycle, serve
+from ringway.runtime.tenant_rows import TenantRows
 
 _log = logging.getLogger("ringway.recorder")
 
@@ -71,6 +73,7 @@ async def run(settings: Settings, life: Lifecycle) -> None:
             kinds: tuple[type[Fact], ...] = (InteractionDisconnectedV1, InteractionFinishedV1)
             await bus.consume(DURABLE, kinds, on_end)
 
+        await serve_deletion(bus, pool, store)
         ari.on_connect(on_connect)
         health = Health(life)
         health.add("postgres", lambda: pool.healthy)
@@ -109,3 +112,16 @@ async def take_on(
         return
     if await jobs.add(fact):
         collector.wake()
+
+
+async def serve_deletion(bus: Bus, pool: Pool, store: AudioStore) -> None:
+    """Answer the platform, who deletes enterprises: files first, or nobody would find them."""
+
+    async def files(tenant: str) -> dict[str, int]:
+        try:
+            removed = await store.remove_folder(tenant)
+        except OSError as error:
+            raise Refused("unavailable", f"files cannot be removed: {error.strerror}") from error
+        return {"files": removed} if removed else {}
+
+    await bus.respond(DeleteRecorderTenantV1, TenantRows(pool, SCHEMA, before=files).delete)

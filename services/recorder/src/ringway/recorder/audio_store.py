@@ -1,6 +1,6 @@
 """Where finished recordings are kept: the port, and a folder behind it.
 
-Another kind of storage, such as an S3 bucket, implements the same four methods.
+Another kind of storage, such as an S3 bucket, implements the same methods.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +57,13 @@ class AudioStore(Protocol):
 
         Raises:
             AudioGone: It is not there, or it is shorter.
+        """
+
+    async def remove_folder(self, name: str) -> int:
+        """Remove everything below ``name``, and return how many files that were; 0: nothing was.
+
+        Raises:
+            OSError: Some could not be removed; a repeat goes on.
         """
 
 
@@ -107,6 +115,20 @@ class FolderStore:
                 yield data
         finally:
             file.close()
+
+    async def remove_folder(self, name: str) -> int:
+        """See :class:`AudioStore`."""
+        return await asyncio.to_thread(self._remove_folder, self._path(name))
+
+    def _remove_folder(self, folder: Path) -> int:
+        if folder == self._root or folder.is_relative_to(self._root / _SCRATCH):
+            raise ValueError("not a folder of recordings")
+        if not folder.is_dir():
+            return 0
+        files = sum(1 for each in folder.rglob("*") if each.is_file())
+        shutil.rmtree(folder)
+        _sync_folder(folder.parent)
+        return files
 
     def _path(self, name: str) -> Path:
         path = (self._root / name).absolute()
