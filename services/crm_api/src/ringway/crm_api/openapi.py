@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -13,6 +14,7 @@ from ringway.crm_api.access import Permission
 from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
 from ringway.crm_api.features import features_of
+from ringway.crm_api.openapi_parameters import IDEMPOTENCY_KEY, tidy
 from ringway.crm_api.schemas import Problem
 
 VERSION = "1.0.0"
@@ -51,6 +53,7 @@ _IF_MATCH_REQUIRED = (
     "/api/v1/roles/",
     "/api/v1/scripts/",
     "/api/v1/teams/",
+    "/api/v1/webhooks/",
 )
 
 
@@ -112,12 +115,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     takes_parameters = bool(operation.get("parameters")) or has_body
     wanted = ["503"]
     wanted += [] if is_public else ["401", "403"]
-    wanted += ["404"] if "{" in path else []
+    wanted += ["404"] if "{" in path or has_body or _names_others(operation) else []
     wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
     wanted += ["412"] if method in ("put", "patch", "delete") else []
     wanted += ["428"] if _needs_if_match(path, method, operation) else []
     wanted += ["429"]
-    wanted += ["400"] if any(p["name"] == "cursor" for p in operation.get("parameters", [])) else []
+    wanted += ["400"] if takes_parameters else []
     wanted += ["422"] if takes_parameters or method == "post" else []
     responses = operation["responses"]
     responses.pop("422", None)
@@ -127,15 +130,14 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     if method == "post" and not is_public:
-        operation.setdefault("parameters", []).append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "description": "Repeats with the same key get the first answer.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-            }
-        )
+        operation.setdefault("parameters", []).append(deepcopy(IDEMPOTENCY_KEY))
+    tidy(operation, needs_if_match=_needs_if_match(path, method, operation))
+
+
+def _names_others(operation: dict[str, Any]) -> bool:
+    """Whether something that is not in the path is looked for: it may not be there."""
+    named = [each["name"] for each in operation.get("parameters", [])]
+    return any(name.endswith("_id") for name in named) or operation["tags"][0] in ("me", "agents")
 
 
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
