@@ -9,7 +9,15 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from ringway.crm_api.core.interaction import FACTS, derive, is_counted, merge, source_of
+from ringway.crm_api.core.interaction import (
+    FACTS,
+    derive,
+    is_counted,
+    merge,
+    segments,
+    source_of,
+)
+from ringway.crm_api.customers import handled
 from ringway.crm_api.interactions import store
 from ringway.proto.acd import AgentStateChangedV1
 from ringway.proto.acd_calls import (
@@ -49,6 +57,14 @@ class Projector:
         async with self._pool.tenant(fact.tenant) as conn:
             if isinstance(fact, AgentStateChangedV1):
                 await store.log_agent_state(conn, fact)
+                if fact.interaction_id is not None:
+                    await handled.note_offer(
+                        conn,
+                        tenant_id=UUID(fact.tenant),
+                        agent_id=UUID(fact.agent_id),
+                        interaction_id=UUID(fact.interaction_id),
+                        now=fact.occurred_at,
+                    )
                 return
             if (act := _act(fact)) is not None:
                 await store.log_agent_act(
@@ -72,12 +88,16 @@ class Projector:
             if sources == known:
                 return
             if is_counted(sources):
+                row = derive(sources)
                 await store.put(
                     conn,
                     tenant_id=tenant_id,
                     interaction_id=interaction_id,
                     sources=sources,
-                    row=derive(sources),
+                    row=row,
+                )
+                await handled.note(
+                    conn, tenant_id=tenant_id, row=row, parts=segments(sources), now=self._now()
                 )
             else:
                 await store.put_pending(

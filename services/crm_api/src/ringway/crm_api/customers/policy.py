@@ -177,6 +177,23 @@ async def exist(conn: Connection, tenant_id: UUID, now: datetime) -> None:
     )
 
 
+async def note_run(
+    conn: Connection,
+    tenant_id: UUID,
+    *,
+    graded_at: datetime | None = None,
+    cared_at: datetime | None = None,
+) -> None:
+    """Note when grading or care has run by itself."""
+    await conn.execute(
+        "UPDATE crm.customer_policy SET graded_at = coalesce($2, graded_at), "
+        "cared_at = coalesce($3, cared_at) WHERE tenant_id = $1",
+        tenant_id,
+        graded_at,
+        cared_at,
+    )
+
+
 async def check_grade(conn: Connection, tenant_id: UUID, grade: str) -> None:
     """Return when the tenant has this grade. Raises Invalid."""
     grades = (await get(conn, tenant_id)).body.grades

@@ -42,11 +42,13 @@ async def resolved(
     return [wanted, found.filter]
 
 
-async def find(conn: Connection, tenant_id: UUID, segment_id: UUID) -> Segment:
+async def find(
+    conn: Connection, tenant_id: UUID, segment_id: UUID, *, lock: bool = False
+) -> Segment:
     """Return a segment. Raises NotFound."""
     row = await conn.fetchrow(
         f"SELECT {_COLUMNS} FROM crm.customer_segment "  # noqa: S608 - constants
-        "WHERE tenant_id = $1 AND segment_id = $2",
+        f"WHERE tenant_id = $1 AND segment_id = $2{' FOR UPDATE' if lock else ''}",
         tenant_id,
         segment_id,
     )

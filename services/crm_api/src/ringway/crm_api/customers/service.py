@@ -142,6 +142,16 @@ async def find(
     return found
 
 
+async def sees(conn: Connection, caller: Caller, customer_id: UUID) -> bool:
+    """Return whether the caller sees this customer."""
+    return await scope.sees(conn, scope.of(caller), customer_id)
+
+
+def with_words(record: Record, words: Mapping[str, Any]) -> Record:
+    """Return a record with another grade, intent or lead status."""
+    return replace(record, **words)
+
+
 async def meant(
     conn: Connection, caller: Caller, wanted: CustomerFilter
 ) -> tuple[list[CustomerFilter], Fields]:

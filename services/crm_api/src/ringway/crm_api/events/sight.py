@@ -42,6 +42,7 @@ RULES: dict[str, Rule] = {
     "acd.v1.trunk": Rule(_P.TRUNKS_READ),
     "crm.v1.article": Rule(_P.KNOWLEDGE_ALL),
     "crm.v1.customer": Rule(_P.CUSTOMERS_ALL),
+    "crm.v1.customer_job": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.customers": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.follow_up": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.import": Rule(_P.LISTS_READ),

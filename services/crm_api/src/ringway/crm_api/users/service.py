@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from ringway.crm_api.access import SEAT_ROLES, Caller, Role, roles_of_tenant
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import account, sessions
+from ringway.crm_api.customers import pools
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.users import standing, store
@@ -164,6 +165,8 @@ async def change(
                 now=deps.now(),
                 because="password_set" if user.is_enabled else "disabled",
             )
+        if before.is_enabled and not user.is_enabled:
+            await pools.leave(conn, caller, user_id, deps.now())
         fields = sorted(wanted.model_fields_set)
         await audit.add(
             conn,

@@ -1,0 +1,211 @@
+"""Follow-ups: what was said to a customer, and what is to be done next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from ringway.runtime.ids import uuid7
+from ringway.runtime.postgres import Connection
+
+_COLUMNS = """follow_up_id, customer_id, user_id, note, due_at, done_at, result, overdue_at, plan,
+              version, created_by, created_at, updated_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One row of ``crm.follow_up``. ``plan``: the care plan that made it."""
+
+    follow_up_id: UUID
+    customer_id: UUID
+    user_id: UUID
+    note: str
+    due_at: datetime | None
+    done_at: datetime | None
+    result: str
+    overdue_at: datetime | None
+    plan: str
+    version: int
+    created_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+
+
+async def add(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    customer_id: UUID,
+    user_id: UUID,
+    note: str,
+    due_at: datetime | None,
+    done_at: datetime | None,
+    result: str,
+    created_by: UUID | None,
+    now: datetime,
+) -> FollowUp:
+    """Keep a follow-up and what it says about its customer."""
+    row = await conn.fetchrow(
+        f"""
+        INSERT INTO crm.follow_up (tenant_id, follow_up_id, customer_id, user_id, note, due_at,
+                                   done_at, result, created_by, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING {_COLUMNS}
+        """,  # noqa: S608 - constants
+        *(tenant_id, uuid7(), customer_id, user_id, note, due_at, done_at, result, created_by, now),
+    )
+    await touch(conn, tenant_id=tenant_id, customer_id=customer_id, at=now)
+    return _of(row)
+
+
+async def get(
+    conn: Connection, *, tenant_id: UUID, follow_up_id: UUID, lock: bool = False
+) -> FollowUp | None:
+    """Return one follow-up."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM crm.follow_up "  # noqa: S608 - constants
+        f"WHERE tenant_id = $1 AND follow_up_id = $2{' FOR UPDATE' if lock else ''}",
+        tenant_id,
+        follow_up_id,
+    )
+    return _of(row) if row is not None else None
+
+
+async def change(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    follow_up: FollowUp,
+    note: str,
+    due_at: datetime | None,
+    done_at: datetime | None,
+    result: str,
+    user_id: UUID,
+    now: datetime,
+) -> FollowUp:
+    """Change a follow-up. With another due time it can be overdue anew."""
+    row = await conn.fetchrow(
+        f"""
+        UPDATE crm.follow_up SET note = $3, due_at = $4, done_at = $5, result = $6, user_id = $7,
+               overdue_at = CASE WHEN due_at IS DISTINCT FROM $4 THEN NULL ELSE overdue_at END,
+               version = version + 1, updated_at = $8
+         WHERE tenant_id = $1 AND follow_up_id = $2 RETURNING {_COLUMNS}
+        """,  # noqa: S608 - constants
+        *(tenant_id, follow_up.follow_up_id, note, due_at, done_at, result, user_id, now),
+    )
+    is_news = done_at is not None and follow_up.done_at is None
+    await touch(
+        conn,
+        tenant_id=tenant_id,
+        customer_id=follow_up.customer_id,
+        at=now if is_news else None,
+    )
+    return _of(row)
+
+
+async def remove(conn: Connection, *, tenant_id: UUID, follow_up: FollowUp) -> None:
+    """Delete a follow-up."""
+    await conn.execute(
+        "DELETE FROM crm.follow_up WHERE tenant_id = $1 AND follow_up_id = $2",
+        tenant_id,
+        follow_up.follow_up_id,
+    )
+    await touch(conn, tenant_id=tenant_id, customer_id=follow_up.customer_id, at=None)
+
+
+async def touch(
+    conn: Connection, *, tenant_id: UUID, customer_id: UUID, at: datetime | None
+) -> None:
+    """Let the customer's row say when he was followed up (``at``), and when he is to be next.
+
+    Whoever was told that he would lose him keeps him when he followed him up.
+    """
+    await conn.execute(
+        """
+        UPDATE crm.customer c
+           SET follow_up_at = (SELECT min(f.due_at) FROM crm.follow_up f
+                                WHERE f.tenant_id = $1 AND f.customer_id = $2
+                                  AND f.done_at IS NULL),
+               followed_up_at = coalesce($3, c.followed_up_at),
+               idle_since = CASE WHEN c.owner_id IS NOT NULL
+                                 THEN coalesce($3, c.idle_since) END,
+               reclaim_noted_at = CASE WHEN $3::timestamptz IS NULL
+                                       THEN c.reclaim_noted_at END
+         WHERE c.tenant_id = $1 AND c.customer_id = $2
+        """,
+        tenant_id,
+        customer_id,
+        at,
+    )
+
+
+async def of_customer(
+    conn: Connection, *, tenant_id: UUID, customer_id: UUID, before: UUID | None, limit: int
+) -> list[FollowUp]:
+    """Return the follow-ups of a customer, newest first."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM crm.follow_up
+         WHERE tenant_id = $1 AND customer_id = $2 AND ($3::uuid IS NULL OR follow_up_id < $3)
+         ORDER BY follow_up_id DESC LIMIT $4
+        """,  # noqa: S608 - constants
+        tenant_id,
+        customer_id,
+        before,
+        limit,
+    )
+    return [_of(row) for row in rows]
+
+
+async def due(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID | None,
+    before: datetime | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[FollowUp]:
+    """Return what is to be done, in the order in which it is due."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM crm.follow_up
+         WHERE tenant_id = $1 AND done_at IS NULL AND due_at IS NOT NULL
+           AND ($2::uuid IS NULL OR user_id = $2) AND ($3::timestamptz IS NULL OR due_at < $3)
+           AND ($4::timestamptz IS NULL OR (due_at, follow_up_id) > ($4, $5::uuid))
+         ORDER BY due_at, follow_up_id LIMIT $6
+        """,  # noqa: S608 - constants
+        tenant_id,
+        user_id,
+        before,
+        *(after or (None, None)),
+        limit,
+    )
+    return [_of(row) for row in rows]
+
+
+async def note_overdue(
+    conn: Connection, *, tenant_id: UUID, now: datetime, most: int
+) -> list[FollowUp]:
+    """Note some follow-ups as told to be overdue, which nobody was told of; return them."""
+    rows = await conn.fetch(
+        f"""
+        UPDATE crm.follow_up SET overdue_at = $2
+         WHERE tenant_id = $1 AND follow_up_id IN (
+            SELECT follow_up_id FROM crm.follow_up
+             WHERE tenant_id = $1 AND done_at IS NULL AND overdue_at IS NULL AND due_at < $2
+             ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608 - constants
+        tenant_id,
+        now,
+        most,
+    )
+    return [_of(row) for row in rows]
+
+
+def _of(row: asyncpg.Record | None) -> FollowUp:
+    assert row is not None
+    return FollowUp(**row)
