@@ -170,7 +170,7 @@ async def _chunks(
     chunk: list[LeadRow] = []
     size_bytes = 0
     async for customer in found:
-        row = _lead(list_id, customer, fields)
+        row = lead_of(list_id, customer, fields)
         row_bytes = len(row.model_dump_json().encode())
         if chunk and (len(chunk) >= CHUNK_ROWS or size_bytes + row_bytes > CHUNK_BYTES):
             yield tuple(chunk)
@@ -181,7 +181,8 @@ async def _chunks(
         yield tuple(chunk)
 
 
-def _lead(list_id: UUID, customer: customers.Customer, fields: Fields) -> LeadRow:
+def lead_of(list_id: UUID, customer: customers.Customer, fields: Fields) -> LeadRow:
+    """Return a customer as a lead of a list, with the own fields that ``fields`` shows."""
     data = {key: _text(value) for key, value in fields.shown(customer.data).items()}
     numbers = [each.phone_e164 for each in customer.numbers] + further_numbers(data)
     others = [each for each in dict.fromkeys(numbers) if each != customer.phone_e164]

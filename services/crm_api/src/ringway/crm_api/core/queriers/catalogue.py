@@ -70,6 +70,7 @@ class Reference:
     Args:
         on: A condition; ``{t}`` is the row that refers, ``{r}`` the one that is referred to.
         is_key: Whether at most one row can fulfil it. Otherwise the first by its key is taken.
+        back: The same condition for finding the rows that refer, where indexes need other words.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Reference:
     on: str
     label_zh: str = ""
     is_key: bool = True
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

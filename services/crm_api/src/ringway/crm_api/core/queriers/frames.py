@@ -30,6 +30,7 @@ class Frame:
     alias: str
     joined: dict[tuple[str, ...], Frame]
     joins: list[str]
+    depth: int = 0
 
 
 class Frames:
@@ -75,15 +76,20 @@ class Frames:
     def field(self, frame: Frame, path: str) -> tuple[Field, str]:
         """Return a field and its SQL, joining what its path goes along. Raises QueryRefused."""
         parts = path.split(".")
-        at = frame
-        for n in range(len(parts)):
+        at, n = frame, 0
+        while n < len(parts):
             found = at.source.fields.get(".".join(parts[n:]))
             if found is not None:
                 return found, found.sql.replace(ALIAS, at.alias)
-            reference = at.source.references.get(parts[n])
+            reference = None
+            for length in (1, 2):  # own fields that refer have names of two parts
+                reference = at.source.references.get(".".join(parts[n : n + length]))
+                if reference is not None:
+                    n += length
+                    break
             if reference is None or reference.source not in self._catalogue:
                 break
-            at = self._join(frame, at, tuple(parts[: n + 1]), reference, path)
+            at = self._join(frame, at, tuple(parts[:n]), reference, path)
         raise field_unknown(path)
 
     def condition(self, frame: Frame, part: Filter, *, negated: bool = False) -> str:
@@ -118,7 +124,8 @@ class Frames:
                 "querier_reference_unknown",
                 f"{part.related[:100]} has no reference {part.by[:100]} to {frame.source.name}.",
             )
-        on = reference.on.replace(ALIAS, other.alias).replace("{r}", frame.alias)
+        on = reference.back or reference.on
+        on = on.replace(ALIAS, other.alias).replace("{r}", frame.alias)
         where = f" AND {self.condition(other, part.where)}" if part.where is not None else ""
         body = self.from_where(other, f" AND ({on}){where}")
         if part.at_least == 1:
@@ -132,7 +139,7 @@ class Frames:
     ) -> Frame:
         if path in root.joined:
             return root.joined[path]
-        if len(path) > MAX_REFERENCES:
+        if at.depth >= MAX_REFERENCES:
             raise QueryRefused(
                 "querier_path_too_long", f"{whole} follows more than {MAX_REFERENCES} references."
             )
@@ -141,7 +148,7 @@ class Frames:
                 "querier_too_many_joins", f"A query follows at most {MAX_JOINS} references."
             )
         source = self._catalogue[reference.source]
-        to = Frame(source, self._alias(), {}, [])
+        to = Frame(source, self._alias(), {}, [], at.depth + 1)
         rows = self._rows(source, to.alias)
         on = reference.on.replace(ALIAS, at.alias).replace("{r}", to.alias)
         if reference.is_key:

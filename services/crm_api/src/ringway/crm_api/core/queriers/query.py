@@ -30,7 +30,7 @@ MAX_NESTING = 6  # of groups of conditions
 MAX_REFERENCES = 3  # in one path
 MAX_JOINS = 10  # of one query
 MAX_COLUMNS = 60
-MAX_ROWS = 10_000  # of one run
+MAX_ROWS = 100_000  # of one answer
 _MAX_LIST = 500
 
 
@@ -297,8 +297,8 @@ class Query(Part):
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=30)
     having: tuple[Having, ...] = Field(default=(), max_length=10)
     sort: tuple[Sort, ...] = Field(default=(), max_length=6)
-    limit: int = Field(
-        default=MAX_ROWS, ge=1, le=MAX_ROWS, description="No more rows than these are found."
+    limit: int | None = Field(
+        default=None, ge=1, le=MAX_ROWS, description="Only so many of the first rows."
     )
 
     @property

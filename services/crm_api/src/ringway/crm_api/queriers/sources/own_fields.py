@@ -1,0 +1,76 @@
+"""Own fields of an enterprise's objects as fields of sources: ``data.<key>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ringway.crm_api.core.objects.definition import Field as OwnField
+from ringway.crm_api.core.objects.definition import FieldType, Target
+from ringway.crm_api.core.queriers.catalogue import Field, FieldKind, Reference
+from ringway.crm_api.objects.expressions import text_of, value_of
+
+_T = FieldType
+_KINDS = {
+    _T.NUMBER: FieldKind.NUMBER,
+    _T.MONEY: FieldKind.NUMBER,
+    _T.DATE: FieldKind.DATE,
+    _T.DATETIME: FieldKind.TIME,
+    _T.BOOLEAN: FieldKind.BOOLEAN,
+    _T.MULTI_SELECT: FieldKind.LIST,
+    _T.ATTACHMENT: FieldKind.LIST,
+    _T.REFERENCE: FieldKind.ID,
+}
+_CASTS = {
+    FieldKind.NUMBER: "numeric",
+    FieldKind.DATE: "date",
+    FieldKind.TIME: "timestamptz",
+    FieldKind.BOOLEAN: "boolean",
+    FieldKind.ID: "uuid",
+}
+_KEYS = {Target.CUSTOMER: ("customers", "customer_id"), Target.USER: ("agents", "user_id")}
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Own fields, and those of them that refer to other rows."""
+
+    fields: dict[str, Field]
+    references: dict[str, Reference]
+
+
+def own_fields(fields: Iterable[OwnField]) -> Own:
+    """Return own fields as queries know them; they lie in the row's ``data``."""
+    found, references = {}, {}
+    for each in fields:
+        name = f"data.{each.key}"
+        kind = _KINDS.get(each.value_type, FieldKind.TEXT)
+        options = tuple(option.key for option in each.options or ())
+        found[name] = Field(name, kind, each.name_en, _sql(each, kind), each.name_zh, options)
+        if (to := _target(each)) is not None:
+            source, key = to
+            on = f"{{r}}.{key} = {_sql(each, FieldKind.ID)}"
+            references[name] = Reference(name, source, each.name_en, on, each.name_zh)
+    return Own(found, references)
+
+
+def _target(field: OwnField) -> tuple[str, str] | None:
+    if field.reference is Target.OBJECT:
+        return f"record:{field.reference_object_id}", "record_id"
+    return _KEYS[field.reference] if field.reference is not None else None
+
+
+def _sql(field: OwnField, kind: FieldKind) -> str:
+    text = text_of(field.key, "{t}.data")
+    if kind is FieldKind.TEXT:
+        return text
+    if kind is FieldKind.LIST:
+        value = value_of(field, "{t}.data")
+        each = f"SELECT jsonb_array_elements_text({value})"
+        return f"(CASE WHEN jsonb_typeof({value}) = 'array' THEN ARRAY({each}) END)"
+    if field.has_index and kind in (FieldKind.NUMBER, FieldKind.BOOLEAN):
+        # The expression of its index, which is only there because every value can be read so.
+        return value_of(field, "{t}.data")
+    # What was written before the field had its type may be anything.
+    cast = _CASTS[kind]
+    return f"(CASE WHEN pg_input_is_valid({text}, '{cast}') THEN {text}::{cast} END)"
