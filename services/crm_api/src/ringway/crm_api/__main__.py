@@ -25,6 +25,7 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.projector import Projector
+from ringway.crm_api.queriers.worker import QuerierWorker
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
@@ -93,6 +94,7 @@ async def run(settings: Settings) -> None:
                 "webhooks": lambda: Dispatcher(deps.pool, deps.webhooks, deps.now).run(deps.bus),
                 "deliveries": DeliveryWorker(deps, sender).run,
                 "customer jobs": JobWorker(deps).run,
+                "queriers": QuerierWorker(deps).run,
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,
@@ -194,7 +196,8 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
         try:
             async with deps.pool.platform() as conn:
                 removed = await conn.fetchval(
-                    "SELECT crm.prune($1) + crm.prune_sign_in($1) + crm.prune_webhooks($1)",
+                    "SELECT crm.prune($1) + crm.prune_sign_in($1) + crm.prune_webhooks($1)"
+                    " + crm.prune_queriers($1)",
                     deps.now(),
                 )
             _log.debug("Housekeeping done.", extra={"rows": removed})

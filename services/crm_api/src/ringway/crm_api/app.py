@@ -62,6 +62,15 @@ from ringway.crm_api.orders.router import rules as order_settings
 from ringway.crm_api.products.router import categories as product_categories
 from ringway.crm_api.products.router import router as products
 from ringway.crm_api.projects.router import router as projects
+from ringway.crm_api.queriers.router import everything as search_everywhere
+from ringway.crm_api.queriers.router import router as queriers
+from ringway.crm_api.queriers.router import settings as querier_settings
+from ringway.crm_api.queriers.router import shipped as querier_templates
+from ringway.crm_api.queriers.router import sources as querier_sources
+from ringway.crm_api.queriers.work_router import of_queriers as queriers_work
+from ringway.crm_api.queriers.work_router import operations_router as querier_operations
+from ringway.crm_api.queriers.work_router import runs_router as querier_runs
+from ringway.crm_api.queriers.work_router import schedules_router as querier_schedules
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.roles.router import permissions as permissions_known
@@ -148,6 +157,8 @@ NOUNS = (
         recordings,
         voicemails,
         reports,
+        *(queriers, queriers_work, querier_sources, querier_settings, querier_templates),
+        *(querier_schedules, querier_runs, querier_operations, search_everywhere),
         *knowledge,
         scripts,
         notices,
