@@ -21,9 +21,13 @@ from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
 from ringway.crm_api.customer_files.reader import FileReader
 from ringway.crm_api.customer_files.worker import JobWorker
+from ringway.crm_api.customers.worker import CustomerWorker
+from ringway.crm_api.deletion.worker import DeletionWorker
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
+from ringway.crm_api.objects import key_columns
+from ringway.crm_api.objects.answering import Lookups
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.queriers.worker import QuerierWorker
 from ringway.crm_api.recordings.media import RecorderMedia
@@ -35,6 +39,7 @@ from ringway.crm_api.webhooks.dispatch import Dispatcher
 from ringway.crm_api.webhooks.endpoints import Endpoints
 from ringway.crm_api.webhooks.sender import Sender
 from ringway.crm_api.webhooks.worker import DeliveryWorker
+from ringway.crm_api.work_orders.worker import WorkOrderWorker
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import PostgresDown
@@ -65,6 +70,7 @@ async def run(settings: Settings) -> None:
         deps = await stack.enter_async_context(open_deps(settings, life))
         server = _Server(_http_config(settings, deps))
         projector = Projector(deps.pool, deps.now)
+        await Lookups(deps.pool, deps.now).attach(deps.bus)
         sender = await stack.enter_async_context(
             Sender.open(frozenset(settings.webhook_inside_hosts), deps.monotonic)
         )
@@ -91,10 +97,14 @@ async def run(settings: Settings) -> None:
                 "projector": lambda: projector.run(deps.bus),
                 "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
                 "teams": TeamTeller(deps.pool, deps.bus, deps.now).run,
+                "customers": CustomerWorker(deps.pool, deps.now).run,
                 "webhooks": lambda: Dispatcher(deps.pool, deps.webhooks, deps.now).run(deps.bus),
                 "deliveries": DeliveryWorker(deps, sender).run,
+                "deletion": DeletionWorker(deps).run,
                 "customer jobs": JobWorker(deps).run,
                 "queriers": QuerierWorker(deps).run,
+                "indexes": lambda: key_columns.build(deps.pool),
+                "work_orders": WorkOrderWorker(deps).run,
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,

@@ -28,6 +28,7 @@ from ringway.crm_api.campaigns.router import router as campaigns
 from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customer_files.bulk_router import router as customers_bulk_acts
+from ringway.crm_api.customer_files.export_router import router as customers_exports
 from ringway.crm_api.customer_files.import_router import router as customers_imports
 from ringway.crm_api.customers.follow_up_router import of_customers as customers_follow_ups
 from ringway.crm_api.customers.follow_up_router import router as follow_ups
@@ -56,6 +57,10 @@ from ringway.crm_api.middleware import Edge
 from ringway.crm_api.nodes.router import router as nodes
 from ringway.crm_api.notices.router import of_me as me_notices
 from ringway.crm_api.notices.router import router as notices
+from ringway.crm_api.objects.pop_router import pops
+from ringway.crm_api.objects.pop_router import router as object_bindings
+from ringway.crm_api.objects.records_router import router as records
+from ringway.crm_api.objects.router import router as objects
 from ringway.crm_api.opening.router import router as tenants_open
 from ringway.crm_api.orders.router import router as sales_orders
 from ringway.crm_api.orders.router import rules as order_settings
@@ -82,11 +87,13 @@ from ringway.crm_api.sso.router import router as identity_providers
 from ringway.crm_api.supervision.router import router as supervision
 from ringway.crm_api.teams.router import of_users as users_team_moves
 from ringway.crm_api.teams.router import router as teams
+from ringway.crm_api.tenants.router import deleted as tenants_deleted
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
 from ringway.crm_api.voicemails.router import router as voicemails
 from ringway.crm_api.webhooks.router import router as webhooks
+from ringway.crm_api.work_orders.routers import routers as work_orders
 
 NOUNS = (
     *(
@@ -100,6 +107,7 @@ NOUNS = (
         security_policy,
         tenants_open,
         tenants,
+        tenants_deleted,
         tenants_caller_numbers,
         tenants_jump_ins,
         jump_ins,
@@ -121,6 +129,7 @@ NOUNS = (
         # Before the one customer whose id would be "imports".
         customers_imports,
         customers_bulk_acts,
+        customers_exports,
         customers,
         customers_follow_ups,
         customers_history,
@@ -133,6 +142,10 @@ NOUNS = (
         product_categories,
         order_settings,
         sales_orders,
+        objects,
+        records,
+        object_bindings,
+        pops,
         lists,
         imports,
         projects,
@@ -157,6 +170,7 @@ NOUNS = (
         recordings,
         voicemails,
         reports,
+        *work_orders,
         *(queriers, queriers_work, querier_sources, querier_settings, querier_templates),
         *(querier_schedules, querier_runs, querier_operations, search_everywhere),
         *knowledge,

@@ -37,9 +37,12 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_BULK = re.compile(r"^/api/v1/lists/[^/]+/leads$")
+_BULK = re.compile(
+    r"^/api/v1/(lists/[^/]+/leads|objects/[^/]+/records/bulk|objects/[^/]+/records/[^/]+/files)$"
+)
 _UPLOAD = re.compile(
-    r"^/api/v1/(lists/[^/]+/imports|customers/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments)$"
+    r"^/api/v1/(lists/[^/]+/imports|customers/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments"
+    r"|work-orders/[^/]+/attachments)$"
 )
 
 

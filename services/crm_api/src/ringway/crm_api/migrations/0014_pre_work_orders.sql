@@ -83,6 +83,7 @@ CREATE TABLE crm.work_order (
     team_id                uuid,
     created_by             uuid,
     participant_ids        uuid[] NOT NULL DEFAULT '{}',
+    object_id              uuid,
     data                   jsonb NOT NULL DEFAULT '{}',
     promises               jsonb NOT NULL DEFAULT '{}',
     milestones             text[] NOT NULL DEFAULT '{}',
@@ -119,6 +120,8 @@ CREATE INDEX work_order_updated ON crm.work_order (tenant_id, updated_at, work_o
     WHERE deleted_at IS NULL;
 CREATE INDEX work_order_created ON crm.work_order (tenant_id, created_at);
 CREATE INDEX work_order_type ON crm.work_order (tenant_id, business_type_id, step, work_order_id);
+-- Own fields that are indexed; see 0010.
+SELECT crm.add_key_columns('work_order', 'work_order_id');
 
 -- Append-only: who did what, and what it changed; the first row made the order.
 CREATE TABLE crm.work_order_entry (

@@ -1,0 +1,11 @@
+"""All routers of work orders. Fixed paths come before those with an id."""
+
+from __future__ import annotations
+
+from ringway.crm_api.work_orders.parts_router import notices
+from ringway.crm_api.work_orders.parts_router import router as parts
+from ringway.crm_api.work_orders.reports import router as reports
+from ringway.crm_api.work_orders.router import router as orders
+from ringway.crm_api.work_orders.types_router import designs, types
+
+routers = (types, designs, orders, parts, notices, reports)
