@@ -118,6 +118,7 @@ def registry() -> tuple[type[Message], ...]:
         crm_customers,
         crm_knowledge,
         crm_members,
+        crm_objects,
         crm_queriers,
         crm_questionnaires,
         crm_sales,
