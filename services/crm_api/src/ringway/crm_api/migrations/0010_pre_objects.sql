@@ -39,8 +39,10 @@ CREATE TABLE crm.data_object_key (
     table_name    text        NOT NULL CHECK (table_name IN ('record', 'customer', 'work_order')),
     state         text        NOT NULL CHECK (state IN ('building', 'ready', 'failed')),
     failure       text        NOT NULL DEFAULT '',
+    salt          text        NOT NULL DEFAULT '',  -- before unique values: old ones do not count
+    -- The build begins when every transaction has ended that may not have seen this row.
+    since         bigint,
     done_until    uuid,       -- the last row that the build has been at
-    claimed_until timestamptz,
     PRIMARY KEY (tenant_id, table_name, object_id, key_column)
 );
 CREATE INDEX data_object_key_building ON crm.data_object_key (tenant_id) WHERE state = 'building';
@@ -68,6 +70,8 @@ CREATE INDEX record_interaction ON crm.record (tenant_id, interaction_id)
 CREATE FUNCTION crm.set_key_columns() RETURNS trigger LANGUAGE plpgsql
 AS $$
 DECLARE
+    -- First of all: so every transaction that misses a key below is known to whoever builds it.
+    own_xid CONSTANT xid8 := pg_catalog.pg_current_xact_id();
     found text[];
     a_column text;
     a_key text;
@@ -78,12 +82,12 @@ DECLARE
 BEGIN
     -- One array, and no loop over rows: most rows have no keys, and each is asked.
     IF TG_TABLE_NAME = 'customer' THEN
-        SELECT array_agg(ARRAY[k.key_column, k.key]) INTO found FROM crm.data_object_key k
-         WHERE k.tenant_id = NEW.tenant_id AND k.table_name = 'customer';
+        SELECT array_agg(ARRAY[k.key_column, k.key, k.salt]) INTO found FROM crm.data_object_key k
+         WHERE k.tenant_id = NEW.tenant_id AND k.table_name = 'customer' AND k.state <> 'failed';
     ELSE
-        SELECT array_agg(ARRAY[k.key_column, k.key]) INTO found FROM crm.data_object_key k
+        SELECT array_agg(ARRAY[k.key_column, k.key, k.salt]) INTO found FROM crm.data_object_key k
          WHERE k.tenant_id = NEW.tenant_id AND k.table_name = TG_TABLE_NAME
-           AND k.object_id = NEW.object_id;
+           AND k.object_id = NEW.object_id AND k.state <> 'failed';
     END IF;
     FOR n IN 1 .. coalesce(array_length(found, 1), 0) LOOP
         a_column := found[n][1];
@@ -97,7 +101,7 @@ BEGIN
         ELSIF a_column LIKE 't%' THEN
             text_key := left(coalesce(a_value, ''), 200);
         ELSE
-            unique_key := CASE WHEN length(a_value) > 200
+            unique_key := found[n][3] || CASE WHEN length(a_value) > 200
                 THEN left(a_value, 160) || md5(a_value) ELSE a_value END;
         END IF;
         CASE a_column

@@ -24,6 +24,8 @@ from ringway.crm_api.access import Caller
 from ringway.crm_api.core.objects.definition import Definition, Field, Kind
 from ringway.runtime.postgres import Connection
 
+# Rights may name it beside roles: what self-service by phone looks up and hears.
+IVR_ROLE = "ivr"
 COLUMNS = """
     o.tenant_id, o.object_id, o.version, o.definition, o.archived_at, o.created_at, o.updated_at,
     ARRAY(SELECT k.key || ' ' || k.key_column FROM crm.data_object_key k

@@ -39,6 +39,8 @@ def _check(field: Field) -> None:
             raise Wrong("bound_invalid", "min is more than max.")
         case (str() as first, str() as last) if first > last:
             raise Wrong("bound_invalid", "min is after max.")
+    if field.is_unique and field.default is not None:
+        raise Wrong("default_invalid", "A unique field has no default: two records would have it.")
     if field.default is not None:
         if field.type in (FieldType.ATTACHMENT, FieldType.REFERENCE):
             raise Wrong("default_invalid", f"A {field.type} has no default.")

@@ -155,7 +155,7 @@ def check_value(field: Field, value: Any, *, before: Any = None) -> Any:
         case FieldType.REFERENCE:
             return _id(value)
         case FieldType.ATTACHMENT:
-            return _files(field, value)
+            return _files(field, value, before)
         case _:
             raise Wrong("field_read_only", "This field is computed.")
 
@@ -329,10 +329,13 @@ def _id(value: Any) -> str:
         raise Wrong("not_an_id", "Write the id of what is meant.") from None
 
 
-def _files(field: Field, value: Any) -> list[str]:
+def _files(field: Field, value: Any, before: Any) -> list[str]:
+    """Files come by upload; a list that is written only leaves some of them."""
     if not isinstance(value, list) or len(value) > MAX_FILES:
         raise Wrong("not_files", f"Write a list of at most {MAX_FILES} ids of files.")
     found = list(dict.fromkeys(_id(each) for each in value))
+    if set(found) - set(before if isinstance(before, list) else ()):
+        raise Wrong("file_unknown", "Upload the file to this record first.")
     _check_length(field, found, "files")
     return found
 

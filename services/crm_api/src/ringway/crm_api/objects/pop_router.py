@@ -1,0 +1,119 @@
+"""/object-bindings and /pop: which forms pop, and everything that the screen needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+
+from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.objects import bindings, pop
+from ringway.crm_api.objects.bindings import BoundTo
+from ringway.crm_api.objects.pop_schemas import BindingBody, BindingView, PopView
+from ringway.crm_api.routing import api_router
+from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.proto.base import PhoneE164
+
+router = api_router("/object-bindings", "objects")
+pops = api_router("/pop", "objects")
+Reader = Annotated[Caller, Depends(requires(Permission.OBJECTS_READ))]
+Writer = Annotated[Caller, Depends(requires(Permission.OBJECTS_WRITE))]
+Popper = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_READ))]
+_Id = Annotated[str | None, Query(max_length=100)]
+
+
+@router.post("", status_code=201)
+async def create_binding(
+    new: BindingBody, deps: DepsOf, caller: Writer, response: Response
+) -> BindingView:
+    """Bind work-order objects to a campaign, a queue, a service number, or as the default."""
+    stored = await pop.put_binding(deps, caller, None, None, new)
+    set_etag(response, stored.version)
+    response.headers["Location"] = f"/api/v1/object-bindings/{stored.binding_id}"
+    return BindingView.model_validate(stored)
+
+
+@router.get("")
+async def list_bindings(
+    deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> Page[BindingView]:
+    """List the bindings, oldest first."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await bindings.page(
+            conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
+        )
+    items = [BindingView.model_validate(each) for each in found[:limit]]
+    more = len(found) > limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].binding_id) if more else None)
+
+
+@router.get("/{binding_id}")
+async def get_binding(
+    binding_id: UUID, deps: DepsOf, caller: Reader, response: Response
+) -> BindingView:
+    """Return a binding."""
+    stored = await pop.get_binding(deps, caller, binding_id)
+    set_etag(response, stored.version)
+    return BindingView.model_validate(stored)
+
+
+@router.put("/{binding_id}")
+async def replace_binding(
+    binding_id: UUID,
+    wanted: BindingBody,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> BindingView:
+    """Change a binding; it holds for the next interaction."""
+    version = expected_version(if_match, required=True)
+    stored = await pop.put_binding(deps, caller, binding_id, version, wanted)
+    set_etag(response, stored.version)
+    return BindingView.model_validate(stored)
+
+
+@router.delete("/{binding_id}", status_code=204)
+async def delete_binding(
+    binding_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
+) -> None:
+    """Remove a binding."""
+    await pop.remove_binding(deps, caller, binding_id, expected_version(if_match))
+
+
+@pops.get("")
+async def get_pop(
+    deps: DepsOf,
+    caller: Popper,
+    phone_e164: Annotated[
+        PhoneE164 | None, Query(description="Of the other party.", examples=["+40215550100"])
+    ] = None,
+    service_number: Annotated[
+        PhoneE164 | None, Query(description="The number that was called.")
+    ] = None,
+    queue_id: _Id = None,
+    campaign_id: _Id = None,
+    interaction_id: Annotated[
+        UUID | None, Query(description="What was looked up for it is returned as well.")
+    ] = None,
+) -> PopView:
+    """Return who calls, how his data is shown, and which work orders pop.
+
+    The binding of the campaign counts before that of the queue, of the service number, and the
+    default.
+    """
+    given = {
+        BoundTo.CAMPAIGN: campaign_id,
+        BoundTo.QUEUE: queue_id,
+        BoundTo.NUMBER: service_number,
+    }
+    return await pop.pop(
+        deps,
+        caller,
+        phone_e164=phone_e164,
+        targets={target: value for target, value in given.items() if value},
+        interaction_id=interaction_id,
+    )
