@@ -38,11 +38,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _BULK = re.compile(
-    r"^/api/v1/(lists/[^/]+/leads|objects/[^/]+/records/bulk|objects/[^/]+/records/[^/]+/files)$"
+    r"^/api/v1/(lists/[^/]+/leads|objects/[^/]+/records/bulk|objects/[^/]+/records/[^/]+/files"
+    r"|work-orders/[^/]+/attachments)$"
 )
 _UPLOAD = re.compile(
-    r"^/api/v1/(lists/[^/]+/imports|customers/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments"
-    r"|work-orders/[^/]+/attachments)$"
+    r"^/api/v1/(lists/[^/]+/imports|customers/imports|dnc-lists/[^/]+/file|knowledge/articles/[^/]+/attachments)$"
 )
 
 

@@ -38,7 +38,7 @@ router = api_router("/work-orders/{work_order_id}", "work-orders")
 notices = api_router("/work-order-notices", "work-orders")
 Mine = Annotated[Caller, Depends(requires(Permission.WORK_ORDERS_READ))]
 
-_FILE_MAX_BYTES = 10_000_000
+_FILE_MAX_BYTES = 7_500_000
 _NAME_MAX = 200
 
 
@@ -156,7 +156,7 @@ async def add_work_order_attachment(
     work_order_id: UUID,
     deps: DepsOf,
     caller: Writer,
-    file: Annotated[UploadFile, File(description="At most 10 MB.")],
+    file: Annotated[UploadFile, File(description="At most 7.5 MB.")],
 ) -> AttachmentView:
     """Add a file to a work order: an image, a document, text, audio or a ZIP archive."""
     if file.size is not None and file.size > _FILE_MAX_BYTES:
