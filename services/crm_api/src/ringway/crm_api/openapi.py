@@ -46,6 +46,7 @@ _IF_MATCH_REQUIRED = (
     *("/api/v1/products/", "/api/v1/product-categories/", "/api/v1/order-settings"),
     *("/api/v1/sales-orders/{order_id}", "/api/v1/questionnaires/", "/api/v1/member-cards/"),
     *("/api/v1/member-card-settings", "/api/v1/media-sources/"),
+    *("/api/v1/queriers/", "/api/v1/querier-schedules/"),
     "/api/v1/acd-settings",
     "/api/v1/customers/",
     "/api/v1/knowledge/",
