@@ -6,14 +6,13 @@ the dialer) is known by the operation and the step, so that a repeat changes not
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.customers import facts, moves, scope
+from ringway.crm_api.customers import facts, moves, pools, scope
 from ringway.crm_api.customers import fields as known_fields
 from ringway.crm_api.customers import store as customers
 from ringway.crm_api.customers.changes import By
@@ -24,7 +23,6 @@ from ringway.crm_api.imports import service as imports
 from ringway.crm_api.lists import store as lists
 from ringway.crm_api.lists.queries import lead_of
 from ringway.crm_api.queriers.schemas import Action, AddToList, Assign, Send, Tag
-from ringway.proto.crm_customers import CustomersMovedV1
 from ringway.proto.crm_queriers import QuerierRowsSentV1
 from ringway.runtime import outbox
 from ringway.runtime.postgres import Connection
@@ -108,31 +106,17 @@ async def perform(deps: Deps, conn: Connection, caller: Caller, action: Action, 
 async def _assign(
     deps: Deps, conn: Connection, caller: Caller, action: Assign, places: dict[UUID, int]
 ) -> int:
-    to = action.user_ids
+    to, now = action.user_ids, deps.now()
     moved = await moves.give(
         conn,
         tenant_id=caller.tenant_id,
         given=[(each, to[place % len(to)]) for each, place in places.items()],
         by=By.caller(caller),
-        now=deps.now(),
+        now=now,
         act="assigned",
         from_anybody=True,
     )
-    act_id = str(customers.new_id())
-    given = Counter(each.new for each in moved)
-    taken = Counter(each.old for each in moved)
-    for how, counts in (("assigned", given), ("taken", taken)):
-        for agent_id, count in counts.items():
-            if agent_id is not None:
-                fact = CustomersMovedV1(
-                    occurred_at=deps.now(),
-                    tenant=caller.tenant,
-                    act_id=act_id,
-                    agent_id=str(agent_id),
-                    how="assigned" if how == "assigned" else "taken",
-                    customers=count,
-                )
-                await outbox.add(conn, "crm", fact)
+    await pools.note(conn, caller, "assigned", moved, now, {"to": "querier"})
     return len(moved)
 
 
