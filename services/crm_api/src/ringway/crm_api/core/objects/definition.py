@@ -312,7 +312,6 @@ _NEEDED_BY: dict[str, frozenset[FieldType]] = {
     "currency": frozenset({_T.MONEY}),
     "options": OF_OPTIONS,
     "reference": frozenset({_T.REFERENCE}),
-    "expression": frozenset({_T.FORMULA}),
     "result": frozenset({_T.FORMULA}),
 }
 

@@ -17,6 +17,7 @@ def faults(definition: Definition) -> list[FieldError]:
         try:
             _check(each)
             if each.type is FieldType.FORMULA and each.result is not None:
+                # Here, not in the model: whoever does not administer objects is not shown it.
                 check_formula(each.expression or "", types, each.result)
         except Wrong as wrong:
             found.append(FieldError(each.key, wrong.code, wrong.reason))
