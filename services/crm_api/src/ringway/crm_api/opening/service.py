@@ -109,6 +109,7 @@ async def open_enterprise(deps: Deps, caller: Caller, new: Opening) -> Opened:
                 "state": "active",
                 "features_off": sorted({*Feature} - {*new.features}),
             },
+            when=("opening",),
         )
         assert tenant is not None
         await audit.add(

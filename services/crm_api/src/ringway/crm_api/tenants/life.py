@@ -13,15 +13,24 @@ from uuid import UUID
 
 from ringway.crm_api.access import PLATFORM_TENANT, Caller
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.deletion import store as deletion
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Conflict
+from ringway.crm_api.errors import Conflict, Invalid
 from ringway.crm_api.features import Feature
 from ringway.crm_api.tenants import store
-from ringway.crm_api.tenants.schemas import Closing, Features, OutboundStop
+from ringway.crm_api.tenants.schemas import (
+    Closing,
+    Confirmation,
+    Features,
+    Grace,
+    OutboundStop,
+)
 from ringway.crm_api.tenants.service import tenant_not_found
 from ringway.crm_api.users import store as users
 from ringway.proto.acd import AgentAccountV1, PutAgentV1
 from ringway.proto.dialer_tenants import OutboundStoppedV1, StopOutboundV1
+
+_REOPENING = timedelta(hours=1)  # long enough to tell the other services
 
 
 async def put_features(
@@ -68,20 +77,20 @@ async def close(deps: Deps, caller: Caller, tenant_id: UUID, wanted: Closing) ->
     """Close an enterprise: nobody of it gets in or makes calls from now on; its data stays.
 
     Raises:
+        Conflict: It is being opened or deleted.
         DependencyDown: The dialer or the ACD does not answer: nobody gets in any more, and a
             repeat does the rest.
     """
-    tenant = await _get(deps, tenant_id)
+    known = await _get(deps, tenant_id)
     now = deps.now()
-    closed_at = tenant.closed_at or now
-    tenant = await _write(
-        deps,
-        tenant_id,
-        state="closed",
-        closed_at=closed_at,
-        close_reason=wanted.reason,
-        delete_after=closed_at + timedelta(days=wanted.grace_days),
-    )
+    delete_after = (known.closed_at or now) + timedelta(days=wanted.grace_days)
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await store.close(
+            conn, tenant_id=tenant_id, reason=wanted.reason, delete_after=delete_after, now=now
+        )
+    if tenant is None:
+        raise _deleting()
+    _forget(deps, tenant_id)
     detail = {"reason": wanted.reason, "grace_days": wanted.grace_days}
     await _note(deps, caller, "tenant.closed", tenant_id, detail)
     await _tell_dialer(deps, tenant_id, stopped=True, reason="the enterprise is closed")
@@ -90,24 +99,77 @@ async def close(deps: Deps, caller: Caller, tenant_id: UUID, wanted: Closing) ->
 
 
 async def reopen(deps: Deps, caller: Caller, tenant_id: UUID) -> store.Tenant:
-    """Undo the closing of an enterprise, within its grace period.
+    """Undo the closing of an enterprise, within its grace period. Who was suspended is again.
 
     Raises:
         Conflict: It is not closed, or its time is over.
     """
     tenant = await _get(deps, tenant_id)
-    if tenant.state != "closed" or tenant.delete_after is None:
+    if tenant.state != "closed":
         raise Conflict("tenant_not_closed", f"The enterprise is {tenant.state}.")
-    if tenant.delete_after <= deps.now():
+    now = deps.now()
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        # Its time does not run out while others are being told.
+        held = await store.keep(
+            conn, tenant_id=tenant_id, until=now + _REOPENING, is_least=True, now=now
+        )
+    if held is None:
         raise Conflict("grace_over", "Its grace period is over; its data may be deleted.")
     await _switch_phones(deps, tenant_id, on=True)
     if tenant.outbound_stopped_at is None:
         await _tell_dialer(deps, tenant_id, stopped=False, reason="")
-    tenant = await _write(
-        deps, tenant_id, state="active", closed_at=None, close_reason="", delete_after=None
-    )
-    await _note(deps, caller, "tenant.reopened", tenant_id, {})
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        reopened = await store.reopen(conn, tenant_id=tenant_id, now=deps.now())
+    if reopened is None:
+        raise _deleting()
+    _forget(deps, tenant_id)
+    await _note(deps, caller, "tenant.reopened", tenant_id, {"state": reopened.state})
+    return reopened
+
+
+async def extend_grace(deps: Deps, caller: Caller, tenant_id: UUID, wanted: Grace) -> store.Tenant:
+    """Keep a closed enterprise's data for longer, or shorter, from now on.
+
+    Raises:
+        Conflict: It is not closed, or its deletion has begun.
+    """
+    await _closed_tenant(deps, tenant_id)
+    now = deps.now()
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        tenant = await store.keep(
+            conn,
+            tenant_id=tenant_id,
+            until=now + timedelta(days=wanted.grace_days),
+            is_least=False,
+            now=now,
+        )
+    if tenant is None:
+        raise _deleting()
+    await _note(deps, caller, "tenant.grace_changed", tenant_id, wanted.model_dump())
     return tenant
+
+
+async def delete_now(
+    deps: Deps, caller: Caller, tenant_id: UUID, wanted: Confirmation
+) -> store.Tenant:
+    """Begin the deletion of a closed enterprise without waiting for its time. It cannot be undone.
+
+    Raises:
+        Conflict: It is not closed.
+        Invalid: The name that confirms it is another's.
+    """
+    tenant = await _closed_tenant(deps, tenant_id)
+    if wanted.slug != tenant.slug:
+        raise Invalid("slug_mismatch", f"slug: write {tenant.slug} to confirm the deletion.")
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        begun = await deletion.begin(conn, tenant_id=tenant_id, by=caller.username, now=deps.now())
+    if not begun:
+        raise _deleting()
+    _forget(deps, tenant_id)
+    await _note(deps, caller, "tenant.deletion_begun", tenant_id, {"slug": tenant.slug})
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        now = await store.get(conn, tenant_id=tenant_id)
+    return now or tenant
 
 
 async def _switch_phones(deps: Deps, tenant_id: UUID, *, on: bool) -> None:
@@ -147,7 +209,20 @@ async def _get(deps: Deps, tenant_id: UUID) -> store.Tenant:
         raise tenant_not_found(tenant_id)
     if tenant.state == "opening":
         raise Conflict("tenant_opening", "The enterprise is being opened.")
+    if tenant.state == "deleting":
+        raise _deleting()
     return tenant
+
+
+async def _closed_tenant(deps: Deps, tenant_id: UUID) -> store.Tenant:
+    tenant = await _get(deps, tenant_id)
+    if tenant.state != "closed":
+        raise Conflict("tenant_not_closed", "The enterprise is not closed. Close it first.")
+    return tenant
+
+
+def _deleting() -> Conflict:
+    return Conflict("tenant_deleting", "The enterprise is being deleted.")
 
 
 async def _open_tenant(deps: Deps, tenant_id: UUID) -> store.Tenant:
@@ -163,10 +238,14 @@ async def _write(
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
         tenant = await store.put(conn, tenant_id=tenant_id, now=deps.now(), values=values)
     if tenant is None:
-        raise tenant_not_found(tenant_id)
+        raise Conflict("tenant_closed", "The enterprise was closed meanwhile.")
+    _forget(deps, tenant_id)
+    return tenant
+
+
+def _forget(deps: Deps, tenant_id: UUID) -> None:
     deps.guard.forget(tenant_id)
     deps.rights.forget(tenant_id)
-    return tenant
 
 
 async def _note(

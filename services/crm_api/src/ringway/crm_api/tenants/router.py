@@ -6,24 +6,32 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
+from fastapi.responses import StreamingResponse
 
 from ringway.crm_api.access import PLATFORM_TENANT, Caller, Permission
+from ringway.crm_api.deletion import export
+from ringway.crm_api.deletion import store as tombstones
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
 from ringway.crm_api.tenants import life, service, store
 from ringway.crm_api.tenants.schemas import (
     Closing,
+    Confirmation,
     Features,
+    Grace,
     NewTenant,
     OutboundStop,
     TenantState,
     TenantView,
+    TombstoneView,
 )
 
 router = api_router("/tenants", "tenants")
+deleted = api_router("/deleted-tenants", "deleted-tenants")
 Reader = Annotated[Caller, Depends(requires(Permission.TENANTS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.TENANTS_WRITE))]
+Exporter = Annotated[Caller, Depends(requires(Permission.TENANTS_EXPORT))]
 
 
 @router.post("", status_code=201)
@@ -107,3 +115,55 @@ async def close_tenant(
 async def reopen_tenant(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
     """Undo the closing of an enterprise while its data is there."""
     return TenantView.model_validate(await life.reopen(deps, caller, tenant_id))
+
+
+@router.post("/{tenant_id}/extend-grace")
+async def extend_tenant_grace(
+    tenant_id: UUID, wanted: Grace, deps: DepsOf, caller: Writer
+) -> TenantView:
+    """Say how long a closed enterprise's data stays from now on."""
+    return TenantView.model_validate(await life.extend_grace(deps, caller, tenant_id, wanted))
+
+
+@router.post("/{tenant_id}/delete", status_code=202)
+async def delete_tenant(
+    tenant_id: UUID, wanted: Confirmation, deps: DepsOf, caller: Writer
+) -> TenantView:
+    """Delete a closed enterprise with all its data now. It cannot be undone.
+
+    How far it is stands in `/deleted-tenants`.
+    """
+    return TenantView.model_validate(await life.delete_now(deps, caller, tenant_id, wanted))
+
+
+@router.get(
+    "/{tenant_id}/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+async def export_tenant(tenant_id: UUID, deps: DepsOf, caller: Exporter) -> StreamingResponse:
+    """Export all data of an enterprise: a zip with a file of JSON lines for each table.
+
+    Its own admin at any time, the platform's operators while it is closed. It is audited.
+    Secrets are left out, and files (recordings, attachments) are fetched by their own addresses.
+    """
+    slug = await export.begin(deps, caller, tenant_id)
+    return StreamingResponse(
+        export.stream(deps, tenant_id),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{slug}.zip"'},
+    )
+
+
+@deleted.get("")
+async def list_deleted_tenants(
+    deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> Page[TombstoneView]:
+    """List what is left of enterprises that were deleted, or are being deleted."""
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        found = await tombstones.page(conn, after=cursor_uuid(cursor), limit=limit + 1)
+    items = [TombstoneView.model_validate(each) for each in found[:limit]]
+    more = len(found) > limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].enterprise_id) if more else None)

@@ -25,6 +25,7 @@ class TenantState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"  # for good, once its grace period is over
+    DELETING = "deleting"  # a tombstone is all that will be left
 
 
 class FirstAdmin(Body):
@@ -62,6 +63,38 @@ class Closing(Body):
     grace_days: int = Field(
         default=30, ge=1, le=365, description="So long its data stays, and it can be reopened."
     )
+
+
+class Grace(Body):
+    """How long a closed enterprise's data stays from now on."""
+
+    grace_days: int = Field(ge=1, le=365, examples=[60])
+
+
+class Confirmation(Body):
+    """Whoever deletes an enterprise writes its name once more."""
+
+    slug: Slug
+
+
+class TombstoneView(View):
+    """What is left of an enterprise that was deleted, or is being deleted."""
+
+    enterprise_id: UUID = Field(description="What was its tenant_id.")
+    slug: str
+    name: str
+    close_reason: str
+    closed_at: datetime | None
+    begun_at: datetime
+    begun_by: str = Field(description="`system`: its grace period was over.")
+    removed: dict[str, int] = Field(
+        description="Rows by service and table, and files.",
+        examples=[{"crm_api.customer": 1200, "recorder.files": 340}],
+    )
+    confirmed: dict[str, str] = Field(description="When each service had nothing left.")
+    deleted_at: datetime | None
+    swept_at: datetime | None = Field(description="When it was looked for what came late.")
+    last_error: str = Field(description="Why it waits.")
 
 
 class TenantView(View):
