@@ -245,8 +245,8 @@ async def test_pools_are_as_a_model_of_them(crm: Crm) -> None:
         elif act == "over":
             heir = dice.choice([*agents, None])
             to_id = heir.user_id if heir is not None else None
-            body = {"from_user_id": agent.user_id, "to_user_id": to_id}
-            told = await boss.post("/customer-pool/hand-over", body)
+            over = {"from_user_id": agent.user_id, "to_user_id": to_id}
+            told = await boss.post("/customer-pool/hand-over", over)
             assert told["moved"] == (0 if heir is agent else len(of_me))
             model |= dict.fromkeys(of_me, UUID(to_id) if to_id else None)
         else:

@@ -138,7 +138,7 @@ async def test_lists_are_filtered_sorted_and_paged(crm: Crm) -> None:
     async def names(who: Signed = boss, **params: Any) -> list[str]:
         found, cursor = [], None
         while True:
-            more = {"cursor": cursor} if cursor else {}
+            more: dict[str, Any] = {"cursor": cursor} if cursor else {}
             page = ok(await who("GET", "/customers", params={"limit": 1, **params, **more}))
             found += [each["name"] for each in page["items"]]
             cursor = page["next_cursor"]
@@ -334,7 +334,7 @@ async def test_history_is_paged_and_follow_ups_are_due(crm: Crm) -> None:
         await ann.post(f"{path}/follow-ups", {"note": f"said {n}"})
     seen, cursor = [], None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, Any] = {"cursor": cursor} if cursor else {}
         page = await ann.get(f"{path}/history", params={"limit": 2, **more})
         seen += [each["what"]["note"] for each in page["items"]]
         cursor = page["next_cursor"]

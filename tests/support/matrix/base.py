@@ -239,8 +239,6 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "change_role": {"name": f"r{n}", "permissions": ["me"]},
         "create_trunk": {"name": "t", "host": "sip.example"},
         "change_trunk": {"name": "t", "host": "sip.example"},
-        "create_customer": {"phone_e164": "+40215550100"},
-        "replace_customer": {"phone_e164": "+40215550100"},
         "create_list": {"name": "l"},
         "rename_list": {"name": "l"},
         "put_lead": {"phone_e164": "+40215550177"},
@@ -305,6 +303,6 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
     if name not in bodies:
         return None
     more = {"json": bodies[name]}
-    if name in ("replace_customer", "change_role", "change_team"):
+    if name in ("change_role", "change_team"):
         more["headers"] = {"If-Match": "*"}
     return more
