@@ -230,7 +230,7 @@ def _check_length(field: Field, value: str | list[Any], what: str) -> None:
 def _number(field: Field, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong("not_a_number", "Write a number.")
-    if not math.isfinite(value) or abs(value) >= MAX_NUMBER:
+    if abs(value) >= MAX_NUMBER or not math.isfinite(value):
         raise Wrong("number_too_large", f"Numbers are below {MAX_NUMBER}.")
     decimals = _decimals(field)
     exact = Decimal(repr(value))

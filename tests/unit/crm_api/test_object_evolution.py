@@ -1,0 +1,202 @@
+"""Definitions that change while there are records: nothing that is stored is lost or misread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ringway.crm_api.core.objects import soundness, values
+from ringway.crm_api.core.objects.definition import Definition, Field, FieldType, Kind
+from ringway.crm_api.core.objects.evolution import COLUMNS, KeyColumn, evolve, key_columns
+from ringway.crm_api.core.objects.filters import parse, parse_sort
+from ringway.crm_api.core.objects.values import Wrong
+from ringway.crm_api.objects.expressions import sort_of, text_of, value_of
+from ringway.crm_api.objects.record_query import Order, Place, page_of
+
+pytestmark = pytest.mark.unit
+
+_OPTIONS = ["gold", "silver", "basic"]
+
+
+def _option(key: str, *, is_retired: bool = False) -> dict[str, Any]:
+    return {"key": key, "name_en": key, "is_retired": is_retired}
+
+
+_FIELDS = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from(["a", "b", "c"]),
+        "type": st.sampled_from(["text", "number", "money", "date", "enum", "boolean", "email"]),
+        "is_indexed": st.booleans(),
+        "is_unique": st.booleans(),
+        "currency": st.sampled_from(["CNY", "EUR"]),
+        "options": st.lists(st.sampled_from(_OPTIONS), unique=True, min_size=1),
+    }
+)
+
+
+def _field(drawn: dict[str, Any]) -> dict[str, Any]:
+    given_now = {**drawn, "name_en": drawn["key"]}
+    if drawn["type"] != "money":
+        given_now.pop("currency")
+    options = [_option(key) for key in given_now.pop("options")]
+    return {**given_now, "options": options} if drawn["type"] == "enum" else given_now
+
+
+_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "text": st.text(max_size=5),
+    "number": st.integers(-9, 9),
+    "money": st.integers(-9, 9),
+    "date": st.dates().map(str),
+    "enum": st.sampled_from(_OPTIONS),
+    "boolean": st.booleans(),
+    "email": st.just("ann@example.com"),
+}
+
+
+class Evolution(RuleBasedStateMachine):
+    """An administrator changes an object while people write records."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.definition = Definition(kind=Kind.BASE, name="x", fields=[])
+        self.shapes: dict[str, Any] = {}
+        self.records: list[dict[str, Any]] = []
+        self.columns: list[KeyColumn] = []
+
+    @rule(drawn=st.lists(_FIELDS, max_size=3, unique_by=lambda it: it["key"]))
+    def change(self, drawn: list[dict[str, Any]]) -> None:
+        wanted = Definition.model_validate(
+            {"kind": "base", "name": "x", "fields": [_field(each) for each in drawn]}
+        )
+        assert not soundness.faults(wanted)
+        shapes, faults = evolve(self.shapes if self.records else {}, wanted)
+        if faults:
+            return
+        self.definition, self.shapes = wanted, shapes
+        add, drop = key_columns(wanted, self.columns)
+        assert not set(drop) - set(self.columns)
+        self.columns = [each for each in self.columns if each not in drop] + add
+
+    @rule(data=st.data())
+    def write(self, data: st.DataObject) -> None:
+        drawn = {each.key: data.draw(_VALUES[each.type.value]) for each in self.definition.fields}
+        checked = values.check(self.definition, drawn, role="agent")
+        if checked.is_good:
+            self.records.append(checked.values)
+
+    @rule(data=st.data())
+    def rewrite(self, data: st.DataObject) -> None:
+        if not self.records:
+            return
+        at = data.draw(st.integers(0, len(self.records) - 1))
+        before = self.records[at]
+        keys = {each.key for each in self.definition.fields}
+        checked = values.check(self.definition, {}, role="agent", old=before)
+        assert checked.is_good
+        # What was removed from the definition is still in the record.
+        hidden = {key: value for key, value in before.items() if key not in keys}
+        assert checked.values == hidden
+        self.records[at] = checked.values
+
+    @invariant()
+    def every_value_that_is_shown_is_one_of_its_field(self) -> None:
+        for record in self.records:
+            for each in self.definition.fields:
+                if each.key in record:
+                    stored = record[each.key]
+                    assert values.check_value(each, stored, before=stored) == stored
+
+    @invariant()
+    def every_indexed_field_has_one_column_of_its_own(self) -> None:
+        taken = [each.column for each in self.columns]
+        assert len(set(taken)) == len(taken)
+        held = {(each.key, each.column[0]) for each in self.columns}
+        for each in self.definition.fields:
+            letter = "n" if each.is_number else "t"
+            assert ((each.key, letter) in held) is each.has_index
+            assert ((each.key, "u") in held) is each.is_unique
+        assert all(each.column in COLUMNS[each.column[0]] for each in self.columns)
+
+
+Evolution.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestEvolution = Evolution.TestCase
+
+
+def test_column_that_was_just_left_is_taken_last() -> None:
+    old = [KeyColumn("a", "t1")]
+    field = Field(key="b", type=FieldType.TEXT, name_en="b", is_indexed=True)
+    definition = Definition(kind=Kind.BASE, name="x", fields=[field])
+    assert key_columns(definition, old) == ([KeyColumn("b", "t2")], old)
+
+
+# -- filters -------------------------------------------------------------------------------------
+
+_LISTED = Definition.model_validate(
+    {
+        "kind": "base",
+        "name": "x",
+        "fields": [
+            {"key": "name", "type": "text", "name_en": "n", "is_indexed": True},
+            {"key": "size", "type": "number", "name_en": "s", "is_indexed": True},
+            {"key": "day", "type": "date", "name_en": "d", "is_indexed": True},
+            {"key": "tags", "type": "multi_select", "name_en": "t", "options": [_option("gold")]},
+            {"key": "salary", "type": "number", "name_en": "s", "is_indexed": True,
+             "read_roles": ["boss"]},
+        ],
+    }
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["name", "size", "day", "tags", "salary", "x'; DROP TABLE crm.record; --"]),
+    st.sampled_from(["eq", "ne", "lt", "lte", "gt", "gte", "contains", "in", "empty", "or 1=1"]),
+    st.text(max_size=20) | st.sampled_from(["true", "1", "2026-01-01", "gold", "' OR 1=1 --"]),
+    st.sampled_from(["agent", "boss"]),
+)
+def test_nothing_that_is_asked_gets_into_the_statement(
+    key: str, operator: str, operand: str, role: str
+) -> None:
+    try:
+        condition = parse(_LISTED, role, f"{key}:{operator}:{operand}")
+    except Wrong:
+        return
+    assert role == "boss" or condition.field.key != "salary"
+    parameters: list[Any] = ["tenant", "object", None]
+    statement = page_of([condition], Order(None, is_down=True), None, {"name": "t1"}, parameters)
+    assert ";" not in statement
+    assert "--" not in statement
+    assert len(parameters) == 3 + statement.count("$")
+    if operator in ("eq", "contains") and len(operand.strip()) > 3 and operand != "true":
+        assert operand not in statement
+
+
+def test_order_says_what_its_index_needs() -> None:
+    field, is_down = parse_sort(_LISTED, "agent", "-size")
+    parameters: list[Any] = [1, 2, 3]
+    after = Place(5.0, "id")  # type: ignore[arg-type]
+    statement = page_of([], Order(field, is_down), after, {"size": "n1"}, parameters)
+    assert statement == (
+        " AND r.n1 IS NOT NULL AND (r.n1, r.record_id) < ($4, $5)"
+        " ORDER BY r.n1 DESC, r.record_id DESC"
+    )
+    assert parameters[3:] == [5.0, "id"]
+
+
+@pytest.mark.parametrize("key", ["a'b", 'a"b', "A", "", "a" * 41, "a\n", "ä"])
+def test_only_keys_get_into_sql(key: str) -> None:
+    field = Field.model_construct(key=key, type=FieldType.TEXT, name_en="n", result=None)
+    ways: list[Callable[[], str]] = [
+        lambda: text_of(key),
+        lambda: value_of(field),
+        lambda: sort_of(field, {}, "r"),
+    ]
+    for made in ways:
+        with pytest.raises(ValueError, match="not a key"):
+            made()
+    with pytest.raises(ValueError, match="not a key column"):
+        sort_of(field, {key: "t1; --"}, "r")
