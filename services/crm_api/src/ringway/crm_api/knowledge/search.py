@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
 from ringway.crm_api.core.knowledge import terms
 from ringway.crm_api.core.knowledge.snippet import Piece, candidates, marked, plain, snippet
 from ringway.crm_api.core.knowledge.terms import Question, Stems
@@ -23,27 +25,29 @@ _WEIGHTS = "{0.25, 0.25, 0.6, 1.0}"
 # terms count more.
 _LEAST_SHARE = 0.3
 _FIND = f"""
-    WITH term AS (
+    WITH term AS MATERIALIZED (
         SELECT n, query::tsquery AS query, weight
           FROM unnest($7::text[], $8::float8[]) WITH ORDINALITY AS t (query, weight, n)
-    ), hit AS MATERIALIZED (
-        SELECT a.article_id, a.search
-          FROM crm.find_articles($6::text::tsquery) AS f (article_id)
-          JOIN crm.article a ON a.tenant_id = $1 AND a.article_id = f.article_id
+    ), matched AS MATERIALIZED (
+        SELECT a.article_id, t.n, t.weight,
+               ts_rank('{_WEIGHTS}', words.search, t.query, 1)::float8 AS tf
+          FROM crm.article a
+         -- What is stored compressed is unpacked once for an article, not once for each term.
+         CROSS JOIN LATERAL (SELECT a.search || ''::tsvector AS search OFFSET 0) AS words
+          JOIN term t ON words.search @@ t.query
          WHERE {VISIBLE} AND $2::uuid IS NOT NULL AND a.draft_of IS NULL
+           AND a.article_id = ANY (ARRAY(SELECT crm.find_articles($6::text::tsquery)))
            AND ($9 OR (a.state = 'published' AND (a.valid_from IS NULL OR a.valid_from <= $5)
                        AND (a.valid_until IS NULL OR a.valid_until > $5)))
            AND ($10::uuid[] IS NULL OR a.category_id = ANY ($10))
            AND ($11::text IS NULL OR a.language = $11) AND ($12::text IS NULL OR a.product = $12)
            AND ($13::text IS NULL OR $13 = ANY (a.tags))
-    ), matched AS (
-        SELECT h.article_id, t.n, t.weight,
-               ts_rank('{_WEIGHTS}', h.search, t.query, 1)::float8 AS tf
-          FROM hit h JOIN term t ON h.search @@ t.query
-    ), known AS (
-        SELECT n, weight * ln(1 + (seen.total - count(*) + 0.5) / (count(*) + 0.5)) AS idf
-          FROM matched, (SELECT count(*) AS total FROM crm.article a WHERE {VISIBLE}) AS seen
-         GROUP BY n, weight, seen.total
+    ), seen AS MATERIALIZED (
+        SELECT count(*) AS total FROM crm.article a WHERE {VISIBLE}
+    ), known AS MATERIALIZED (
+        SELECT n, weight * ln(1 + ((SELECT total FROM seen) - count(*) + 0.5) / (count(*) + 0.5))
+               AS idf
+          FROM matched GROUP BY n, weight
     ), scored AS (
         SELECT article_id, round(sum(idf * tf)::numeric, 6)::float8 AS score, sum(idf) AS covered
           FROM matched JOIN known USING (n) GROUP BY article_id
@@ -115,18 +119,10 @@ async def find(
     question = terms.question(search.text, stems, is_typing=search.is_typing)
     if not question.terms:
         return []
-    categories = list(search.category_ids) if search.category_ids is not None else None
-    rows = await conn.fetch(
-        _FIND,
-        *eyes.arguments(),
-        terms.any_of(question.terms, owner=_owner(eyes.tenant_id)),
-        [term.query for term in question.terms],
-        [term.weight for term in question.terms],
-        search.with_drafts,
-        *(categories, search.language, search.product, search.tag),
-        *(after if after is not None else (None, None)),
-        limit,
-    )
+    rows = await _rows(conn, eyes, search, question, question.strong, after, limit)
+    if not rows and after is None:
+        # Single characters are in most articles: they count, and are asked when nothing else is.
+        rows = await _rows(conn, eyes, search, question, question.terms, after, limit)
     texts = [(row["title"], plain(row["body"])) for row in rows]
     wanted = {word for pair in texts for text in pair for word in candidates(text, question)}
     stems = await stems_of(conn, [" ".join(sorted(wanted))])
@@ -134,6 +130,30 @@ async def find(
         _found(dict(row), title, body, question, stems)
         for row, (title, body) in zip(rows, texts, strict=True)
     ]
+
+
+async def _rows(
+    conn: Connection,
+    eyes: Eyes,
+    search: Search,
+    question: Question,
+    among: Sequence[terms.Term],
+    after: tuple[float, UUID] | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return what has any term of ``among``, by all terms of the question."""
+    categories = list(search.category_ids) if search.category_ids is not None else None
+    return await conn.fetch(
+        _FIND,
+        *eyes.arguments(),
+        terms.any_of(among, owner=_owner(eyes.tenant_id)),
+        [term.query for term in question.terms],
+        [term.weight for term in question.terms],
+        search.with_drafts,
+        *(categories, search.language, search.product, search.tag),
+        *(after if after is not None else (None, None)),
+        limit,
+    )
 
 
 def _found(

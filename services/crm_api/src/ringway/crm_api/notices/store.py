@@ -196,7 +196,7 @@ async def note_read(
     await conn.execute(
         """
         INSERT INTO crm.notice_receipt AS r (tenant_id, notice_id, user_id, read_at, confirmed_at)
-        VALUES ($1, $2, $3, $5, CASE WHEN $4 THEN $5 END)
+        VALUES ($1, $2, $3, $5::timestamptz, CASE WHEN $4 THEN $5::timestamptz END)
         ON CONFLICT (tenant_id, notice_id, user_id)
         DO UPDATE SET confirmed_at = coalesce(r.confirmed_at, excluded.confirmed_at)
         """,

@@ -33,7 +33,8 @@ def media_type_of(name: str, content: bytes) -> str:
     Raises:
         FileRefused: Its name has no ending that is taken, or its content is something else.
     """
-    ending = name.rpartition(".")[2].lower()
+    stem, _, ending = name.lower().rpartition(".")
+    ending = ending if stem else ""
     if ending in _BEGINS:
         beginnings, media_type = _BEGINS[ending]
         if content.startswith(beginnings):

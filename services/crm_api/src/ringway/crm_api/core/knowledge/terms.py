@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ringway.crm_api.core.knowledge.fold import fold
 from ringway.crm_api.core.knowledge.tokens import Kind, Token, tokens
 
 Stems = Mapping[str, str]
@@ -42,6 +43,11 @@ class Question:
     terms: tuple[Term, ...] = ()
     lexemes: frozenset[str] = frozenset()
     prefix: str = ""  # of a word or code that is still being typed, as a lexeme
+
+    @property
+    def strong(self) -> tuple[Term, ...]:
+        """The terms that say most; all when they are alike."""
+        return tuple(term for term in self.terms if term.weight == 1.0) or self.terms
 
     def asks_for(self, token: Token, stems: Stems) -> bool:
         """Return whether a term of a text is one that is looked for."""
@@ -98,7 +104,7 @@ def question(text: str, stems: Stems, *, is_typing: bool = False) -> Question:
     Args:
         is_typing: Its last word may be the beginning of a longer one.
     """
-    found = [token for token in tokens(_ASKING.sub(" ", text)) if token.text]
+    found = list(tokens(_ASKING.sub(" ", fold(text))))
     if not found:
         found = list(tokens(text))
     wanted: dict[str, float] = {}
