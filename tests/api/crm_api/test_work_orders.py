@@ -119,7 +119,7 @@ async def test_an_order_is_walked_from_a_call_to_its_end(crm: Crm) -> None:
     order = won.json()
     assert {each["action"] for each in order["actions"]} == {"wait", "resolve", "cancel"}
     # Of two who take it, one works on it.
-    answers = await asyncio.gather(*(by("POST", f"{path}/take") for by in (ann, bob)))
+    answers = await asyncio.gather(ann("POST", f"{path}/take"), bob("POST", f"{path}/take"))
     assert sorted(each.status_code for each in answers) == [200, 409]
     taker, other = (ann, bob) if answers[0].status_code == 200 else (bob, ann)
     refused(next(a for a in answers if a.status_code == 409), 409, "order_taken")
@@ -430,11 +430,9 @@ async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them
         "design_invalid",
     )["flaws"]
     assert {each["where"] for each in flaws} == {"transitions.0.to", "transitions.1.sources.0"}
+    there: tuple[dict[str, Any], ...] = ({"to": "doing"}, {"sources": ["doing"]})
     renamed["transitions"] = [
-        {**way, **new}
-        for way, new in zip(
-            _REPAIR["transitions"], ({"to": "doing"}, {"sources": ["doing"]}), strict=True
-        )
+        {**way, **new} for way, new in zip(_REPAIR["transitions"], there, strict=True)
     ]
     new = await boss.put(f"/work-order-designs/{design['design_id']}", changed, headers=etag)
     assert (new["design_version"], new["open_orders"]) == (2, 5)

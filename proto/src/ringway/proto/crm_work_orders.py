@@ -12,8 +12,9 @@ class WorkOrderChangedV1(Fact):
 
     ``action`` is what was done: ``created``, ``changed``, ``assigned``, ``taken``, ``returned``,
     ``reopened``, ``deleted``, ``migrated``, ``moved`` (by an action of its design, named in
-    ``transition``), ``timer``, ``promise_warned``, ``promise_broken``, ``task_added``,
-    ``task_finished``, ``linked``. ``agent_id`` is who works on it now.
+    ``transition``), ``commented`` (when that was the first response), ``task_added``,
+    ``task_changed``, ``timer``, ``promise_warned`` or ``promise_broken``. ``agent_id`` is who works
+    on it now.
     """
 
     SUBJECT: ClassVar[str] = "crm.v1.{tenant}.work_order.{work_order_id}.changed"

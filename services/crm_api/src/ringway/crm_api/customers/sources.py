@@ -54,6 +54,15 @@ _FOLLOW_UPS = """
      WHERE tenant_id = $1 AND customer_id = $2 AND ($3::timestamptz IS NULL OR created_at <= $3)
      ORDER BY created_at DESC, follow_up_id DESC LIMIT $4
 """
+# What it says is for whom the order concerns; that there is one, for who sees the customer.
+_WORK_ORDERS = """
+    SELECT work_order_id, number, kind, business_type_id, step, step_kind, assignee_id, team_id,
+           resolved_at, created_at AS at
+      FROM crm.work_order
+     WHERE tenant_id = $1 AND deleted_at IS NULL AND ($4::timestamptz IS NULL OR created_at <= $4)
+       AND (customer_id = $2 OR (customer_id IS NULL AND phone_e164 = ANY ($3::text[])))
+     ORDER BY created_at DESC, work_order_id DESC LIMIT $5
+"""
 
 
 async def _interactions(conn: Connection, asked: Question) -> list[Item]:
@@ -89,6 +98,18 @@ async def _follow_ups(conn: Connection, asked: Question) -> list[Item]:
     return _items("follow_up", "follow_up_id", rows)
 
 
+async def _work_orders(conn: Connection, asked: Question) -> list[Item]:
+    rows = await conn.fetch(
+        _WORK_ORDERS,
+        asked.tenant_id,
+        asked.customer_id,
+        list(asked.phones),
+        asked.until,
+        asked.limit,
+    )
+    return _items("work_order", "work_order_id", rows)
+
+
 def _items(kind: str, key: str, rows: list[asyncpg.Record]) -> list[Item]:
     """Return rows as items: ``at`` is when, ``key`` which one, all else what it was."""
     return [
@@ -107,4 +128,5 @@ SOURCES: tuple[Source, ...] = (
     Source("attempt", Permission.CUSTOMERS_READ, _attempts),
     Source("callback", Permission.CALLBACKS_READ, _callbacks),
     Source("follow_up", Permission.CUSTOMERS_READ, _follow_ups),
+    Source("work_order", Permission.WORK_ORDERS_READ, _work_orders),
 )

@@ -103,7 +103,7 @@ async def version(deps: Deps, caller: Caller, work_order_id: UUID, number: int) 
             conn, tenant_id=caller.tenant_id, work_order_id=work_order_id, version=number
         )
     seen = [own_fields.shown_changes(definition, step, reach.role) for step in steps]
-    return VersionView(version=number, order=replay(seen))
+    return VersionView(version=number, order=replay(seen, checked=False))
 
 
 async def _object_of(
