@@ -30,6 +30,9 @@ from ringway.crm_api.configuration.router import routers as configuration
 from ringway.crm_api.customer_files.bulk_router import router as customers_bulk_acts
 from ringway.crm_api.customer_files.export_router import router as customers_exports
 from ringway.crm_api.customer_files.import_router import router as customers_imports
+from ringway.crm_api.customer_files.merge_router import merges as customers_merges
+from ringway.crm_api.customer_files.merge_router import of_customers as customers_merge
+from ringway.crm_api.customer_files.merge_router import router as customers_duplicates
 from ringway.crm_api.customers.follow_up_router import of_customers as customers_follow_ups
 from ringway.crm_api.customers.follow_up_router import router as follow_ups
 from ringway.crm_api.customers.history_router import router as customers_history
@@ -38,6 +41,7 @@ from ringway.crm_api.customers.pool_router import router as customer_pool
 from ringway.crm_api.customers.router import router as customers
 from ringway.crm_api.customers.segment_router import router as customer_segments
 from ringway.crm_api.customers.segment_router import tags as customer_tags
+from ringway.crm_api.deprecation import REGISTER
 from ringway.crm_api.deps import Deps, DepsOf
 from ringway.crm_api.desk.previews import router as previews
 from ringway.crm_api.desk.router import conferences
@@ -53,6 +57,9 @@ from ringway.crm_api.law.router import lists as dnc_lists
 from ringway.crm_api.law.router import router as law
 from ringway.crm_api.lists.router import router as lists
 from ringway.crm_api.me.router import router as me
+from ringway.crm_api.media_sources.router import router as media_sources
+from ringway.crm_api.member_cards.router import router as member_cards
+from ringway.crm_api.member_cards.router import rules as member_card_settings
 from ringway.crm_api.middleware import Edge
 from ringway.crm_api.nodes.router import router as nodes
 from ringway.crm_api.notices.router import of_me as me_notices
@@ -76,6 +83,9 @@ from ringway.crm_api.queriers.work_router import of_queriers as queriers_work
 from ringway.crm_api.queriers.work_router import operations_router as querier_operations
 from ringway.crm_api.queriers.work_router import runs_router as querier_runs
 from ringway.crm_api.queriers.work_router import schedules_router as querier_schedules
+from ringway.crm_api.questionnaires.router import router as questionnaires
+from ringway.crm_api.questionnaires.run_router import of_questionnaires as questionnaires_runs
+from ringway.crm_api.questionnaires.run_router import router as questionnaire_runs
 from ringway.crm_api.recordings.router import router as recordings
 from ringway.crm_api.reports.router import router as reports
 from ringway.crm_api.roles.router import permissions as permissions_known
@@ -130,6 +140,9 @@ NOUNS = (
         customers_imports,
         customers_bulk_acts,
         customers_exports,
+        customers_duplicates,
+        customers_merges,
+        customers_merge,
         customers,
         customers_follow_ups,
         customers_history,
@@ -142,6 +155,12 @@ NOUNS = (
         product_categories,
         order_settings,
         sales_orders,
+        questionnaires,
+        questionnaires_runs,
+        questionnaire_runs,
+        member_cards,
+        member_card_settings,
+        media_sources,
         objects,
         records,
         object_bindings,
@@ -219,6 +238,7 @@ def create_app(deps: Deps) -> FastAPI:
         upload_max_bytes=deps.settings.import_max_bytes + _UPLOAD_OVERHEAD_BYTES,
         clock=deps.monotonic,
         rate_policy=deps.request_limiter.policy,
+        going=REGISTER.headers(app.openapi()) if REGISTER else {},
     )
     return app
 

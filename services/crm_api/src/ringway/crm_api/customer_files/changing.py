@@ -42,6 +42,12 @@ _ADD_NUMBERS = """
            SET kind = excluded.kind, is_primary = excluded.is_primary,
                position = excluded.position
 """
+_ADD_TAGS = """
+    INSERT INTO crm.customer_tag (tenant_id, tag, customer_id)
+    SELECT $1, t.tag, t.customer_id
+      FROM jsonb_to_recordset($2::jsonb) AS t (customer_id uuid, tag text)
+        ON CONFLICT DO NOTHING
+"""
 _ADD_CHANGES = """
     INSERT INTO crm.customer_change (tenant_id, customer_id, change_id, at, user_id, username,
                                      act, changes)
@@ -69,7 +75,7 @@ async def change_many(
     Returns:
         The new versions of those that differ.
     """
-    rows, told, renumbered = [], [], []
+    rows, told, renumbered, retagged = [], [], [], []
     for present, record in pairs:
         before = present.record()
         differences = changes.between(store.told(before), store.told(record))
@@ -85,11 +91,15 @@ async def change_many(
         )
         if before.leading() != record.leading():
             renumbered.append((present.customer_id, record))
+        if before.tags != record.tags:
+            retagged.append((present.customer_id, record))
     if not rows:
         return {}
     versions = await conn.fetch(_UPDATE, tenant_id, _json(rows), now)
     if renumbered:
         await _renumber(conn, tenant_id, renumbered)
+    if retagged:
+        await _retag(conn, tenant_id, retagged)
     await conn.execute(_ADD_CHANGES, tenant_id, _json(told), now, by.user_id, by.username, act)
     return {row["customer_id"]: row["version"] for row in versions}
 
@@ -108,6 +118,16 @@ async def _renumber(
         for n, each in enumerate(record.leading())
     ]
     await conn.execute(_ADD_NUMBERS, tenant_id, _json(rows))
+
+
+async def _retag(conn: Connection, tenant_id: UUID, records: Sequence[tuple[UUID, Record]]) -> None:
+    await conn.execute(
+        "DELETE FROM crm.customer_tag WHERE tenant_id = $1 AND customer_id = ANY ($2::uuid[])",
+        tenant_id,
+        [customer_id for customer_id, _ in records],
+    )
+    rows = [{"customer_id": each, "tag": tag} for each, record in records for tag in record.tags]
+    await conn.execute(_ADD_TAGS, tenant_id, _json(rows))
 
 
 def kept(record: Record) -> dict[str, Any]:

@@ -50,9 +50,11 @@ _BY = {
     """,
     "email": f"""
         SELECT r.line, k.customer_id
-          FROM rows r JOIN crm.customer k
-            ON k.tenant_id = $1 AND k.emails <> '{{}}'
-           AND lower(k.emails[1]) = lower(r.{_AT["email"]})
+          FROM rows r
+          JOIN crm.customers_by_email(ARRAY(SELECT lower({_AT["email"]}) FROM rows
+                                             WHERE {_AT["email"]} IS NOT NULL)) k
+            ON k.email = lower(r.{_AT["email"]})
+         WHERE $1::uuid IS NOT NULL
     """,  # noqa: S608 - constants
     "": "SELECT NULL::integer AS line, NULL::uuid AS customer_id WHERE false",
 }
@@ -91,7 +93,8 @@ _CREATE = f"""
                coalesce({_AT["intent"]}, 'unknown'), coalesce({_AT["lead_status"]}, 'new'),
                CASE WHEN $5::text[] = '{{}}' THEN
                         coalesce(string_to_array({_AT["tags"]}, '|'), '{{}}')
-                    ELSE ARRAY(SELECT DISTINCT unnest($5 || string_to_array({_AT["tags"]}, '|')))
+                    ELSE ARRAY(SELECT DISTINCT
+                                      unnest($5::text[] || string_to_array({_AT["tags"]}, '|')))
                END,
                $6::uuid, CASE WHEN $6 IS NOT NULL THEN $9::timestamptz END,
                CASE WHEN $6 IS NOT NULL THEN $9::timestamptz END, $7, $8::uuid, $9, $9
@@ -107,6 +110,14 @@ _FURTHER_NUMBERS = f"""
     SELECT $1, p.phone, ($3 || lpad(to_hex(line), 8, '0'))::uuid, p.n - 1
       FROM rows CROSS JOIN LATERAL unnest(phones) WITH ORDINALITY AS p (phone, n)
      WHERE cardinality(phones) > 1 AND p.n > 1 AND line <> ALL ($4::integer[])
+"""  # noqa: S608 - constants
+_TAGS = f"""
+    WITH {_ROWS}
+    INSERT INTO crm.customer_tag (tenant_id, tag, customer_id)
+    SELECT DISTINCT $1::uuid, t.tag, ($3 || lpad(to_hex(line), 8, '0'))::uuid
+      FROM rows
+     CROSS JOIN LATERAL unnest($5::text[] || string_to_array({_AT["tags"]}, '|')) AS t (tag)
+     WHERE line <> ALL ($4::integer[])
 """  # noqa: S608 - constants
 
 
@@ -292,6 +303,7 @@ class Importer:
             now,
         )
         await conn.execute(_FURTHER_NUMBERS, self.tenant_id, text, begin, not_new)
+        await conn.execute(_TAGS, self.tenant_id, text, begin, not_new, list(self.options.tags))
         return made
 
 

@@ -13,18 +13,19 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
 from ringway.crm_api.core.cells import ListRefused
-from ringway.crm_api.core.customer_files import own_cells
 from ringway.crm_api.core.customer_files.columns import Columns
 from ringway.crm_api.core.customer_files.rows import PART, ROW, BadRow, RowReader
-from ringway.crm_api.core.objects.definition import Definition
 from ringway.crm_api.core.phone import NumberCheck
 from ringway.crm_api.tables.reader import Overlong, open_list
+
+if TYPE_CHECKING:
+    from ringway.crm_api.core.objects.definition import Definition
 
 PROBED_ROWS = 20
 _MEMORY_BYTES = 3 << 30
@@ -142,7 +143,7 @@ class _Chunks:
 
 def _read(order: Order, tell: Tell) -> None:
     opened = open_list(order.path, order.encoding)
-    definition = Definition.model_validate(order.own) if order.own is not None else None
+    definition = _definition(order)
     chunks = _Chunks(order, opened.encoding, tell)
     rows = line = 0
     raws = iter(opened.rows)
@@ -170,11 +171,22 @@ def _read(order: Order, tell: Tell) -> None:
     chunks.flush(line)
 
 
+def _definition(order: Order) -> Definition | None:
+    if order.own is None:
+        return None
+    # Imported late, here and below: it takes longer than the rest, and most have no own fields.
+    from ringway.crm_api.core.objects.definition import Definition
+
+    return Definition.model_validate(order.own)
+
+
 def _header(
     order: Order, definition: Definition | None, raws: Iterator[Any]
 ) -> tuple[Columns, Iterator[Any]]:
     own = None
     if definition is not None:
+        from ringway.crm_api.core.customer_files import own_cells
+
         own = own_cells.names_of(own_cells.writable(definition, order.role))
     for raw in raws:
         if isinstance(raw, Overlong):
@@ -193,24 +205,18 @@ def _told(columns: Columns) -> dict[str, str]:
 
 
 def _reader(order: Order, definition: Definition | None, columns: Columns) -> _Read:
-    fields = definition.by_key if definition is not None else {}
-    reader = RowReader(
-        columns,
-        order.region,
-        order.check,
-        order.match_by,
-        {key: own_cells.cell_reader(fields[key]) for _, key in columns.own if key in fields},
-        frozenset(order.grades),
-    )
+    grades = frozenset(order.grades)
     if definition is None:
-        return reader.read
-    return _completing(reader, definition)
+        plain = RowReader(columns, order.region, order.check, order.match_by, {}, grades)
+        return plain.read
+    from ringway.crm_api.core.customer_files import own_cells
 
-
-def _completing(reader: RowReader, definition: Definition) -> _Read:
-    """Add to each row what a new customer would have: see ``own_cells.completed``."""
+    fields = definition.by_key
+    cells = {key: own_cells.cell_reader(fields[key]) for _, key in columns.own if key in fields}
+    reader = RowReader(columns, order.region, order.check, order.match_by, cells, grades)
 
     def read(line: int, cells: Sequence[str]) -> str | BadRow | None:
+        """Add to each row what a new customer would have: see ``own_cells.completed``."""
         row = reader.read(line, cells)
         if not isinstance(row, str):
             return row

@@ -11,7 +11,7 @@ from uuid import UUID
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.objects import values as own_values
-from ringway.crm_api.customers import facts, lookup, policy, scope, segments, store
+from ringway.crm_api.customers import aliases, facts, lookup, policy, scope, segments, store
 from ringway.crm_api.customers import fields as known_fields
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.fields import Fields
@@ -137,6 +137,12 @@ async def find(
         NotFound: There is none for him.
     """
     found = await store.get(conn, tenant_id=caller.tenant_id, customer_id=customer_id, lock=lock)
+    if found is None:
+        survivor_id = await aliases.survivor_of(
+            conn, tenant_id=caller.tenant_id, customer_id=customer_id
+        )
+        if survivor_id is not None:
+            return await find(conn, caller, survivor_id, lock=lock)
     if found is None or not await scope.sees(conn, scope.of(caller), customer_id):
         raise NotFound("customer_not_found", f"There is no customer {customer_id}.")
     return found

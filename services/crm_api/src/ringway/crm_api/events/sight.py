@@ -47,6 +47,8 @@ RULES: dict[str, Rule] = {
     "crm.v1.follow_up": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.import": Rule(_P.LISTS_READ),
     "crm.v1.notice": Rule(_P.NOTICES_READ),  # and whom it is for (see audience.py)
+    "crm.v1.object": Rule(_P.OBJECTS_READ),
+    "crm.v1.record": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.querier": Rule(_P.QUERIERS_WRITE),
     "crm.v1.questionnaire": Rule(_P.QUESTIONNAIRES_READ),
     "crm.v1.sales_order": Rule(_P.ORDERS_READ),

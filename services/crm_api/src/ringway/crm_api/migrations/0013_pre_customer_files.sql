@@ -108,6 +108,34 @@ CREATE INDEX customer_erasure_customer ON crm.customer_erasure (tenant_id, custo
 CREATE INDEX customer_email ON crm.customer (tenant_id, lower(emails[1]), customer_id)
     WHERE emails <> '{}';
 
+-- Under row-level security no index serves an expression; these two look inside of the tenant that
+-- the transaction names, and of no other.
+CREATE FUNCTION crm.customers_by_email(a_emails text[])
+RETURNS TABLE (email text, customer_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT lower(c.emails[1]), c.customer_id
+      FROM unnest(a_emails) AS w (email)
+      JOIN crm.customer c
+        ON c.tenant_id = nullif(current_setting('ringway.tenant_id', true), '')::uuid
+       AND c.emails <> '{}' AND lower(c.emails[1]) = w.email
+$$;
+ALTER FUNCTION crm.customers_by_email(text[]) OWNER TO ringway_owner;
+REVOKE ALL ON FUNCTION crm.customers_by_email(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm.customers_by_email(text[]) TO ringway_crm_api;
+
+CREATE FUNCTION crm.emails_of_several(a_after text, a_limit integer) RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT lower(c.emails[1]) FROM crm.customer c
+     WHERE c.tenant_id = nullif(current_setting('ringway.tenant_id', true), '')::uuid
+       AND c.emails <> '{}' AND lower(c.emails[1]) > a_after
+     GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT a_limit
+$$;
+ALTER FUNCTION crm.emails_of_several(text, integer) OWNER TO ringway_owner;
+REVOKE ALL ON FUNCTION crm.emails_of_several(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm.emails_of_several(text, integer) TO ringway_crm_api;
+
 -- A name or an address as it is compared: no case, width, blanks or punctuation.
 CREATE FUNCTION crm.text_key(a_text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
