@@ -26,10 +26,12 @@ from ringway.crm_api.deletion.worker import DeletionWorker
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
+from ringway.crm_api.member_cards.verifier import CardVerifier
 from ringway.crm_api.objects import key_columns
 from ringway.crm_api.objects.answering import Lookups
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.queriers.worker import QuerierWorker
+from ringway.crm_api.questionnaires.responder import QuestionnaireResponder
 from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
@@ -70,6 +72,8 @@ async def run(settings: Settings) -> None:
         deps = await stack.enter_async_context(open_deps(settings, life))
         server = _Server(_http_config(settings, deps))
         projector = Projector(deps.pool, deps.now)
+        await QuestionnaireResponder(deps.pool, deps.now).attach(deps.bus)
+        await CardVerifier(deps.pool, deps.passwords, deps.now).attach(deps.bus)
         await Lookups(deps.pool, deps.now).attach(deps.bus)
         sender = await stack.enter_async_context(
             Sender.open(frozenset(settings.webhook_inside_hosts), deps.monotonic)
@@ -207,6 +211,7 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
             async with deps.pool.platform() as conn:
                 removed = await conn.fetchval(
                     "SELECT crm.prune($1) + crm.prune_sign_in($1) + crm.prune_webhooks($1)"
+                    " + crm.prune_member_cards($1)"
                     " + crm.prune_queriers($1)",
                     deps.now(),
                 )

@@ -9,6 +9,7 @@ password) are not stored either: a repeat gets null in their place.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class _Once:
     async def run(
         self, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
     ) -> Response:
-        fingerprint = await _fingerprint(request)
+        fingerprint = await _fingerprint(request, self._deps)
         stored = await self._take(fingerprint)
         if stored is not None:
             return _replay(stored, fingerprint)
@@ -188,9 +189,14 @@ async def _caller(request: Request, deps: Deps) -> Caller | None:
         return None
 
 
-async def _fingerprint(request: Request) -> bytes:
-    """Return a hash of what is asked. An upload counts by its length: it is not read twice."""
-    asked = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+async def _fingerprint(request: Request, deps: Deps) -> bytes:
+    """Return a keyed hash of what is asked: a body may hold a PIN, which a bare hash would tell.
+
+    An upload counts by its length: it is not read twice.
+    """
+    key = deps.settings.token_secret.get_secret_value().encode()
+    asked = hmac.new(key, b"idempotency\n", hashlib.sha256)
+    asked.update(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     if request.headers.get("content-type", "").startswith("multipart/"):
         asked.update(request.headers.get("content-length", "").encode())
     else:

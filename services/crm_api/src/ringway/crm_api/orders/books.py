@@ -13,7 +13,7 @@ from ringway.crm_api.core.orders.books import BookRefused, Books
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
 from ringway.crm_api.orders import book_store, store
-from ringway.crm_api.orders.schemas import OrderView
+from ringway.crm_api.orders.schemas import SalesOrderView
 from ringway.proto.crm_sales import SalesOrderChangedV1
 from ringway.runtime import outbox
 from ringway.runtime.postgres import Connection
@@ -29,7 +29,7 @@ class Entry:
     is_repeated: bool
     kind: str = ""
     detail: Mapping[str, Any] | None = None
-    view: OrderView | None = None
+    view: SalesOrderView | None = None
 
 
 @asynccontextmanager
@@ -127,13 +127,13 @@ async def find(
     return found
 
 
-async def view(conn: Connection, tenant_id: UUID, order_id: UUID) -> OrderView:
+async def view(conn: Connection, tenant_id: UUID, order_id: UUID) -> SalesOrderView:
     """Return an order with its lines and books. Raises NotFound."""
     order = await find(conn, tenant_id, order_id)
     lines = await store.lines(conn, tenant_id=tenant_id, order_id=order_id)
     books = await store.books(conn, tenant_id=tenant_id, order=order)
     parcels = await book_store.parcels(conn, tenant_id=tenant_id, order_id=order_id)
-    return OrderView.model_validate(
+    return SalesOrderView.model_validate(
         {
             **asdict(order),
             "due": books.due,

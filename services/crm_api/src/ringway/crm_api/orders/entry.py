@@ -15,13 +15,20 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid
 from ringway.crm_api.media_sources import attribution
 from ringway.crm_api.orders import books, settings, store
-from ringway.crm_api.orders.schemas import NewOrder, OrderChange, OrderLine, OrderView
+from ringway.crm_api.orders.schemas import (
+    NewSalesOrder,
+    OrderLine,
+    SalesOrderChange,
+    SalesOrderView,
+)
 from ringway.crm_api.products import store as products
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
 
-async def enter(deps: Deps, caller: Caller, new: NewOrder, request_key: str | None) -> OrderView:
+async def enter(
+    deps: Deps, caller: Caller, new: NewSalesOrder, request_key: str | None
+) -> SalesOrderView:
     """Enter an order; a repeat of the request returns what the first one made.
 
     Raises:
@@ -81,8 +88,8 @@ async def enter(deps: Deps, caller: Caller, new: NewOrder, request_key: str | No
 
 
 async def change(
-    deps: Deps, caller: Caller, order_id: UUID, version: int | None, wanted: OrderChange
-) -> OrderView:
+    deps: Deps, caller: Caller, order_id: UUID, version: int | None, wanted: SalesOrderChange
+) -> SalesOrderView:
     """Change an order. Products that stay keep their price; others get the one of now.
 
     Raises:
@@ -123,7 +130,7 @@ async def _change_lines(
     order: store.OrderRow,
     present: Books,
     before: Sequence[store.LineRow],
-    wanted: OrderChange,
+    wanted: SalesOrderChange,
 ) -> totals.Amounts:
     with books.refusals():
         present.check_change()
@@ -257,5 +264,5 @@ async def _check_customer(conn: Connection, caller: Caller, customer_id: UUID | 
         raise Invalid("customer_unknown", f"customer_id: there is no customer {customer_id}.")
 
 
-def _address(wanted: OrderChange) -> dict[str, object] | None:
+def _address(wanted: SalesOrderChange) -> dict[str, object] | None:
     return wanted.delivery.model_dump(mode="json") if wanted.delivery is not None else None

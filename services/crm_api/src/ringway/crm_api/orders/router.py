@@ -20,8 +20,7 @@ from ringway.crm_api.orders import books, entry, list_store, service, settings, 
 from ringway.crm_api.orders.schemas import (
     CancelBody,
     DeliveryBody,
-    NewOrder,
-    OrderChange,
+    NewSalesOrder,
     OrderEventView,
     OrderFilter,
     OrderGrouping,
@@ -30,11 +29,12 @@ from ringway.crm_api.orders.schemas import (
     OrderSettingsBody,
     OrderSettingsView,
     OrderSort,
-    OrderSummary,
-    OrderView,
     PaymentBody,
-    ReturnBody,
+    SalesOrderChange,
+    SalesOrderSummary,
+    SalesOrderView,
     ShipmentBody,
+    ShipmentReturn,
     TrackingBody,
 )
 from ringway.crm_api.routing import api_router
@@ -75,8 +75,8 @@ async def put_order_settings(
 
 @router.post("", status_code=201)
 async def enter_order(
-    new: NewOrder, deps: DepsOf, caller: Writer, request: Request, response: Response
-) -> OrderView:
+    new: NewSalesOrder, deps: DepsOf, caller: Writer, request: Request, response: Response
+) -> SalesOrderView:
     """Enter an order: today's prices are kept, and the stock is taken.
 
     A repeat under the same `Idempotency-Key` finds the order that the first request made, for
@@ -125,7 +125,7 @@ async def list_orders(
     sort: OrderSort = OrderSort.CREATED_AT_DOWN,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[OrderSummary]:
+) -> Page[SalesOrderSummary]:
     """List orders, the newest first unless `sort` says otherwise."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await list_store.page(
@@ -136,7 +136,7 @@ async def list_orders(
             cursor=cursor,
             limit=limit + 1,
         )
-    items = [OrderSummary.model_validate(each) for each in found[:limit]]
+    items = [SalesOrderSummary.model_validate(each) for each in found[:limit]]
     more = len(found) > limit
     last = encode_cursor(*list_store.place_of(items[-1], sort)) if more else None
     return Page(items=items, next_cursor=last)
@@ -176,7 +176,9 @@ async def report_orders(
 
 
 @router.get("/{order_id}")
-async def get_order(order_id: UUID, deps: DepsOf, caller: Reader, response: Response) -> OrderView:
+async def get_order(
+    order_id: UUID, deps: DepsOf, caller: Reader, response: Response
+) -> SalesOrderView:
     """Return one order with its lines and books."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         view = await books.view(conn, caller.tenant_id, order_id)
@@ -186,12 +188,12 @@ async def get_order(order_id: UUID, deps: DepsOf, caller: Reader, response: Resp
 @router.put("/{order_id}")
 async def change_order(
     order_id: UUID,
-    wanted: OrderChange,
+    wanted: SalesOrderChange,
     deps: DepsOf,
     caller: Writer,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Change an order; its lines only while nothing was shipped.
 
     Products that stay keep the price with which they were entered.
@@ -228,7 +230,7 @@ async def receive_payment(
     request: Request,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book money that came, in parts or as a whole; more than is due is refused.
 
     A repeat under the same `Idempotency-Key` books nothing more, for ever.
@@ -247,7 +249,7 @@ async def refund_payment(
     request: Request,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book money that goes back: at most what was received. It is audited."""
     key, version = request.headers.get(HEADER), expected_version(if_match)
     view = await service.refund(deps, caller, order_id, version, key, payment)
@@ -263,7 +265,7 @@ async def ship_order(
     request: Request,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book a parcel that leaves, with some units or all that are left."""
     key, version = request.headers.get(HEADER), expected_version(if_match)
     view = await service.ship(deps, caller, order_id, version, key, wanted)
@@ -279,7 +281,7 @@ async def track_shipment(
     caller: Writer,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Write down who carries a parcel, and its tracking number."""
     version = expected_version(if_match, required=True)
     view = await service.track(
@@ -297,7 +299,7 @@ async def deliver_shipment(
     caller: Writer,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book that a parcel arrived."""
     version = expected_version(if_match)
     view = await service.deliver(deps, caller, order_id, shipment_id, version, wanted.delivered_at)
@@ -308,12 +310,12 @@ async def deliver_shipment(
 async def return_shipment(
     order_id: UUID,
     shipment_id: UUID,
-    wanted: ReturnBody,
+    wanted: ShipmentReturn,
     deps: DepsOf,
     caller: Writer,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book that goods of a parcel came back: they are not owed any more."""
     version = expected_version(if_match)
     view = await service.take_back(deps, caller, order_id, shipment_id, version, wanted)
@@ -323,7 +325,7 @@ async def return_shipment(
 @router.post("/{order_id}/complete")
 async def complete_order(
     order_id: UUID, deps: DepsOf, caller: Writer, response: Response, if_match: IfMatch = None
-) -> OrderView:
+) -> SalesOrderView:
     """Declare an order done that is paid and shipped, though nobody said that it arrived."""
     version = expected_version(if_match)
     return _shown(await service.complete(deps, caller, order_id, version), response)
@@ -337,12 +339,12 @@ async def cancel_order(
     caller: Writer,
     response: Response,
     if_match: IfMatch = None,
-) -> OrderView:
+) -> SalesOrderView:
     """Cancel an order of which nothing is out; what was received is to be paid back then."""
     version = expected_version(if_match)
     return _shown(await service.cancel(deps, caller, order_id, version, wanted), response)
 
 
-def _shown(view: OrderView, response: Response) -> OrderView:
+def _shown(view: SalesOrderView, response: Response) -> SalesOrderView:
     set_etag(response, view.version)
     return view

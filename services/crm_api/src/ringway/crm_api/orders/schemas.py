@@ -57,7 +57,7 @@ class OrderLine(Body):
     discount_bp: BasisPoints = 0
 
 
-class OrderChange(Body):
+class SalesOrderChange(Body):
     """What can be changed on an order. The lines stay as they are once something was shipped."""
 
     lines: list[OrderLine] = Field(min_length=1, max_length=100)
@@ -67,7 +67,7 @@ class OrderChange(Body):
     note: Note = ""
 
 
-class NewOrder(OrderChange):
+class NewSalesOrder(SalesOrderChange):
     """An order as it is entered, with where it came from."""
 
     currency: Currency
@@ -121,7 +121,7 @@ class DeliveryBody(Body):
     delivered_at: AwareDatetime | None = Field(default=None, description="null: now.")
 
 
-class ReturnBody(Body):
+class ShipmentReturn(Body):
     """Goods of a parcel came back."""
 
     lines: list[LineUnits] = Field(default=[], max_length=100, description="Empty: all of it.")
@@ -215,7 +215,7 @@ class ShipmentView(View):
     lines: list[ShippedUnits]
 
 
-class OrderSummary(View):
+class SalesOrderSummary(View):
     """An order without its lines and books. The states follow from the books."""
 
     order_id: UUID
@@ -241,7 +241,7 @@ class OrderSummary(View):
     updated_at: dt.datetime
 
 
-class OrderView(OrderSummary):
+class SalesOrderView(SalesOrderSummary):
     """An order with its lines and books. ``due`` below zero is to be paid back."""
 
     prices_include_tax: bool

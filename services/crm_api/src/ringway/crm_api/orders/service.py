@@ -17,10 +17,10 @@ from ringway.crm_api.orders.books import Entry, booking
 from ringway.crm_api.orders.schemas import (
     CancelBody,
     LineUnits,
-    OrderView,
     PaymentBody,
-    ReturnBody,
+    SalesOrderView,
     ShipmentBody,
+    ShipmentReturn,
 )
 from ringway.crm_api.products import store as products
 from ringway.runtime.ids import uuid7
@@ -33,7 +33,7 @@ async def receive(
     version: int | None,
     request_key: str | None,
     payment: PaymentBody,
-) -> OrderView:
+) -> SalesOrderView:
     """Book money that came. Raises Conflict when more is taken than is due."""
     async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
         if not entry.is_repeated:
@@ -49,7 +49,7 @@ async def refund(
     version: int | None,
     request_key: str | None,
     payment: PaymentBody,
-) -> OrderView:
+) -> SalesOrderView:
     """Book money that goes back. Raises Conflict when it is more than is there."""
     async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
         if not entry.is_repeated:
@@ -74,7 +74,7 @@ async def ship(
     version: int | None,
     request_key: str | None,
     wanted: ShipmentBody,
-) -> OrderView:
+) -> SalesOrderView:
     """Book a parcel that leaves. Raises Conflict when there is less to ship."""
     async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
         if not entry.is_repeated:
@@ -90,7 +90,7 @@ async def track(
     version: int | None,
     carrier: str,
     tracking: str,
-) -> OrderView:
+) -> SalesOrderView:
     """Write down who carries a parcel, and its number. Raises NotFound."""
     async with booking(deps, caller, order_id, version=version) as entry:
         await _parcel(caller, entry, shipment_id)
@@ -113,7 +113,7 @@ async def deliver(
     shipment_id: UUID,
     version: int | None,
     at: datetime | None,
-) -> OrderView:
+) -> SalesOrderView:
     """Book that a parcel arrived; a repeat changes nothing. Raises NotFound or Invalid."""
     async with booking(deps, caller, order_id, version=version) as entry:
         parcel = await _parcel(caller, entry, shipment_id)
@@ -139,8 +139,8 @@ async def take_back(
     order_id: UUID,
     shipment_id: UUID,
     version: int | None,
-    wanted: ReturnBody,
-) -> OrderView:
+    wanted: ShipmentReturn,
+) -> SalesOrderView:
     """Book that goods of a parcel came back. Raises Conflict when fewer are out."""
     async with booking(deps, caller, order_id, version=version) as entry:
         parcel = await _parcel(caller, entry, shipment_id)
@@ -172,7 +172,7 @@ async def take_back(
 
 async def cancel(
     deps: Deps, caller: Caller, order_id: UUID, version: int | None, wanted: CancelBody
-) -> OrderView:
+) -> SalesOrderView:
     """Cancel an order; what was received is to be paid back then. Raises Conflict."""
     async with booking(deps, caller, order_id, version=version) as entry:
         entry.books.check_cancel()
@@ -190,7 +190,9 @@ async def cancel(
     return _after(entry)
 
 
-async def complete(deps: Deps, caller: Caller, order_id: UUID, version: int | None) -> OrderView:
+async def complete(
+    deps: Deps, caller: Caller, order_id: UUID, version: int | None
+) -> SalesOrderView:
     """Declare an order done, though nobody said that it arrived. Raises Conflict."""
     async with booking(deps, caller, order_id, version=version) as entry:
         entry.is_repeated = entry.books.is_closed
@@ -293,6 +295,6 @@ def _units(lines: Sequence[LineUnits]) -> dict[int, int]:
     return dict(units)
 
 
-def _after(entry: Entry) -> OrderView:
+def _after(entry: Entry) -> SalesOrderView:
     assert entry.view is not None
     return entry.view

@@ -1,0 +1,1 @@
+"""Member cards: numbers with check digits, and PINs that are worth having. Pure."""
