@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from ringway.crm_api.core.objects.definition import KINDS_ELSEWHERE, Definition
-from ringway.crm_api.core.objects.evolution import KeyColumn, key_columns
+from ringway.crm_api.core.objects.evolution import COLUMNS, KeyColumn, key_columns
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Connection, Pool
 
@@ -71,7 +71,7 @@ async def arrange(
                                          salt)
         VALUES ($1, $2, $3, $4, $5, 'building', $6)
         """,
-        [(tenant_id, object_id, e.key, e.column, table, f"{version}:") for e in add],
+        [(tenant_id, object_id, e.key, e.column, table, str(version)) for e in add],
     )
     await conn.execute(
         """
@@ -82,7 +82,38 @@ async def arrange(
         tenant_id,
         object_id,
         failed,
-        f"{version}:",
+        str(version),
+    )
+    await _publish(conn, tenant_id, object_id)
+
+
+async def give_up(conn: Connection, *, tenant_id: UUID, object_id: UUID) -> None:
+    """Take the key columns of an object away: another may have them."""
+    await conn.execute(
+        "DELETE FROM crm.data_object_key WHERE tenant_id = $1 AND object_id = $2",
+        tenant_id,
+        object_id,
+    )
+    await _publish(conn, tenant_id, object_id)
+
+
+async def _publish(conn: Connection, tenant_id: UUID, object_id: UUID) -> None:
+    """Say to the trigger which key is in which column. One that failed is in none."""
+    await conn.execute(
+        """
+        UPDATE crm.data_object SET keys = (
+            SELECT CASE WHEN count(k.key) > 0 THEN array_agg(
+                       CASE WHEN c.name LIKE 'u%' THEN k.salt || ':' || k.key ELSE k.key END
+                       ORDER BY c.place) END
+              FROM unnest($3::text[]) WITH ORDINALITY AS c (name, place)
+              LEFT JOIN crm.data_object_key k
+                ON k.tenant_id = $1 AND k.object_id = $2 AND k.key_column = c.name
+               AND k.state <> 'failed')
+         WHERE tenant_id = $1 AND object_id = $2
+        """,
+        tenant_id,
+        object_id,
+        [name for letter in "tnu" for name in COLUMNS[letter]],
     )
 
 
@@ -117,15 +148,18 @@ async def _build_of(pool: Pool, tenant_id: UUID) -> bool:
     except asyncpg.UniqueViolationError as error:
         column = (error.constraint_name or "").rpartition("_")[2]
         async with pool.tenant(tenant_id) as conn:
-            await conn.execute(
+            failed = await conn.fetch(
                 """
                 UPDATE crm.data_object_key SET state = 'failed',
                        failure = 'Two records have one value. Change one, then save the object.'
                  WHERE tenant_id = $1 AND key_column = $2 AND state = 'building'
+                RETURNING object_id
                 """,
                 tenant_id,
                 column,
             )
+            for row in failed:
+                await _publish(conn, tenant_id, row["object_id"])
         _log.info("An index failed.", extra={"tenant": str(tenant_id), "column": column})
         return True
 

@@ -98,6 +98,7 @@ async def archive(deps: Deps, caller: Caller, object_id: UUID, *, is_archived: b
                 )
             except (store.NameTaken, store.CustomerObjectExists) as error:
                 raise _conflict(error, before.definition.name) from None
+            await _hand_over_columns(conn, before, is_archived=is_archived)
             action = "object.archived" if is_archived else "object.restored"
             detail = {"name": before.definition.name, "version": before.version}
             await _note(deps, conn, caller, action, object_id, detail)
@@ -280,6 +281,22 @@ async def _put(
     )
     detail = {"name": wanted.name, "kind": wanted.kind, "version": version}
     await _note(deps, conn, caller, action, object_id, detail)
+
+
+async def _hand_over_columns(conn: Connection, found: StoredObject, *, is_archived: bool) -> None:
+    """Take or give key columns: objects of customers have the same rows, one after the other."""
+    if found.definition.kind is not Kind.CUSTOMER:
+        return
+    if is_archived:
+        await key_columns.give_up(conn, tenant_id=found.tenant_id, object_id=found.object_id)
+    else:
+        await key_columns.arrange(
+            conn,
+            tenant_id=found.tenant_id,
+            object_id=found.object_id,
+            version=found.version,
+            definition=found.definition,
+        )
 
 
 async def _note(
