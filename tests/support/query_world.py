@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -269,7 +271,7 @@ def answer(world: World, query: Query, *, limit: int, offset: int) -> list[list[
     ]
     if not query.is_grouped:
         for sort in reversed(query.sort):
-            rows = _sorted(rows, lambda r, by=sort.by: value_of(world, source, r, by), sort)
+            rows = _sorted(rows, partial(_at, world, source, sort.by), is_down=sort.descending)
         found = [
             [value_of(world, source, row, each.field) for each in query.columns] for row in rows
         ]
@@ -290,17 +292,19 @@ def answer(world: World, query: Query, *, limit: int, offset: int) -> list[list[
         like = Condition(field="x", op=having.op, value=having.value)
         made = [r for r in made if r[n] is not None and compares(r[n], _K.NUMBER, like)]
     for n in reversed(range(len(query.groups))):
-        made = _sorted(made, lambda r, n=n: r[n])
+        made = _sorted(made, itemgetter(n))
     for sort in reversed(query.sort):
-        at = names.index(sort.by)
-        made = _sorted(made, lambda r, n=at: r[n], sort)
+        made = _sorted(made, itemgetter(names.index(sort.by)), is_down=sort.descending)
     return made[offset : offset + limit]
 
 
-def _sorted(rows: list[Any], key: Callable[[Any], Any], sort: Any = None) -> list[Any]:
+def _at(world: World, source: str, path: str, row: Row) -> Any:
+    return value_of(world, source, row, path)
+
+
+def _sorted(rows: list[Any], key: Callable[[Any], Any], *, is_down: bool = False) -> list[Any]:
     some = [row for row in rows if key(row) is not None]
     none = [row for row in rows if key(row) is None]
-    is_down = sort is not None and sort.descending
     return sorted(some, key=key, reverse=is_down) + none
 
 
@@ -310,14 +314,14 @@ def _part(value: Any, by: By | None) -> Any:
     at = value.astimezone(ZoneInfo(ASKED.zone)) if isinstance(value, datetime) else value
     week = at.isocalendar()
     return {
-        By.HOUR: lambda: at.strftime("%Y-%m-%dT%H:00"),
-        By.DAY: lambda: at.strftime("%Y-%m-%d"),
-        By.WEEK: lambda: f"{week.year}-W{week.week:02}",
-        By.MONTH: lambda: at.strftime("%Y-%m"),
-        By.YEAR: lambda: at.strftime("%Y"),
-        By.HOUR_OF_DAY: lambda: at.strftime("%H"),
-        By.DAY_OF_WEEK: lambda: str(at.isoweekday()),
-    }[by]()
+        By.HOUR: at.strftime("%Y-%m-%dT%H:00"),
+        By.DAY: at.strftime("%Y-%m-%d"),
+        By.WEEK: f"{week.year}-W{week.week:02}",
+        By.MONTH: at.strftime("%Y-%m"),
+        By.YEAR: at.strftime("%Y"),
+        By.HOUR_OF_DAY: at.strftime("%H"),
+        By.DAY_OF_WEEK: str(at.isoweekday()),
+    }[by]
 
 
 def _figure(

@@ -36,10 +36,10 @@ async def objects(crm: Crm, boss: Signed, slug: str, ids: Mapping[str, str]) -> 
     )
     return {
         "querier_id": querier["querier_id"],
-        "schedule_id": schedule["schedule_id"],
-        "run_id": run_id,
-        "operation_id": operation["operation_id"],
-        "template": "call_history",
+        "querier_schedule_id": schedule["schedule_id"],
+        "querier_run_id": run_id,
+        "querier_operation_id": operation["operation_id"],
+        "querier_template": "call_history",
     }
 
 

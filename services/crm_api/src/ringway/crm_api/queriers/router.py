@@ -244,14 +244,17 @@ async def list_querier_templates(deps: DepsOf, caller: Reader) -> Page[TemplateV
     return Page(items=items)
 
 
-@shipped.post("/{template}/import", status_code=201)
+@shipped.post("/{querier_template}/import", status_code=201)
 async def import_querier_template(
-    template: Annotated[str, Path(max_length=60)], deps: DepsOf, caller: Writer, response: Response
+    querier_template: Annotated[str, Path(max_length=60)],
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
 ) -> QuerierView:
     """Make a querier of one's own from a shipped one, shared with the roles that it is for."""
-    known = templates().get(template)
+    known = templates().get(querier_template)
     if known is None:
-        raise NotFound("template_not_found", f"There is no template {template}.")
+        raise NotFound("template_not_found", f"There is no template {querier_template}.")
     new = QuerierBody(
         name=known.name_en,
         description=known.description,

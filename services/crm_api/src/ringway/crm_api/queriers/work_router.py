@@ -64,20 +64,20 @@ async def list_querier_schedules(
     return Page(items=items, next_cursor=encode_cursor(items[-1].schedule_id) if more else None)
 
 
-@schedules_router.get("/{schedule_id}")
+@schedules_router.get("/{querier_schedule_id}")
 async def get_querier_schedule(
-    schedule_id: UUID, deps: DepsOf, caller: Writer, response: Response
+    querier_schedule_id: UUID, deps: DepsOf, caller: Writer, response: Response
 ) -> ScheduleView:
     """Return one schedule."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        found = schedules.view(await schedules.find(conn, caller, schedule_id))
+        found = schedules.view(await schedules.find(conn, caller, querier_schedule_id))
     set_etag(response, found.version)
     return found
 
 
-@schedules_router.put("/{schedule_id}")
+@schedules_router.put("/{querier_schedule_id}")
 async def change_querier_schedule(
-    schedule_id: UUID,
+    querier_schedule_id: UUID,
     wanted: ScheduleBody,
     deps: DepsOf,
     caller: Writer,
@@ -86,17 +86,17 @@ async def change_querier_schedule(
 ) -> ScheduleView:
     """Change one's own schedule. `If-Match` is required."""
     version = expected_version(if_match, required=True)
-    changed = await schedules.change(deps, caller, schedule_id, version, wanted)
+    changed = await schedules.change(deps, caller, querier_schedule_id, version, wanted)
     set_etag(response, changed.version)
     return changed
 
 
-@schedules_router.delete("/{schedule_id}", status_code=204)
+@schedules_router.delete("/{querier_schedule_id}", status_code=204)
 async def delete_querier_schedule(
-    schedule_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
+    querier_schedule_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
 ) -> None:
     """Remove a schedule; what it found is kept for its owner."""
-    await schedules.remove(deps, caller, schedule_id, expected_version(if_match))
+    await schedules.remove(deps, caller, querier_schedule_id, expected_version(if_match))
 
 
 @runs_router.get("")
@@ -122,10 +122,10 @@ async def list_querier_runs(
     return Page(items=items, next_cursor=encode_cursor(items[-1].run_id) if more else None)
 
 
-@runs_router.get("/{run_id}")
-async def get_querier_run(run_id: UUID, deps: DepsOf, caller: Writer) -> KeptAnswerView:
+@runs_router.get("/{querier_run_id}")
+async def get_querier_run(querier_run_id: UUID, deps: DepsOf, caller: Writer) -> KeptAnswerView:
     """Return one answer with its rows, at most 1,000, to the owner of its schedule."""
-    return await schedules.answer(deps, caller, run_id)
+    return await schedules.answer(deps, caller, querier_run_id)
 
 
 @of_queriers.post("/{querier_id}/operations", status_code=201)
@@ -138,12 +138,12 @@ async def propose_querier_operation(
     return made
 
 
-@operations_router.post("/{operation_id}/confirm", status_code=202)
+@operations_router.post("/{querier_operation_id}/confirm", status_code=202)
 async def confirm_querier_operation(
-    operation_id: UUID, confirmed: ConfirmBody, deps: DepsOf, caller: Writer
+    querier_operation_id: UUID, confirmed: ConfirmBody, deps: DepsOf, caller: Writer
 ) -> OperationView:
     """Do what was proposed, with the rows that were meant then; `total` must be theirs."""
-    return await operations.confirm(deps, caller, operation_id, confirmed.total)
+    return await operations.confirm(deps, caller, querier_operation_id, confirmed.total)
 
 
 @operations_router.get("")
@@ -169,8 +169,10 @@ async def list_querier_operations(
     return Page(items=items, next_cursor=encode_cursor(items[-1].operation_id) if more else None)
 
 
-@operations_router.get("/{operation_id}")
-async def get_querier_operation(operation_id: UUID, deps: DepsOf, caller: Writer) -> OperationView:
+@operations_router.get("/{querier_operation_id}")
+async def get_querier_operation(
+    querier_operation_id: UUID, deps: DepsOf, caller: Writer
+) -> OperationView:
     """Return one operation and how far it is."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        return operations.view(await operations.find(conn, caller, operation_id))
+        return operations.view(await operations.find(conn, caller, querier_operation_id))

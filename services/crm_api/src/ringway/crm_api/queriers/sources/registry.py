@@ -10,7 +10,14 @@ from collections.abc import Awaitable, Callable
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.queriers.catalogue import Catalogue, Source
-from ringway.crm_api.queriers.sources import calls, customers, people, records, sales
+from ringway.crm_api.queriers.sources import (
+    calls,
+    customers,
+    people,
+    records,
+    sales,
+    work_orders,
+)
 from ringway.runtime.postgres import Connection
 
 Area = Callable[[Connection, Caller], Awaitable[list[Source]]]
@@ -19,6 +26,7 @@ AREAS: tuple[Area, ...] = (
     people.sources,
     customers.sources,
     sales.sources,
+    work_orders.sources,
     records.sources,
 )
 
