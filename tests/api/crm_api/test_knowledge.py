@@ -102,7 +102,6 @@ async def test_nobody_finds_what_he_may_not_read(crm: Crm) -> None:
     of_leaders = await _category(
         boss, "Leaders", rules=[{"grantee": "role:team_leader", "access": "write"}]
     )
-    everywhere = {"body": "The zebra price is 100."}
     for category, title in (
         (open_to_all, "zebra open"),
         (of_sales, "zebra sales"),
@@ -110,7 +109,7 @@ async def test_nobody_finds_what_he_may_not_read(crm: Crm) -> None:
         (widened, "zebra widened"),
         (of_leaders, "zebra leaders"),
     ):
-        await _article(boss, category, title, **everywhere)
+        await _article(boss, category, title, "The zebra price is 100.")
     of_ann = {"zebra open", "zebra sales", "zebra inside", "zebra widened"}  # North is of Sales
     sees = (
         (boss, {*of_ann, "zebra leaders"}),

@@ -48,19 +48,21 @@ async def test_notices_reach_whom_they_are_for(crm: Crm) -> None:
     ):
         response = await boss("POST", "/notices", json={"text_en": "x", "ends_at": _UNTIL, **bad})
         refused(response, 422, "validation_failed")
-    for target, code in (
+    unknown: tuple[tuple[dict[str, Any], str], ...] = (
         ({"user_ids": [str(uuid4())]}, "user_unknown"),
         ({"team_ids": [str(uuid4())]}, "team_unknown"),
         ({"roles": ["system_admin"]}, "role_unknown"),
-    ):
+    )
+    for target, code in unknown:
         body = {"text_en": "x", "ends_at": _UNTIL, **target}
         refused(await boss("POST", "/notices", json=body), 422, code)
     # Leaders write to the teams that they lead.
-    for target in (
+    not_theirs: tuple[dict[str, Any], ...] = (
         {"is_for_all": True},
         {"team_ids": [south["team_id"]]},
         {"user_ids": [bob.user_id]},
-    ):
+    )
+    for target in not_theirs:
         body = {"text_en": "x", "ends_at": _UNTIL, **target}
         refused(await lea("POST", "/notices", json=body), 403, "team_not_yours")
 
