@@ -410,6 +410,11 @@ async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them
     assert missing["fields"] == ["cause"]
     order = ok(await _do(bob, order, "finish", data={"cause": "frost"}))
     assert order["data"] == {"cause": "frost"}
+    both = {"assignee_id": eve.user_id, "team_id": house.team_id}
+    given = await _make(boss, house, title="To eve", **both)
+    assert (given["assignee_id"], given["team_id"]) == (eve.user_id, house.team_id)
+    made = await _make(ann, house, title="Ann's")
+    assert (made["assignee_id"], made["team_id"]) == (None, house.team_id)
     # Many at once, each by itself.
     ids = [each["work_order_id"] for each in orders] + [order["work_order_id"], str(uuid4())]
     result = await lea.post(

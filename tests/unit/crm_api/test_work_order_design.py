@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +27,8 @@ from ringway.crm_api.core.work_orders.design import (
     Transition,
 )
 from ringway.crm_api.core.work_orders.shipped import DESIGNS, TYPES, AcceptanceKind
+from ringway.crm_api.work_orders.schemas import ActBody, OrderBody
+from ringway.crm_api.work_orders.type_schemas import DesignBody, TypeBody
 
 pytestmark = pytest.mark.unit
 
@@ -56,6 +61,18 @@ def test_what_is_shipped_can_be_used_in_both_languages() -> None:
         assert all(way.name_en and way.name_zh for way in each.design.transitions)
     assert {each.kind for each in TYPES} == set(AcceptanceKind)
     assert all(each.design in designs and each.name_zh for each in TYPES)
+
+
+def test_what_the_guide_shows_can_be_used() -> None:
+    guide = Path(__file__).resolve().parents[3] / "docs" / "howto" / "work-orders.md"
+    text = re.sub(r"'\$[A-Z_]+'", str(uuid4()), guide.read_text(encoding="utf-8"))
+    shown = [orjson.loads(body) for body in re.findall(r"-d '(\{.*?\})'", text, re.DOTALL)]
+    assert len(shown) == 5
+    assert check(DesignBody.model_validate(shown[0]).design) == []
+    TypeBody.model_validate(shown[1])
+    OrderBody.model_validate(shown[2])
+    for body in shown[3:]:
+        ActBody.model_validate(body)
 
 
 def _with(**changed: Any) -> Design:

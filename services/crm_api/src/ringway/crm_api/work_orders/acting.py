@@ -25,6 +25,7 @@ from ringway.crm_api.core.work_orders.model import (
 )
 from ringway.crm_api.core.work_orders.records import clocks_to
 from ringway.crm_api.core.work_orders.sla import Promise
+from ringway.crm_api.teams import store as teams
 from ringway.crm_api.work_orders import alarms_store, people, store, telling
 from ringway.crm_api.work_orders.scene import Scene, facts_of, history_of
 from ringway.crm_api.work_orders.store import Entry, Order
@@ -88,6 +89,8 @@ async def record(
     if outcome.choose is not None:
         wanted, more = await _assigned(scene, wanted, outcome.choose)
         told += more
+    if wanted.team_id is None:
+        wanted = await _owned(scene, wanted)
     after = replace(
         wanted,
         version=before.version if is_new else before.version + 1,
@@ -134,6 +137,15 @@ async def _assigned(scene: Scene, order: Order, rule: Assign) -> tuple[Order, li
     if isinstance(outcome, Refusal):
         return order, []
     return _with_state(scene, order, outcome.state), list(outcome.tells)
+
+
+async def _owned(scene: Scene, order: Order) -> Order:
+    """Give an order without a team to that of who works on it, or made it: its leaders see it."""
+    whose = order.assignee_id or order.created_by
+    if whose is None:
+        return order
+    found = await teams.teams_of(scene.conn, tenant_id=scene.tenant_id, user_ids=[whose])
+    return replace(order, team_id=found.get(whose))
 
 
 def _with_state(scene: Scene, order: Order, state: State) -> Order:

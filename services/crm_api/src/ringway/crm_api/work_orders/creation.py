@@ -130,7 +130,9 @@ async def create(deps: Deps, caller: Caller, new: OrderBody) -> OrderView:
         )
         scene = Scene(conn, tenant_id, order, kind, design.design, hours, now, reach)
         # Whom the request names comes before the rules of design and type.
-        outcome = replace(outcome, choose=_rule(new) or outcome.choose)
+        owner = new.team_id if new.assignee_id is not None else None  # else by the rule itself
+        state = replace(outcome.state, team_id=owner)
+        outcome = replace(outcome, state=state, choose=_rule(new) or outcome.choose)
         await acting.record(scene, outcome, "created", detail={}, tells=outcome.tells, is_new=True)
         return await views.full_view(scene, reach)
 
@@ -203,7 +205,7 @@ async def _known(
 
 def _fitting(definition: Definition | None, data: dict[str, Any], reach: Reach) -> dict[str, Any]:
     """Return of a customer's own fields those that the order has by the same key and may hold."""
-    if definition is None:
+    if definition is None or not definition.rights.allows("create", reach.role):
         return {}
     found: dict[str, Any] = {}
     for key in {each.key for each in definition.fields if each.writable_by(reach.role)} & {*data}:

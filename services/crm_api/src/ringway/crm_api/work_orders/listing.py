@@ -26,7 +26,7 @@ _SORTS = {
     "updated_at": ("o.updated_at", "timestamptz"),
     "due_at": (f"coalesce(o.resolution_due_at, {_FAR})", "timestamptz"),
     "priority": ("o.priority", "integer"),
-    "number": ("o.number", "text"),
+    "number": ("lpad(substr(o.number, 2), 18, '0')", "text"),
 }
 _OWN = "data."
 _LINKED = """
@@ -99,7 +99,8 @@ def sort_of(
         return Sort(plain, *_SORTS[plain], descending)
     own = plain.removeprefix(_OWN)
     found = None
-    if definition is not None and plain.startswith(_OWN):
+    may_read = definition is not None and definition.rights.allows("read", role)
+    if definition is not None and may_read and plain.startswith(_OWN):
         found = next((f for f in definition.readable(role) if f.key == own), None)
     if found is None:
         names = ", ".join(_SORTS)
@@ -216,7 +217,7 @@ def _conditions(
 def _own(key: str, text: str, definition: Definition | None, role: str, args: _Parameters) -> str:
     """Return the condition that an own field has a value, or one of its values is this."""
     found = None
-    if definition is not None:
+    if definition is not None and definition.rights.allows("read", role):
         found = next((each for each in definition.readable(role) if each.key == key), None)
     if found is None:
         raise Invalid(

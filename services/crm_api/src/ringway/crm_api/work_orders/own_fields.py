@@ -9,7 +9,7 @@ from uuid import UUID
 from ringway.crm_api.core.objects import values
 from ringway.crm_api.core.objects.definition import Definition
 from ringway.crm_api.core.work_orders.history import Changes
-from ringway.crm_api.errors import Invalid
+from ringway.crm_api.errors import Forbidden, Invalid
 from ringway.crm_api.objects import catalogue
 from ringway.runtime.postgres import Connection
 
@@ -36,8 +36,12 @@ def checked(
     """Return own fields as they are to be stored; those that ``wanted`` leaves out stay.
 
     Raises:
+        Forbidden: The object's rights name others.
         Invalid: A field does not exist, or its value is wrong; ``errors`` says which.
     """
+    act = "create" if old is None else "change"
+    if definition is not None and wanted and not definition.rights.allows(act, role):
+        raise Forbidden("fields_not_yours", "The object's rights do not let the caller fill it.")
     if definition is None:
         merged = {**(old or {}), **wanted}
         return {key: value for key, value in merged.items() if value is not None}
@@ -59,14 +63,18 @@ def checked(
 
 def shown(definition: Definition | None, data: dict[str, Any], role: str) -> dict[str, Any]:
     """Return the own fields that a role sees."""
-    return data if definition is None else definition.shown(data, role)
+    if definition is None:
+        return data
+    return definition.shown(data, role) if definition.rights.allows("read", role) else {}
 
 
 def shown_changes(definition: Definition | None, changed: Changes, role: str) -> Changes:
     """Return of a step of history what a role sees."""
     if definition is None:
         return changed
-    seen = {f"{_PREFIX}{each.key}" for each in definition.readable(role)}
+    may_read = definition.rights.allows("read", role)
+    fields = definition.readable(role) if may_read else []
+    seen = {f"{_PREFIX}{each.key}" for each in fields}
     return {
         key: pair for key, pair in changed.items() if not key.startswith(_PREFIX) or key in seen
     }

@@ -36,15 +36,21 @@ _LINKS_AT_MOST = 200
 
 
 async def comment(deps: Deps, caller: Caller, work_order_id: UUID, new: CommentBody) -> CommentView:
-    """Comment on an order; who is mentioned is told. Raises NotFound, Invalid."""
+    """Comment on an order; who is mentioned takes part and is told. Raises NotFound, Invalid."""
     async with changing(deps, caller, work_order_id) as (scene, _):
         mentions = list(dict.fromkeys(new.mention_ids))
         await check_users(scene, mentions)
         comment_id = await add_comment(scene, new.text, mentions)
+        # Who is mentioned must see what it is about.
+        taking_part = {*scene.order.participant_ids} | {*mentions}
+        changed = {"participant_ids": sorted(taking_part)}
+        is_more = taking_part != {*scene.order.participant_ids}
         cared_for = machine.responded(scene.order.state, scene.now, scene.hours)
         detail = {"comment_id": str(comment_id)}
-        if cared_for != scene.order.state and not cared_for.kind.is_end:
-            await acting.record(scene, Outcome(cared_for), "commented", detail=detail)
+        if cared_for != scene.order.state or is_more:
+            await acting.record(
+                scene, Outcome(cared_for), "commented", detail=detail, changed=changed
+            )
         else:
             await acting.note(scene, "commented", detail)
         return CommentView(
