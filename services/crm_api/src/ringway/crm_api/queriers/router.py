@@ -34,6 +34,7 @@ from ringway.crm_api.queriers.schemas import (
 from ringway.crm_api.queriers.templates import templates
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, Text, cursor_uuid, encode_cursor
+from ringway.crm_api.tables.writer import MEDIA_TYPES, Format
 
 router = api_router("/queriers", "queriers")
 sources = api_router("/querier-sources", "queriers")
@@ -196,7 +197,7 @@ async def run_querier(querier_id: UUID, how: RunBody, deps: DepsOf, caller: Read
         200: {
             "content": {
                 "text/csv": {"schema": {"type": "string"}},
-                export.Form.XLSX.media_type: {"schema": {"type": "string", "format": "binary"}},
+                MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}},
             }
         }
     },
@@ -205,7 +206,7 @@ async def export_querier(
     querier_id: UUID,
     deps: DepsOf,
     caller: Exporter,
-    form: Annotated[export.Form, Query(alias="format")] = export.Form.CSV,
+    form: Annotated[Format, Query(alias="format")] = Format.CSV,
 ) -> StreamingResponse:
     """Return the whole result as a file, at most 100,000 rows. It is audited."""
     async with running.session(deps, caller) as session:
@@ -219,7 +220,7 @@ async def export_querier(
     heads = [each.label or each.name for each in columns]
     return StreamingResponse(
         export.lines(deps, caller, query, heads, form),
-        media_type=form.media_type,
+        media_type=MEDIA_TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="result.{form}"'},
     )
 

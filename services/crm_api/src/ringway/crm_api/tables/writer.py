@@ -1,6 +1,7 @@
 """Tables to files, block by block: however many rows, little memory.
 
-A cell that a spreadsheet would run is defused in CSV; in XLSX every text is a text.
+A text that a spreadsheet would run is defused in CSV; in XLSX every text is a text. Numbers are
+numbers in both.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from ringway.crm_api.core.cells import safe_cell
 
 MAX_XLSX_ROWS = 1_048_575  # of one sheet, besides its header
 _MAX_XLSX_CELL = 32_767
+_EXACT = 10**15  # below it, a number is the same as a double
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+Cell = str | int | float | bool | None
 
 
 class Format(StrEnum):
@@ -40,7 +45,7 @@ class TableWriter(Protocol):
     def begin(self, header: Sequence[str]) -> bytes:
         """Begin the file with its header."""
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> bytes:
+    def rows(self, rows: Sequence[Sequence[Cell]]) -> bytes:
         """Add rows."""
 
     def end(self) -> bytes:
@@ -59,10 +64,10 @@ class CsvWriter:
         """Return the header."""
         return "\ufeff".encode() + self.rows([header])
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> bytes:
+    def rows(self, rows: Sequence[Sequence[Cell]]) -> bytes:
         """Return rows."""
         text = io.StringIO()
-        csv.writer(text).writerows([[safe_cell(cell) for cell in row] for row in rows])
+        csv.writer(text).writerows([[_csv_cell(cell) for cell in row] for row in rows])
         return text.getvalue().encode("utf-8", "replace")
 
     def end(self) -> bytes:
@@ -90,7 +95,7 @@ class _Sink(io.RawIOBase):
 
 
 class XlsxWriter:
-    """A workbook of one sheet whose cells are texts."""
+    """A workbook of one sheet."""
 
     def __init__(self) -> None:
         self._sink = _Sink()
@@ -104,7 +109,7 @@ class XlsxWriter:
         self._sheet.write(_SHEET_BEGIN.encode())
         return self.rows([header])
 
-    def rows(self, rows: Sequence[Sequence[str]]) -> bytes:
+    def rows(self, rows: Sequence[Sequence[Cell]]) -> bytes:
         """Add rows."""
         self._sheet.write("".join(map(_row, rows)).encode())
         return self._sink.take()
@@ -117,14 +122,26 @@ class XlsxWriter:
         return self._sink.take()
 
 
-def _row(cells: Sequence[str]) -> str:
+def _csv_cell(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int | float):
+        return str(cell)
+    return safe_cell(cell or "")
+
+
+def _row(cells: Sequence[Cell]) -> str:
     return f"<row>{''.join(map(_cell, cells))}</row>"
 
 
-def _cell(text: str) -> str:
-    if not text:
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return f'<c t="b"><v>{int(cell)}</v></c>'
+    if isinstance(cell, int | float) and abs(cell) < _EXACT:
+        return f"<c><v>{cell}</v></c>"
+    if cell is None or cell == "":
         return "<c/>"
-    clean = escape(_NOT_XML.sub("\ufffd", text[:_MAX_XLSX_CELL]))
+    clean = escape(_NOT_XML.sub("\ufffd", str(cell)[:_MAX_XLSX_CELL]))
     return f'<c t="inlineStr"><is><t xml:space="preserve">{clean}</t></is></c>'
 
 
@@ -144,7 +161,7 @@ _PARTS = {
     f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>'
     "</Relationships>",
     "xl/workbook.xml": f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-    '<sheets><sheet name="Customers" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    '<sheets><sheet name="Table" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     "</Relationships>",
