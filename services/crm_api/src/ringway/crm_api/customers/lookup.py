@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.customers.store import COLUMNS, Customer, customer_of
 from ringway.runtime.postgres import Connection
@@ -15,20 +16,11 @@ _FOUND = f"""
     SELECT {COLUMNS}, f.kind AS found_by
       FROM crm.customer_number f
       JOIN crm.customer c ON c.tenant_id = f.tenant_id AND c.customer_id = f.customer_id
-     WHERE f.tenant_id = $1 AND f.phone_e164 = $2 AND ($3::uuid IS NULL OR {{scope}})
+     WHERE f.tenant_id = $1 AND f.phone_e164 = $2 AND {{scope}}
      ORDER BY f.kind = 'contact', NOT f.is_primary, c.owner_id IS DISTINCT FROM $4::uuid,
               c.updated_at DESC, c.customer_id DESC
      LIMIT $5
 """  # noqa: S608 - constants
-# At the pop the few customers of one number are asked one by one, whatever the agent owns.
-_OWN = """
-    (c.owner_id = $3 OR EXISTS (
-        SELECT 1 FROM crm.customer_number n
-          JOIN crm.handled_number h
-            ON h.tenant_id = n.tenant_id AND h.agent_id = $3 AND h.phone_e164 = n.phone_e164
-         WHERE n.tenant_id = $1 AND n.customer_id = c.customer_id))
-"""
-_FIND = _FOUND.format(scope=_OWN)
 _LISTED = """
     SELECT DISTINCT n.customer_id, n.phone_e164, n.position FROM crm.customer_number n
       JOIN dialer.dnc_entry_v e ON e.tenant_id = n.tenant_id AND e.phone_e164 = n.phone_e164
@@ -42,7 +34,10 @@ async def find(
     conn: Connection, *, scope: Scope, phone_e164: str, user_id: UUID, limit: int
 ) -> list[tuple[Customer, str]]:
     """Return the customers with a number, best first, each with the kind of that number."""
-    rows = await conn.fetch(_FIND, scope.tenant_id, phone_e164, scope.user_id, user_id, limit)
+    allowed = scopes.condition(scope, "c", "$1", "$3", few=True)
+    rows = await conn.fetch(
+        _FOUND.format(scope=allowed), scope.tenant_id, phone_e164, scope.user_id, user_id, limit
+    )
     return [(customer_of(row), row["found_by"]) for row in rows]
 
 

@@ -24,6 +24,16 @@ _OWN = """
 """
 
 
+# The same asked of one row: for statements that name few customers.
+_OWN_ROW = """
+    ({alias}.owner_id = {user} OR EXISTS (
+        SELECT 1 FROM crm.customer_number n
+          JOIN crm.handled_number h
+            ON h.tenant_id = n.tenant_id AND h.agent_id = {user} AND h.phone_e164 = n.phone_e164
+         WHERE n.tenant_id = {tenant} AND n.customer_id = {alias}.customer_id))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose customers are meant. ``user_id`` None: all of the tenant."""
@@ -48,7 +58,7 @@ def everything(tenant_id: UUID) -> Scope:
     return Scope(tenant_id, None)
 
 
-def condition(scope: Scope, alias: str, tenant: str, user: str) -> str:
+def condition(scope: Scope, alias: str, tenant: str, user: str, *, few: bool = False) -> str:
     """Return an SQL condition that is true of the customers in ``scope``.
 
     Args:
@@ -56,10 +66,11 @@ def condition(scope: Scope, alias: str, tenant: str, user: str) -> str:
         tenant: The parameter with the tenant's id, such as ``$1``.
         user: The parameter to which ``scope.user_id`` is given. Cast to uuid, as without use
             its type is not known otherwise.
+        few: The statement names few customers by itself, by their ids or a number.
     """
     if scope.is_all:
         return f"({alias}.tenant_id = {tenant} AND {user}::uuid IS NULL)"
-    own = _OWN.format(alias=alias, tenant=tenant, user=f"{user}::uuid")
+    own = (_OWN_ROW if few else _OWN).format(alias=alias, tenant=tenant, user=f"{user}::uuid")
     return f"({alias}.tenant_id = {tenant} AND {own})"
 
 
@@ -67,7 +78,7 @@ async def visible(conn: Connection, scope: Scope, customer_ids: Sequence[UUID]) 
     """Return which of these customers are in ``scope``."""
     rows = await conn.fetch(
         "SELECT c.customer_id FROM crm.customer c "  # noqa: S608 - constants
-        f"WHERE {condition(scope, 'c', '$1', '$2')} AND c.customer_id = ANY ($3::uuid[])",
+        f"WHERE {condition(scope, 'c', '$1', '$2', few=True)} AND c.customer_id = ANY ($3::uuid[])",
         scope.tenant_id,
         scope.user_id,
         list(customer_ids),

@@ -70,7 +70,8 @@ def condition(wanted: Filters, scope: Scope, fields: Fields, args: Parameters) -
         Invalid: A condition names a field that there is not, or compares it with nonsense.
     """
     tenant = args.add(scope.tenant_id, "uuid")
-    parts = [scopes.condition(scope, "c", tenant, args.add(scope.user_id, "uuid"))]
+    few = any(each.phone_e164 is not None for each in wanted)
+    parts = [scopes.condition(scope, "c", tenant, args.add(scope.user_id, "uuid"), few=few)]
     for each in wanted:
         parts += _parts(each, tenant, fields, args)
     return " AND ".join(f"({part})" for part in parts)
