@@ -33,6 +33,8 @@ from ringway.crm_api.customer_files.import_router import router as customers_imp
 from ringway.crm_api.customer_files.merge_router import merges as customers_merges
 from ringway.crm_api.customer_files.merge_router import of_customers as customers_merge
 from ringway.crm_api.customer_files.merge_router import router as customers_duplicates
+from ringway.crm_api.customer_files.privacy_router import erasures as customers_erasures
+from ringway.crm_api.customer_files.privacy_router import router as customers_privacy
 from ringway.crm_api.customers.follow_up_router import of_customers as customers_follow_ups
 from ringway.crm_api.customers.follow_up_router import router as follow_ups
 from ringway.crm_api.customers.history_router import router as customers_history
@@ -141,6 +143,8 @@ NOUNS = (
         customers_bulk_acts,
         customers_exports,
         customers_duplicates,
+        customers_erasures,
+        customers_privacy,
         customers_merges,
         customers_merge,
         customers,

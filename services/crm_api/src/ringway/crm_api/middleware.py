@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -55,6 +55,7 @@ class Edge:
         upload_max_bytes: The same for uploads of number lists.
         clock: Monotonic seconds.
         rate_policy: How many requests a caller has, in the words of RateLimit-Policy.
+        going: Headers of operations that will go, by their ids.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Edge:
         upload_max_bytes: int,
         clock: Callable[[], float],
         rate_policy: str,
+        going: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._app = app
         self._body_max_bytes = body_max_bytes
@@ -73,6 +75,7 @@ class Edge:
         self._upload_max_bytes = upload_max_bytes
         self._clock = clock
         self._rate_policy = rate_policy
+        self._going = going or {}
         self._tracer = telemetry.tracer("ringway.crm_api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,6 +97,9 @@ class Edge:
                 if (rate_limit := scope.get("state", {}).get("rate_limit")) is not None:
                     out["RateLimit"] = rate_limit
                     out["RateLimit-Policy"] = self._rate_policy
+                operation = getattr(scope.get("route"), "name", "")
+                for name, value in self._going.get(operation, {}).items():
+                    out[name] = value
             await send(message)
 
         with self._tracer.start_as_current_span(

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from ringway.crm_api.access import Permission
+from ringway.crm_api.deprecation import REGISTER, Register
 from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
 from ringway.crm_api.features import features_of
@@ -76,13 +77,18 @@ def permissions(nouns: Sequence[APIRouter]) -> dict[str, Permission | None]:
     return asked
 
 
-def install(app: FastAPI, nouns: Sequence[APIRouter]) -> None:
-    """Make ``app.openapi()`` return the whole document, made once."""
+def install(app: FastAPI, nouns: Sequence[APIRouter], register: Register = REGISTER) -> None:
+    """Make ``app.openapi()`` return the whole document, made once.
+
+    Args:
+        register: What will go.
+    """
     asked = permissions(nouns)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app, asked)
+            register.mark(app.openapi_schema)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -143,6 +149,7 @@ def _names_others(operation: dict[str, Any]) -> bool:
 
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
     # One of the two conditions is required where a PUT may also create.
-    can_create = any(each["name"] == "if-none-match" for each in operation.get("parameters", []))
-    is_required = path.startswith(_IF_MATCH_REQUIRED)
+    named = {each["name"] for each in operation.get("parameters", [])}
+    can_create = "if-none-match" in named
+    is_required = path.startswith(_IF_MATCH_REQUIRED) and "if-match" in named
     return method == "put" and (can_create or is_required)
