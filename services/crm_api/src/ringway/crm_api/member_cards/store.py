@@ -98,7 +98,7 @@ async def add(
             INSERT INTO crm.member_card (tenant_id, card_id, card_number, customer_id, tier, state,
                 valid_until, note, pin_hash, pin_changed_at, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $9::text IS NULL THEN NULL
-                    ELSE $10 END, $10, $10)
+                    ELSE $10::timestamptz END, $10, $10)
             """,
             *(tenant_id, card_id, card_number, fields["customer_id"], fields["tier"]),
             *(fields["state"], fields["valid_until"], fields["note"], pin_hash, now),
