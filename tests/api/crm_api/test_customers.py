@@ -21,6 +21,7 @@ from ringway.runtime.ids import uuid7
 
 pytestmark = pytest.mark.api
 
+_NO_RIGHT = "record_right_missing"
 _ANN = {
     "name": "Ann Pop",
     "title": "女士",
@@ -120,7 +121,9 @@ async def test_lists_are_filtered_sorted_and_paged(crm: Crm) -> None:
          "options": [{"key": "golf", "name_en": "Golf"}, {"key": "tea", "name_en": "Tea"}]},
         {"key": "secret", "type": "text", "name_en": "Secret", "read_roles": ["enterprise_admin"]},
     ]  # fmt: skip
-    await boss.post("/objects", {"kind": "customer", "name": "Customers", "fields": fields})
+    rights = {"delete": ["enterprise_admin"]}
+    new = {"kind": "customer", "name": "Customers", "fields": fields, "rights": rights}
+    await boss.post("/objects", new)
     for n, (name, city, visits) in enumerate(
         [("Ann", "Cluj", 3), ("Bob", "Arad", None), ("Cid", None, 12), ("Dan", "Cluj", 7)]
     ):
@@ -179,6 +182,8 @@ async def test_lists_are_filtered_sorted_and_paged(crm: Crm) -> None:
         ({"segment_id": str(uuid7())}, 404, "segment_not_found"),
     ):
         refused(await boss("GET", "/customers", params=params), status, code)
+    # The object's own rights hold for its customers.
+    refused(await leader("DELETE", f"/customers/{items[0]['customer_id']}"), 403, _NO_RIGHT)
     part = (await boss.get("/customers?fields=name,data&limit=1"))["items"]
     assert [sorted(each) for each in part] == [["customer_id", "data", "name"]]
     wrong = {"phone_e164": "+40215550109", "data": {"visits": "x"}}

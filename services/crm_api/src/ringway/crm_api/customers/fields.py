@@ -160,7 +160,9 @@ async def of(conn: Connection, caller: Caller) -> Fields:
     found = await catalogue.customer(conn, tenant_id=caller.tenant_id)
     if found is None:
         return Fields()
-    seen = frozenset(each.key for each in catalogue.fields_seen(found.definition, caller))
+    may_read = catalogue.may(found.definition, caller, "read")
+    fields = catalogue.fields_seen(found.definition, caller) if may_read else []
+    seen = frozenset(each.key for each in fields)
     return Fields(found, seen)
 
 

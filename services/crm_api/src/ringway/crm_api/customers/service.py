@@ -25,7 +25,7 @@ from ringway.crm_api.customers.schemas import (
 )
 from ringway.crm_api.customers.store import Customer, Number, Record
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.objects import catalogue
 from ringway.runtime.postgres import Connection
 
@@ -37,11 +37,13 @@ async def create(deps: Deps, caller: Caller, new: CustomerBody) -> CustomerView:
     """Create a customer. Who does not see all of them owns whom he makes.
 
     Raises:
+        Forbidden: The rights of the object of own fields do not let his role create customers.
         Invalid: An own field is wrong, or there is no such grade.
     """
     tenant_id = caller.tenant_id
     async with deps.pool.tenant(tenant_id) as conn:
         fields = await known_fields.of(conn, caller)
+        _check_right(fields, caller, "create")
         record = await _record(conn, caller, new, None)
         sees_all = caller.may(Permission.CUSTOMERS_ALL)
         customer = await store.add(
@@ -64,6 +66,7 @@ async def replace_whole(
 
     Raises:
         NotFound: There is none, or the caller does not see him.
+        Forbidden: The rights of the object of own fields do not let his role change customers.
         PreconditionFailed: He was changed since ``version``.
         Invalid: As for :func:`create`.
     """
@@ -88,6 +91,7 @@ async def _write(
     async with deps.pool.tenant(tenant_id) as conn:
         fields = await known_fields.of(conn, caller)
         present = await find(conn, caller, customer_id, lock=True)
+        _check_right(fields, caller, "change")
         check_version(present, version, fields, now.date())
         record = await _record(conn, caller, wanted, present)
         customer = await store.change(
@@ -109,11 +113,13 @@ async def get(deps: Deps, caller: Caller, customer_id: UUID) -> CustomerView:
 
 
 async def remove(deps: Deps, caller: Caller, customer_id: UUID, version: int | None) -> None:
-    """Delete a customer. Raises NotFound, PreconditionFailed."""
+    """Delete a customer. Raises NotFound, Forbidden, PreconditionFailed."""
     now = deps.now()
     async with deps.pool.tenant(caller.tenant_id) as conn:
         present = await find(conn, caller, customer_id, lock=True)
-        check_version(present, version, await known_fields.of(conn, caller), now.date())
+        fields = await known_fields.of(conn, caller)
+        _check_right(fields, caller, "delete")
+        check_version(present, version, fields, now.date())
         await store.remove(
             conn, tenant_id=caller.tenant_id, customer_id=customer_id, version=version
         )
@@ -183,6 +189,12 @@ def check_version(present: Customer, version: int | None, fields: Fields, today:
             "The customer was changed meanwhile; `current` is what it is now.",
             extra={"current": view(present, fields, today).model_dump(mode="json")},
         )
+
+
+def _check_right(fields: Fields, caller: Caller, act: str) -> None:
+    """Raise Forbidden when the object of the enterprise's own fields does not let the role act."""
+    if fields.own is not None and not catalogue.may(fields.own.definition, caller, act):
+        raise Forbidden("record_right_missing", f"The caller's role may not {act} customers.")
 
 
 def view(customer: Customer, fields: Fields, today: date) -> CustomerView:
