@@ -38,6 +38,10 @@ LINKS: tuple[Link, ...] = (
     Link("follow_up", ("follow_up_id",)),
     Link("customer_interaction", ("customer_id", "interaction_id")),
     Link("work_order", ("work_order_id",)),
+    Link("sales_order", ("order_id",)),
+    Link("questionnaire_run", ("run_id",)),
+    Link("member_card", ("card_id",)),
+    Link("work_order", ("work_order_id",)),
 )
 
 

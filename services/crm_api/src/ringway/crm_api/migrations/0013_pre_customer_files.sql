@@ -169,8 +169,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON crm.customer_job, crm.customer_file,
     crm.customer_file_error, crm.customer_before, crm.customer_merge, crm.customer_alias
     TO ringway_crm_api;
 GRANT SELECT, INSERT ON crm.customer_erasure TO ringway_crm_api;
--- The erasure of a person reaches what imports of number lists kept, and talks.
-GRANT UPDATE ON crm.import_error, crm.customer_change TO ringway_crm_api;
 
 -- The next job of any tenant that nobody works on.
 CREATE FUNCTION crm.claim_customer_job(a_now timestamptz, a_until timestamptz, a_claim uuid)
@@ -221,3 +219,88 @@ $$;
 ALTER FUNCTION crm.prune_customer_jobs(timestamptz) OWNER TO ringway_owner;
 REVOKE ALL ON FUNCTION crm.prune_customer_jobs(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION crm.prune_customer_jobs(timestamptz) TO ringway_crm_api;
+
+-- A text without what names one person. What was nothing but a number becomes empty.
+CREATE FUNCTION crm.masked(a_text text, a_needles text[], a_names text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    needle text;
+BEGIN
+    IF a_text = ANY (a_needles) OR a_text = ANY (a_names) THEN
+        RETURN '';
+    END IF;
+    FOREACH needle IN ARRAY a_needles || a_names LOOP
+        a_text := replace(a_text, needle, '***');
+    END LOOP;
+    RETURN a_text;
+END
+$$;
+ALTER FUNCTION crm.masked(text, text[], text[]) OWNER TO ringway_owner;
+
+-- Masks one person in every table of the tenant that the transaction names: in rows that refer to
+-- one of a_ids, or hold one of a_needles (numbers, e-mail addresses), these and a_names go.
+-- Tables that the caller has treated himself, and the chain of the audit log, are a_skipped.
+-- rows = -1: a rule of the table forbids it.
+CREATE FUNCTION crm.erase_person(
+    a_ids uuid[], a_needles text[], a_names text[], a_skipped text[])
+RETURNS TABLE (name text, rows bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant uuid := nullif(current_setting('ringway.tenant_id', true), '')::uuid;
+    patterns text[] := ARRAY(
+        SELECT '%' || replace(replace(replace(n, '\', '\\'), '%', '\%'), '_', '\_') || '%'
+          FROM unnest(a_needles || a_ids::text[]) n);
+    rel record;
+    sets text;
+    whole text;
+    refers text;
+BEGIN
+    FOR rel IN
+        SELECT c.oid, c.relname FROM pg_class c
+         WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'r'
+           AND c.relname <> ALL (a_skipped)
+           AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid
+                          AND a.attname = 'tenant_id' AND NOT a.attisdropped)
+         ORDER BY c.relname
+    LOOP
+        SELECT string_agg(format(CASE a.atttypid
+                   WHEN 'text'::regtype THEN '%1$I = crm.masked(t.%1$I, $3, $4)'
+                   WHEN 'jsonb'::regtype THEN '%1$I = crm.masked(t.%1$I::text, $3, $4)::jsonb'
+                   ELSE '%1$I = CASE WHEN t.%1$I IS NOT NULL THEN ARRAY('
+                        'SELECT crm.masked(e, $3, $4) FROM unnest(t.%1$I) e) END'
+               END, a.attname), ', '),
+               string_agg(format('t.%I::text', a.attname), ', ')
+          INTO sets, whole
+          FROM pg_attribute a
+         WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+           AND a.attgenerated = ''
+           AND a.atttypid IN ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
+           AND NOT EXISTS (SELECT 1 FROM pg_constraint p WHERE p.conrelid = rel.oid
+                              AND p.contype IN ('p', 'f') AND a.attnum = ANY (p.conkey));
+        CONTINUE WHEN sets IS NULL;
+        SELECT string_agg(format('t.%I = ANY ($2) OR ', a.attname), '')
+          INTO refers
+          FROM pg_attribute a
+         WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+           AND a.atttypid = 'uuid'::regtype AND a.attname <> 'tenant_id';
+        name := rel.relname;
+        BEGIN
+            EXECUTE format(
+                'UPDATE crm.%I t SET %s WHERE t.tenant_id = $1 AND (%s '
+                'concat_ws('' '', %s) LIKE ANY ($5))', rel.relname, sets, refers, whole)
+                USING tenant, a_ids, a_needles, a_names, patterns;
+            GET DIAGNOSTICS rows = ROW_COUNT;
+        EXCEPTION WHEN check_violation OR unique_violation OR not_null_violation THEN
+            rows := -1;
+        END;
+        IF rows <> 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$$;
+ALTER FUNCTION crm.erase_person(uuid[], text[], text[], text[]) OWNER TO ringway_owner;
+REVOKE ALL ON FUNCTION crm.erase_person(uuid[], text[], text[], text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm.erase_person(uuid[], text[], text[], text[]) TO ringway_crm_api;

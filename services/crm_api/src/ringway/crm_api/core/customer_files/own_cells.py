@@ -104,7 +104,8 @@ def _option(field: Field, text: str) -> object:
 
 
 def _options(field: Field, text: str) -> object:
-    return [_option(field, part) for each in _SPLIT.split(text) if (part := each.strip())]
+    found = [_option(field, part) for each in _SPLIT.split(text) if (part := each.strip())]
+    return list(dict.fromkeys(found))
 
 
 _CONVERT: dict[FieldType, Callable[[Field, str], object]] = {

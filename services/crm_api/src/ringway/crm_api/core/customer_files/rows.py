@@ -61,12 +61,13 @@ class MatchBy:
     NOTHING = ""  # every row is new
 
 
-@dataclass(frozen=True, slots=True)
 class BadCell(Exception):
     """Why a cell cannot be used: a code of ``reasons`` and its detail."""
 
-    code: str
-    detail: str = ""
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
