@@ -17,7 +17,14 @@ from tests.support.waiting import eventually
 
 from ringway.crm_api.__main__ import _http_config, _Server
 from ringway.crm_api.access import Role
-from ringway.proto.acd import AgentPresenceV1, AgentState, CampaignAgentsV1, InteractionEndedV1
+from ringway.proto.acd import (
+    AgentPresenceV1,
+    AgentState,
+    AgentStateChangedV1,
+    CampaignAgentsV1,
+    InteractionEndedV1,
+)
+from ringway.proto.crm_knowledge import Audience, NoticePublishedV1
 from ringway.proto.dialer_preview import AgentPreviewV1, Preview, PreviewState
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
@@ -200,6 +207,35 @@ async def test_sockets_of_strangers_are_closed_with_a_reason(crm: Crm, door: _Do
         assert await _Socket(raw).closed_with() == 4403
 
 
+async def test_a_program_hears_with_its_key_what_its_scopes_show(
+    crm: Crm, door: _Door, acd: Bus
+) -> None:
+    boss, ann, tenant = await _people(crm)
+    scopes = ["events.read", "events.all", "interactions.all"]
+    key = await boss.post("/api-keys", {"name": "k", "scopes": scopes})
+    program = Signed(crm.http, key["key"], "")
+    first, second = _ended(tenant, ann.user_id), _ended(tenant, ann.user_id)
+    state = AgentStateChangedV1(
+        occurred_at=utcnow(), tenant=tenant, agent_id=ann.user_id, session_id="s",
+        previous=AgentState.READY, previous_s=1, state=AgentState.TALKING,
+    )  # fmt: skip
+    await acd.publish(first)
+    async with door.events(program, last=0) as socket:
+        one = await socket.next()
+        assert one["data"]["interaction_id"] == first.interaction_id
+    await acd.publish(state)  # it takes agents.read
+    await acd.publish(second)
+    async with door.events(program, last=one["id"]) as socket:
+        assert (await socket.next())["data"]["interaction_id"] == second.interaction_id
+        await boss.post(f"/api-keys/{key['key_id']}/revoke")
+        assert await socket.closed_with() == 4401
+    mute = await boss.post("/api-keys", {"name": "m", "scopes": ["customers.read"]})
+    async with door._http.ws_connect(
+        door._url, headers={"Authorization": f"Bearer {mute['key']}"}
+    ) as raw:
+        assert await _Socket(raw).closed_with() == 4403
+
+
 async def test_socket_ends_with_its_token_and_with_its_users_access(crm: Crm, door: _Door) -> None:
     boss, ann, _ = await _people(crm)
     async with door.events(ann) as socket:
@@ -253,3 +289,34 @@ async def test_client_that_does_not_read_is_dropped_and_others_are_served(
             assert n > 3
     finally:
         writer.transport.abort()
+
+
+async def test_a_notice_is_told_to_those_whom_it_is_for(crm: Crm, door: _Door) -> None:
+    boss, ann, tenant = await _people(crm)
+    bob = await crm.user(boss, "acme", Role.AGENT, "bob", number="802")
+    sales = await boss.post("/teams", {"name": "Sales", "kind": "department"})
+    north = await boss.post("/teams", {"name": "North", "parent_id": sales["team_id"]})
+    await boss.post(f"/teams/{north['team_id']}/members", {"user_ids": [ann.user_id]})
+
+    def notice(notice_id: str, **audience: Any) -> NoticePublishedV1:
+        now = utcnow()
+        return NoticePublishedV1(
+            occurred_at=now,
+            tenant=tenant,
+            notice_id=notice_id,
+            priority="normal",
+            must_confirm=False,
+            begins_at=now,
+            ends_at=now,
+            audience=Audience(**{"is_for_all": False, **audience}),
+        )
+
+    async with door.events(ann, last=0) as of_ann, door.events(bob, last=0) as of_bob:
+        await crm.deps.bus.publish(notice("n1", team_ids=(sales["team_id"],)))
+        await crm.deps.bus.publish(notice("n2", user_ids=(bob.user_id,)))
+        await crm.deps.bus.publish(notice("n3", is_for_all=True))
+        told = [
+            [(await socket.next())["data"]["notice_id"] for _ in range(2)]
+            for socket in (of_ann, of_bob)
+        ]
+    assert told == [["n1", "n3"], ["n2", "n3"]]

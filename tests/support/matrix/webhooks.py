@@ -30,6 +30,8 @@ def arguments(name: str, ids: Mapping[str, str], n: int) -> dict[str, Any] | Non
         "create_webhook": {"url": _URL, "event_types": ["acd.v1.trunk.*"]},
         "change_webhook": {"url": _URL, "event_types": ["*"], "description": f"d{n}"},
         "rotate_webhook_secret": {},
+        "extend_tenant_grace": {"grace_days": 30},
+        "delete_tenant": {"slug": "nobody"},  # who confirms nothing deletes nothing
         "replay_webhook": {"since": "2026-11-01T00:00:00Z"},
     }
     if name not in bodies:
