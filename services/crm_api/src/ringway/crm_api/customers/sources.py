@@ -6,6 +6,7 @@ import asyncpg
 
 from ringway.crm_api.access import Permission
 from ringway.crm_api.customers.history import Item, Question, Source
+from ringway.crm_api.orders.history import SOURCES as SALES
 from ringway.runtime.postgres import Connection
 
 # Each number by itself, and together only then: so that indexes give the newest of each.
@@ -129,4 +130,5 @@ SOURCES: tuple[Source, ...] = (
     Source("callback", Permission.CALLBACKS_READ, _callbacks),
     Source("follow_up", Permission.CUSTOMERS_READ, _follow_ups),
     Source("work_order", Permission.WORK_ORDERS_READ, _work_orders),
+    *SALES,
 )

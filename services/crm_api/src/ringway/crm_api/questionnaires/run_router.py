@@ -53,21 +53,21 @@ async def begin_questionnaire(
     return _shown(found, response)
 
 
-@router.get("/{run_id}")
+@router.get("/{interview_id}")
 async def get_questionnaire_run(
-    run_id: UUID, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """Return an interview, what was answered, and what is asked now."""
-    async with _own(deps, caller, run_id) as (_, found):
+    async with _own(deps, caller, interview_id) as (_, found):
         return _shown(found, response)
 
 
-@router.post("/{run_id}/answers")
+@router.post("/{interview_id}/answers")
 async def answer_question(
-    run_id: UUID, given: AnswerToQuestion, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, given: AnswerToQuestion, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """Answer the question that is asked, or correct an answer. The same again changes nothing."""
-    async with _own(deps, caller, run_id) as (conn, found):
+    async with _own(deps, caller, interview_id) as (conn, found):
         found = await interviews.answer(
             conn,
             tenant_id=caller.tenant_id,
@@ -79,36 +79,36 @@ async def answer_question(
     return _shown(found, response)
 
 
-@router.post("/{run_id}/back")
+@router.post("/{interview_id}/back")
 async def go_back(
-    run_id: UUID, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """Ask the question before again. Its answer stays until there is another."""
-    async with _own(deps, caller, run_id) as (conn, found):
+    async with _own(deps, caller, interview_id) as (conn, found):
         found = await interviews.back(
             conn, tenant_id=caller.tenant_id, interview=found, now=deps.now()
         )
     return _shown(found, response)
 
 
-@router.post("/{run_id}/finish")
+@router.post("/{interview_id}/finish")
 async def finish_questionnaire(
-    run_id: UUID, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """End an interview of which nothing is left to ask."""
-    async with _own(deps, caller, run_id) as (conn, found):
+    async with _own(deps, caller, interview_id) as (conn, found):
         found = await interviews.finish(
             conn, tenant_id=caller.tenant_id, interview=found, now=deps.now()
         )
     return _shown(found, response)
 
 
-@router.post("/{run_id}/break-off")
+@router.post("/{interview_id}/break-off")
 async def break_off_questionnaire(
-    run_id: UUID, why: BreakOff, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, why: BreakOff, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """Stop for now: the answers stay, and another call may go on."""
-    async with _own(deps, caller, run_id) as (conn, found):
+    async with _own(deps, caller, interview_id) as (conn, found):
         found = await interviews.break_off(
             conn,
             tenant_id=caller.tenant_id,
@@ -119,12 +119,12 @@ async def break_off_questionnaire(
     return _shown(found, response)
 
 
-@router.post("/{run_id}/resume")
+@router.post("/{interview_id}/resume")
 async def resume_questionnaire(
-    run_id: UUID, deps: DepsOf, caller: Asker, response: Response
+    interview_id: UUID, deps: DepsOf, caller: Asker, response: Response
 ) -> QuestionnaireRun:
     """Go on with an interview that was broken off, at the first open question."""
-    async with _own(deps, caller, run_id) as (conn, found):
+    async with _own(deps, caller, interview_id) as (conn, found):
         found = await interviews.resume(
             conn, tenant_id=caller.tenant_id, interview=found, now=deps.now()
         )

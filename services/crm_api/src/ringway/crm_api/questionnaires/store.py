@@ -300,8 +300,8 @@ async def move(
     await conn.execute(
         """
         UPDATE crm.questionnaire_run SET state = $3, position = $4, score = $5, break_reason = $6,
-               ended_at = CASE WHEN $3 = 'running' THEN NULL ELSE $7::timestamptz END, updated_at = $7,
-               version = version + 1
+               ended_at = CASE WHEN $3 = 'running' THEN NULL ELSE $7::timestamptz END,
+               updated_at = $7, version = version + 1
          WHERE tenant_id = $1 AND run_id = $2
         """,
         *(tenant_id, run_id, state, position, score, reason, now),
