@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,13 +11,12 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.customers.assignment import Target, by_rules, merged, spread
+from ringway.crm_api.core.customers.assignment import by_rules, spread
 from ringway.crm_api.customers import fields as known_fields
-from ringway.crm_api.customers import moves, policy, scope, segments, service
+from ringway.crm_api.customers import moves, policy, scope, segments, service, targets
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.customers.moves import Moved
-from ringway.crm_api.customers.policy import Share
 from ringway.crm_api.customers.pool_schemas import (
     AssignBody,
     ClaimBody,
@@ -29,7 +28,6 @@ from ringway.crm_api.customers.pool_schemas import (
 )
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid
-from ringway.crm_api.teams import store as teams
 from ringway.proto.crm_customers import CustomersMovedV1
 from ringway.runtime import outbox
 from ringway.runtime.ids import uuid7
@@ -144,7 +142,7 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> MoveVie
                 act="handed_over",
             )  # fmt: skip
         else:
-            await _check_enabled(conn, tenant_id, [wanted.to_user_id])
+            await targets.check_enabled(conn, tenant_id, [wanted.to_user_id])
             found = await moves.candidates(
                 conn,
                 wanted=[CustomerFilter()],
@@ -274,34 +272,14 @@ async def _given(
     if wanted.to == "public_pool":
         return [(customer_id, None) for customer_id, _ in customers]
     if wanted.to == "shares":
-        targets = await _targets(conn, tenant_id, wanted.shares)
-        if not targets:
+        found = await targets.of_shares(conn, tenant_id, wanted.shares)
+        if not found:
             raise Invalid("nobody_there", "None of these is there and enabled.")
-        return [*spread([customer_id for customer_id, _ in customers], targets)]
-    by_rule = {n: await _targets(conn, tenant_id, rule.shares) for n, rule in enumerate(rules)}
+        return [*spread([customer_id for customer_id, _ in customers], found)]
+    by_rule = {
+        n: await targets.of_shares(conn, tenant_id, rule.shares) for n, rule in enumerate(rules)
+    }
     return [*by_rules(customers, by_rule)]
-
-
-async def _targets(
-    conn: Connection, tenant_id: UUID, shares: Iterable[Share]
-) -> list[Target[UUID]]:
-    found: list[Target[UUID]] = []
-    for share in shares:
-        if share.team_id is not None:
-            seats = await teams.seats(conn, tenant_id=tenant_id, team_id=share.team_id)
-            found += [Target(user_id, share.weight) for user_id in seats]
-        elif share.user_id is not None:
-            found.append(Target(share.user_id, share.weight))
-    ids = [each.user for each in found]
-    there = await moves.enabled(conn, tenant_id=tenant_id, user_ids=ids)
-    return merged(each for each in found if each.user in there)
-
-
-async def _check_enabled(conn: Connection, tenant_id: UUID, user_ids: Sequence[UUID]) -> None:
-    there = await moves.enabled(conn, tenant_id=tenant_id, user_ids=user_ids)
-    for user_id in user_ids:
-        if user_id not in there:
-            raise Invalid("user_unknown", f"There is no user {user_id}, or he is disabled.")
 
 
 def _told(counts: Counter[UUID]) -> dict[str, int]:
