@@ -210,6 +210,8 @@ _KNOWN = {
     "AND customer_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
     Target.USER: "SELECT user_id FROM crm.user_account WHERE tenant_id = $1 "
     "AND user_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
+    Target.WORK_ORDER: "SELECT work_order_id FROM crm.work_order WHERE tenant_id = $1 "
+    "AND work_order_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
     Target.OBJECT: "SELECT record_id FROM crm.record WHERE tenant_id = $1 "
     "AND record_id = ANY($2::uuid[]) AND object_id = $3",
 }

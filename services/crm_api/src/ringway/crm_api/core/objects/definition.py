@@ -55,7 +55,7 @@ class FieldType(StrEnum):
     MULTI_SELECT = "multi_select"  # a list of keys of options
     PHONE = "phone"  # E.164
     EMAIL = "email"
-    REFERENCE = "reference"  # the id of a customer, a user or a record of another object
+    REFERENCE = "reference"  # the id of a customer, a user, a work order or a record
     ATTACHMENT = "attachment"  # a list of ids of files of the record
     FORMULA = "formula"  # computed when the record is saved; nobody writes it
 
@@ -65,6 +65,7 @@ class Target(StrEnum):
 
     CUSTOMER = "customer"
     USER = "user"
+    WORK_ORDER = "work_order"
     OBJECT = "object"
 
 

@@ -28,7 +28,11 @@ _CASTS = {
     FieldKind.BOOLEAN: "boolean",
     FieldKind.ID: "uuid",
 }
-_KEYS = {Target.CUSTOMER: ("customers", "customer_id"), Target.USER: ("agents", "user_id")}
+_KEYS = {
+    Target.CUSTOMER: ("customers", "customer_id"),
+    Target.USER: ("agents", "user_id"),
+    Target.WORK_ORDER: ("work_orders", "work_order_id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
