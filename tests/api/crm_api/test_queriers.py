@@ -85,7 +85,7 @@ async def test_a_querier_is_asked_with_the_rights_of_whoever_asks(crm: Crm) -> N
     shown = (await boss.get("/querier-templates"))["items"]
     assert {each["template"] for each in shown if each["is_usable"]} == set(templates())
     made = {
-        each: (await boss.post(f"/querier-templates/{each}/import"))["querier_id"]
+        each: (await boss.post("/querier-templates/import", {"template": each}))["querier_id"]
         for each in templates()
     }
     run = f"/queriers/{made['my_day']}/run"
@@ -118,6 +118,14 @@ async def test_a_querier_is_asked_with_the_rights_of_whoever_asks(crm: Crm) -> N
     ]
     assert (await _ask(boss, _NAMES))["rows"] == [["Ana"], ["Ion"]]
     assert (await _ask(other, _NAMES))["rows"] == [["Secret"]]
+
+    # All that is offered can be asked.
+    for source in (await boss.get("/querier-sources"))["items"]:
+        paths = [each["name"] for each in source["fields"]]
+        paths += [f"{ref['name']}.{_KEYS[ref['source']]}" for ref in source["references"]]
+        columns = [{"field": each} for each in paths]
+        assert columns[60:] == []
+        await _ask(boss, {"source": source["name"], "columns": columns}, with_total=True)
 
     # What is not there for a caller is refused in the same words as what is nowhere.
     for path in ("password_hash", "owner.password_hash", "nothing", "owner.team.parent.kind.x"):
@@ -171,6 +179,13 @@ async def test_a_querier_is_asked_with_the_rights_of_whoever_asks(crm: Crm) -> N
         *("interactions", "customers"),
     ]
     assert (await other.get("/search?q=ana"))["items"] == []
+    refused(await ann("GET", "/search?q=ana&source=campaigns"), 422, "querier_source_unknown")
+    whole = (await boss.get("/search", params={"q": "+40215550001"}))["items"]
+    assert [each["source"] for each in whole] == ["interactions", "customers"]
+    deep: dict[str, Any] = _named("Ana")
+    for _ in range(7):
+        deep = {"not": deep}
+    refused(await boss("POST", run, json={"where": deep}), 422, "querier_too_complex")
 
 
 async def test_own_fields_are_there_for_whoever_sees_them(crm: Crm) -> None:
@@ -436,6 +451,10 @@ async def test_what_a_dead_worker_left_is_finished_once(
     assert (await _told(crm))["crm.v1.querier.run_finished"] == 1
 
 
+_KEYS = {
+    "agents": "username", "teams": "name", "customers": "name", "campaigns": "name",
+    "interactions": "caller", "sales_orders": "state", "business_types": "name",
+}  # fmt: skip
 _WISHES = [{"key": each, "name_en": each} for each in ("tea", "milk")]
 _SALE = {
     "code": "deal",

@@ -39,7 +39,6 @@ async def objects(crm: Crm, boss: Signed, slug: str, ids: Mapping[str, str]) -> 
         "querier_schedule_id": schedule["schedule_id"],
         "querier_run_id": run_id,
         "querier_operation_id": operation["operation_id"],
-        "querier_template": "call_history",
     }
 
 
@@ -52,6 +51,7 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "preview_query": {"query": _QUERY},
         "find_problems": {"query": _QUERY, "field": "username"},
         "run_querier": {},
+        "import_querier_template": {"template": "call_history"},
         "create_querier_schedule": _SCHEDULE,
         "change_querier_schedule": _SCHEDULE,
         "propose_querier_operation": _ACTION,

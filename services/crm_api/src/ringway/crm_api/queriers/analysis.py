@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from ringway.crm_api.access import Caller
@@ -9,8 +10,9 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.queriers.catalogue import FieldKind, Source
 from ringway.crm_api.core.queriers.problems import MAX_TEXTS, problems
 from ringway.crm_api.core.queriers.query import AnyOf, Column, Condition, Op, Query, Sort
+from ringway.crm_api.core.queriers.refusals import source_unknown
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Invalid
+from ringway.crm_api.errors import Conflict, Invalid
 from ringway.crm_api.queriers import running, service
 from ringway.crm_api.queriers.schemas import (
     FoundView,
@@ -20,6 +22,8 @@ from ringway.crm_api.queriers.schemas import (
     ProblemView,
 )
 
+_SEARCH_LIMIT_S = 3  # of each source
+_E164 = re.compile(r"\+[1-9][0-9]{4,14}", re.ASCII)
 _SHOWN = 100  # ids of one problem
 _TYPICAL = 500  # characters of a typical text
 
@@ -33,38 +37,51 @@ async def search(
         sources: Names of those that are looked into; none: all.
 
     Raises:
-        Conflict: It takes too long; name fewer sources.
+        Invalid: There is no such source.
     """
-    found = []
+    found, unfinished = [], []
     async with running.session(deps, caller) as session:
+        for name in sources:
+            if name not in session.catalogue:
+                refused = source_unknown(name)
+                raise Invalid(refused.code, refused.detail)
+        await session.conn.execute(
+            "SELECT set_config('statement_timeout', $1, true)", str(_SEARCH_LIMIT_S * 1000)
+        )
         for source in session.catalogue.values():
             if not source.search or (sources and source.name not in sources):
                 continue
-            query = _looking_for(source, text)
-            hits = await session.rows(query, limit=limit)
+            try:
+                async with session.conn.transaction():
+                    hits = await session.rows(_looking_for(source, text), limit=limit)
+            except Conflict:
+                unfinished.append(source.name)
+                continue
             if hits.rows:
-                found.append(
-                    HitsView(
-                        source=source.name,
-                        label_en=source.label_en,
-                        label_zh=source.label_zh,
-                        columns=service.columns(hits),
-                        rows=hits.rows,
-                        row_ids=hits.row_ids or [],
-                        has_more=hits.has_more,
-                    )
-                )
-    return FoundView(items=found)
+                found.append(_hits(source, hits))
+    return FoundView(items=found, unfinished=unfinished)
+
+
+def _hits(source: Source, hits: running.Answer) -> HitsView:
+    return HitsView(
+        source=source.name,
+        label_en=source.label_en,
+        label_zh=source.label_zh,
+        columns=service.columns(hits),
+        rows=hits.rows,
+        row_ids=hits.row_ids or [],
+        has_more=hits.has_more,
+    )
 
 
 def _looking_for(source: Source, text: str) -> Query:
     by = source.newest
+    # A whole number is found by an index, a part of a text is not.
+    op = Op.EQ if _E164.fullmatch(text) else Op.CONTAINS
     return Query(
         source=source.name,
         columns=tuple(Column(field=name) for name in source.title),
-        where=AnyOf(
-            any=tuple(Condition(field=name, op=Op.CONTAINS, value=text) for name in source.search)
-        ),
+        where=AnyOf(any=tuple(Condition(field=name, op=op, value=text) for name in source.search)),
         sort=(Sort(by=by, descending=True),) if by is not None else (),
     )
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.queriers.query import Column, Filter, Query, both
+from ringway.crm_api.core.queriers.query import Column, Filter, Query
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound
 from ringway.crm_api.queriers import actions, operation_store, owners, running, service
@@ -65,9 +65,7 @@ async def targets(
         if source is None or "customer" not in source.references:
             raise Invalid("querier_no_customers", "Its rows are no customers and have none.")
         path = "customer.customer_id"
-    asked = query.model_copy(
-        update={"columns": (Column(field=path),), "where": both(query.where, where)}
-    )
+    asked = running.narrowed(query, where).model_copy(update={"columns": (Column(field=path),)})
     found = await session.rows(asked, limit=MOST_ROWS + 1)
     if len(found.rows) > MOST_ROWS:
         raise Conflict(

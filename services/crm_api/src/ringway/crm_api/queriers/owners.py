@@ -8,6 +8,7 @@ from uuid import UUID
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Forbidden, Unauthorized
+from ringway.crm_api.features import Feature
 from ringway.crm_api.users import store as users
 
 
@@ -20,7 +21,7 @@ async def caller_of(
         scopes: Of the key with which he asked for it; None: it was himself.
 
     Raises:
-        Forbidden: He may do nothing any more.
+        Forbidden: He may do nothing with queriers any more.
         PostgresDown: It cannot be known.
     """
     async with deps.pool.tenant(tenant_id) as conn:
@@ -39,9 +40,12 @@ async def caller_of(
         scopes=None if scopes is None else frozenset(Permission(s) for s in scopes if s in known),
     )
     try:
-        return await deps.rights.of(caller, deps.now())
+        caller = await deps.rights.of(caller, deps.now())
     except Unauthorized as error:
         raise _gone() from error
+    if not caller.may(Permission.QUERIERS_WRITE) or Feature.QUERIERS in caller.features_off:
+        raise Forbidden("permission_missing", "Its owner may not use queriers any more.")
+    return caller
 
 
 def scopes_of(caller: Caller) -> list[str] | None:

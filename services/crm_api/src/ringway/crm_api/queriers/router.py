@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.queriers.query import MAX_ROWS
 from ringway.crm_api.core.queriers.values import OPERATORS
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
-from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.errors import Conflict, Invalid, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.queriers import analysis, export, running, service, settings_store
 from ringway.crm_api.queriers.schemas import (
     AnswerView,
     FieldView,
     FoundView,
+    ImportBody,
     PreviewBody,
     ProblemsBody,
     ProblemsView,
@@ -245,19 +246,16 @@ async def list_querier_templates(deps: DepsOf, caller: Reader) -> Page[TemplateV
     return Page(items=items)
 
 
-@shipped.post("/{querier_template}/import", status_code=201)
+@shipped.post("/import", status_code=201)
 async def import_querier_template(
-    querier_template: Annotated[str, Path(max_length=60)],
-    deps: DepsOf,
-    caller: Writer,
-    response: Response,
+    chosen: ImportBody, deps: DepsOf, caller: Writer, response: Response
 ) -> QuerierView:
     """Make a querier of one's own from a shipped one, shared with the roles that it is for."""
-    known = templates().get(querier_template)
+    known = templates().get(chosen.template)
     if known is None:
-        raise NotFound("template_not_found", f"There is no template {querier_template}.")
+        raise Invalid("template_unknown", f"There is no template {chosen.template}.")
     new = QuerierBody(
-        name=known.name_en,
+        name=chosen.name or known.name_en,
         description=known.description,
         query=known.query,
         shared_roles=list(known.shared_roles),

@@ -20,7 +20,7 @@ from ringway.crm_api.core.queriers.compiler import (
     compile_count,
     compile_query,
 )
-from ringway.crm_api.core.queriers.query import MAX_ROWS, Asked, Query
+from ringway.crm_api.core.queriers.query import MAX_ROWS, Asked, Filter, Query
 from ringway.crm_api.core.queriers.refusals import QueryRefused
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid
@@ -122,6 +122,14 @@ def told() -> Iterator[None]:
         raise Invalid(
             "querier_value_unreadable", "A value is too large, or not of the kind of its field."
         ) from error
+
+
+def narrowed(query: Query, where: Filter | None) -> Query:
+    """Return ``query`` for rows for which ``where`` holds besides. Raises Invalid: too much."""
+    try:
+        return query.narrowed(where)
+    except ValueError as error:
+        raise Invalid("querier_too_complex", f"Together with the query: {error}.") from error
 
 
 def _answer(made: Compiled, rows: list[asyncpg.Record], *, has_more: bool) -> Answer:

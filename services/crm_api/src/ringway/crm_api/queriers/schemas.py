@@ -146,6 +146,13 @@ class TemplateView(View):
     is_usable: bool = Field(description="Whether the caller may ask all that it asks.")
 
 
+class ImportBody(Body):
+    """Which shipped querier is wanted."""
+
+    template: str = Field(max_length=60, examples=["call_history"])
+    name: Name | None = Field(default=None, description="Left out: its English name.")
+
+
 class Assign(Body):
     """Give the customers to agents, evenly where there are several."""
 
@@ -288,6 +295,7 @@ class FoundView(View):
     """What was found, source by source."""
 
     items: list[HitsView]
+    unfinished: list[str] = Field(description="Sources that took too long to look through.")
 
 
 class ProblemsBody(Body):

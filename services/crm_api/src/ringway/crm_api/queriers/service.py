@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller, Role
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.queriers.query import Query, both
+from ringway.crm_api.core.queriers.query import Query
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
 from ringway.crm_api.objects.catalogue import role_of
@@ -166,7 +166,7 @@ async def ask(deps: Deps, caller: Caller, query: Query, how: RunBody) -> AnswerV
         Conflict: It takes too long, or is paged too deep.
         BadRequest: The cursor is of another query.
     """
-    query = query.model_copy(update={"where": both(query.where, how.where)})
+    query = running.narrowed(query, how.where)
     mark = _mark(query)
     offset = _offset(how.cursor, mark)
     if offset >= DEEPEST:

@@ -26,6 +26,7 @@ _acts = Counter("ringway_querier_operations", "Operations of queriers that ended
 _POLL_S = 2.0
 _TRIES = 5  # in a row, without a step that worked
 _PAUSE = timedelta(seconds=20)
+_STEPS = 10  # of one operation before the next enterprise has its turn
 
 
 class QuerierWorker:
@@ -107,24 +108,31 @@ class QuerierWorker:
         try:
             if claimed.tries > _TRIES:
                 raise _too_often()
-            while await operations.step(self._deps, tenant_id, claimed):
-                pass
-            _acts.labels("finished").inc()
+            for _ in range(_STEPS):
+                if not await operations.step(self._deps, tenant_id, claimed):
+                    _acts.labels("finished").inc()
+                    return True
+            await self._leave(tenant_id, claimed, timedelta())  # others have work, too
         except PostgresDown:
             raise
         except (DependencyDown, TimeoutError) as error:
             _log.warning("An operation waits.", extra={"error": repr(error)})
-            async with self._deps.pool.tenant(tenant_id) as conn:
-                await operation_store.release(
-                    conn,
-                    tenant_id=tenant_id,
-                    operation_id=claimed.operation_id,
-                    until=self._deps.now() + _PAUSE,
-                )
+            await self._leave(tenant_id, claimed, _PAUSE)
         except (ApiError, Refused) as error:
             await operations.give_up(self._deps, tenant_id, claimed, error.code, error.detail)
             _acts.labels(error.code).inc()
         return True
+
+    async def _leave(
+        self, tenant_id: UUID, claimed: operation_store.Operation, pause: timedelta
+    ) -> None:
+        async with self._deps.pool.tenant(tenant_id) as conn:
+            await operation_store.release(
+                conn,
+                tenant_id=tenant_id,
+                operation_id=claimed.operation_id,
+                until=self._deps.now() + pause,
+            )
 
 
 def _too_often() -> ApiError:

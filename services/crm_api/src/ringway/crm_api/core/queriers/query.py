@@ -318,15 +318,30 @@ class Query(Part):
         for each in self.having:
             if each.aggregate not in figures:
                 raise ValueError(f"having: there is no aggregate {each.aggregate}")
+        self._check_conditions()
+        return self
+
+    def _check_conditions(self) -> None:
         count = 0
         for root in self._filters():
             for _, depth in _walk(root, 1):
                 count += 1
                 if depth > MAX_NESTING:
                     raise ValueError(f"conditions are nested at most {MAX_NESTING} deep")
-        if count > MAX_CONDITIONS:
-            raise ValueError(f"a query has at most {MAX_CONDITIONS} conditions")
-        return self
+                if count > MAX_CONDITIONS:
+                    raise ValueError(f"a query has at most {MAX_CONDITIONS} conditions")
+
+    def narrowed(self, where: Filter | None) -> Query:
+        """Return the query for rows for which ``where`` holds besides; None: the query itself.
+
+        Raises:
+            ValueError: There are too many conditions then, or they are nested too deep.
+        """
+        if where is None:
+            return self
+        narrow = self.model_copy(update={"where": both(self.where, where)})
+        narrow._check_conditions()
+        return narrow
 
     def names(self) -> list[str]:
         """Return the names of the columns of the result, in order."""
