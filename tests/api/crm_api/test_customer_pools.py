@@ -23,7 +23,8 @@ from ringway.crm_api.customers.store import Number, Record, add_many, new_id
 from ringway.crm_api.customers.worker import CustomerWorker
 from ringway.runtime.ids import uuid7
 
-pytestmark = pytest.mark.api
+# Whole stories, some hundred requests each.
+pytestmark = [pytest.mark.api, pytest.mark.timeout(120)]
 
 _RULER = By(None, "test")
 

@@ -19,7 +19,8 @@ from ringway.proto.acd import (
 )
 from ringway.runtime.ids import uuid7
 
-pytestmark = pytest.mark.api
+# Whole stories, some hundred requests each.
+pytestmark = [pytest.mark.api, pytest.mark.timeout(120)]
 
 _NO_RIGHT = "record_right_missing"
 _ANN = {
