@@ -78,12 +78,14 @@ def permissions(nouns: Sequence[APIRouter]) -> dict[str, Permission | None]:
 
 
 def install(app: FastAPI, nouns: Sequence[APIRouter], register: Register = REGISTER) -> None:
-    """Make ``app.openapi()`` return the whole document, made once.
+    """Make ``app.openapi()`` return the whole document, made once; that takes seconds.
+
+    ``app.state.asked`` is what :func:`permissions` returns.
 
     Args:
         register: What will go.
     """
-    asked = permissions(nouns)
+    asked = app.state.asked = permissions(nouns)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -72,9 +72,8 @@ async def remove_role(
 async def list_permissions(request: Request, caller: Reader) -> Page[PermissionView]:
     """List all permissions, and what asks for them. There is one page."""
     asked: dict[str, list[str]] = {}
-    for operations in request.app.openapi()["paths"].values():
-        for operation in operations.values():
-            asked.setdefault(operation.get("x-permission", ""), []).append(operation["operationId"])
+    for operation, permission in request.app.state.asked.items():
+        asked.setdefault(permission or "", []).append(operation)
     here = roles_of_tenant(caller.tenant_id)
     found = [
         PermissionView(
