@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -16,13 +16,13 @@ from tests.support.cut_proxy import cut_proxy
 from ringway.crm_api.access import Role
 from ringway.crm_api.app import create_app
 from ringway.crm_api.core.work_orders.history import replay
-from ringway.crm_api.work_orders import alarms_store
+from ringway.crm_api.work_orders import alarms_store, calendars, person
 from ringway.crm_api.work_orders.worker import WorkOrderWorker
 from ringway.proto.crm_work_orders import WorkOrderChangedV1, WorkOrderNoticeV1
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Pool
 
-pytestmark = pytest.mark.api
+pytestmark = [pytest.mark.api, pytest.mark.timeout(90)]  # whole stories
 
 _HOUR = 3600
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -172,6 +172,23 @@ async def test_an_order_is_walked_from_a_call_to_its_end(crm: Crm) -> None:
     first = await boss.get(f"{path}/versions/1")
     assert (first["order"]["step"], first["order"]["title"]) == ("new", "Charged twice")
     refused(await boss("GET", f"{path}/versions/999"), 404, "version_not_found")
+    # A person is erased from it; steps, times and the gapless history stay.
+    async with crm.deps.pool.tenant(tenant_id) as conn:
+        erased = await person.erase(
+            conn,
+            tenant_id=UUID(tenant_id),
+            customer_ids=[UUID(known["customer_id"])],
+            phones=[phone],
+            now=crm.clock(),
+        )
+    assert erased == 1
+    gone = await boss("GET", path)
+    past = await boss("GET", f"{path}/history?limit=500")
+    before = await boss("GET", f"{path}/versions/{order['version']}")
+    for word in ("Li Lei", phone, "Charged", "Given back", "Where is it", "proof.png"):
+        assert word not in gone.text + past.text + before.text, word
+    assert len(past.json()["items"]) == len(entries)
+    assert before.json()["order"]["step"] == "handling"
     # Deleted under rights, softly, and noted.
     refused(await taker("DELETE", path), 403, "permission_missing")
     ok(await boss("DELETE", path))
@@ -319,10 +336,21 @@ async def test_timers_and_promises_do_their_work_once(
     crm.clock.forward(100 * _HOUR)
     await work()
     assert await done() == acts
+    # Calendars are asked for again, and the ACD may be away meanwhile.
+    calendar_id = (await house.boss.get(f"/business-types/{type_id}"))["rules"]["sla"][
+        "calendar_id"
+    ]
+    etag = (await house.boss("GET", f"/calendars/{calendar_id}")).headers["ETag"]
+    closed = {"name": "office", "weekly": {}}
+    await house.boss.put(f"/calendars/{calendar_id}", closed, headers={"If-Match": etag})
+    assert await calendars.renew(crm.deps) == 1
+    assert await calendars.renew(crm.deps) == 0
+    never = await _make(house.ann, house, "repair")
+    assert (never["resolution_due_at"], never["response_due_at"]) == (None, None)
     now = crm.clock()
     period = {"from": f"{now.year}-01-01T00:00:00Z", "to": f"{now.year + 1}-01-01T00:00:00Z"}
     (line,) = (await house.boss.get("/work-order-reports/summary", params=period))["lines"]
-    assert (line["orders"], line["done"], line["breached"], line["sales"]) == (1, 1, 1, 0)
+    assert (line["orders"], line["done"], line["breached"], line["sales"]) == (2, 1, 1, 0)
 
 
 async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them(

@@ -34,6 +34,11 @@ _BY_NUMBER = (
     ("consents", "dialer.consent_v", _PHONE),
     ("do_not_call", "dialer.dnc_entry_v", _PHONE),
 )
+_OF_HIS_ORDERS = """
+    t.work_order_id IN (SELECT o.work_order_id FROM crm.work_order o
+                         WHERE o.tenant_id = $1 AND o.customer_id = ANY ($2::uuid[]))
+"""
+_BY_ORDER = ("work_order_comment", "work_order_task")
 _BY_ID = ("customer", "customer_number", "customer_change")
 
 
@@ -65,6 +70,7 @@ async def _sections(
     for table in tables:
         condition = f"t.{columns.get(table, 'customer_id')} = ANY ($2::uuid[])"
         wanted.append((table, f"crm.{table}", condition, person.ids))
+    wanted += [(table, f"crm.{table}", _OF_HIS_ORDERS, person.ids) for table in _BY_ORDER]
     wanted += [(name, table, condition, person.phones) for name, table, condition in _BY_NUMBER]
     found = {}
     for name, table, condition, values in wanted:

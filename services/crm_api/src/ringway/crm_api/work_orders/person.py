@@ -1,19 +1,15 @@
-"""One person's data in work orders: handed out, and erased so that figures stay."""
+"""One person's data in work orders, erased so that figures stay."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
-
-from ringway.crm_api.work_orders.store import COLUMNS, order_of
 from ringway.runtime.postgres import Connection
 
 ERASED = "-"
-_WHOSE = "tenant_id = $1 AND (customer_id = $2 OR phone_e164 = ANY ($3::text[]))"
+_WHOSE = "tenant_id = $1 AND (customer_id = ANY ($2::uuid[]) OR phone_e164 = ANY ($3::text[]))"
 # What of history may tell of a person: words, names, numbers, own fields.
 _CLEAN = """
     UPDATE crm.work_order_entry e
@@ -27,46 +23,13 @@ _CLEAN = """
 """
 
 
-async def export(
-    conn: Connection, *, tenant_id: UUID, customer_id: UUID, phones: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return what work orders hold of a person: each order with its comments and files' names."""
-    rows = await conn.fetch(
-        f"SELECT {COLUMNS} FROM crm.work_order WHERE {_WHOSE} ORDER BY work_order_id",  # noqa: S608 - constants
-        *(tenant_id, customer_id, list(phones)),
-    )
-    found: list[dict[str, Any]] = []
-    for order in (order_of(row) for row in rows):
-        comments = await conn.fetch(
-            "SELECT author, text, created_at FROM crm.work_order_comment "
-            "WHERE tenant_id = $1 AND work_order_id = $2 ORDER BY comment_id",
-            *(tenant_id, order.work_order_id),
-        )
-        files = await conn.fetch(
-            "SELECT name, content_type, size_bytes, created_at FROM crm.work_order_attachment "
-            "WHERE tenant_id = $1 AND work_order_id = $2 ORDER BY attachment_id",
-            *(tenant_id, order.work_order_id),
-        )
-        told = {
-            "work_order_id": order.work_order_id,
-            "number": order.number,
-            "kind": order.kind,
-            "title": order.title,
-            "description": order.description,
-            "customer_name": order.customer_name,
-            "phone_e164": order.phone_e164,
-            "data": order.data,
-            "created_at": order.created_at,
-            "resolved_at": order.resolved_at,
-            "comments": [dict(row) for row in comments],
-            "attachments": [dict(row) for row in files],
-        }
-        found.append(orjson.loads(orjson.dumps(told, default=str)))
-    return found
-
-
 async def erase(
-    conn: Connection, *, tenant_id: UUID, customer_id: UUID, phones: Sequence[str], now: datetime
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    customer_ids: Sequence[UUID],
+    phones: Sequence[str],
+    now: datetime,
 ) -> int:
     """Remove all that tells of a person from work orders; return of how many.
 
@@ -80,7 +43,7 @@ async def erase(
                updated_at = $5
          WHERE {_WHOSE} RETURNING work_order_id
         """,  # noqa: S608 - constants
-        *(tenant_id, customer_id, list(phones), ERASED, now),
+        *(tenant_id, list(customer_ids), list(phones), ERASED, now),
     )
     ids = [row["work_order_id"] for row in rows]
     if not ids:
