@@ -295,11 +295,11 @@ async def test_what_pops_is_bound_and_looked_up(crm: Crm) -> None:
     ]
     fault, complaint = (each["object_id"] for each in forms)
     fields = [
-        {"key": "vip", "type": "boolean", "name_en": "VIP"},
+        {"key": "vip", "type": "boolean", "name_en": "VIP", "is_indexed": True},
         {"key": "income", "type": "number", "name_en": "Income", "read_roles": ["staff"]},
         {"key": "notes", "type": "text", "name_en": "Notes", "in_pop": False},
     ]
-    await boss.post("/objects", {"kind": "customer", "name": "Customers", "fields": fields})
+    own = await boss.post("/objects", {"kind": "customer", "name": "Own", "fields": fields})
     data = {"vip": True, "notes": "long"}
     who = {"phone_e164": "+40215550100", "name": "c", "data": data}
     await boss.post("/customers", who)
@@ -328,6 +328,20 @@ async def test_what_pops_is_bound_and_looked_up(crm: Crm) -> None:
     refused(await boss("PUT", one, json=queue, headers={"If-Match": '"1"'}), 412, "binding_changed")
     assert (await ann.get("/pop?queue_id=q"))["bound_by"] == "queue"
     assert (await boss("DELETE", one)).status_code == 204
+    # The rows of customers serve one object after the other.
+    await _build(crm)
+    held = "SELECT c.n1, o.keys FROM crm.customer c JOIN crm.data_object o USING (tenant_id)"
+    held += " WHERE o.kind = 'customer' AND o.archived_at IS NULL"
+    ((value, keys),) = await rows_of(crm, held)
+    assert (value, keys[12]) == (1.0, "vip")
+    path = f"/objects/{own['object_id']}"
+    await boss.post(f"{path}/archive")
+    assert (await boss.get(path))["indexes"] == []
+    other = {"kind": "customer", "name": "Other", "fields": []}
+    other = await boss.post("/objects", other)
+    refused(await boss("POST", f"{path}/restore"), 409, "customer_object_exists")
+    await boss.post(f"/objects/{other['object_id']}/archive")
+    assert [e["key"] for e in (await boss.post(f"{path}/restore"))["indexes"]] == ["vip"]
     await _look_up(crm, boss, ann)
 
 

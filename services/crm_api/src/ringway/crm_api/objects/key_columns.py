@@ -223,20 +223,30 @@ async def _touch(
     """Write rows as they are, so that the trigger fills their columns; return the last's id."""
     row_id = _ID[table]
     of_object = "" if table == "customer" else "AND t.object_id = $4"
-    arguments = [tenant_id, after, _BATCH, *([] if table == "customer" else [object_id])]
+    arguments: list[object] = [
+        tenant_id,
+        after,
+        _BATCH,
+        *([] if table == "customer" else [object_id]),
+    ]
     last: UUID | None = await conn.fetchval(
         f"""
-        WITH due AS (
+        SELECT {row_id} FROM (
             SELECT t.{row_id} FROM crm.{table} t
              WHERE t.tenant_id = $1 AND t.{row_id} > $2 {of_object}
-             ORDER BY t.{row_id} LIMIT $3 FOR UPDATE
-        ), touched AS (
-            UPDATE crm.{table} t SET data = t.data FROM due
-             WHERE t.tenant_id = $1 AND t.{row_id} = due.{row_id} {of_object}
-            RETURNING t.{row_id}
-        )
-        SELECT {row_id} FROM touched ORDER BY {row_id} DESC LIMIT 1
+             ORDER BY t.{row_id} LIMIT $3) AS due
+         ORDER BY {row_id} DESC LIMIT 1
         """,  # noqa: S608 - constants
         *arguments,
     )
+    if last is not None:
+        # A range, which is read from the primary key whatever the statistics say.
+        arguments[2] = last
+        await conn.execute(
+            f"""
+            UPDATE crm.{table} t SET data = t.data
+             WHERE t.tenant_id = $1 AND t.{row_id} > $2 AND t.{row_id} <= $3 {of_object}
+            """,  # noqa: S608 - constants
+            *arguments,
+        )
     return last
