@@ -28,7 +28,7 @@ async def note(
         INSERT INTO crm.handled_number AS h (tenant_id, agent_id, phone_e164, last_at)
         SELECT $1, a, $3, $4 FROM unnest($2::uuid[]) a ORDER BY a
             ON CONFLICT (tenant_id, agent_id, phone_e164)
-            DO UPDATE SET last_at = greatest(h.last_at, excluded.last_at)
+            DO UPDATE SET last_at = excluded.last_at WHERE h.last_at < excluded.last_at
         """,
         tenant_id,
         list(agents),
@@ -49,7 +49,7 @@ async def note_offer(
                   FROM crm.interaction WHERE tenant_id = $1 AND interaction_id = $3) p
          WHERE p.phone_e164 <> ''
             ON CONFLICT (tenant_id, agent_id, phone_e164)
-            DO UPDATE SET last_at = greatest(h.last_at, excluded.last_at)
+            DO UPDATE SET last_at = excluded.last_at WHERE h.last_at < excluded.last_at
         """,
         tenant_id,
         agent_id,

@@ -75,6 +75,13 @@ class CustomerWorker:
                 "A rule about customers cannot be applied.",
                 extra={"tenant": str(tenant_id), "reason": error.detail},
             )
+        except PostgresDown:
+            raise
+        except Exception:
+            # What is wrong with one tenant's rows must not keep all others from being served.
+            _log.exception(
+                "A tenant's customers are not looked after.", extra={"tenant": str(tenant_id)}
+            )
         return True
 
     async def look_after(self, tenant_id: UUID) -> None:
