@@ -118,3 +118,18 @@ def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
     agent = write_wav(tmp_path / "a.wav", tone(500, 20.0))
     with pytest.raises(OSError, match="No space left"):
         join(agent, None, Path("/dev/full"))
+
+
+async def test_a_folder_is_removed_with_all_that_is_in_it(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    for name in ("a/1001/00000001.wav", "a/1002/00000001.wav", "b/1001/00000001.wav"):
+        (store.scratch / "x.wav").write_bytes(b"RIFF")
+        await store.put(store.scratch / "x.wav", name)
+    assert await store.remove_folder("a") == 2
+    assert await store.remove_folder("a") == 0
+    assert not (tmp_path / "store" / "a").exists()
+    assert await store.size("b/1001/00000001.wav") == 4
+    for name in ("", ".", "..", ".work", ".work/recorder-0"):
+        with pytest.raises(ValueError, match=r"not a (name|folder)"):
+            await store.remove_folder(name)
