@@ -14,7 +14,7 @@ from ringway.crm_api.errors import BadRequest, Invalid
 from ringway.crm_api.objects import catalogue, history, record_store
 from ringway.crm_api.objects.record_query import Order, Place
 from ringway.crm_api.objects.records import find, find_object, view_of
-from ringway.crm_api.objects.schemas import ChangeView, FieldChange, RecordView
+from ringway.crm_api.objects.schemas import FieldChange, RecordChangeView, RecordView
 from ringway.crm_api.schemas import decode_cursor, encode_cursor
 
 _MOST_FILTERS = 20
@@ -83,7 +83,7 @@ async def page(
 
 async def changes(
     deps: Deps, caller: Caller, object_id: UUID, record_id: UUID, before: int | None, limit: int
-) -> list[ChangeView]:
+) -> list[RecordChangeView]:
     """Return a record's saves, newest first, with the fields that the caller sees now."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await find_object(conn, caller, object_id)
@@ -95,9 +95,9 @@ async def changes(
     return [change_view(each, seen) for each in rows]
 
 
-def change_view(change: history.Change, seen: set[str]) -> ChangeView:
+def change_view(change: history.Change, seen: set[str]) -> RecordChangeView:
     """Return a save with the fields in ``seen``."""
-    return ChangeView(
+    return RecordChangeView(
         version=change.version,
         act=change.act,
         changed_by=change.changed_by,

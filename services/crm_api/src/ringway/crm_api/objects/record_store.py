@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from ringway.crm_api.core.objects.definition import Target
+from ringway.crm_api.core.objects.definition import ReferenceTarget
 from ringway.crm_api.core.objects.filters import Condition
 from ringway.crm_api.objects.catalogue import StoredObject
 from ringway.crm_api.objects.record_query import Order, Place, key_of, page_of
@@ -206,19 +206,24 @@ async def has_records(conn: Connection, *, tenant_id: UUID, object_id: UUID) -> 
 
 
 _KNOWN = {
-    Target.CUSTOMER: "SELECT customer_id FROM crm.customer WHERE tenant_id = $1 "
+    ReferenceTarget.CUSTOMER: "SELECT customer_id FROM crm.customer WHERE tenant_id = $1 "
     "AND customer_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
-    Target.USER: "SELECT user_id FROM crm.user_account WHERE tenant_id = $1 "
+    ReferenceTarget.USER: "SELECT user_id FROM crm.user_account WHERE tenant_id = $1 "
     "AND user_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
-    Target.WORK_ORDER: "SELECT work_order_id FROM crm.work_order WHERE tenant_id = $1 "
+    ReferenceTarget.WORK_ORDER: "SELECT work_order_id FROM crm.work_order WHERE tenant_id = $1 "
     "AND work_order_id = ANY($2::uuid[]) AND $3::uuid IS NULL",
-    Target.OBJECT: "SELECT record_id FROM crm.record WHERE tenant_id = $1 "
+    ReferenceTarget.OBJECT: "SELECT record_id FROM crm.record WHERE tenant_id = $1 "
     "AND record_id = ANY($2::uuid[]) AND object_id = $3",
 }
 
 
 async def is_known(
-    conn: Connection, *, tenant_id: UUID, target: Target, object_id: UUID | None, an_id: UUID
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    target: ReferenceTarget,
+    object_id: UUID | None,
+    an_id: UUID,
 ) -> bool:
     """Return whether what a reference points to is there."""
     return bool(await conn.fetch(_KNOWN[target], tenant_id, [an_id], object_id))

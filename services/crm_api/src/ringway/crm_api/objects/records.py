@@ -16,8 +16,8 @@ from ringway.crm_api.core.objects import values
 from ringway.crm_api.core.objects.definition import (
     KINDS_ELSEWHERE,
     FieldType,
+    ReferenceTarget,
     SavePolicy,
-    Target,
 )
 from ringway.crm_api.core.objects.values import FieldError
 from ringway.crm_api.deps import Deps
@@ -305,7 +305,7 @@ async def _unknown_references(
             conn,
             tenant_id=found.tenant_id,
             target=target,
-            object_id=field.reference_object_id if target is Target.OBJECT else None,
+            object_id=field.reference_object_id if target is ReferenceTarget.OBJECT else None,
             an_id=an_id,
         ):
             errors.append(FieldError(field.key, "reference_unknown", "It is not there."))

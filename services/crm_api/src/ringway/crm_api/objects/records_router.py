@@ -14,7 +14,6 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.objects import pop, record_files, record_lists, records
 from ringway.crm_api.objects.schemas import (
-    ChangeView,
     FileView,
     LookupBody,
     ManyRecords,
@@ -22,6 +21,7 @@ from ringway.crm_api.objects.schemas import (
     NewRecord,
     RecordBody,
     RecordChange,
+    RecordChangeView,
     RecordView,
 )
 from ringway.crm_api.routing import api_router
@@ -173,7 +173,7 @@ async def list_record_changes(
     caller: Reader,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[ChangeView]:
+) -> Page[RecordChangeView]:
     """List who changed what and when, newest first: old and new value of each field."""
     found = await record_lists.changes(
         deps, caller, object_id, record_id, cursor_number(cursor), limit + 1

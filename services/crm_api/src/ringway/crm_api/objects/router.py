@@ -15,9 +15,9 @@ from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.objects import service, store
 from ringway.crm_api.objects.schemas import (
     ObjectSummary,
+    ObjectVersionSummary,
+    ObjectVersionView,
     ObjectView,
-    VersionSummary,
-    VersionView,
 )
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
@@ -117,7 +117,7 @@ async def restore_object(
 @router.get("/{object_id}/versions")
 async def list_object_versions(
     object_id: UUID, deps: DepsOf, caller: Writer, limit: Limit = 100, cursor: Cursor = None
-) -> Page[VersionSummary]:
+) -> Page[ObjectVersionSummary]:
     """List the versions of an object, newest first."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await service.find(conn, caller, object_id)
@@ -128,7 +128,7 @@ async def list_object_versions(
             before=cursor_number(cursor),
             limit=limit + 1,
         )
-    items = [VersionSummary.model_validate(each) for each in found[:limit]]
+    items = [ObjectVersionSummary.model_validate(each) for each in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].version) if more else None)
 
@@ -139,7 +139,7 @@ async def get_object_version(
     object_version: Annotated[int, Path(ge=1, le=1_000_000, examples=[1])],
     deps: DepsOf,
     caller: Writer,
-) -> VersionView:
+) -> ObjectVersionView:
     """Return an object as it was defined in one version."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await service.find(conn, caller, object_id)
@@ -148,4 +148,4 @@ async def get_object_version(
         )
     if found is None:
         raise NotFound("version_not_found", f"There is no version {object_version}.")
-    return VersionView.model_validate(found)
+    return ObjectVersionView.model_validate(found)

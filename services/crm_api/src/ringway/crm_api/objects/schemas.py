@@ -74,7 +74,7 @@ class ObjectSummary(View):
     updated_at: datetime
 
 
-class VersionSummary(View):
+class ObjectVersionSummary(View):
     """One version of an object."""
 
     version: int
@@ -82,7 +82,7 @@ class VersionSummary(View):
     changed_at: datetime
 
 
-class VersionView(VersionSummary):
+class ObjectVersionView(ObjectVersionSummary):
     """One version of an object, as it was defined."""
 
     definition: Definition
@@ -157,7 +157,7 @@ class FieldChange(View):
     new: Any
 
 
-class ChangeView(View):
+class RecordChangeView(View):
     """One save of a record, with the fields that the caller sees."""
 
     version: int

@@ -12,7 +12,7 @@ from ringway.crm_api.core.objects.definition import (
     Definition,
     FieldType,
     Kind,
-    Target,
+    ReferenceTarget,
 )
 from ringway.crm_api.core.objects.evolution import evolve
 from ringway.crm_api.core.objects.soundness import faults
@@ -229,7 +229,7 @@ async def _unknown_objects(
     meant = {
         each.key: each.reference_object_id
         for each in wanted.fields
-        if each.reference is Target.OBJECT and each.reference_object_id is not None
+        if each.reference is ReferenceTarget.OBJECT and each.reference_object_id is not None
     }
     if not meant:
         return []

@@ -60,7 +60,7 @@ class FieldType(StrEnum):
     FORMULA = "formula"  # computed when the record is saved; nobody writes it
 
 
-class Target(StrEnum):
+class ReferenceTarget(StrEnum):
     """What a reference points to."""
 
     CUSTOMER = "customer"
@@ -152,7 +152,7 @@ class Field(Part):
     decimals: int | None = About(default=None, ge=0, le=MAX_DECIMALS)
     currency: str | None = About(default=None, pattern="^[A-Z]{3}$", examples=["CNY"])
     options: list[Option] | None = About(default=None, max_length=MAX_OPTIONS)
-    reference: Target | None = None
+    reference: ReferenceTarget | None = None
     reference_object_id: UUID | None = None
     expression: str | None = About(
         default=None, max_length=1_000, description="Of a formula.", examples=["price * amount"]
@@ -171,7 +171,7 @@ class Field(Part):
             check_pattern(self.pattern)
         if self.options is not None:
             _all_differ(f"{self.key}: options", [each.key for each in self.options])
-        if (self.reference is Target.OBJECT) != (self.reference_object_id is not None):
+        if (self.reference is ReferenceTarget.OBJECT) != (self.reference_object_id is not None):
             raise ValueError(f"{self.key}: reference_object_id is given for references to objects")
         if self.result is not None and self.result not in RESULTS:
             raise ValueError(f"{self.key}: a formula cannot come to {self.result}")

@@ -23,7 +23,7 @@ from ringway.crm_api.core.objects.definition import (
     Definition,
     Field,
     FieldType,
-    Target,
+    ReferenceTarget,
 )
 from ringway.crm_api.core.objects.formula import compute
 from ringway.crm_api.core.objects.patterns import matches
@@ -175,7 +175,7 @@ def with_formulas(definition: Definition, values: Mapping[str, Any]) -> dict[str
 
 def references(
     definition: Definition, values: Mapping[str, Any]
-) -> Iterator[tuple[Field, Target, UUID]]:
+) -> Iterator[tuple[Field, ReferenceTarget, UUID]]:
     """Yield what a record refers to: the field, the kind of thing, and its id."""
     for each in definition.fields:
         if each.reference is not None and each.key in values:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ringway.crm_api.core.objects.definition import Field as OwnField
-from ringway.crm_api.core.objects.definition import FieldType, Target
+from ringway.crm_api.core.objects.definition import FieldType, ReferenceTarget
 from ringway.crm_api.core.queriers.catalogue import Field, FieldKind, Reference
 from ringway.crm_api.objects.expressions import text_of, value_of
 
@@ -29,9 +29,9 @@ _CASTS = {
     FieldKind.ID: "uuid",
 }
 _KEYS = {
-    Target.CUSTOMER: ("customers", "customer_id"),
-    Target.USER: ("agents", "user_id"),
-    Target.WORK_ORDER: ("work_orders", "work_order_id"),
+    ReferenceTarget.CUSTOMER: ("customers", "customer_id"),
+    ReferenceTarget.USER: ("agents", "user_id"),
+    ReferenceTarget.WORK_ORDER: ("work_orders", "work_order_id"),
 }
 
 
@@ -59,7 +59,7 @@ def own_fields(fields: Iterable[OwnField]) -> Own:
 
 
 def _target(field: OwnField) -> tuple[str, str] | None:
-    if field.reference is Target.OBJECT:
+    if field.reference is ReferenceTarget.OBJECT:
         return f"record:{field.reference_object_id}", "record_id"
     return _KEYS[field.reference] if field.reference is not None else None
 
