@@ -103,6 +103,7 @@ def test_what_is_too_much_is_refused() -> None:
         {"source": "persons"},
         {**plain, "columns": [{"field": "id"}] * 2},
         {**plain, "limit": 100_001},
+        {**plain, "where": {**leaf, "value": 10**400}},
         {**plain, "where": {**leaf, "value": float("inf")}},
         {**plain, "where": {**leaf, "value": {"me": False}}},
     ):
@@ -112,6 +113,14 @@ def test_what_is_too_much_is_refused() -> None:
         ({**plain, "columns": [{"field": "boss.boss.boss.boss.age"}]}, "querier_path_too_long"),
         ({**plain, "where": {**leaf, "value": "1"}}, "querier_value_invalid"),
         ({**plain, "where": {**leaf, "value": 2**70}}, "querier_value_invalid"),
+        (
+            {
+                "source": "persons",
+                "aggregates": [{"function": "max", "name": "m", "field": "seen"}],
+                "having": [{"aggregate": "m", "op": "gt", "value": 1}],
+            },
+            "querier_having_invalid",
+        ),
         ({**plain, "where": {**leaf, "value": True}}, "querier_value_invalid"),
         ({**plain, "where": {**leaf, "op": "contains"}}, "querier_operator_invalid"),
         ({**plain, "where": {"field": "seen", "op": "lt", "value": "2026-01-01T00:00:00"}},

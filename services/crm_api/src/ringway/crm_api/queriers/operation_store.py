@@ -212,9 +212,9 @@ async def finish(
 async def release(
     conn: Connection, *, tenant_id: UUID, operation_id: UUID, until: datetime
 ) -> None:
-    """Let others go on with it from ``until`` on."""
+    """Let others go on with it from ``until`` on; that it waits is not its fault."""
     await conn.execute(
-        "UPDATE crm.querier_operation SET claimed_until = $3 "
+        "UPDATE crm.querier_operation SET claimed_until = $3, tries = 0 "
         "WHERE tenant_id = $1 AND operation_id = $2 AND state = 'running'",
         *(tenant_id, operation_id, until),
     )

@@ -159,7 +159,7 @@ async def begin(
     tenant_id: UUID,
     run_id: UUID,
     schedule: Schedule,
-    query: Query,
+    query_json: str,
     next_run_at: datetime,
     now: datetime,
 ) -> None:
@@ -174,7 +174,7 @@ async def begin(
         VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8::jsonb) ON CONFLICT DO NOTHING
         """,
         *(tenant_id, run_id, schedule.querier_id, schedule.schedule_id, schedule.owner_id),
-        *(schedule.next_run_at, now, queriers.written(query)),
+        *(schedule.next_run_at, now, query_json),
     )
     await conn.execute(
         "UPDATE crm.querier_schedule SET next_run_at = $3 "
@@ -185,8 +185,8 @@ async def begin(
 
 async def claim_run(
     conn: Connection, *, tenant_id: UUID, now: datetime, hold: timedelta
-) -> tuple[Run, Query] | None:
-    """Take a run that nobody works on; others skip it."""
+) -> tuple[Run, str] | None:
+    """Take a run that nobody works on, with its question as JSON; others skip it."""
     row = await conn.fetchrow(
         f"""
         UPDATE crm.querier_run SET claimed_until = $3, tries = tries + 1
@@ -198,16 +198,7 @@ async def claim_run(
         """,  # noqa: S608 - a constant
         *(tenant_id, now, now + hold),
     )
-    return (_run(row), queriers.read(row["query"])) if row is not None else None
-
-
-async def release_run(conn: Connection, *, tenant_id: UUID, run_id: UUID, until: datetime) -> None:
-    """Let others try a run from ``until`` on."""
-    await conn.execute(
-        "UPDATE crm.querier_run SET claimed_until = $3 "
-        "WHERE tenant_id = $1 AND run_id = $2 AND state = 'running'",
-        *(tenant_id, run_id, until),
-    )
+    return (_run(row), row["query"]) if row is not None else None
 
 
 async def lock_run(conn: Connection, *, tenant_id: UUID, run_id: UUID) -> bool:

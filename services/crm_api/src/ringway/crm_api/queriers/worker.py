@@ -85,11 +85,11 @@ class QuerierWorker:
             )
         if claimed is None:
             return False
-        run, query = claimed
+        run, query_json = claimed
         try:
             if run.tries > _TRIES:
                 raise _too_often()
-            await schedules.carry_out(self._deps, tenant_id, run, query)
+            await schedules.carry_out(self._deps, tenant_id, run, query_json)
             _runs.labels("finished").inc()
         except PostgresDown:
             raise

@@ -18,6 +18,7 @@ from ringway.crm_api.core.queriers.query import (
     Filter,
     Function,
     GroupBy,
+    Having,
     Op,
     Query,
     both,
@@ -74,11 +75,7 @@ def compile_query(
     frame = made.frame(query.source)
     inner = _grouped(made, frame, query) if query.is_grouped else _plain(made, frame, query)
     names = ", ".join(f"c{n}" for n in range(len(inner.columns)))
-    conditions = [
-        f"c{query.names().index(each.aggregate)} {_HAVING[each.op]} "
-        f"{made.parameter(float(each.value), 'float8')}"
-        for each in query.having
-    ]
+    conditions = [_having(made, query, inner, each) for each in query.having]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     key = ", k" if inner.has_key else ""
     window = f"LIMIT {made.parameter(limit, 'bigint')} OFFSET {made.parameter(offset, 'bigint')}"
@@ -151,6 +148,13 @@ def _grouped(made: Frames, frame: Frame, query: Query) -> _Inner:
     groups = f" GROUP BY {numbers}" if numbers else ""
     listed = ", ".join(f"{sql} AS c{n}" for n, sql in enumerate(chosen))
     return _Inner(f"SELECT {listed} {body}{groups}", tuple(columns), ", ".join(order) or "1", False)
+
+
+def _having(made: Frames, query: Query, inner: _Inner, having: Having) -> str:
+    n = query.names().index(having.aggregate)
+    if inner.columns[n].kind not in NUMERIC:
+        raise QueryRefused("querier_having_invalid", f"{having.aggregate} is not a number.")
+    return f"c{n} {_HAVING[having.op]} {made.parameter(float(having.value), 'float8')}"
 
 
 def _group(made: Frames, frame: Frame, group: GroupBy) -> tuple[str, OutColumn]:

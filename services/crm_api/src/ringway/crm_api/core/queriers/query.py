@@ -125,7 +125,9 @@ class Me(Part):
     me: Literal[True]
 
 
-Scalar = StrictBool | StrictInt | StrictFloat | Annotated[Plain, Field(max_length=2000)]
+# What JSON and PostgreSQL both keep exactly.
+Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
+Scalar = StrictBool | Whole | StrictFloat | Annotated[Plain, Field(max_length=2000)]
 
 
 def _kind_of_value(value: Any) -> str:
@@ -275,7 +277,7 @@ class Having(Part):
 
     aggregate: ColumnName = Field(examples=["calls"])
     op: Literal[Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE]
-    value: StrictInt | StrictFloat
+    value: Whole | StrictFloat
 
 
 class Sort(Part):

@@ -38,7 +38,6 @@ OPERATORS: dict[FieldKind, frozenset[Op]] = {
     _K.LIST: frozenset(_EMPTY | {Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE}),
 }
 LISTS = frozenset({Op.IN, Op.NOT_IN, Op.HAS_ANY, Op.HAS_ALL, Op.HAS_NONE})
-_BIGGEST = 2**63
 
 
 def typed(condition: Condition, kind: FieldKind, asked: Asked) -> tuple[Any, ...]:
@@ -106,8 +105,6 @@ def _scalar(value: object, condition: Condition, kind: FieldKind, asked: Asked) 
     if kind is FieldKind.NUMBER and number:
         return Decimal(repr(value))
     if kind in (FieldKind.INTEGER, FieldKind.MONEY) and isinstance(value, int) and number:
-        if not -_BIGGEST <= value < _BIGGEST:
-            raise _invalid(condition, kind, "a smaller number")
         return value
     if isinstance(value, str) and kind in (FieldKind.TIME, FieldKind.DATE, FieldKind.ID):
         try:
