@@ -138,30 +138,48 @@ async def build_some(pool: Pool) -> bool:
     return has_touched
 
 
+class _Taken(Exception):
+    """Two rows of an object have one value of a unique field."""
+
+    def __init__(self, object_id: UUID, column: str) -> None:
+        super().__init__(f"{object_id} {column}")
+        self.object_id = object_id
+        self.column = column
+
+
 async def _build_of(pool: Pool, tenant_id: UUID) -> bool:
     try:
-        async with pool.tenant(tenant_id) as conn:
-            return await _batch(conn, tenant_id)
+        try:
+            async with pool.tenant(tenant_id) as conn:
+                return await _batch(conn, tenant_id)
+        except _Taken as taken:
+            async with pool.tenant(tenant_id) as conn:
+                await _fail(conn, tenant_id, taken)
+            _log.info("An index failed.", extra={"tenant": str(tenant_id), "index": str(taken)})
+            return True
     except _AGAIN as error:
         _log.debug("Building an index waits.", extra={"reason": repr(error)})
         return False
-    except asyncpg.UniqueViolationError as error:
-        column = (error.constraint_name or "").rpartition("_")[2]
-        async with pool.tenant(tenant_id) as conn:
-            failed = await conn.fetch(
-                """
-                UPDATE crm.data_object_key SET state = 'failed',
-                       failure = 'Two records have one value. Change one, then save the object.'
-                 WHERE tenant_id = $1 AND key_column = $2 AND state = 'building'
-                RETURNING object_id
-                """,
-                tenant_id,
-                column,
-            )
-            for row in failed:
-                await _publish(conn, tenant_id, row["object_id"])
-        _log.info("An index failed.", extra={"tenant": str(tenant_id), "column": column})
-        return True
+
+
+async def _fail(conn: Connection, tenant_id: UUID, taken: _Taken) -> None:
+    # The object first, as whoever changes it does.
+    await conn.execute(
+        "SELECT FROM crm.data_object WHERE tenant_id = $1 AND object_id = $2 FOR UPDATE",
+        tenant_id,
+        taken.object_id,
+    )
+    await conn.execute(
+        """
+        UPDATE crm.data_object_key SET state = 'failed',
+               failure = 'Two records have one value. Change one, then save the object.'
+         WHERE tenant_id = $1 AND object_id = $2 AND key_column = $3 AND state = 'building'
+        """,
+        tenant_id,
+        taken.object_id,
+        taken.column,
+    )
+    await _publish(conn, tenant_id, taken.object_id)
 
 
 async def _batch(conn: Connection, tenant_id: UUID) -> bool:
@@ -202,7 +220,11 @@ async def _batch(conn: Connection, tenant_id: UUID) -> bool:
     assert keys is not None
     if not keys["may_begin"]:
         return False
-    last = await _touch(conn, tenant_id, object_id, table, keys["done_until"])
+    try:
+        last = await _touch(conn, tenant_id, object_id, table, keys["done_until"])
+    except asyncpg.UniqueViolationError as error:
+        column = (error.constraint_name or "").rpartition("_")[2]
+        raise _Taken(object_id, column) from error
     await conn.execute(
         """
         UPDATE crm.data_object_key SET done_until = coalesce($4, done_until),
