@@ -1,11 +1,11 @@
 """How quick customers are imported: rows a second beside a bare COPY of the same file.
 
 The file has names, two numbers, an e-mail address, an address, tags and two own texts. Ringway
-reads it in a process of its own, checks every cell, looks for customers who exist by number, and writes
-records with all their indexes, in chunks that are undone or resumed. The baseline is PostgreSQL's
-COPY of the same file into a table of texts without index or rule, on the same server in the same
-run. A second import of the file (every row exists already, and is skipped) shows what the looking
-for duplicates costs.
+reads it in a process of its own, checks every cell, looks for customers who exist by number, and
+writes records with all their indexes, in chunks that are undone or resumed. The baseline is
+PostgreSQL's COPY of the same file into a table of texts without index or rule, on the same server
+in the same run. A second import of the file (every row exists already, and is skipped) shows what
+the looking for duplicates costs.
 
 Prints one JSON object. ``--rows N``; ``--quick`` takes 20,000.
 """

@@ -65,11 +65,11 @@ _BY_OWN = f"""
         ON k.tenant_id = $1 AND k.data->>$3 = r.{_AT["data"]}::jsonb->>$3
 """  # noqa: S608 - constants
 _MATCH = """
-    WITH {rows}, found AS MATERIALIZED ({by})
-    SELECT r.line, r.{missing} AS missing,
-           (SELECT array_agg(DISTINCT f.customer_id) FROM found f WHERE f.line = r.line) AS ids
-      FROM rows r
-     WHERE r.{missing} IS NOT NULL OR r.line IN (SELECT line FROM found)
+    WITH {rows}, found AS ({by}), grouped AS MATERIALIZED (
+        SELECT line, array_agg(DISTINCT customer_id) AS ids FROM found GROUP BY line)
+    SELECT r.line, r.{missing} AS missing, g.ids
+      FROM rows r LEFT JOIN grouped g ON g.line = r.line
+     WHERE r.{missing} IS NOT NULL OR g.line IS NOT NULL
      ORDER BY r.line
 """
 _CREATE = f"""
