@@ -88,10 +88,10 @@ async def test_an_order_is_walked_from_a_call_to_its_end(crm: Crm) -> None:
     )
     known = await ann.post("/customers", {"phone_e164": phone, "name": "Li Lei"})
     # The form opens with what is known of the caller's number (R205).
-    form = await ann.get(f"/work-orders/prefill?interaction_id={interaction}")
+    form = await ann.get(f"/work-order-prefill?interaction_id={interaction}")
     assert (form["phone_e164"], form["customer_name"]) == (phone, "Li Lei")
     refused(
-        await bob("GET", f"/work-orders/prefill?interaction_id={interaction}"),
+        await bob("GET", f"/work-order-prefill?interaction_id={interaction}"),
         422,
         "reference_unknown",
     )
@@ -446,7 +446,7 @@ async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them
     # Many at once, each by itself.
     ids = [each["work_order_id"] for each in orders] + [order["work_order_id"], str(uuid4())]
     result = await lea.post(
-        "/work-orders/bulk",
+        "/work-order-bulk",
         {"work_order_ids": ids, "act": "assign", "assign": {"assignee_id": bob.user_id}},
     )
     assert (result["done"], result["failed"]) == (5, 2)

@@ -44,6 +44,7 @@ _STATUS = {
 }
 # Where a PUT without If-Match is refused.
 _IF_MATCH_REQUIRED = (
+    *("/api/v1/business-types/", "/api/v1/work-order-designs/"),
     *("/api/v1/products/", "/api/v1/product-categories/", "/api/v1/order-settings"),
     *("/api/v1/sales-orders/{order_id}", "/api/v1/questionnaires/", "/api/v1/member-cards/"),
     *("/api/v1/member-card-settings", "/api/v1/media-sources/"),
@@ -154,4 +155,5 @@ def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:
     named = {each["name"] for each in operation.get("parameters", [])}
     can_create = "if-none-match" in named
     is_required = path.startswith(_IF_MATCH_REQUIRED) and "if-match" in named
-    return method == "put" and (can_create or is_required)
+    says_so = "428" in operation["responses"]  # where it is more than a PUT
+    return says_so or (method == "put" and (can_create or is_required))

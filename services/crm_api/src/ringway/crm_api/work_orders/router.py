@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.work_orders.design import Key
@@ -33,6 +33,8 @@ from ringway.crm_api.work_orders.schemas import (
 from ringway.proto.base import PhoneE164
 
 router = api_router("/work-orders", "work-orders")
+prefill = api_router("/work-order-prefill", "work-orders")
+bulk_acts = api_router("/work-order-bulk", "work-orders")
 Reader = Annotated[Caller, Depends(requires(Permission.WORK_ORDERS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.WORK_ORDERS_WRITE))]
 Deleter = Annotated[Caller, Depends(requires(Permission.WORK_ORDERS_DELETE))]
@@ -60,7 +62,7 @@ async def create_work_order(
     return _tagged(view, response)
 
 
-@router.get("/prefill")
+@prefill.get("")
 async def prefill_work_order(
     deps: DepsOf,
     caller: Reader,
@@ -71,7 +73,7 @@ async def prefill_work_order(
     return await creation.prefill(deps, caller, phone_e164, interaction_id)
 
 
-@router.post("/bulk")
+@bulk_acts.post("")
 async def change_work_orders(wanted: BulkBody, deps: DepsOf, caller: Writer) -> BulkResult:
     """Do the same to many orders, such as assigning or closing them; each by itself."""
     return await bulk.change(deps, caller, wanted)
@@ -103,7 +105,8 @@ def _wanted(
         ),
     ] = None,
     data: Annotated[
-        list[Annotated[Text, Query(pattern="^[a-z][a-z0-9_]{0,59}=", max_length=2100)]] | None,
+        list[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,59}=[^\\x00]*$", max_length=2100)]]
+        | None,
         Query(max_length=20, description="Each `field=value`; with one `business_type_id`."),
     ] = None,
 ) -> Wanted:

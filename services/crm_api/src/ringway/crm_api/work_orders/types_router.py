@@ -26,6 +26,7 @@ from ringway.crm_api.work_orders.type_schemas import (
 )
 
 designs = api_router("/work-order-designs", "work-order-designs")
+checks = api_router("/work-order-design-checks", "work-order-designs")
 types = api_router("/business-types", "business-types")
 Reader = Annotated[Caller, Depends(requires(Permission.WORK_ORDERS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.WORK_ORDER_DESIGNS_WRITE))]
@@ -42,7 +43,7 @@ async def create_work_order_design(
     return view
 
 
-@designs.post("/check")
+@checks.post("")
 async def check_work_order_design(design: Design, caller: Writer) -> CheckedDesign:
     """Say what is wrong with a design, and where, without keeping it."""
     return service.checked(design)
