@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -14,6 +14,7 @@ from tests.support.postgres import connect
 from tests.support.waiting import eventually
 
 from ringway.crm_api.access import Role
+from ringway.crm_api.orders import person
 from ringway.proto.crm_sales import SalesOrderChangedV1
 
 pytestmark = pytest.mark.api
@@ -318,3 +319,33 @@ async def test_lists_reports_and_settings(crm: Crm) -> None:
     refused(await ann("POST", "/sales-orders", json=nobody), 422, "customer_unknown")
     dollars = {"currency": "USD", "lines": [_line(care)]}
     refused(await ann("POST", "/sales-orders", json=dollars), 422, "price_missing")
+
+
+async def test_the_books_stay_when_a_person_is_erased(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    tenant_id = UUID((await boss.get("/me"))["tenant_id"])
+    customer = await boss.post("/customers", {"phone_e164": "+40215550100"})
+    mine = {"customer_id": customer["customer_id"]}
+    delivery = {"recipient": "Li Wei", "street": "100 Nanjing Road"}
+    knife = await _product(boss, "KNIFE", 4_000)
+    order = await _order(boss, _line(knife), **mine, delivery=delivery, note="ring twice")
+    kept = await _order(boss, _line(knife), delivery=delivery)
+    path = f"/sales-orders/{order['order_id']}"
+    await boss.post(f"{path}/payments", _PAID)
+    await boss.post(f"{path}/shipments", {"tracking": "SF1"})
+    card = await boss.post("/member-cards", mine)
+    told = await boss.get(f"/customers/{customer['customer_id']}/history")
+    kinds = {each["kind"] for each in told["items"]}
+    assert {"sales_order", "member_card"} <= kinds
+    async with crm.deps.pool.tenant(tenant_id) as conn:
+        ids = [UUID(customer["customer_id"])]
+        done = await person.erase(conn, tenant_id=tenant_id, customer_ids=ids)
+    assert (done["sales_order"], done["shipment"], done["member_card"]) == (1, 1, 1)
+    now = await boss.get(path)
+    assert (now["customer_id"], now["delivery"], now["note"]) == (None, None, "")
+    assert (now["received"], now["payments"][0]["reference"]) == (4_000, "")
+    assert (now["state"], now["shipments"][0]["tracking"]) == ("processing", "")
+    other = await boss.get(f"/sales-orders/{kept['order_id']}")
+    assert other["delivery"]["recipient"] == "Li Wei"
+    gone = await boss("GET", f"/member-cards/{card['card_id']}")
+    refused(gone, 404, "member_card_not_found")

@@ -19,6 +19,7 @@ from ringway.crm_api.customers import fields as known_fields
 from ringway.crm_api.customers.store import Customer
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import NotFound
+from ringway.crm_api.orders import person as sales
 from ringway.crm_api.work_orders import person as work_orders
 from ringway.proto.base import Done
 from ringway.proto.dialer_leads import RemoveLeadV1
@@ -102,6 +103,7 @@ async def erase(deps: Deps, caller: Caller, customer_id: UUID, wanted: EraseBody
             conn, tenant_id=tenant_id, customer_ids=person.ids, phones=person.phones, now=now
         )
         erased |= {"work_order": orders} if orders else {}
+        erased |= await sales.erase(conn, tenant_id=tenant_id, customer_ids=person.ids)
         await facts.tell(conn, caller.tenant, customer, "deleted", now)
         swept = await conn.fetch(
             "SELECT name, rows FROM crm.erase_person($1, $2, $3, $4)",

@@ -39,6 +39,15 @@ _OF_HIS_ORDERS = """
                          WHERE o.tenant_id = $1 AND o.customer_id = ANY ($2::uuid[]))
 """
 _BY_ORDER = ("work_order_comment", "work_order_task")
+_OF_HIS_SALES = """
+    t.order_id IN (SELECT o.order_id FROM crm.sales_order o
+                    WHERE o.tenant_id = $1 AND o.customer_id = ANY ($2::uuid[]))
+"""
+_BY_SALE = ("sales_order_line", "sales_order_payment", "shipment")
+_OF_HIS_RUNS = """
+    t.run_id IN (SELECT r.run_id FROM crm.questionnaire_run r
+                  WHERE r.tenant_id = $1 AND r.customer_id = ANY ($2::uuid[]))
+"""
 _BY_ID = ("customer", "customer_number", "customer_change")
 
 
@@ -71,6 +80,8 @@ async def _sections(
         condition = f"t.{columns.get(table, 'customer_id')} = ANY ($2::uuid[])"
         wanted.append((table, f"crm.{table}", condition, person.ids))
     wanted += [(table, f"crm.{table}", _OF_HIS_ORDERS, person.ids) for table in _BY_ORDER]
+    wanted += [(table, f"crm.{table}", _OF_HIS_SALES, person.ids) for table in _BY_SALE]
+    wanted.append(("questionnaire_answer", "crm.questionnaire_answer", _OF_HIS_RUNS, person.ids))
     wanted += [(name, table, condition, person.phones) for name, table, condition in _BY_NUMBER]
     found = {}
     for name, table, condition, values in wanted:

@@ -380,6 +380,9 @@ GRANT SELECT, INSERT, UPDATE ON crm.order_settings, crm.order_counter, crm.sales
     crm.member_card_settings TO ringway_crm_api;
 GRANT SELECT, INSERT ON crm.sales_order_payment, crm.sales_order_event, crm.questionnaire_version
     TO ringway_crm_api;
+-- The words, for whoever is erased; never the sums.
+GRANT UPDATE (reference, note) ON crm.sales_order_payment TO ringway_crm_api;
+GRANT UPDATE (detail) ON crm.sales_order_event TO ringway_crm_api;
 
 -- Wrong PINs of a month ago are forgotten, also those for numbers that no card has.
 CREATE FUNCTION crm.prune_member_cards(a_now timestamptz) RETURNS bigint
