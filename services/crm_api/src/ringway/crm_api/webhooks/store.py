@@ -80,7 +80,7 @@ async def get(
     """Return an endpoint."""
     row = await conn.fetchrow(
         f"SELECT {_COLUMNS} FROM crm.webhook WHERE tenant_id = $1 AND webhook_id = $2"  # noqa: S608
-        + (" FOR UPDATE" if lock else ""),
+        + (" FOR NO KEY UPDATE" if lock else ""),
         tenant_id,
         webhook_id,
     )
