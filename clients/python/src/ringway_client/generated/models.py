@@ -33,6 +33,14 @@ class AbandonmentLine(Model):
     """
 
 
+class Acceptance(Model):
+    """
+    What is said to the author of a suggestion that is accepted.
+    """
+
+    answer: str | None = ""
+
+
 class AcdSettings(Model):
     """
     The tenant's own settings; there is one object, with the id ``tenant``.
@@ -108,6 +116,73 @@ class AcdSettingsView(Model):
     park_timeout_s: float | None = 120
     rtt_alarm_ms: float | None = 400
     time_zone: str | None = "Asia/Shanghai"
+
+
+class ActBody(Model):
+    """
+    What goes with an action: fields that it needs, and a comment.
+    """
+
+    comment: str | None = None
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+
+
+class ActionView(Model):
+    """
+    Something that the caller may do with an order now.
+    """
+
+    action: str
+    name_en: str
+    name_zh: str
+    needs_comment: bool
+    required: list[str]
+    to: str
+
+
+class AddToList(Model):
+    """
+    Put the customers into a calling list, which starts the task of whoever dials it.
+    """
+
+    kind: Literal["add_to_list"]
+    list_id: UUID
+
+
+class AddressBodyInput(Model):
+    """
+    Where he lives or has his office.
+    """
+
+    city: str | None = ""
+    country: str | None = ""
+    postal_code: str | None = ""
+    region: str | None = ""
+    street: str | None = ""
+
+
+class AddressBodyOutput(Model):
+    """
+    Where he lives or has his office.
+    """
+
+    city: str | None = ""
+    country: str | None = ""
+    postal_code: str | None = ""
+    region: str | None = ""
+    street: str | None = ""
+
+
+class AddressView(Model):
+    """
+    Where he lives or has his office.
+    """
+
+    city: str | None = ""
+    country: str | None = ""
+    postal_code: str | None = ""
+    region: str | None = ""
+    street: str | None = ""
 
 
 class AgentStatus(Model):
@@ -288,6 +363,54 @@ class Announcements(Model):
     position: bool | None = True
 
 
+class Answer(Model):
+    """
+    What the customer may say, and the page that it leads to; null: the talk ends.
+    """
+
+    label: str
+    to: str | None = None
+
+
+class AnswerBranch(Model):
+    """
+    Where an answer leads to. Of several the first that fits counts.
+    """
+
+    next: str
+    """
+    Another question, or `end`.
+    """
+    value: str | int | None = None
+    when: str
+    """
+    One of `equals`, `includes`, `at_least`, `at_most`, `skipped`.
+    """
+
+
+class AnswerChoice(Model):
+    """
+    An answer that is offered. ``key`` is pressed for it; null: by its place, from 1 on.
+    """
+
+    key: str | None = None
+    score: float | None = 0
+    texts: dict[str, str]
+    value: str
+
+
+class AnswerToQuestion(Model):
+    """
+    An answer. It may correct one that was given before.
+    """
+
+    answer: int | str | list[str] | None
+    """
+    A choice's value, several of them, a whole number, a text; null: passed over.
+    """
+    question: str
+
+
 class ApiKeyView(Model):
     """
     A key. Its secret is not shown again.
@@ -351,6 +474,162 @@ class ApiKeyWithSecret(Model):
     username: str
 
 
+class ArticleBody(Model):
+    """
+    Everything that is set on an article.
+    """
+
+    body: str
+    """
+    Markdown.
+    """
+    category_id: UUID
+    language: str | None = "zh"
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    note: str | None = ""
+    """
+    Why; kept with the version.
+    """
+    product: str | None = ""
+    tags: list[str] | None = []
+    title: str
+    valid_from: AwareDatetime | None = None
+    """
+    Null: at once.
+    """
+    valid_until: AwareDatetime | None = None
+    """
+    Null: for ever.
+    """
+
+
+class ArticleItem(Model):
+    """
+    An article in a list.
+    """
+
+    article_id: UUID
+    category_id: UUID
+    created_at: AwareDatetime
+    created_by: str
+    draft_of: UUID | None
+    """
+    The article that publishing this one changes.
+    """
+    is_favourite: bool
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    not_useful: int
+    product: str
+    published_at: AwareDatetime | None
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+    tags: list[str]
+    title: str
+    updated_at: AwareDatetime
+    updated_by: str
+    useful: int
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
+    version: int
+    views: int
+
+
+class AskedChoice(Model):
+    """
+    An answer that is offered; ``key`` of a telephone stands for it.
+    """
+
+    key: str
+    text: str
+    value: str
+
+
+class AskedQuestion(Model):
+    """
+    What is asked now, in the language of the interview.
+    """
+
+    answer: Any | None = None
+    """
+    The answer that it has already.
+    """
+    choices: list[AskedChoice]
+    is_answered: bool | None = False
+    key: str
+    kind: str
+    """
+    What kind of answer a question gets.
+
+    One of `single`, `multiple`, `scale`, `number`, `text`, `key`.
+    """
+    max_choices: int
+    max_length: int
+    maximum: int
+    min_choices: int
+    minimum: int
+    required: bool
+    text: str
+
+
+class AssignAct(Model):
+    """
+    Give all of them to one owner, or to the public pool.
+    """
+
+    kind: Literal["assign"] = "assign"
+    owner_id: UUID | None
+    """
+    Null: the public pool.
+    """
+
+
+class AttachedView(Model):
+    """
+    Values that travel with the interaction, of one record, as the caller may see them.
+    """
+
+    attached_at: AwareDatetime
+    name: str
+    """
+    Of the object.
+    """
+    object_id: UUID
+    record_id: UUID
+    values: dict[str, Any]
+
+
+class AttemptView(Model):
+    """
+    One attempt.
+    """
+
+    answer: str
+    """
+    The first bytes of what the endpoint answered.
+    """
+    at: AwareDatetime
+    attempt_no: int
+    error: str
+    latency_s: float
+    status: int | None
+    """
+    Null: there was no answer.
+    """
+
+
 class AuditCheck(Model):
     """
     Whether the chain of hashes is whole.
@@ -399,6 +678,60 @@ class BatchChoice(Model):
     batch_number: str
 
 
+class Binding(Model):
+    """
+    One thing that a script is for.
+    """
+
+    kind: str
+    """
+    What a script may be for, the most telling first.
+
+    One of `campaign`, `queue`, `service_number`, `business_type`, `situation`.
+    """
+    value: str
+
+
+class BindingBody(Model):
+    """
+    Which work orders pop for a campaign, a queue, a service number, or else.
+    """
+
+    object_ids: list[UUID]
+    """
+    Work-order objects; the first one pops.
+    """
+    target: str
+    """
+    What a binding is to. The first that fits an interaction counts, in this order.
+
+    One of `campaign`, `queue`, `number`, `default`.
+    """
+    target_id: str | None = ""
+    """
+    The campaign's or queue's id, the number in E.164; empty for the default.
+    """
+
+
+class BindingView(Model):
+    """
+    A binding.
+    """
+
+    binding_id: UUID
+    created_at: AwareDatetime
+    object_ids: list[UUID]
+    target: str
+    """
+    What a binding is to. The first that fits an interaction counts, in this order.
+
+    One of `campaign`, `queue`, `number`, `default`.
+    """
+    target_id: str
+    updated_at: AwareDatetime
+    version: int
+
+
 class BlockedCaller(Model):
     """
     A caller who hears busy; the object's id is free, the number unique.
@@ -419,6 +752,31 @@ class BlockedCallerView(Model):
     number: str
     reason: str | None = ""
     until: AwareDatetime | None = None
+
+
+class BodyAddArticleAttachment(Model):
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+    """
+    At most 5000000 bytes; one of csv, docx, gif, jpeg, jpg, pdf, png, pptx, txt, xlsx.
+    """
+
+
+class BodyAddRecordFile(Model):
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+    """
+    PNG, JPEG, GIF, WebP, PDF, WAV, MP3, Ogg, DOCX, XLSX, PPTX or plain UTF-8 text; at most 5000000 bytes.
+    """
+    key: str
+    """
+    The attachment field.
+    """
+
+
+class BodyAddWorkOrderAttachment(Model):
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+    """
+    At most 7.5 MB.
+    """
 
 
 class BodyCreateAnnouncement(Model):
@@ -443,6 +801,17 @@ class BodyImportCalendarDays(Model):
     replace_all: bool | None = False
     """
     Days that the file does not name are removed.
+    """
+
+
+class BodyImportCustomers(Model):
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+    """
+    CSV or XLSX, with a header.
+    """
+    options: str | None = "{}"
+    """
+    JSON of ImportOptions (see the answer), such as {"rule": "update_empty", "region": "CN", "mapping": {"Tel": "phone"}}.
     """
 
 
@@ -502,6 +871,24 @@ class BodyLoadDncFile(Model):
     """
     Text: one number a line, the rest ignored.
     """
+
+
+class BreakOff(Model):
+    """
+    Why an interview is broken off.
+    """
+
+    reason: str | None = ""
+
+
+class BulkRow(Model):
+    """
+    What became of one order. ``code`` is empty when it was done.
+    """
+
+    code: str
+    detail: str
+    work_order_id: UUID
 
 
 class CallbackBody(Model):
@@ -848,6 +1235,14 @@ class CampaignSummary(Model):
     talk_s: float
 
 
+class CancelBody(Model):
+    """
+    Why an order is cancelled.
+    """
+
+    reason: str
+
+
 class Caps(Model):
     """
     How often one lead and one number may be dialed; None: no cap.
@@ -880,6 +1275,147 @@ class CapsBody(Model):
     number_per_week: int | None = None
 
 
+class CardBody(Model):
+    """
+    What can be changed on a card.
+    """
+
+    customer_id: UUID | None = None
+    note: str | None = ""
+    state: str | None = "active"
+    """
+    The states that somebody sets.
+
+    One of `active`, `blocked`, `lost`.
+    """
+    tier: str | None = ""
+    valid_until: AwareDatetime | None = None
+    """
+    null: for good.
+    """
+
+
+class CardSettingsBody(Model):
+    """
+    How an enterprise numbers its cards.
+    """
+
+    number_check: str | None = "luhn"
+    """
+    How the last digit of a card number follows from the others.
+
+    One of `luhn`, `mod11_10`, `none`.
+    """
+    number_length: int | None = 10
+    """
+    Of new numbers.
+    """
+    pin_length: int | None = 6
+    """
+    Of PINs that are set.
+    """
+    prefix: str | None = "86"
+    """
+    Of new numbers.
+    """
+
+
+class CardSettingsView(Model):
+    """
+    How an enterprise numbers its cards.
+    """
+
+    number_check: str | None = "luhn"
+    """
+    How the last digit of a card number follows from the others.
+
+    One of `luhn`, `mod11_10`, `none`.
+    """
+    number_length: int | None = 10
+    """
+    Of new numbers.
+    """
+    pin_length: int | None = 6
+    """
+    Of PINs that are set.
+    """
+    prefix: str | None = "86"
+    """
+    Of new numbers.
+    """
+    updated_at: AwareDatetime | None
+    version: int
+
+
+class CardView(Model):
+    """
+    A member card. ``has_pin`` is all that is told of its PIN.
+    """
+
+    card_id: UUID
+    card_number: str
+    created_at: AwareDatetime
+    customer_id: UUID | None
+    has_pin: bool
+    locked_until: AwareDatetime | None
+    """
+    After wrong PINs; setting one ends it.
+    """
+    note: str
+    pin_changed_at: AwareDatetime | None
+    state: str
+    """
+    What a card is good for. An active one expires by itself.
+
+    One of `active`, `blocked`, `lost`, `expired`.
+    """
+    tier: str
+    updated_at: AwareDatetime
+    valid_until: AwareDatetime | None
+    version: int
+
+
+class CategoryOrder(Model):
+    """
+    All categories of one place, in their new order.
+    """
+
+    category_ids: list[UUID]
+    parent_id: UUID | None = None
+
+
+class ChangeView(Model):
+    """
+    Who changed which fields of a record.
+    """
+
+    act: str
+    at: AwareDatetime
+    change_id: UUID
+    changes: dict[str, list[Any]]
+    """
+    Before and after, by field.
+    """
+    user_id: UUID | None
+    """
+    Null: a rule did.
+    """
+    username: str
+
+
+class ClaimView(Model):
+    """
+    Whom one got. Fewer than wanted: there were no more, or one may have no more.
+    """
+
+    act_id: UUID
+    customer_ids: list[UUID]
+    room: int
+    """
+    How many more one may claim.
+    """
+
+
 class CleanListView(Model):
     """
     The list that was made. ``has_more``: the filter finds more than was wanted.
@@ -901,6 +1437,84 @@ class Closing(Model):
     So long its data stays, and it can be reopened.
     """
     reason: str
+
+
+class Column(Model):
+    """
+    One field of each row.
+    """
+
+    field: str
+    label: str | None = ""
+
+
+class ColumnView(Model):
+    """
+    A column of an answer.
+    """
+
+    kind: str
+    """
+    What a field holds.
+
+    One of `text`, `integer`, `number`, `money`, `boolean`, `time`, `date`, `id`, `list`.
+    """
+    label: str
+    """
+    As the query calls it, else empty.
+    """
+    label_en: str
+    label_zh: str
+    name: str
+
+
+class CommentBody(Model):
+    """
+    A comment, which customers never see. Who is mentioned is told.
+    """
+
+    mention_ids: list[UUID] | None = None
+    text: str
+
+
+class CommentView(Model):
+    """
+    A comment.
+    """
+
+    author: str
+    author_id: UUID | None
+    comment_id: UUID
+    created_at: AwareDatetime
+    mention_ids: list[UUID]
+    text: str
+
+
+class ComplaintLine(Model):
+    """
+    Complaints of one type that came in on one day.
+    """
+
+    breached: int
+    business_type_id: UUID
+    cancelled: int
+    day: date_aliased
+    done: int
+    mean_resolution_s: float | None
+    open: int
+    received: int
+    reopened: int
+
+
+class ComplaintReport(Model):
+    """
+    Complaints by day and type; days are those of ``time_zone``.
+    """
+
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    lines: list[ComplaintLine]
+    time_zone: str
 
 
 class ConferenceRoom(Model):
@@ -933,6 +1547,17 @@ class ConferenceRoomView(Model):
     name: str
     pin: str | None = ""
     wait_s: float | None = 300
+
+
+class Confirmation(Model):
+    """
+    Whoever deletes an enterprise writes its name once more.
+    """
+
+    slug: str
+    """
+    Used at sign-in.
+    """
 
 
 class ConsentBody(Model):
@@ -987,6 +1612,73 @@ class ConsentWithdrawal(Model):
     """
 
 
+class ContactBodyInput(Model):
+    """
+    Somebody to talk with at a customer. His number leads to the customer, too.
+    """
+
+    email: str | None = None
+    name: str
+    note: str | None = ""
+    phone_e164: str | None = None
+    role: str | None = ""
+
+
+class ContactBodyOutput(Model):
+    """
+    Somebody to talk with at a customer. His number leads to the customer, too.
+    """
+
+    email: str | None = None
+    name: str
+    note: str | None = ""
+    phone_e164: str | None = None
+    role: str | None = ""
+
+
+class ContactView(Model):
+    """
+    Somebody to talk with at a customer.
+    """
+
+    email: str | None = None
+    name: str
+    note: str | None = ""
+    phone_e164: str | None = None
+    role: str | None = ""
+
+
+class Content(Model):
+    """
+    What an article says.
+    """
+
+    body: str
+    """
+    Markdown.
+    """
+    language: str | None = "zh"
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    product: str | None = ""
+    tags: list[str] | None = []
+    title: str
+
+
+class CountedValue(Model):
+    """
+    How often an answer was given; ``share`` of those who answered the question.
+    """
+
+    count: int
+    share: float
+    text: str
+    value: str
+
+
 class CreatedUser(Model):
     """
     A user just made. ``sip_password`` is shown this once.
@@ -1017,67 +1709,16 @@ class CreatedUser(Model):
     version: int
 
 
-class CustomerBody(Model):
+class CrossTable(Model):
     """
-    A customer as a whole.
-    """
-
-    data: dict[str, str] | None = None
-    name: str | None = ""
-    phone_e164: str
-
-
-class CustomerFilterInput(Model):
-    """
-    Which customers are meant: those that everything given is true of.
+    How many gave both answers: ``counts[i][j]`` is ``rows[i]`` with ``columns[j]``.
     """
 
-    batch_number: str | None = None
-    created_before: AwareDatetime | None = None
-    created_from: AwareDatetime | None = None
-    data: list[str] | None = None
-    """
-    Each `key=value`.
-    """
-    name: str | None = None
-    """
-    A part of it, in any case.
-    """
-    phone_e164: str | None = None
-
-
-class CustomerFilterOutput(Model):
-    """
-    Which customers are meant: those that everything given is true of.
-    """
-
-    batch_number: str | None = None
-    created_before: AwareDatetime | None = None
-    created_from: AwareDatetime | None = None
-    data: list[str] | None = None
-    """
-    Each `key=value`.
-    """
-    name: str | None = None
-    """
-    A part of it, in any case.
-    """
-    phone_e164: str | None = None
-
-
-class CustomerView(Model):
-    """
-    A customer. ``batch_number`` is set when he came with an import.
-    """
-
-    batch_number: str | None
-    created_at: AwareDatetime
-    customer_id: UUID
-    data: dict[str, str]
-    name: str
-    phone_e164: str
-    updated_at: AwareDatetime
-    version: int
+    column_question: str
+    columns: list[str]
+    counts: list[list[int]]
+    row_question: str
+    rows: list[str]
 
 
 class DaysImported(Model):
@@ -1090,6 +1731,134 @@ class DaysImported(Model):
     days: int
     removed: int
     replaced: int
+
+
+class DeleteAct(Model):
+    """
+    Delete them with all that is kept of them.
+    """
+
+    kind: Literal["delete"] = "delete"
+
+
+class DeliveryAddress(Model):
+    """
+    Where an order goes.
+    """
+
+    city: str | None = ""
+    country: str | None = ""
+    phone_e164: str | None = None
+    postal_code: str | None = ""
+    recipient: str
+    region: str | None = ""
+    street: str | None = ""
+
+
+class DeliveryBody(Model):
+    """
+    A parcel arrived.
+    """
+
+    delivered_at: AwareDatetime | None = None
+    """
+    null: now.
+    """
+
+
+class DeliveryDetail(Model):
+    """
+    A delivery with the event and its latest attempts, newest first.
+    """
+
+    attempts: int
+    created_at: AwareDatetime
+    delivered_at: AwareDatetime | None
+    delivery_id: UUID
+    event: dict[str, Any]
+    event_id: str
+    """
+    The `webhook-id`: the same in every attempt.
+    """
+    last_at: AwareDatetime | None
+    last_error: str | None
+    last_latency_s: float | None
+    last_status: int | None
+    next_try_at: AwareDatetime | None
+    state: str
+    """
+    What became of a delivery.
+
+    One of `pending`, `delivered`, `failed`, `held`.
+    """
+    tried: list[AttemptView]
+    type: str
+    webhook_id: UUID
+
+
+class DeliveryView(Model):
+    """
+    A delivery: one event for one endpoint. ``last_…`` are of its last attempt.
+    """
+
+    attempts: int
+    created_at: AwareDatetime
+    delivered_at: AwareDatetime | None
+    delivery_id: UUID
+    event_id: str
+    """
+    The `webhook-id`: the same in every attempt.
+    """
+    last_at: AwareDatetime | None
+    last_error: str | None
+    last_latency_s: float | None
+    last_status: int | None
+    next_try_at: AwareDatetime | None
+    state: str
+    """
+    What became of a delivery.
+
+    One of `pending`, `delivered`, `failed`, `held`.
+    """
+    type: str
+    webhook_id: UUID
+
+
+class DesignedQuestion(Model):
+    """
+    One question. Without a branch that fits, ``next`` comes, or else the one below it.
+    """
+
+    branches: Annotated[list[AnswerBranch] | None, Field(validate_default=True)] = []
+    choices: Annotated[list[AnswerChoice] | None, Field(validate_default=True)] = []
+    key: str
+    kind: str
+    """
+    What kind of answer a question gets.
+
+    One of `single`, `multiple`, `scale`, `number`, `text`, `key`.
+    """
+    max_choices: int | None = 50
+    max_length: int | None = 1000
+    """
+    Of a text.
+    """
+    maximum: int | None = 10
+    """
+    Of a scale or number.
+    """
+    min_choices: int | None = 1
+    minimum: int | None = 0
+    """
+    Of a scale or number.
+    """
+    next: str | None = None
+    points: float | None = 0
+    """
+    Score of each unit of a scale or number.
+    """
+    required: bool | None = True
+    texts: dict[str, str]
 
 
 class DialBody(Model):
@@ -1319,6 +2088,19 @@ class DrainBody(Model):
     """
 
 
+class DuplicateView(Model):
+    """
+    A customer of a group.
+    """
+
+    created_at: AwareDatetime
+    customer_id: UUID
+    name: str
+    owner_id: UUID | None
+    phone_e164: str
+    version: int
+
+
 class EarlyMediaRule(Model):
     """
     Listening to what the network says before the answer: announcements, information tones.
@@ -1363,12 +2145,171 @@ class EnrolmentView(Model):
     """
 
 
+class EntryView(Model):
+    """
+    Who did what, and what it changed: each field's old and new value.
+    """
+
+    action: str
+    actor: str
+    """
+    Empty: the platform itself.
+    """
+    actor_id: UUID | None
+    at: AwareDatetime
+    changes: dict[str, list[Any]]
+    detail: dict[str, Any]
+    seq: int
+    version: int
+
+
+class EraseBody(Model):
+    """
+    Why a person is erased, and of which state of his record that is said.
+    """
+
+    reason: str
+    """
+    Kept in the certificate: name nobody in it.
+    """
+    version: int
+    """
+    Of the record: somebody has looked at it.
+    """
+
+
+class ErasedView(Model):
+    """
+    What was done with one kind of data.
+    """
+
+    rows: int
+    what: str
+
+
+class EventTypeView(Model):
+    """
+    A type of event.
+    """
+
+    description: str
+    is_seen: bool
+    """
+    Whether you may be.
+    """
+    permission: str
+    """
+    What it takes to be told of it.
+
+    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `tenants.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
+    """
+    type: str
+
+
+class FaultView(Model):
+    """
+    Why a design cannot be published.
+    """
+
+    code: str
+    detail: str
+    question: str
+
+
 class Features(Model):
     """
     All features that an enterprise has; those left out are off.
     """
 
     features: list[str]
+
+
+class FeedbackBody(Model):
+    """
+    What a reader says of an article.
+    """
+
+    comment: str | None = ""
+    is_useful: bool
+
+
+class FeedbackView(Model):
+    """
+    What somebody said of an article.
+    """
+
+    comment: str
+    is_useful: bool
+    said_at: AwareDatetime
+    user_id: UUID
+    username: str
+
+
+class FieldChange(Model):
+    """
+    One field's value before and after; null is empty.
+    """
+
+    key: str
+    new: Any
+    old: Any
+
+
+class FieldView(Model):
+    """
+    A field, and how it can be compared.
+    """
+
+    kind: str
+    """
+    What a field holds.
+
+    One of `text`, `integer`, `number`, `money`, `boolean`, `time`, `date`, `id`, `list`.
+    """
+    label_en: str
+    label_zh: str
+    name: str
+    operators: list[str]
+    options: list[str]
+    """
+    What it can be, where that is few.
+    """
+
+
+class FileErrorView(Model):
+    """
+    A row that did not become a customer. ``code`` is stable.
+    """
+
+    code: str
+    column: str
+    line: int
+    """
+    As an editor counts, from 1.
+    """
+    reason: str
+    value: str
+
+
+class FileView(Model):
+    """
+    A file of a record.
+    """
+
+    content_type: str
+    """
+    By what is in it, whatever its name says.
+    """
+    created_at: AwareDatetime
+    created_by: UUID
+    file_id: UUID
+    key: str
+    """
+    The field that holds it.
+    """
+    name: str
+    sha256: str
+    size_bytes: int
 
 
 class FirstAdmin(Model):
@@ -1392,6 +2333,16 @@ class FirstAgent(Model):
     username: str
 
 
+class FlawView(Model):
+    """
+    One thing that is wrong with a design. ``where`` is its place in the body.
+    """
+
+    code: str
+    reason: str
+    where: str
+
+
 class FollowMe(Model):
     """
     One more phone of an agent, rung when the one before did not answer.
@@ -1399,6 +2350,65 @@ class FollowMe(Model):
 
     number: str
     ring_s: float | None = 15
+
+
+class FollowUpBody(Model):
+    """
+    What was said, or is to be done. The last three fields change the customer at once.
+    """
+
+    due_at: AwareDatetime | None = None
+    """
+    When he is to be called next.
+    """
+    grade: str | None = None
+    intent: str | None = None
+    is_done: bool | None = False
+    """
+    What is due is done already.
+    """
+    lead_status: str | None = None
+    note: str
+    result: str | None = ""
+    user_id: UUID | None = None
+    """
+    Whose it is; left out: the caller's.
+    """
+
+
+class FollowUpChange(Model):
+    """
+    What is to be different. A field that is left out stays.
+    """
+
+    due_at: AwareDatetime | None = None
+    is_done: bool | None = None
+    note: str | None = None
+    result: str | None = None
+    user_id: UUID | None = None
+
+
+class FollowUpView(Model):
+    """
+    A follow-up. ``overdue_at``: when its agent was told that it was overdue.
+    """
+
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID
+    done_at: AwareDatetime | None
+    due_at: AwareDatetime | None
+    follow_up_id: UUID
+    note: str
+    overdue_at: AwareDatetime | None
+    plan: str
+    """
+    The care plan that made it.
+    """
+    result: str
+    updated_at: AwareDatetime
+    user_id: UUID
+    version: int
 
 
 class ForcedState(Model):
@@ -1428,12 +2438,145 @@ class FurtherNumber(Model):
     """
 
 
+class GivenAnswer(Model):
+    """
+    An answer that was given. ``is_on_path`` false: a corrected answer led elsewhere.
+    """
+
+    answer: Any
+    answered_at: AwareDatetime
+    is_on_path: bool
+    question: str
+
+
+class GivenView(Model):
+    """
+    How many customers somebody got.
+    """
+
+    customers: int
+    user_id: UUID
+
+
+class Grace(Model):
+    """
+    How long a closed enterprise's data stays from now on.
+    """
+
+    grace_days: int
+
+
+class GradeChangeView(Model):
+    """
+    How many went from one grade to another.
+    """
+
+    customers: int
+    new: str
+    old: str | None
+
+
+class GradingRunView(Model):
+    """
+    What grading came to, or would.
+    """
+
+    changed: int
+    changes: list[GradeChangeView]
+    has_more: bool
+    is_dry_run: bool
+    judged: int
+
+
+class Group(Model):
+    """
+    Fields that stand together under a title, on a tab.
+    """
+
+    columns: int | None = None
+    """
+    Left out: as the page has.
+    """
+    key: str
+    tab: int | None = 0
+    """
+    Index of the tab that shows it.
+    """
+    title_en: str
+    title_zh: str | None = ""
+
+
+class HandOverBody(Model):
+    """
+    To whom everything goes that somebody has in hand: to one colleague or to the pool.
+    """
+
+    from_user_id: UUID
+    to_user_id: UUID | None = None
+    """
+    Null: to the public pool.
+    """
+
+
+class Having(Model):
+    """
+    A condition on a figure of a group.
+    """
+
+    aggregate: str
+    op: str
+    """
+    One of `eq`, `ne`, `lt`, `le`, `gt`, `ge`.
+    """
+    value: int | float
+
+
 class HeardBody(Model):
     """
     Whether a message has been heard.
     """
 
     is_heard: bool | None = True
+
+
+class HistoryView(Model):
+    """
+    One thing that happened with a customer. ``kind`` says where its ``id`` is looked up.
+    """
+
+    at: AwareDatetime
+    id: str
+    kind: str
+    what: dict[str, Any]
+    """
+    The facts that a list shows.
+    """
+
+
+class HitsView(Model):
+    """
+    Rows of one source in which the text was found, newest first.
+    """
+
+    columns: list[ColumnView]
+    has_more: bool
+    label_en: str
+    label_zh: str
+    row_ids: list[str]
+    rows: list[list[Any]]
+    source: str
+
+
+class ImportBody(Model):
+    """
+    Which shipped querier is wanted.
+    """
+
+    name: str | None = None
+    """
+    Left out: its English name.
+    """
+    template: str
 
 
 class ImportErrorView(Model):
@@ -1449,6 +2592,53 @@ class ImportErrorView(Model):
     """
     reason: str
     value: str
+
+
+class ImportOptions(Model):
+    """
+    How a file is read, and what becomes of customers who exist already.
+    """
+
+    encoding: str | None = None
+    """
+    Left out: found out.
+    """
+    is_dry_run: bool | None = False
+    """
+    Only say what would happen.
+    """
+    mapping: dict[str, str] | None = None
+    """
+    Header to `phone` (several times), `name`, `title`, `kind`, `sex`, `birth_date`, `email`, `street`, `city`, `region`, `postal_code`, `country`, `language`, `grade`, `intent`, `lead_status`, `tags`, `data.<key>`, or `-`. Left out: found by usual names in English and Chinese.
+    """
+    match_by: str | None = "phone"
+    """
+    What tells that he exists: any of his numbers, his first e-mail address, or the text of an own field.
+    """
+    number_check: str | None = "valid"
+    """
+    How closely a number is looked at.
+
+    One of `valid`, `possible`.
+    """
+    owner_id: UUID | None = None
+    """
+    Who gets the new ones. Left out: the public pool.
+    """
+    region: str | None = None
+    """
+    Of numbers without country code.
+    """
+    rule: str | None = "skip"
+    """
+    Of rows whose customer exists: `skip`, `update_empty` (fill what he lacks), `overwrite` (what the row has replaces what he has), `create` (him a second time).
+
+    One of `skip`, `update_empty`, `overwrite`, `create`.
+    """
+    tags: list[str] | None = None
+    """
+    For all rows.
+    """
 
 
 class ImportReport(Model):
@@ -1505,6 +2695,41 @@ class ImportView(Model):
     `file`, or `query`: a query of customers.
     """
     state: str
+
+
+class ImportedProductView(Model):
+    """
+    What became of one product of an import. ``detail`` says why it was refused.
+    """
+
+    code: str
+    detail: str | None = ""
+    outcome: str
+    """
+    What became of a product of an import.
+
+    One of `created`, `changed`, `refused`.
+    """
+    product_id: UUID | None = None
+
+
+class IndexView(Model):
+    """
+    The index of one field; ``is_unique`` is the one that keeps values apart.
+    """
+
+    failure: str
+    """
+    Why it failed; change the object to try again.
+    """
+    is_unique: bool
+    key: str
+    state: str
+    """
+    How far an index is. Until it is ready, lists read all records of the object.
+
+    One of `building`, `ready`, `failed`.
+    """
 
 
 class InteractionView(Model):
@@ -1581,6 +2806,60 @@ class JumpInView(Model):
     until: AwareDatetime
 
 
+class KeptAnswerView(Model):
+    """
+    One answer of a schedule with its rows, for its owner alone.
+    """
+
+    columns: list[ColumnView]
+    due_at: AwareDatetime
+    failure: str
+    failure_code: str
+    finished_at: AwareDatetime | None
+    found: int | None
+    is_cut: bool
+    """
+    Whether not all rows are kept.
+    """
+    is_triggered: bool
+    operation_id: UUID | None
+    owner_id: UUID
+    querier_id: UUID
+    rows: list[list[Any]]
+    run_id: UUID
+    schedule_id: UUID | None
+    state: str
+    """
+    One of `running`, `finished`, `failed`.
+    """
+
+
+class KeptRunView(Model):
+    """
+    One answer of a schedule.
+    """
+
+    due_at: AwareDatetime
+    failure: str
+    failure_code: str
+    finished_at: AwareDatetime | None
+    found: int | None
+    is_cut: bool
+    """
+    Whether not all rows are kept.
+    """
+    is_triggered: bool
+    operation_id: UUID | None
+    owner_id: UUID
+    querier_id: UUID
+    run_id: UUID
+    schedule_id: UUID | None
+    state: str
+    """
+    One of `running`, `finished`, `failed`.
+    """
+
+
 class LastAgent(Model):
     """
     A returning caller is offered the agent of the last talk, for a bounded wait.
@@ -1650,22 +2929,53 @@ class LeadsReport(Model):
     rows: int
 
 
+class LeftView(Model):
+    """
+    What was not erased, and why.
+    """
+
+    ids: list[str]
+    """
+    Of at most 1,000 of them.
+    """
+    number: int
+    what: str
+    why: str
+
+
+class LineUnits(Model):
+    """
+    LineUnits of one line.
+    """
+
+    line_no: int
+    quantity: int | None = 1
+
+
+class LinkBody(Model):
+    """
+    One more conversation about an order.
+    """
+
+    interaction_id: UUID
+
+
+class LinkView(Model):
+    """
+    A conversation about an order.
+    """
+
+    created_at: AwareDatetime
+    interaction_id: UUID
+    linked_by: str
+
+
 class ListBody(Model):
     """
     A list of leads.
     """
 
     name: str
-
-
-class ListQueryView(Model):
-    """
-    Which customers the list is made of, and the import that asked for them last.
-    """
-
-    changed_at: AwareDatetime
-    filter: CustomerFilterOutput
-    last_import: ImportView | None
 
 
 class ListView(Model):
@@ -1697,6 +3007,27 @@ class ListWeightBody(Model):
 
     list_id: str
     weight: int
+
+
+class LookupBody(Model):
+    """
+    Which record is looked up, and for which interaction.
+    """
+
+    interaction_id: UUID | None = None
+    """
+    What is found travels with this interaction.
+    """
+    key: str
+    value: str
+
+
+class Me(Model):
+    """
+    Whoever runs the query.
+    """
+
+    me: Literal[True]
 
 
 class MeView(Model):
@@ -1731,6 +3062,146 @@ class MeView(Model):
     username: str
 
 
+class MediaNumber(Model):
+    """
+    A number that is shown there, for a time. It is another source's at another time.
+    """
+
+    did: str
+    valid_from: AwareDatetime | None = None
+    """
+    null: from now on.
+    """
+    valid_until: AwareDatetime | None = None
+
+
+class MediaNumberView(Model):
+    """
+    A number that is shown there, for a time.
+    """
+
+    did: str
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime | None
+
+
+class MediaReportLine(Model):
+    """
+    What a source or advertisement brought in one currency. Money in minor units.
+    """
+
+    calls: int
+    """
+    Inbound, whatever the currency of the line.
+    """
+    cost: int
+    """
+    Of advertisements that began in the period.
+    """
+    cost_per_call: int | None
+    cost_per_order: int | None
+    currency: str
+    """
+    Empty: neither cost nor orders.
+    """
+    key: UUID
+    name: str
+    orders: int
+    """
+    Without cancelled ones.
+    """
+    revenue: int
+    """
+    What was received and not paid back.
+    """
+
+
+class MediaSourceBody(Model):
+    """
+    A media source.
+    """
+
+    channel: str | None = "tv"
+    """
+    What kind of medium it is.
+
+    One of `tv`, `radio`, `print`, `outdoor`, `web`, `search`, `social`, `message`, `mail`, `shop`, `other`.
+    """
+    is_active: bool | None = True
+    name: str
+    note: str | None = ""
+    numbers: Annotated[list[MediaNumber] | None, Field(validate_default=True)] = []
+    project_id: str | None = None
+    """
+    The project that it is for.
+    """
+
+
+class MediaSourceView(Model):
+    """
+    A media source with its numbers.
+    """
+
+    channel: str
+    """
+    What kind of medium it is.
+
+    One of `tv`, `radio`, `print`, `outdoor`, `web`, `search`, `social`, `message`, `mail`, `shop`, `other`.
+    """
+    created_at: AwareDatetime
+    is_active: bool
+    media_source_id: UUID
+    name: str
+    note: str
+    numbers: list[MediaNumberView]
+    project_id: str | None
+    updated_at: AwareDatetime
+    version: int
+
+
+class MergeBody(Model):
+    """
+    Who goes into the survivor, and whose value holds where both have one.
+    """
+
+    merged_id: UUID
+    merged_version: int
+    survivor_version: int
+    """
+    Of the record that was looked at.
+    """
+    take: list[str] | None = None
+    """
+    Fields that hold as the other has them: of the record, `owner_id`, `data.<key>`. Of all others the survivor's hold; what he lacks he gets. Numbers, e-mail addresses, contacts and tags of both are kept.
+    """
+
+
+class MergeView(Model):
+    """
+    A merge. The id of the merged customer leads to the survivor.
+    """
+
+    merge_id: UUID
+    merged_at: AwareDatetime
+    merged_by: UUID
+    merged_id: UUID
+    survivor_id: UUID
+    undone_at: AwareDatetime | None
+    undone_by: UUID | None
+
+
+class MigrateBody(Model):
+    """
+    By which version of its design an order goes on.
+    """
+
+    design_version: int
+    step: str | None = None
+    """
+    Left out: the step of the same key.
+    """
+
+
 class MonitorGroup(Model):
     """
     Agents whom some supervisors may see and supervise.
@@ -1755,18 +3226,27 @@ class MonitorGroupView(Model):
     supervisor_ids: list[str] | None = []
 
 
-class MoveView(Model):
+class MyNotice(Model):
     """
-    Somebody changed his team; names are those of that day, null ids mean no team.
+    A notice as its readers see it.
     """
 
-    at: AwareDatetime
-    from_name: str
-    from_team_id: UUID | None
-    move_id: UUID
-    moved_by: str
-    to_name: str
-    to_team_id: UUID | None
+    author: str
+    begins_at: AwareDatetime
+    confirmed_at: AwareDatetime | None
+    ends_at: AwareDatetime
+    must_confirm: bool
+    notice_id: UUID
+    priority: str
+    """
+    The order in which notices are shown.
+
+    One of `normal`, `high`, `urgent`.
+    """
+    published_at: AwareDatetime
+    read_at: AwareDatetime | None
+    text_en: str
+    text_zh: str
 
 
 class NewApiKey(Model):
@@ -1782,6 +3262,34 @@ class NewApiKey(Model):
     scopes: list[str]
     """
     What it may do: never more than its owner may.
+    """
+
+
+class NewCard(Model):
+    """
+    A new card.
+    """
+
+    card_number: str | None = None
+    """
+    null: the next one is made.
+    """
+    customer_id: UUID | None = None
+    note: str | None = ""
+    pin: str | None = None
+    """
+    null: it cannot be verified yet.
+    """
+    state: str | None = "active"
+    """
+    The states that somebody sets.
+
+    One of `active`, `blocked`, `lost`.
+    """
+    tier: str | None = ""
+    valid_until: AwareDatetime | None = None
+    """
+    null: for good.
     """
 
 
@@ -1833,6 +3341,32 @@ class NewLead(Model):
     """
     Null: that of the number.
     """
+
+
+class NewQuestionnaireRun(Model):
+    """
+    The beginning of an interview.
+    """
+
+    campaign_id: UUID | None = None
+    customer_id: UUID | None = None
+    interaction_id: UUID | None = None
+    """
+    The call; it asks a questionnaire once, a repeat finds that.
+    """
+    language: str | None = None
+
+
+class NewRecord(Model):
+    """
+    A new record: a field that is left out has its default.
+    """
+
+    interaction_id: UUID | None = None
+    """
+    The interaction that it was written in.
+    """
+    values: dict[str, Any]
 
 
 class NewRole(Model):
@@ -1942,6 +3476,51 @@ class NodeView(Model):
     node: str
 
 
+class NoticeBody(Model):
+    """
+    Everything that is set on a notice. It is for whoever is any of those that are named.
+    """
+
+    begins_at: AwareDatetime | None = None
+    """
+    Null: now.
+    """
+    ends_at: AwareDatetime
+    is_for_all: bool | None = False
+    """
+    Everybody of the enterprise.
+    """
+    must_confirm: bool | None = False
+    """
+    Whether each reader has to say that he has understood.
+    """
+    priority: str | None = "normal"
+    """
+    The order in which notices are shown.
+
+    One of `normal`, `high`, `urgent`.
+    """
+    roles: list[str] | None = []
+    """
+    A shipped role is not those made from it.
+    """
+    team_ids: list[UUID] | None = []
+    """
+    Departments and teams: their people and leaders, with all below.
+    """
+    text_en: str | None = ""
+    text_zh: str | None = ""
+    user_ids: list[UUID] | None = []
+
+
+class NoticesRead(Model):
+    """
+    Notices that were read.
+    """
+
+    notice_ids: list[UUID]
+
+
 class NumberAnswer(Model):
     """
     Whether the number may be dialed now.
@@ -1959,17 +3538,17 @@ class NumberAnswer(Model):
     """
 
 
-class NumberBody(Model):
+class NumberBodyOutput(Model):
     """
-    A further number of a party.
+    One of the numbers of a customer.
     """
 
-    label: str | None = ""
+    is_primary: bool | None = False
+    kind: str | None = "mobile"
+    """
+    One of `mobile`, `home`, `work`, `fax`, `other`.
+    """
     phone_e164: str
-    zone: str | None = None
-    """
-    Null: the party's own.
-    """
 
 
 class NumberQuestion(Model):
@@ -1988,20 +3567,6 @@ class NumberQuestion(Model):
     """
 
 
-class NumberView(Model):
-    """
-    One number of a lead. ``state``: open, dead (does not exist), dnc or done.
-    """
-
-    attempts: int
-    label: str
-    last_attempt_at: AwareDatetime | None
-    last_disposition: str | None
-    phone_e164: str
-    state: str
-    zone: str | None
-
-
 class NumbersBody(Model):
     """
     Numbers that are given to an enterprise or taken back.
@@ -2018,6 +3583,37 @@ class NumbersChanged(Model):
     changed: int
 
 
+class ObjectSummary(Model):
+    """
+    An object in a list.
+    """
+
+    alias: str
+    archived_at: AwareDatetime | None
+    created_at: AwareDatetime
+    fields: int
+    kind: str
+    """
+    What an object is for.
+
+    One of `customer`, `work_order`, `qc`, `base`, `ledger`, `operation_log`.
+    """
+    name: str
+    object_id: UUID
+    updated_at: AwareDatetime
+    version: int
+
+
+class ObjectVersionSummary(Model):
+    """
+    One version of an object.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: UUID
+    version: int
+
+
 class OpeningStep(Model):
     """
     One step of an opening that was done.
@@ -2026,6 +3622,194 @@ class OpeningStep(Model):
     name: str
     object_id: UUID | None = None
     step: str
+
+
+class Option(Model):
+    """
+    One thing that can be chosen. One that is retired stays in old records.
+    """
+
+    is_retired: bool | None = False
+    key: str
+    name_en: str
+    name_zh: str | None = ""
+
+
+class OrderBody(Model):
+    """
+    A new work order. What is left out is filled from the interaction and its customer.
+    """
+
+    assignee_id: UUID | None = None
+    """
+    Instead of the type's rule.
+    """
+    business_type_id: UUID
+    customer_id: UUID | None = None
+    customer_name: str | None = ""
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+    """
+    The own fields of the type's object.
+    """
+    description: str | None = ""
+    interaction_id: UUID | None = None
+    """
+    The conversation that it comes from.
+    """
+    phone_e164: str | None = None
+    priority: int | None = None
+    """
+    Left out: the type's.
+    """
+    team_id: UUID | None = None
+    title: str
+
+
+class OrderChange(Model):
+    """
+    What is changed of a work order; what is left out stays.
+    """
+
+    customer_id: UUID | None = None
+    customer_name: str | None = None
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+    """
+    Own fields; null empties one.
+    """
+    description: str | None = None
+    phone_e164: str | None = None
+    priority: int | None = None
+    title: str | None = None
+
+
+class OrderEventView(Model):
+    """
+    Something that happened to an order.
+    """
+
+    actor: str
+    actor_id: UUID
+    at: AwareDatetime
+    detail: dict[str, Any]
+    kind: str
+    seq: int
+
+
+class OrderLine(Model):
+    """
+    A product that is ordered. Its price is the one that holds now.
+    """
+
+    discount_bp: int | None = 0
+    """
+    Basis points: 500 is 5 %.
+    """
+    product_id: UUID
+    quantity: int | None = 1
+
+
+class OrderLineView(Model):
+    """
+    A line of an order; its price and name are those of the day on which it was entered.
+    """
+
+    code: str
+    delivered: int
+    discount: int
+    discount_bp: int
+    line_no: int
+    list_amount: int
+    name: str
+    needs_shipping: bool
+    net: int
+    product_id: UUID
+    quantity: int
+    returned: int
+    shipped: int
+    tax: int
+    tax_bp: int
+    total: int
+    unit_price: int
+
+
+class OrderReportLine(Model):
+    """
+    Orders of one day, product, agent or media source in one currency. Money in minor units.
+    """
+
+    cancelled_orders: int
+    completed_orders: int
+    currency: str
+    key: str
+    """
+    A date, or an id; empty: orders without a media source.
+    """
+    name: str
+    orders: int
+    paid_orders: int
+    received: int | None
+    """
+    Not by product: money is received for orders.
+    """
+    refunded: int | None
+    shipped_orders: int
+    """
+    Orders with shipping completed.
+    """
+    sold_orders: int
+    """
+    Neither cancelled nor returned as a whole.
+    """
+    total: int
+    """
+    Of those that are not cancelled.
+    """
+    units: int | None
+    """
+    By product only.
+    """
+
+
+class OrderSettingsBody(Model):
+    """
+    How an enterprise sells.
+    """
+
+    discount_limits: dict[str, int] | None = {}
+    """
+    By role or own role's id; who is not named has his template's limit.
+    """
+    number_prefix: str | None = "S"
+    prices_include_tax: bool | None = True
+    """
+    Orders keep what held then.
+    """
+    ships_only_paid: bool | None = False
+    """
+    true: nothing leaves before it is paid.
+    """
+
+
+class OrderSettingsView(Model):
+    """
+    How an enterprise sells, with all limits that hold.
+    """
+
+    discount_limits: dict[str, int] | None = {}
+    """
+    By role or own role's id; who is not named has his template's limit.
+    """
+    number_prefix: str | None = "S"
+    prices_include_tax: bool | None = True
+    """
+    Orders keep what held then.
+    """
+    ships_only_paid: bool | None = False
+    """
+    true: nothing leaves before it is paid.
+    """
+    updated_at: AwareDatetime | None
+    version: int
 
 
 class Otp(Model):
@@ -2088,6 +3872,19 @@ class OutboundStop(Model):
     reason: str
 
 
+class Page(Model):
+    """
+    What the agent says. Without answers the talk ends here.
+    """
+
+    answers: Annotated[list[Answer] | None, Field(validate_default=True)] = []
+    text: str
+    """
+    With variables such as `{{customer.salutation}}` or `{{customer.name|you}}`.
+    """
+    title: str | None = ""
+
+
 class PageAgentView(Model):
     items: list[AgentView]
     next_cursor: str | None = None
@@ -2103,8 +3900,18 @@ class PageApiKeyView(Model):
     next_cursor: str | None = None
 
 
+class PageArticleItem(Model):
+    items: list[ArticleItem]
+    next_cursor: str | None = None
+
+
 class PageAuditEntry(Model):
     items: list[AuditEntry]
+    next_cursor: str | None = None
+
+
+class PageBindingView(Model):
+    items: list[BindingView]
     next_cursor: str | None = None
 
 
@@ -2133,6 +3940,21 @@ class PageCallerPoolView(Model):
     next_cursor: str | None = None
 
 
+class PageCardView(Model):
+    items: list[CardView]
+    next_cursor: str | None = None
+
+
+class PageChangeView(Model):
+    items: list[ChangeView]
+    next_cursor: str | None = None
+
+
+class PageCommentView(Model):
+    items: list[CommentView]
+    next_cursor: str | None = None
+
+
 class PageConferenceRoomView(Model):
     items: list[ConferenceRoomView]
     next_cursor: str | None = None
@@ -2143,8 +3965,8 @@ class PageConsentView(Model):
     next_cursor: str | None = None
 
 
-class PageCustomerView(Model):
-    items: list[CustomerView]
+class PageDeliveryView(Model):
+    items: list[DeliveryView]
     next_cursor: str | None = None
 
 
@@ -2155,6 +3977,41 @@ class PageDncEntryView(Model):
 
 class PageDncListView(Model):
     items: list[DncListView]
+    next_cursor: str | None = None
+
+
+class PageEntryView(Model):
+    items: list[EntryView]
+    next_cursor: str | None = None
+
+
+class PageEventTypeView(Model):
+    items: list[EventTypeView]
+    next_cursor: str | None = None
+
+
+class PageFeedbackView(Model):
+    items: list[FeedbackView]
+    next_cursor: str | None = None
+
+
+class PageFileErrorView(Model):
+    items: list[FileErrorView]
+    next_cursor: str | None = None
+
+
+class PageFileView(Model):
+    items: list[FileView]
+    next_cursor: str | None = None
+
+
+class PageFollowUpView(Model):
+    items: list[FollowUpView]
+    next_cursor: str | None = None
+
+
+class PageHistoryView(Model):
+    items: list[HistoryView]
     next_cursor: str | None = None
 
 
@@ -2178,6 +4035,11 @@ class PageJumpInView(Model):
     next_cursor: str | None = None
 
 
+class PageKeptRunView(Model):
+    items: list[KeptRunView]
+    next_cursor: str | None = None
+
+
 class PageLeadView(Model):
     items: list[LeadView]
     next_cursor: str | None = None
@@ -2188,18 +4050,43 @@ class PageListView(Model):
     next_cursor: str | None = None
 
 
+class PageMediaSourceView(Model):
+    items: list[MediaSourceView]
+    next_cursor: str | None = None
+
+
+class PageMergeView(Model):
+    items: list[MergeView]
+    next_cursor: str | None = None
+
+
 class PageMonitorGroupView(Model):
     items: list[MonitorGroupView]
     next_cursor: str | None = None
 
 
-class PageMoveView(Model):
-    items: list[MoveView]
+class PageMyNotice(Model):
+    items: list[MyNotice]
     next_cursor: str | None = None
 
 
 class PageNodeView(Model):
     items: list[NodeView]
+    next_cursor: str | None = None
+
+
+class PageObjectSummary(Model):
+    items: list[ObjectSummary]
+    next_cursor: str | None = None
+
+
+class PageObjectVersionSummary(Model):
+    items: list[ObjectVersionSummary]
+    next_cursor: str | None = None
+
+
+class PageOrderEventView(Model):
+    items: list[OrderEventView]
     next_cursor: str | None = None
 
 
@@ -2215,6 +4102,31 @@ class ParkedView(Model):
 
     interaction_id: str
     slot: str
+
+
+class ParticipantsBody(Model):
+    """
+    Who takes part in an order beside its assignee.
+    """
+
+    user_ids: list[UUID]
+
+
+class Party(Model):
+    """
+    Somebody who is told of what happens to an order.
+    """
+
+    id: str | None = ""
+    """
+    The role's key, or the user's id.
+    """
+    kind: str
+    """
+    Who is told.
+
+    One of `assignee`, `creator`, `leaders`, `team`, `participants`, `role`, `user`.
+    """
 
 
 class PartyView(Model):
@@ -2266,6 +4178,49 @@ class PasswordChange(Model):
     new_password: str
 
 
+class PaymentBody(Model):
+    """
+    Money that came, or goes back.
+    """
+
+    amount: int
+    """
+    In minor units.
+    """
+    method: str | None = "cash_on_delivery"
+    """
+    How money came or went.
+
+    One of `cash`, `cash_on_delivery`, `card`, `bank_transfer`, `alipay`, `wechat_pay`, `voucher`, `other`.
+    """
+    note: str | None = ""
+    reference: str | None = ""
+
+
+class PaymentView(Model):
+    """
+    Money that came or went.
+    """
+
+    amount: int
+    booked_at: AwareDatetime
+    booked_by: UUID
+    kind: str
+    method: str
+    note: str
+    payment_id: UUID
+    reference: str
+
+
+class Period(Model):
+    """
+    From a moment until before another.
+    """
+
+    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    to: AwareDatetime | None = None
+
+
 class PermissionView(Model):
     """
     One permission and who may ever have it.
@@ -2279,7 +4234,7 @@ class PermissionView(Model):
     """
     One thing that a route asks for.
 
-    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `audit.read`.
+    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `tenants.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
     """
     templates: list[str]
     """
@@ -2312,6 +4267,71 @@ class PickUpBody(Model):
     from_agent_id: str
 
 
+class PieceView(Model):
+    """
+    A piece of text, not of HTML; `is_match`: it was asked for.
+    """
+
+    is_match: bool
+    text: str
+
+
+class PinBody(Model):
+    """
+    A PIN that is set by somebody who may.
+    """
+
+    pin: str
+
+
+class PinChange(Model):
+    """
+    A PIN that is changed by whoever knows the old one; a wrong one counts as an attempt.
+    """
+
+    card_number: str
+    new_pin: str
+    old_pin: str
+
+
+class PlacementBody(Model):
+    """
+    An advertisement: who calls from its beginning to its end called because of it.
+    """
+
+    begins_at: AwareDatetime
+    cost: int | None = 0
+    """
+    In minor units: 1990 is 19.90.
+    """
+    currency: str
+    """
+    ISO 4217.
+    """
+    ends_at: AwareDatetime
+    """
+    Until when calls are counted for it.
+    """
+    name: str
+
+
+class PlacementView(Model):
+    """
+    An advertisement.
+    """
+
+    begins_at: AwareDatetime
+    cost: int
+    created_at: AwareDatetime
+    currency: str
+    ends_at: AwareDatetime
+    media_source_id: UUID
+    name: str
+    placement_id: UUID
+    updated_at: AwareDatetime
+    version: int
+
+
 class PlayBody(Model):
     """
     What customer and agent are to hear: sounds, then a number spoken digit by digit.
@@ -2323,6 +4343,61 @@ class PlayBody(Model):
     """
     Needs a voice (TTS).
     """
+
+
+class PoolView(Model):
+    """
+    How customers are shared out now.
+    """
+
+    by_user: list[GivenView]
+    """
+    Whoever has any, most first; at most 1,000.
+    """
+    in_public_pool: int
+    """
+    Counted up to 100,000.
+    """
+
+
+class PopCustomer(Model):
+    """
+    A customer with the number of an interaction: what agents are to see of him.
+    """
+
+    customer_id: UUID
+    found_by: str
+    """
+    Whose number it is: his own kind of number, or a contact's.
+    """
+    name: str
+    phone_e164: str
+    values: dict[str, Any]
+    """
+    Fields whose definition is in the pop.
+    """
+    version: int
+
+
+class PopTab(Model):
+    """
+    One tab of the page that opens with a call.
+    """
+
+    fields: list[str] | None = []
+    title_en: str
+    title_zh: str | None = ""
+
+
+class PopTemplate(Model):
+    """
+    What agents see when they take this type of business (来电界面模板).
+    """
+
+    customer_fields: list[str] | None = []
+    script_id: UUID | None = None
+    shows_history: bool | None = True
+    tabs: Annotated[list[PopTab] | None, Field(validate_default=True)] = []
 
 
 class Preview(Model):
@@ -2357,6 +4432,20 @@ class PreviewChoice(Model):
     """
 
     attempt_id: UUID
+
+
+class PreviewRow(Model):
+    """
+    One of the first rows of a dry run.
+    """
+
+    line: int
+    name: str
+    outcome: str
+    """
+    `created`, `updated`, `unchanged`, `skipped`, `refused`.
+    """
+    phones_e164: list[str]
 
 
 class PreviewRule(Model):
@@ -2418,6 +4507,124 @@ class Problem(Model):
     type: str
 
 
+class ProblemView(Model):
+    """
+    Texts that speak of the same.
+    """
+
+    count: int
+    row_ids: list[str]
+    """
+    At most 100 of them.
+    """
+    share: float
+    """
+    Of all texts that were read, 0..1.
+    """
+    typical: str
+    typical_id: str
+    """
+    The row whose text is most like all of them.
+    """
+    words: list[str]
+    """
+    What they have in common, the most telling first.
+    """
+
+
+class ProblemsView(Model):
+    """
+    Frequent problems, the most frequent first.
+    """
+
+    items: list[ProblemView]
+    read: int
+
+
+class ProductCategoryBody(Model):
+    """
+    A category of products.
+    """
+
+    name: str
+
+
+class ProductCategoryView(Model):
+    """
+    A category of products.
+    """
+
+    category_id: UUID
+    created_at: AwareDatetime
+    name: str
+    updated_at: AwareDatetime
+    version: int
+
+
+class ProductImportReport(Model):
+    """
+    What became of an import, in its order.
+    """
+
+    changed: int
+    created: int
+    products: list[ImportedProductView]
+    refused: int
+
+
+class ProductPrice(Model):
+    """
+    What one unit costs in one currency, for a time.
+    """
+
+    amount: int
+    """
+    In minor units: 1990 is 19.90.
+    """
+    currency: str
+    """
+    ISO 4217.
+    """
+    valid_from: AwareDatetime | None = None
+    """
+    null: from now on.
+    """
+    valid_until: AwareDatetime | None = None
+    """
+    Just before this moment it ends; null: it stays.
+    """
+
+
+class ProductPriceView(Model):
+    """
+    What one unit costs, in minor units.
+    """
+
+    amount: int
+    currency: str
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime | None
+
+
+class ProductView(Model):
+    """
+    A product.
+    """
+
+    category_id: UUID | None
+    code: str
+    created_at: AwareDatetime
+    is_active: bool
+    name: str
+    needs_shipping: bool
+    prices: list[ProductPriceView]
+    product_id: UUID
+    stock: int | None
+    tax_bp: int
+    updated_at: AwareDatetime
+    version: int
+
+
 class ProjectBody(Model):
     """
     An outbound project.
@@ -2435,6 +4642,19 @@ class ProjectView(Model):
     created_at: AwareDatetime
     name: str
     project_id: UUID
+
+
+class PromiseView(Model):
+    """
+    One promise: seconds of business hours, spent up to ``since`` while it runs.
+    """
+
+    breached_at: AwareDatetime | None
+    since: AwareDatetime | None
+    spent_s: float
+    stopped_at: AwareDatetime | None
+    target_s: float
+    warned_at: AwareDatetime | None
 
 
 class ProviderBody(Model):
@@ -2500,6 +4720,177 @@ class ProviderView(Model):
     version: int
 
 
+class QuestionResult(Model):
+    """
+    What was answered to one question. Average, least and most are of numbers.
+    """
+
+    answered: int
+    average: float | None
+    kind: str
+    """
+    What kind of answer a question gets.
+
+    One of `single`, `multiple`, `scale`, `number`, `text`, `key`.
+    """
+    least: float | None
+    most: float | None
+    passed_over: int
+    question: str
+    text: str
+    values: list[CountedValue]
+    """
+    Not of texts; at most 200 numbers.
+    """
+
+
+class QuestionnaireDesign(Model):
+    """
+    A questionnaire: it begins with the first question.
+    """
+
+    languages: list[str]
+    """
+    The first is asked when none is chosen.
+    """
+    questions: list[DesignedQuestion]
+
+
+class QuestionnaireResults(Model):
+    """
+    What was answered. Several choices of one person count one each.
+    """
+
+    average_score: float | None
+    broken_off: int
+    finished: int
+    number: int
+    questionnaire_id: UUID
+    questions: list[QuestionResult]
+    runs: int
+
+
+class QuestionnaireRun(Model):
+    """
+    An interview with what is asked now; null: nothing is left, it can be finished.
+    """
+
+    agent_id: UUID | None
+    answers: list[GivenAnswer]
+    break_reason: str
+    campaign_id: UUID | None
+    channel: str
+    """
+    Who asks.
+
+    One of `agent`, `ivr`.
+    """
+    customer_id: UUID | None
+    ended_at: AwareDatetime | None
+    interaction_id: UUID | None
+    language: str
+    number: int
+    """
+    The version that is asked.
+    """
+    question: AskedQuestion | None
+    questionnaire_id: UUID
+    run_id: UUID
+    score: float
+    started_at: AwareDatetime
+    state: str
+    """
+    How far an interview is.
+
+    One of `running`, `broken_off`, `finished`.
+    """
+    updated_at: AwareDatetime
+    version: int
+
+
+class QuestionnaireRunSummary(Model):
+    """
+    An interview.
+    """
+
+    agent_id: UUID | None
+    break_reason: str
+    campaign_id: UUID | None
+    channel: str
+    """
+    Who asks.
+
+    One of `agent`, `ivr`.
+    """
+    customer_id: UUID | None
+    ended_at: AwareDatetime | None
+    interaction_id: UUID | None
+    language: str
+    number: int
+    """
+    The version that is asked.
+    """
+    questionnaire_id: UUID
+    run_id: UUID
+    score: float
+    started_at: AwareDatetime
+    state: str
+    """
+    How far an interview is.
+
+    One of `running`, `broken_off`, `finished`.
+    """
+    updated_at: AwareDatetime
+    version: int
+
+
+class QuestionnaireSummary(Model):
+    """
+    A questionnaire. ``latest`` is the version that is asked; 0: none was published.
+    """
+
+    created_at: AwareDatetime
+    is_archived: bool
+    latest: int
+    name: str
+    questionnaire_id: UUID
+    updated_at: AwareDatetime
+    version: int
+    """
+    Of the draft, for If-Match.
+    """
+
+
+class QuestionnaireVersion(Model):
+    """
+    A published version: it never changes.
+    """
+
+    design: QuestionnaireDesign
+    number: int
+    published_at: AwareDatetime
+    published_by: str
+    questionnaire_id: UUID
+
+
+class QuestionnaireView(Model):
+    """
+    A questionnaire with its draft.
+    """
+
+    created_at: AwareDatetime
+    design: QuestionnaireDesign
+    is_archived: bool
+    latest: int
+    name: str
+    questionnaire_id: UUID
+    updated_at: AwareDatetime
+    version: int
+    """
+    Of the draft, for If-Match.
+    """
+
+
 class Rating(Model):
     """
     After the agent hung up the caller is asked for a key of 1 to 5.
@@ -2508,6 +4899,100 @@ class Rating(Model):
     attempts: int | None = 2
     enabled: bool | None = False
     timeout_s: float | None = 8
+
+
+class Reading(Model):
+    """
+    What a reader says of a notice.
+    """
+
+    is_confirmed: bool | None = False
+    """
+    He has understood it.
+    """
+
+
+class ReceiptCounts(Model):
+    """
+    How many people a notice is for now, and how many of them have read and confirmed it.
+    """
+
+    audience: int
+    confirmed: int
+    read: int
+
+
+class ReceiptView(Model):
+    """
+    Somebody whom a notice is for, and whether he has read it.
+    """
+
+    confirmed_at: AwareDatetime | None
+    display_name: str
+    read_at: AwareDatetime | None
+    user_id: UUID
+    username: str
+
+
+class ReclaimRule(Model):
+    """
+    After how long without follow-up a customer goes back to the public pool.
+    """
+
+    days: int
+    grade: str | None = None
+    """
+    Null: those that no other rule names.
+    """
+    notice_days: int | None = 1
+    """
+    His owner is told so long before
+    """
+
+
+class RecordBody(Model):
+    """
+    A record as a whole: a field that is left out is emptied.
+    """
+
+    values: dict[str, Any]
+
+
+class RecordChange(Model):
+    """
+    Some fields of a record; null empties a field, and what is left out stays.
+    """
+
+    values: dict[str, Any]
+
+
+class RecordChangeView(Model):
+    """
+    One save of a record, with the fields that the caller sees.
+    """
+
+    act: str
+    changed_at: AwareDatetime
+    changed_by: UUID
+    changed_by_name: str
+    changes: list[FieldChange]
+    version: int
+
+
+class RecordView(Model):
+    """
+    A record, with the fields that the caller sees.
+    """
+
+    created_at: AwareDatetime
+    created_by: UUID
+    interaction_id: UUID | None
+    object_id: UUID
+    record_id: UUID
+    updated_at: AwareDatetime
+    updated_by: UUID
+    values: dict[str, Any]
+    version: int
 
 
 class RecordingView(Model):
@@ -2559,6 +5044,25 @@ class RecyclingBody(Model):
     times: int | None = 1
 
 
+class ReferenceView(Model):
+    """
+    What a path can follow: `<name>.<field of the source>`.
+    """
+
+    label_en: str
+    label_zh: str
+    name: str
+    source: str
+
+
+class Refusal(Model):
+    """
+    Why a suggestion is refused; its author reads it.
+    """
+
+    reason: str
+
+
 class RefusalCount(Model):
     """
     How often one reason refused.
@@ -2605,6 +5109,47 @@ class RefusalView(Model):
     refused_at: AwareDatetime
     until: AwareDatetime | None
     zone: str
+
+
+class Relative(Model):
+    """
+    A period relative to the moment of the run.
+    """
+
+    n: int | None = None
+    """
+    Of which there are n.
+    """
+    relative: str
+    """
+    Periods relative to now, of whole days in the zone, but for hours and minutes.
+
+    One of `today`, `yesterday`, `tomorrow`, `this_week`, `last_week`, `this_month`, `last_month`, `this_year`, `last_year`, `last_days`, `next_days`, `last_hours`, `last_minutes`.
+    """
+
+
+class Replay(Model):
+    """
+    What is sent (again).
+    """
+
+    since: AwareDatetime
+    with_delivered: bool | None = False
+    """
+    Also what was delivered; else what failed or was held.
+    """
+
+
+class Replayed(Model):
+    """
+    How many deliveries were begun anew.
+    """
+
+    count: int
+    is_all: bool
+    """
+    False: there are more; ask again.
+    """
 
 
 class RetentionBody(Model):
@@ -2666,6 +5211,25 @@ class RetryRuleBody(Model):
     max_delay_s: float | None = 2592000
 
 
+class ReturnBody(Model):
+    """
+    Which of one's own customers go back to the public pool.
+    """
+
+    customer_ids: list[UUID]
+
+
+class Rights(Model):
+    """
+    Which roles create, see, change and delete; null is everybody who may at all.
+    """
+
+    change: list[str] | None = None
+    create: list[str] | None = None
+    delete: list[str] | None = None
+    read: list[str] | None = None
+
+
 class RoleBody(Model):
     """
     What is set on a role. A shipped role keeps its name.
@@ -2718,15 +5282,95 @@ class RoleView(Model):
     version: int
 
 
-class Rotation(Model):
+class RowResult(Model):
     """
-    How a key gets its new secret.
+    What became of one row: a record, or what is wrong with it.
     """
 
-    overlap_s: int | None = 3600
+    errors: list[dict[str, str]]
+    index: int
+    record_id: UUID | None
+
+
+class RuleBody(Model):
     """
-    So long the old secret works as well.
+    Whom a category lets in.
     """
+
+    access: str
+    """
+    Who writes also reads.
+
+    One of `read`, `write`.
+    """
+    grantee: str
+    """
+    `role:` and a role's id, or `team:` and a department's or team's: its people and leaders, and those below it.
+    """
+
+
+class SalesOrderChange(Model):
+    """
+    What can be changed on an order. The lines stay as they are once something was shipped.
+    """
+
+    customer_id: UUID | None = None
+    delivery: DeliveryAddress | None = None
+    lines: list[OrderLine]
+    note: str | None = ""
+    order_discount: int | None = 0
+    """
+    Off the whole, in minor units.
+    """
+
+
+class SalesOrderSummary(Model):
+    """
+    An order without its lines and books. The states follow from the books.
+    """
+
+    agent_id: UUID
+    campaign_id: UUID | None
+    cancelled_at: AwareDatetime | None
+    completed_at: AwareDatetime | None
+    created_at: AwareDatetime
+    currency: str
+    customer_id: UUID | None
+    interaction_id: UUID | None
+    media_source_id: UUID | None
+    order_id: UUID
+    order_number: str
+    payment_state: str
+    """
+    What the books say about the money.
+
+    One of `unpaid`, `part_paid`, `paid`, `refund_due`, `refunded`.
+    """
+    placement_id: UUID | None
+    received: int
+    refunded: int
+    shipment_state: str
+    """
+    What the books say about the goods.
+
+    One of `not_needed`, `not_shipped`, `part_shipped`, `shipped`, `delivered`, `part_returned`, `returned`.
+    """
+    shipped_at: AwareDatetime | None
+    """
+    When shipping was completed.
+    """
+    state: str
+    """
+    How far an order is.
+
+    One of `new`, `processing`, `completed`, `returned`, `cancelled`.
+    """
+    total: int
+    """
+    What the customer pays, in minor units.
+    """
+    updated_at: AwareDatetime
+    version: int
 
 
 class Schedule(Model):
@@ -2743,24 +5387,6 @@ class Schedule(Model):
     valid_from: date_aliased | None = None
     valid_until: date_aliased | None = None
     windows: Annotated[list[DialWindow] | None, Field(validate_default=True)] = []
-    workdays: list[date_aliased] | None = []
-    zone: str | None = "UTC"
-
-
-class ScheduleBody(Model):
-    """
-    When a campaign may dial. Without windows it may at any hour of its days.
-
-    A window is read in the lead's own zone where that is known (``use_lead_zone``), otherwise in
-    the campaign's. ``valid_from``, ``valid_until`` (inclusive), ``holidays`` (no dialing) and
-    ``workdays`` (made up for: the windows of Monday hold) are days in that same zone.
-    """
-
-    holidays: list[date_aliased] | None = []
-    use_lead_zone: bool | None = True
-    valid_from: date_aliased | None = None
-    valid_until: date_aliased | None = None
-    windows: Annotated[list[DialWindowBody] | None, Field(validate_default=True)] = []
     workdays: list[date_aliased] | None = []
     zone: str | None = "UTC"
 
@@ -2823,6 +5449,43 @@ class ScreeningFilter(Model):
     verdict: list[str] | None = None
 
 
+class ScriptInput(Model):
+    """
+    A whole script. ``fields`` are its own variables ({{field.x}}) with their defaults.
+    """
+
+    fields: dict[str, str] | None = None
+    pages: dict[str, Page]
+    start: str
+
+
+class ScriptItem(Model):
+    """
+    A script in a list.
+    """
+
+    bindings: list[Binding]
+    created_at: AwareDatetime
+    created_by: str
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    script_id: UUID
+    state: str
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
+    updated_at: AwareDatetime
+    updated_by: str
+    version: int
+
+
 class ScriptKey(Model):
     """
     One key of a script.
@@ -2851,6 +5514,16 @@ class ScriptKeyBody(Model):
     """
     key: str
     value: str | None = ""
+
+
+class ScriptVersionItem(Model):
+    """
+    A version of a script.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    number: int
 
 
 class SecondFactorView(Model):
@@ -2894,25 +5567,25 @@ class SecurityPolicyView(Model):
     version: int
 
 
-class SegmentView(Model):
+class SegmentCountView(Model):
     """
-    One agent's part in a conversation. Durations in seconds, null where not known (yet).
+    How many customers a segment has now, of those whom one sees.
     """
 
-    agent_id: UUID
-    agent_number: str
-    connected_at: AwareDatetime | None
-    disconnected_at: AwareDatetime | None
-    held_s: float
-    hung_up_by: str | None
-    is_last: bool
+    customers: int
+    segment_id: UUID
+
+
+class Send(Model):
     """
-    False where the customer went on to somebody else.
+    Tell webhooks and event streams the ids of the rows.
     """
-    queue_id: str | None
-    segment: int
-    talk_s: float | None
-    wrap_up_s: float | None
+
+    kind: Literal["send"]
+    note: str | None = ""
+    """
+    Which the fact carries.
+    """
 
 
 class SessionView(Model):
@@ -2943,6 +5616,75 @@ class SessionView(Model):
     user_id: UUID
 
 
+class SettingsBody(Model):
+    """
+    Where the enterprise's days begin.
+    """
+
+    zone: str
+
+
+class SettingsView(Model):
+    """
+    Where the enterprise's days begin.
+    """
+
+    version: int
+    zone: str
+
+
+class Share(Model):
+    """
+    Who gets how much of what is given out: an agent, or each agent of a team.
+    """
+
+    team_id: UUID | None = None
+    user_id: UUID | None = None
+    weight: int | None = 1
+    """
+    Twice the weight, twice as many.
+    """
+
+
+class ShipmentBody(Model):
+    """
+    A parcel.
+    """
+
+    carrier: str | None = ""
+    lines: Annotated[list[LineUnits] | None, Field(validate_default=True)] = []
+    """
+    Empty: everything that was not shipped yet.
+    """
+    tracking: str | None = ""
+
+
+class ShipmentReturn(Model):
+    """
+    Goods of a parcel came back.
+    """
+
+    lines: Annotated[list[LineUnits] | None, Field(validate_default=True)] = []
+    """
+    Empty: all of it.
+    """
+    reason: str | None = ""
+    restock: bool | None = True
+    """
+    They can be sold again.
+    """
+
+
+class ShippedUnits(Model):
+    """
+    LineUnits in a parcel, and those of them that came back.
+    """
+
+    line_no: int
+    quantity: int
+    returned: int
+
+
 class Skill(Model):
     """
     Something an agent can do to a level of 1 to 10.
@@ -2970,12 +5712,53 @@ class SkillView(Model):
     skill_id: str
 
 
+class Sla(Model):
+    """
+    What is promised of a business type's orders, in seconds of business hours.
+    """
+
+    calendar_id: str | None = None
+    """
+    Of the ACD's calendars; none: every hour counts.
+    """
+    resolution_s: int | None = None
+    response_s: int | None = None
+    tell_broken: list[Party] | None = None
+    tell_warned: list[Party] | None = None
+    warn_share: float | None = 0.8
+
+
 class SlotBody(Model):
     """
     The slot whose customer is to be taken.
     """
 
     slot: str
+
+
+class Sort(Model):
+    """
+    The order of rows. What has no value comes last.
+    """
+
+    by: str
+    """
+    The name of a column; without groups any field.
+    """
+    descending: bool | None = False
+
+
+class SourceView(Model):
+    """
+    A kind of rows that the caller may ask for.
+    """
+
+    fields: list[FieldView]
+    key: str
+    label_en: str
+    label_zh: str
+    name: str
+    references: list[ReferenceView]
 
 
 class SsoFinish(Model):
@@ -3049,6 +5832,146 @@ class StateChoice(Model):
     """
 
 
+class StockChange(Model):
+    """
+    Another stock: either a new count or a change of it, so that sales meanwhile still count.
+    """
+
+    change: int | None = None
+    count: int | None = None
+    is_counted: bool | None = True
+    """
+    false: it is not counted any more.
+    """
+
+
+class StretchView(Model):
+    """
+    Lines that stand together and share their fate.
+    """
+
+    change: str
+    """
+    What became of lines.
+
+    One of `same`, `removed`, `added`.
+    """
+    lines: list[str]
+
+
+class SuggestionBody(Model):
+    """
+    A new article, or how an article should be instead.
+    """
+
+    article_id: UUID | None = None
+    """
+    What is to change; null: new.
+    """
+    category_id: UUID | None = None
+    """
+    Of a new article.
+    """
+    content: Content
+    interaction_id: UUID | None = None
+    """
+    The call that it came from.
+    """
+    reason: str
+
+
+class SuggestionView(Model):
+    """
+    A suggestion and what became of it.
+    """
+
+    article_id: UUID | None
+    author: str
+    author_id: UUID
+    category_id: UUID
+    content: Content
+    created_at: AwareDatetime
+    decided_at: AwareDatetime | None
+    decided_by: str
+    decision: str
+    """
+    Why it was refused, or what was said of it.
+    """
+    draft_id: UUID | None
+    """
+    The draft that it has become.
+    """
+    interaction_id: UUID | None
+    reason: str
+    state: str
+    """
+    An accepted one has become a draft.
+
+    One of `open`, `accepted`, `refused`.
+    """
+    suggestion_id: UUID
+
+
+class SummaryLine(Model):
+    """
+    Figures of the orders of one group; ``key`` is its id or its step, null where none is set.
+
+    A sale or a shipment counts once an order has reached a step with that milestone.
+    """
+
+    breached: int
+    cancelled: int
+    done: int
+    key: str | None
+    mean_resolution_s: float | None
+    mean_response_s: float | None
+    open: int
+    orders: int
+    overdue: int
+    reopened: int
+    sales: int
+    sales_rate: float | None
+    shipped: int
+
+
+class Tab(Model):
+    """
+    One tab of a page.
+    """
+
+    title_en: str
+    title_zh: str | None = ""
+
+
+class Tag(Model):
+    """
+    Put tags on the customers, or take some off.
+    """
+
+    add: list[str] | None = None
+    kind: Literal["tag"]
+    remove: list[str] | None = None
+
+
+class TagAct(Model):
+    """
+    Add tags to all of them, remove others.
+    """
+
+    add: list[str] | None = None
+    kind: Literal["tag"] = "tag"
+    remove: list[str] | None = None
+
+
+class TagView(Model):
+    """
+    How many customers have a tag, of those whom one sees.
+    """
+
+    customers: int
+    tag: str
+
+
 class TakeLeadBody(Model):
     """
     Of which campaign, and which lead; without one the next that is due.
@@ -3078,6 +6001,52 @@ class TargetBody(Model):
     """
 
     target: Target
+
+
+class TaskBody(Model):
+    """
+    Something that another department or person has to do for an order.
+    """
+
+    assignee_id: UUID | None = None
+    is_needed: bool | None = True
+    """
+    The order is not done before it.
+    """
+    team_id: UUID | None = None
+    title: str
+
+
+class TaskChange(Model):
+    """
+    How a task ended, or that it goes on.
+    """
+
+    result: str | None = ""
+    state: str
+    """
+    One of `open`, `done`, `cancelled`.
+    """
+
+
+class TaskView(Model):
+    """
+    A task of an order.
+    """
+
+    assignee_id: UUID | None
+    created_at: AwareDatetime
+    created_by: UUID | None
+    finished_at: AwareDatetime | None
+    is_needed: bool
+    result: str
+    state: str
+    """
+    One of `open`, `done`, `cancelled`.
+    """
+    task_id: UUID
+    team_id: UUID | None
+    title: str
 
 
 class TeamBody(Model):
@@ -3150,7 +6119,7 @@ class TenantView(Model):
     """
     Whether a tenant's users get in.
 
-    One of `opening`, `active`, `suspended`, `closed`.
+    One of `opening`, `active`, `suspended`, `closed`, `deleting`.
     """
     tenant_id: UUID
     updated_at: AwareDatetime
@@ -3174,6 +6143,52 @@ class TokenPair(Model):
     expires_in: int
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"
+
+
+class TombstoneView(Model):
+    """
+    What is left of an enterprise that was deleted, or is being deleted.
+    """
+
+    begun_at: AwareDatetime
+    begun_by: str
+    """
+    `system`: its grace period was over.
+    """
+    close_reason: str
+    closed_at: AwareDatetime | None
+    confirmed: dict[str, str]
+    """
+    When each service had nothing left.
+    """
+    deleted_at: AwareDatetime | None
+    enterprise_id: UUID
+    """
+    What was its tenant_id.
+    """
+    last_error: str
+    """
+    Why it waits.
+    """
+    name: str
+    removed: dict[str, int]
+    """
+    Rows by service and table, and files.
+    """
+    slug: str
+    swept_at: AwareDatetime | None
+    """
+    When it was looked for what came late.
+    """
+
+
+class TrackingBody(Model):
+    """
+    Who carries a parcel.
+    """
+
+    carrier: str | None = ""
+    tracking: str | None = ""
 
 
 class TrunkBody(Model):
@@ -3330,6 +6345,54 @@ class UserView(Model):
     version: int
 
 
+class Verification(Model):
+    """
+    A card number and the PIN that somebody says or presses.
+    """
+
+    card_number: str
+    interaction_id: UUID | None = None
+    pin: str
+
+
+class VerifiedView(Model):
+    """
+    Whether the PIN fits the card.
+    """
+
+    card_id: UUID | None = None
+    customer_id: UUID | None = None
+    is_verified: bool
+    reason: str | None = None
+    retry_after_s: int | None = 0
+    tier: str | None = ""
+
+
+class VersionItem(Model):
+    """
+    A version of an article.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    note: str
+    number: int
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+
+
+class ViewsView(Model):
+    """
+    How often an article was opened.
+    """
+
+    views: int
+
+
 class VoicemailBox(Model):
     """
     Where callers leave messages.
@@ -3416,6 +6479,90 @@ class WatchedAgentView(Model):
     """
 
 
+class WebhookBody(Model):
+    """
+    An endpoint that is told of events.
+    """
+
+    description: str | None = ""
+    event_types: list[str]
+    """
+    Event types; `*` alone is everything that you may see.
+    """
+    is_enabled: bool | None = True
+    url: str
+    """
+    https, of a public address.
+    """
+
+
+class WebhookView(Model):
+    """
+    An endpoint.
+    """
+
+    created_at: AwareDatetime
+    description: str
+    disabled_reason: str
+    """
+    Why the platform switched it off.
+    """
+    event_types: list[str]
+    failing_since: AwareDatetime | None
+    failures: int
+    """
+    Attempts that failed since the last success.
+    """
+    is_enabled: bool
+    last_success_at: AwareDatetime | None
+    old_until: AwareDatetime | None
+    """
+    So long the former secret signs as well.
+    """
+    sees: list[str]
+    """
+    What whoever saved it last may see: it is told of nothing else.
+    """
+    updated_at: AwareDatetime
+    url: str
+    version: int
+    webhook_id: UUID
+
+
+class WebhookWithSecret(Model):
+    """
+    An endpoint with its secret, which is shown this once.
+    """
+
+    created_at: AwareDatetime
+    description: str
+    disabled_reason: str
+    """
+    Why the platform switched it off.
+    """
+    event_types: list[str]
+    failing_since: AwareDatetime | None
+    failures: int
+    """
+    Attempts that failed since the last success.
+    """
+    is_enabled: bool
+    last_success_at: AwareDatetime | None
+    old_until: AwareDatetime | None
+    """
+    So long the former secret signs as well.
+    """
+    secret: str
+    sees: list[str]
+    """
+    What whoever saved it last may see: it is told of nothing else.
+    """
+    updated_at: AwareDatetime
+    url: str
+    version: int
+    webhook_id: UUID
+
+
 class WrapUpResult(Model):
     """
     The result of one interaction, filed by its agent.
@@ -3423,6 +6570,154 @@ class WrapUpResult(Model):
 
     disposition: str | None = ""
     interaction_id: UUID
+
+
+class RingwayCrmApiApiKeysSchemasRotation(Model):
+    """
+    How a key gets its new secret.
+    """
+
+    overlap_s: int | None = 3600
+    """
+    So long the old secret works as well.
+    """
+
+
+class RingwayCrmApiCoreQueriersQueryCondition(Model):
+    """
+    One field compared with a value.
+    """
+
+    field: str
+    op: str
+    """
+    How a field is compared.
+
+    Where a field has no value, ``ne``, ``not_in``, ``has_none`` and ``is_empty`` hold, no others.
+
+    One of `eq`, `ne`, `in`, `not_in`, `lt`, `le`, `gt`, `ge`, `between`, `contains`, `starts_with`, `within`, `has_any`, `has_all`, `has_none`, `is_empty`, `is_not_empty`.
+    """
+    value: (
+        bool
+        | int
+        | float
+        | str
+        | list[bool | int | float | str | Me]
+        | Relative
+        | Period
+        | Me
+        | None
+    ) = None
+
+
+class RingwayCrmApiCoreQueriersQueryGroupBy(Model):
+    """
+    Rows with the same value become one.
+    """
+
+    by: str | None = None
+    field: str
+    label: str | None = ""
+    name: str | None = None
+    """
+    Left out: the field.
+    """
+
+
+class RingwayCrmApiCoreScriptsDefinitionScript(Model):
+    """
+    A whole script. ``fields`` are its own variables ({{field.x}}) with their defaults.
+    """
+
+    fields: dict[str, str] | None = None
+    pages: dict[str, Page]
+    start: str
+
+
+class RingwayCrmApiCoreWorkOrdersDesignAssign(Model):
+    """
+    An assignment rule.
+    """
+
+    kind: str
+    """
+    How the next one to work on an order is found.
+
+    One of `user`, `team`, `round_robin`, `least_loaded`, `creator`, `actor`, `nobody`.
+    """
+    team_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+class RingwayCrmApiCustomerFilesBulkSchemasConfirmBody(Model):
+    """
+    That exactly what was proposed is meant.
+    """
+
+    token: str
+
+
+class RingwayCrmApiCustomersFiltersCondition(Model):
+    """
+    One comparison. ``field``: of the record, `data.<key>` of an own field, or a figure.
+    """
+
+    field: str
+    op: str
+    """
+    How a value is compared; text ignores nothing: it is as it is kept.
+
+    One of `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `in`, `prefix`, `empty`, `filled`.
+    """
+    value: bool | int | float | str | None = None
+    values: list[bool | int | float | str] | None = None
+    """
+    Of `in`.
+    """
+
+
+class RingwayCrmApiCustomersPoolSchemasMoveView(Model):
+    """
+    What an act came to. ``not_moved`` were somebody else's meanwhile, or fitted no rule.
+    """
+
+    act_id: UUID
+    by_user: list[GivenView]
+    has_more: bool
+    """
+    The filter means more than `at_most`.
+    """
+    is_dry_run: bool
+    meant: int
+    moved: int
+    not_found: int
+    """
+    Of the given ids: there is no such customer for you.
+    """
+    not_moved: int
+
+
+class RingwayCrmApiCustomersSchemasNumberBody(Model):
+    """
+    One of the numbers of a customer.
+    """
+
+    is_primary: bool | None = False
+    kind: str | None = "mobile"
+    """
+    One of `mobile`, `home`, `work`, `fax`, `other`.
+    """
+    phone_e164: str
+
+
+class RingwayCrmApiCustomersSchemasNumberView(Model):
+    """
+    One of the numbers of a customer.
+    """
+
+    is_primary: bool
+    kind: str
+    phone_e164: str
 
 
 class RingwayCrmApiDeskSchemasMemberView(Model):
@@ -3443,6 +6738,301 @@ class RingwayCrmApiDeskSchemasMemberView(Model):
     """
 
 
+class RingwayCrmApiInteractionsSchemasSegmentView(Model):
+    """
+    One agent's part in a conversation. Durations in seconds, null where not known (yet).
+    """
+
+    agent_id: UUID
+    agent_number: str
+    connected_at: AwareDatetime | None
+    disconnected_at: AwareDatetime | None
+    held_s: float
+    hung_up_by: str | None
+    is_last: bool
+    """
+    False where the customer went on to somebody else.
+    """
+    queue_id: str | None
+    segment: int
+    talk_s: float | None
+    wrap_up_s: float | None
+
+
+class RingwayCrmApiKnowledgeSchemasAttachmentView(Model):
+    """
+    A file of an article.
+    """
+
+    attachment_id: UUID
+    created_at: AwareDatetime
+    created_by: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+
+
+class RingwayCrmApiKnowledgeSchemasFoundView(Model):
+    """
+    An article that was found.
+    """
+
+    article_id: UUID
+    category_id: UUID
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    product: str
+    score: float
+    """
+    Compare it within one answer only.
+    """
+    snippet: list[PieceView]
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+    tags: list[str]
+    title: list[PieceView]
+    updated_at: AwareDatetime
+
+
+class RingwayCrmApiKnowledgeSchemasVersionView(Model):
+    """
+    A version with what it said.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    content: ArticleBody
+    note: str
+    number: int
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+
+
+class RingwayCrmApiListsSchemasNumberBody(Model):
+    """
+    A further number of a party.
+    """
+
+    label: str | None = ""
+    phone_e164: str
+    zone: str | None = None
+    """
+    Null: the party's own.
+    """
+
+
+class RingwayCrmApiListsSchemasNumberView(Model):
+    """
+    One number of a lead. ``state``: open, dead (does not exist), dnc or done.
+    """
+
+    attempts: int
+    label: str
+    last_attempt_at: AwareDatetime | None
+    last_disposition: str | None
+    phone_e164: str
+    state: str
+    zone: str | None
+
+
+class RingwayCrmApiNoticesSchemasNoticeView(Model):
+    """
+    A notice as its author sees it.
+    """
+
+    author: str
+    begins_at: AwareDatetime
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+    is_for_all: bool
+    must_confirm: bool
+    notice_id: UUID
+    priority: str
+    """
+    The order in which notices are shown.
+
+    One of `normal`, `high`, `urgent`.
+    """
+    published_at: AwareDatetime | None
+    roles: list[str]
+    state: str
+    """
+    A published notice is shown while its time lasts.
+
+    One of `draft`, `published`, `withdrawn`.
+    """
+    team_ids: list[UUID]
+    text_en: str
+    text_zh: str
+    updated_at: AwareDatetime
+    user_ids: list[UUID]
+    version: int
+    withdrawn_at: AwareDatetime | None
+
+
+class RingwayCrmApiQueriersSchemasAnswerView(Model):
+    """
+    An answer: rows in the order of the columns; money in minor units.
+    """
+
+    asked_at: AwareDatetime
+    columns: list[ColumnView]
+    next_cursor: str | None
+    row_ids: list[str] | None
+    """
+    Of the source's rows; null for groups.
+    """
+    rows: list[list[Any]]
+    total: int | None
+    """
+    Rows in all, when they were counted.
+    """
+    total_is_least: bool
+    """
+    There are more than that.
+    """
+    zone: str
+    """
+    Where days begin.
+    """
+
+
+class RingwayCrmApiQueriersSchemasAssign(Model):
+    """
+    Give the customers to agents, evenly where there are several.
+    """
+
+    kind: Literal["assign"]
+    user_ids: list[UUID]
+
+
+class RingwayCrmApiQueriersSchemasConfirmBody(Model):
+    """
+    Do it: with so many rows as were told.
+    """
+
+    total: int
+
+
+class RingwayCrmApiQueriersSchemasFoundView(Model):
+    """
+    What was found, source by source.
+    """
+
+    items: list[HitsView]
+    unfinished: list[str]
+    """
+    Sources that took too long to look through.
+    """
+
+
+class RingwayCrmApiQueriersSchemasScheduleBody(Model):
+    """
+    When a querier is asked by itself, and what happens when it finds enough.
+    """
+
+    action: RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send | None = None
+    """
+    Done when the trigger is reached.
+    """
+    at_least: int | None = 0
+    """
+    The trigger: so many rows. 0: always.
+    """
+    at_time: str | None = None
+    every_minutes: int | None = None
+    is_enabled: bool | None = True
+    weekdays: list[int] | None = None
+    """
+    1 is Monday; none: every day.
+    """
+    zone: str | None = None
+    """
+    Left out: the enterprise's.
+    """
+
+
+class RingwayCrmApiSchemasPageNoticeView2(Model):
+    items: list[RingwayCrmApiNoticesSchemasNoticeView]
+    next_cursor: str | None = None
+
+
+class RingwayCrmApiScriptsSchemasAnswerView(Model):
+    """
+    What the customer may say, and the page that it leads to; null: the talk ends.
+    """
+
+    label: str
+    to: str | None
+
+
+class RingwayCrmApiScriptsSchemasScriptBodyInput(Model):
+    """
+    Everything that is set on a script.
+    """
+
+    bindings: Annotated[list[Binding] | None, Field(validate_default=True)] = []
+    """
+    What it is for: of each kind that is named, one must be so. Empty: any call.
+    """
+    definition: ScriptInput
+    language: str | None = "zh"
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    state: str | None = "draft"
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
+
+
+class RingwayCrmApiStrictScheduleBody(Model):
+    """
+    When a campaign may dial. Without windows it may at any hour of its days.
+
+    A window is read in the lead's own zone where that is known (``use_lead_zone``), otherwise in
+    the campaign's. ``valid_from``, ``valid_until`` (inclusive), ``holidays`` (no dialing) and
+    ``workdays`` (made up for: the windows of Monday hold) are days in that same zone.
+    """
+
+    holidays: list[date_aliased] | None = []
+    use_lead_zone: bool | None = True
+    valid_from: date_aliased | None = None
+    valid_until: date_aliased | None = None
+    windows: Annotated[list[DialWindowBody] | None, Field(validate_default=True)] = []
+    workdays: list[date_aliased] | None = []
+    zone: str | None = "UTC"
+
+
+class RingwayCrmApiStrictScriptBody(Model):
+    """
+    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    """
+
+    flow_id: str | None = None
+    key_timeout_s: float | None = 5
+    keys: Annotated[list[ScriptKeyBody] | None, Field(validate_default=True)] = []
+    repeats: int | None = 1
+    sounds: list[str] | None = []
+
+
 class RingwayCrmApiTeamsSchemasMemberView(Model):
     """
     Somebody in a team.
@@ -3456,6 +7046,80 @@ class RingwayCrmApiTeamsSchemasMemberView(Model):
     username: str
 
 
+class RingwayCrmApiTeamsSchemasMoveView(Model):
+    """
+    Somebody changed his team; names are those of that day, null ids mean no team.
+    """
+
+    at: AwareDatetime
+    from_name: str
+    from_team_id: UUID | None
+    move_id: UUID
+    moved_by: str
+    to_name: str
+    to_team_id: UUID | None
+
+
+class RingwayCrmApiWebhooksSchemasRotation(Model):
+    """
+    The exchange of a secret.
+    """
+
+    overlap_s: int | None = 86400
+    """
+    So long both secrets sign.
+    """
+
+
+class RingwayCrmApiWorkOrdersSchemasAssignBody(Model):
+    """
+    Whom an order is given to. With both, the team owns it and the person works on it.
+    """
+
+    assignee_id: UUID | None = None
+    team_id: UUID | None = None
+    """
+    Left out: the team stays.
+    """
+
+
+class RingwayCrmApiWorkOrdersSchemasAttachmentView(Model):
+    """
+    A file of an order.
+    """
+
+    added_by: str
+    attachment_id: UUID
+    content_type: str
+    created_at: AwareDatetime
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+class RingwayCrmApiWorkOrdersSchemasNoticeView(Model):
+    """
+    What the caller was told of an order.
+    """
+
+    created_at: AwareDatetime
+    notice_id: UUID
+    number: str
+    read_at: AwareDatetime | None
+    reason: str
+    title: str
+    work_order_id: UUID
+
+
+class RingwayCrmApiWorkOrdersSchemasVersionView(Model):
+    """
+    An order as it was at a version; what was empty is left out.
+    """
+
+    order: dict[str, Any]
+    version: int
+
+
 class RingwayProtoAcdConfigCallerRule(Model):
     """
     What a caller's number changes: its longest matching prefix wins.
@@ -3467,6 +7131,18 @@ class RingwayProtoAcdConfigCallerRule(Model):
     target: Target | None = None
     value_grade: int | None = 0
     vip: bool | None = False
+
+
+class RingwayProtoDialerSpecScript(Model):
+    """
+    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    """
+
+    flow_id: str | None = None
+    key_timeout_s: float | None = 5
+    keys: Annotated[list[ScriptKey] | None, Field(validate_default=True)] = []
+    repeats: int | None = 1
+    sounds: list[str] | None = []
 
 
 class AbandonmentDay(Model):
@@ -3544,436 +7220,104 @@ class AgentWorkReport(Model):
     items: list[AgentWorkView]
 
 
-class CleanListBody(Model):
+class ArticleView(Model):
     """
-    A new list of the numbers that a filter finds.
-    """
-
-    at_most: int | None = 100000
-    """
-    Numbers.
-    """
-    filter: ScreeningFilter | None = None
-    name: str
-
-
-class ConferenceBody(Model):
-    """
-    A conference to be opened; everybody is called at once.
+    An article as a whole.
     """
 
-    conference_id: str | None = None
+    article_id: UUID
+    attachments: list[RingwayCrmApiKnowledgeSchemasAttachmentView]
+    body: str
     """
-    Of the conference room that callers join; else one is made.
+    Markdown as it was written.
     """
-    invite: Annotated[list[Target] | None, Field(validate_default=True)] = []
-    name: str | None = ""
-    record: bool | None = True
-
-
-class ConferenceView(Model):
+    body_html: str
     """
-    A conference now.
+    The same as HTML; nothing of it was HTML before.
     """
-
-    began_at: AwareDatetime
-    conference_id: str
-    interaction_id: str
-    is_recorded: bool
-    members: list[RingwayCrmApiDeskSchemasMemberView]
-    name: str
-    organiser_id: str
-
-
-class Day(Model):
+    category_id: UUID
+    created_at: AwareDatetime
+    created_by: str
+    draft_of: UUID | None
     """
-    One date that is not like its weekday: a holiday, or a make-up workday.
+    The article that publishing this one changes.
     """
-
-    date: str
-    like: str | None = None
-    name: str | None = ""
-    slots: Annotated[list[TimeSlot] | None, Field(validate_default=True)] = []
-
-
-class DncEntriesBody(Model):
+    is_favourite: bool
+    language: str
     """
-    Numbers to add; those that are there already get the new reason and expiry.
+    The language that a text is written in.
+
+    One of `zh`, `en`.
     """
-
-    entries: list[DncRowBody]
-
-
-class DutySlot(Model):
+    may_write: bool
+    my_feedback: bool | None
     """
-    While the calendar is open, calls go to ``target``.
+    Whether the caller found it useful.
     """
-
-    calendar_id: str
-    target: Target
-
-
-class ForcedTransfer(Model):
-    """
-    Where the agent's customer is to go.
-    """
-
-    target: Target
-
-
-class InboundRoute(Model):
-    """
-    Where calls to a number go. The first duty slot that is open wins, else the target.
-    """
-
-    calendar_id: str | None = None
-    caller_rules: Annotated[
-        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
-    ] = []
-    closed_target: Target | None = None
-    did: str
-    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
-    name: str
-    priority: int | None = 5
-    target: Target
-    trunk_id: str | None = None
-
-
-class InboundRouteView(Model):
-    """
-    Where calls to a number go. The first duty slot that is open wins, else the target. With its id, and when it was changed last.
-    """
-
-    calendar_id: str | None = None
-    caller_rules: Annotated[
-        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
-    ] = []
-    changed_at: AwareDatetime
-    closed_target: Target | None = None
-    did: str
-    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
-    inbound_route_id: str
-    name: str
-    priority: int | None = 5
-    target: Target
-    trunk_id: str | None = None
-
-
-class InviteBody(Model):
-    """
-    One more to be called: an agent or a number.
-    """
-
-    target: Target
-
-
-class LeadBody(Model):
-    """
-    A party to reach. ``more_numbers`` are dialed in this order after ``phone_e164``.
-    """
-
-    data: dict[str, str] | None = None
-    more_numbers: list[NumberBody] | None = None
-    name: str | None = ""
-    phone_e164: str
-    priority: int | None = 0
-    zone: str | None = None
-    """
-    Null: that of the number.
-    """
-
-
-class LeadDetail(Model):
-    """
-    A lead with all its numbers, in their order; ``phone_e164`` is dialed next.
-    """
-
-    attempts: int
-    closed_reason: str | None
-    data: dict[str, str]
-    last_attempt_at: AwareDatetime | None
-    last_disposition: str | None
-    lead_id: str
-    name: str
-    next_attempt_at: AwareDatetime | None
-    numbers: list[NumberView]
-    phone_e164: str
-    priority: int
+    not_useful: int
+    product: str
+    published_at: AwareDatetime | None
     state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+    tags: list[str]
+    title: str
+    updated_at: AwareDatetime
+    updated_by: str
+    useful: int
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
+    version: int
+    views: int
 
 
-class LeadsBody(Model):
+class AssignmentRule(Model):
     """
-    Parties to reach, up to 5,000 at a time.
-    """
-
-    default_region: str | None = None
-    """
-    Of numbers without country code.
-    """
-    leads: list[NewLead]
-    number_check: str | None = "valid"
-    """
-    How closely a number is looked at.
-
-    One of `valid`, `possible`.
+    Which customers go to whom. The first rule that fits counts.
     """
 
-
-class LiveInteraction(Model):
-    """
-    An interaction as it is now.
-    """
-
-    agent_id: str | None
-    """
-    Who has the customer now.
-    """
-    began_at: AwareDatetime
-    called: str
-    caller: str
-    campaign_id: str | None
-    connected_at: AwareDatetime | None
-    direction: str
-    """
-    Who called whom.
-
-    One of `outbound`, `inbound`, `internal`.
-    """
-    interaction_id: str
-    park_slot: str | None
-    parties: list[PartyView]
-    queue_id: str | None
-
-
-class LiveInteractions(Model):
-    """
-    Every live interaction that the caller may see.
-    """
-
-    items: list[LiveInteraction]
-
-
-class Opened(Model):
-    """
-    An enterprise that can work, and how it came to be.
-    """
-
-    steps: list[OpeningStep]
-    tenant: TenantView
-
-
-class Opening(Model):
-    """
-    Everything that an enterprise needs to make its first call.
-    """
-
-    admin: FirstAdmin
-    agents: list[FirstAgent]
-    caller_numbers: list[str] | None = []
-    """
-    Numbers that it may show to the called.
-    """
-    features: list[str] | None = None
     name: str
-    project: str | None = "First project"
+    shares: list[Share]
+    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
     """
-    What its campaigns belong to.
-    """
-    slug: str
-    """
-    Used at sign-in.
-    """
-    trunk: TrunkBody
-
-
-class PageAgentProfileView(Model):
-    items: list[AgentProfileView]
-    next_cursor: str | None = None
-
-
-class PageInboundRouteView(Model):
-    items: list[InboundRouteView]
-    next_cursor: str | None = None
-
-
-class PageMemberView(Model):
-    items: list[RingwayCrmApiTeamsSchemasMemberView]
-    next_cursor: str | None = None
-
-
-class PagePermissionView(Model):
-    items: list[PermissionView]
-    next_cursor: str | None = None
-
-
-class PageProjectView(Model):
-    items: list[ProjectView]
-    next_cursor: str | None = None
-
-
-class PageProviderView(Model):
-    items: list[ProviderView]
-    next_cursor: str | None = None
-
-
-class PageRecordingView(Model):
-    items: list[RecordingView]
-    next_cursor: str | None = None
-
-
-class PageRefusalView(Model):
-    items: list[RefusalView]
-    next_cursor: str | None = None
-
-
-class PageRoleView(Model):
-    items: list[RoleView]
-    next_cursor: str | None = None
-
-
-class PageScreenedNumber(Model):
-    items: list[ScreenedNumber]
-    next_cursor: str | None = None
-
-
-class PageSessionView(Model):
-    items: list[SessionView]
-    next_cursor: str | None = None
-
-
-class PageSkillView(Model):
-    items: list[SkillView]
-    next_cursor: str | None = None
-
-
-class PageTeamView(Model):
-    items: list[TeamView]
-    next_cursor: str | None = None
-
-
-class PageTenantView(Model):
-    items: list[TenantView]
-    next_cursor: str | None = None
-
-
-class PageTrunkView(Model):
-    items: list[TrunkView]
-    next_cursor: str | None = None
-
-
-class PageUserView(Model):
-    items: list[UserView]
-    next_cursor: str | None = None
-
-
-class PageVoicemailBoxView(Model):
-    items: list[VoicemailBoxView]
-    next_cursor: str | None = None
-
-
-class PageVoicemailView(Model):
-    items: list[VoicemailView]
-    next_cursor: str | None = None
-
-
-class PageWatchedAgentView(Model):
-    items: list[WatchedAgentView]
-    next_cursor: str | None = None
-
-
-class Ring(Model):
-    """
-    From ``after_s`` of waiting on, these needs replace those before.
+    All of them must be so; none: every customer.
     """
 
-    after_s: float
-    needs: Annotated[list[SkillNeed] | None, Field(validate_default=True)] = []
 
-
-class Script(Model):
+class BulkBody(Model):
     """
-    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    The same act for many orders; each succeeds or fails by itself.
     """
 
-    flow_id: str | None = None
-    key_timeout_s: float | None = 5
-    keys: Annotated[list[ScriptKey] | None, Field(validate_default=True)] = []
-    repeats: int | None = 1
-    sounds: list[str] | None = []
-
-
-class ScriptBody(Model):
+    act: str
     """
-    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    What may be done to many orders.
+
+    One of `assign`, `act`.
     """
-
-    flow_id: str | None = None
-    key_timeout_s: float | None = 5
-    keys: Annotated[list[ScriptKeyBody] | None, Field(validate_default=True)] = []
-    repeats: int | None = 1
-    sounds: list[str] | None = []
-
-
-class TimeCondition(Model):
+    action: str | None = None
     """
-    A target that depends on the hour, which routes, queues and other conditions may share.
+    Of `act`: a way of the design.
     """
-
-    calendar_id: str
-    closed_target: Target | None = None
-    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
-    name: str
-    target: Target
-
-
-class TimeConditionView(Model):
+    assign: RingwayCrmApiWorkOrdersSchemasAssignBody | None = None
     """
-    A target that depends on the hour, which routes, queues and other conditions may share. With its id, and when it was changed last.
+    Of `assign`.
+    """
+    comment: str | None = None
+    work_order_ids: list[UUID]
+
+
+class BulkResult(Model):
+    """
+    What became of each.
     """
 
-    calendar_id: str
-    changed_at: AwareDatetime
-    closed_target: Target | None = None
-    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
-    name: str
-    target: Target
-    time_condition_id: str
-
-
-class Abandonment(Model):
-    """
-    A campaign's abandonment against its cap.
-    """
-
-    campaign_id: UUID
-    cap: float
-    days: list[AbandonmentDay]
-    zone: str
-
-
-class Calendar(Model):
-    """
-    Business hours in one time zone, with holidays and make-up workdays.
-    """
-
-    days: Annotated[list[Day] | None, Field(validate_default=True)] = []
-    name: str
-    time_zone: str | None = "Asia/Shanghai"
-    weekly: Annotated[dict[str, list[TimeSlot]] | None, Field(validate_default=True)] = {}
-
-
-class CalendarView(Model):
-    """
-    Business hours in one time zone, with holidays and make-up workdays. With its id, and when it was changed last.
-    """
-
-    calendar_id: str
-    changed_at: AwareDatetime
-    days: Annotated[list[Day] | None, Field(validate_default=True)] = []
-    name: str
-    time_zone: str | None = "Asia/Shanghai"
-    weekly: Annotated[dict[str, list[TimeSlot]] | None, Field(validate_default=True)] = {}
+    done: int
+    failed: int
+    rows: list[BulkRow]
 
 
 class CampaignBody(Model):
@@ -4019,8 +7363,8 @@ class CampaignBody(Model):
     recycling: RecyclingBody | None = None
     retry_rules: Annotated[list[RetryRuleBody] | None, Field(validate_default=True)] = []
     ring_timeout_s: float | None = 25
-    schedule: ScheduleBody | None = None
-    script: ScriptBody | None = None
+    schedule: RingwayCrmApiStrictScheduleBody | None = None
+    script: RingwayCrmApiStrictScriptBody | None = None
     target_abandonment: float | None = 0.03
     """
     Predictive: the cap, abandoned / answered.
@@ -4081,7 +7425,7 @@ class CampaignView(Model):
     retry_rules: Annotated[list[RetryRule] | None, Field(validate_default=True)] = []
     ring_timeout_s: float | None = 25
     schedule: Schedule | None = None
-    script: Script | None = None
+    script: RingwayProtoDialerSpecScript | None = None
     started_at: AwareDatetime | None
     state: str
     """
@@ -4097,8 +7441,1147 @@ class CampaignView(Model):
     wrap_up_s: float | None = 30
 
 
-class PageCalendarView(Model):
-    items: list[CalendarView]
+class CarePlan(Model):
+    """
+    Follow-ups that are made by themselves for the owners of customers (R192).
+    """
+
+    days_before_birthday: int | None = None
+    every_days: int | None = None
+    """
+    So long after the last follow-up.
+    """
+    name: str
+    note: str | None = ""
+    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
+    """
+    All of them must be so; none: every customer.
+    """
+
+
+class CategoryBody(Model):
+    """
+    Everything that is set on a category.
+    """
+
+    name: str
+    parent_id: UUID | None = None
+    """
+    Null: at the top.
+    """
+    position: int | None = 0
+    """
+    Among its neighbours.
+    """
+    rules: Annotated[list[RuleBody] | None, Field(validate_default=True)] = []
+    """
+    Whom alone it lets in. Empty: whom its parent lets in.
+    """
+
+
+class CategoryView(Model):
+    """
+    A category that the caller reads.
+    """
+
+    category_id: UUID
+    created_at: AwareDatetime
+    may_write: bool
+    name: str
+    parent_id: UUID | None
+    position: int
+    rules: list[RuleBody] | None
+    """
+    For those who change the tree.
+    """
+    updated_at: AwareDatetime
+    version: int
+
+
+class CheckedDesign(Model):
+    """
+    What is wrong with a design; without flaws it can be used.
+    """
+
+    flaws: list[FlawView]
+    is_good: bool
+
+
+class CleanListBody(Model):
+    """
+    A new list of the numbers that a filter finds.
+    """
+
+    at_most: int | None = 100000
+    """
+    Numbers.
+    """
+    filter: ScreeningFilter | None = None
+    name: str
+
+
+class ConferenceBody(Model):
+    """
+    A conference to be opened; everybody is called at once.
+    """
+
+    conference_id: str | None = None
+    """
+    Of the conference room that callers join; else one is made.
+    """
+    invite: Annotated[list[Target] | None, Field(validate_default=True)] = []
+    name: str | None = ""
+    record: bool | None = True
+
+
+class ConferenceView(Model):
+    """
+    A conference now.
+    """
+
+    began_at: AwareDatetime
+    conference_id: str
+    interaction_id: str
+    is_recorded: bool
+    members: list[RingwayCrmApiDeskSchemasMemberView]
+    name: str
+    organiser_id: str
+
+
+class CustomerBody(Model):
+    """
+    A customer as a whole. Of the last four fields those that are left out stay as they are.
+    """
+
+    address: AddressBodyInput | None = None
+    birth_date: date_aliased | None = None
+    contacts: list[ContactBodyInput] | None = None
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+    """
+    Own fields, as the `customer` object defines them; without one, any texts.
+    """
+    emails: list[str] | None = None
+    grade: str | None = None
+    """
+    One of the policy's grades.
+    """
+    intent: str | None = None
+    kind: str | None = "person"
+    """
+    One of `person`, `company`.
+    """
+    language: str | None = ""
+    lead_status: str | None = None
+    name: str | None = ""
+    numbers: list[RingwayCrmApiCustomersSchemasNumberBody] | None = None
+    """
+    All numbers, in their order.
+    """
+    phone_e164: str | None = None
+    """
+    The primary number; needed unless `numbers` has one.
+    """
+    sex: str | None = None
+    tags: list[str] | None = None
+    time_zone: str | None = ""
+    title: str | None = ""
+
+
+class CustomerChangeInput(Model):
+    """
+    What is to be different. A field that is left out stays; `data` is changed key by key.
+    """
+
+    address: AddressBodyInput | None = None
+    birth_date: date_aliased | None = None
+    contacts: list[ContactBodyInput] | None = None
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+    """
+    A null removes the key.
+    """
+    emails: list[str] | None = None
+    grade: str | None = None
+    """
+    Null: not graded.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    lead_status: str | None = None
+    name: str | None = None
+    numbers: list[RingwayCrmApiCustomersSchemasNumberBody] | None = None
+    phone_e164: str | None = None
+    """
+    Which number is primary.
+    """
+    sex: str | None = None
+    tags: list[str] | None = None
+    time_zone: str | None = None
+    title: str | None = None
+
+
+class CustomerChangeOutput(Model):
+    """
+    What is to be different. A field that is left out stays; `data` is changed key by key.
+    """
+
+    address: AddressBodyOutput | None = None
+    birth_date: date_aliased | None = None
+    contacts: list[ContactBodyOutput] | None = None
+    data: dict[str, bool | int | float | str | list[str] | None] | None = None
+    """
+    A null removes the key.
+    """
+    emails: list[str] | None = None
+    grade: str | None = None
+    """
+    Null: not graded.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    lead_status: str | None = None
+    name: str | None = None
+    numbers: list[NumberBodyOutput] | None = None
+    phone_e164: str | None = None
+    """
+    Which number is primary.
+    """
+    sex: str | None = None
+    tags: list[str] | None = None
+    time_zone: str | None = None
+    title: str | None = None
+
+
+class CustomerFilterInput(Model):
+    """
+    Which customers are meant: those that everything given is true of.
+    """
+
+    batch_number: str | None = None
+    changed_before: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    created_from: AwareDatetime | None = None
+    data: list[str] | None = None
+    """
+    Each `key=value`.
+    """
+    follow_up_before: AwareDatetime | None = None
+    """
+    With an open follow-up that is due before.
+    """
+    grade: list[str] | None = None
+    """
+    One of them.
+    """
+    idle_before: AwareDatetime | None = None
+    """
+    Somebody's, and neither followed up nor given to him since.
+    """
+    idle_from: AwareDatetime | None = None
+    """
+    Somebody's, and followed up or given to him at or after.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    lead_status: list[str] | None = None
+    name: str | None = None
+    """
+    A part of it, in any case.
+    """
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    """
+    Any of his numbers.
+    """
+    pool: str | None = None
+    segment_id: UUID | None = None
+    """
+    And what this segment says.
+    """
+    tag: list[str] | None = None
+    """
+    All of them.
+    """
+    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
+
+
+class CustomerFilterOutput(Model):
+    """
+    Which customers are meant: those that everything given is true of.
+    """
+
+    batch_number: str | None = None
+    changed_before: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    created_from: AwareDatetime | None = None
+    data: list[str] | None = None
+    """
+    Each `key=value`.
+    """
+    follow_up_before: AwareDatetime | None = None
+    """
+    With an open follow-up that is due before.
+    """
+    grade: list[str] | None = None
+    """
+    One of them.
+    """
+    idle_before: AwareDatetime | None = None
+    """
+    Somebody's, and neither followed up nor given to him since.
+    """
+    idle_from: AwareDatetime | None = None
+    """
+    Somebody's, and followed up or given to him at or after.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    lead_status: list[str] | None = None
+    name: str | None = None
+    """
+    A part of it, in any case.
+    """
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    """
+    Any of his numbers.
+    """
+    pool: str | None = None
+    segment_id: UUID | None = None
+    """
+    And what this segment says.
+    """
+    tag: list[str] | None = None
+    """
+    All of them.
+    """
+    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
+
+
+class CustomerImportView(Model):
+    """
+    An import of customers.
+
+    ``counts``: `read`, `created`, `updated`, `unchanged`, `skipped`, `duplicates` (in the file),
+    `refused`; of an undo `removed`, `restored`, and what could not be undone: `left_changed`,
+    `left_in_use`, `left_gone`. While it runs they say how far it is.
+    """
+
+    batch_number: str | None
+    """
+    Null for a dry run.
+    """
+    columns: dict[str, str]
+    """
+    What each header was taken for.
+    """
+    counts: dict[str, int]
+    created_at: AwareDatetime
+    created_by: UUID
+    encoding: str
+    errors_url: str
+    failure: str
+    failure_code: str
+    file_name: str
+    finished_at: AwareDatetime | None
+    import_id: UUID
+    is_dry_run: bool
+    options: ImportOptions
+    preview: list[PreviewRow]
+    """
+    The first rows of a dry run.
+    """
+    state: str
+    """
+    How far a job is.
+
+    One of `proposed`, `waiting`, `running`, `finished`, `failed`, `cancelled`, `undoing`, `undone`.
+    """
+
+
+class CustomerPart(Model):
+    address: AddressView | None = None
+    age: int | None = None
+    batch_number: str | None = None
+    birth_date: date_aliased | None = None
+    contacts: list[ContactView] | None = None
+    created_at: AwareDatetime | None = None
+    created_by: UUID | None = None
+    customer_id: UUID
+    data: dict[str, Any] | None = None
+    do_not_call: list[str] | None = None
+    emails: list[str] | None = None
+    follow_up_at: AwareDatetime | None = None
+    followed_up_at: AwareDatetime | None = None
+    grade: str | None = None
+    intent: str | None = None
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str | None = None
+    language: str | None = None
+    lead_status: str | None = None
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str | None = None
+    numbers: list[RingwayCrmApiCustomersSchemasNumberView] | None = None
+    owned_since: AwareDatetime | None = None
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    sex: str | None = None
+    tags: list[str] | None = None
+    time_zone: str | None = None
+    title: str | None = None
+    updated_at: AwareDatetime | None = None
+    version: int | None = None
+
+
+class CustomerView(Model):
+    """
+    A customer. ``batch_number`` is set when he came with an import.
+    """
+
+    address: AddressView
+    age: int | None
+    """
+    In whole years, today in UTC.
+    """
+    batch_number: str | None
+    birth_date: date_aliased | None
+    contacts: list[ContactView]
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID
+    data: dict[str, Any]
+    do_not_call: list[str] | None = None
+    """
+    His numbers on the enterprise's do-not-call lists. Null: not asked here.
+    """
+    emails: list[str]
+    follow_up_at: AwareDatetime | None
+    """
+    When the next open follow-up is due.
+    """
+    followed_up_at: AwareDatetime | None
+    grade: str | None
+    intent: str
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str
+    language: str
+    lead_status: str
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str
+    numbers: list[RingwayCrmApiCustomersSchemasNumberView]
+    owned_since: AwareDatetime | None
+    owner_id: UUID | None
+    """
+    Null: in the public pool.
+    """
+    phone_e164: str
+    """
+    The primary number.
+    """
+    sex: str | None
+    tags: list[str]
+    time_zone: str
+    title: str
+    updated_at: AwareDatetime
+    version: int
+
+
+class Day(Model):
+    """
+    One date that is not like its weekday: a holiday, or a make-up workday.
+    """
+
+    date: str
+    like: str | None = None
+    name: str | None = ""
+    slots: Annotated[list[TimeSlot] | None, Field(validate_default=True)] = []
+
+
+class DesignCheck(Model):
+    """
+    What is wrong with a draft, and whether keys of a telephone can answer it.
+    """
+
+    faults: list[FaultView]
+    is_by_phone: bool
+
+
+class DifferenceView(Model):
+    """
+    What changed from one version to another.
+    """
+
+    body: list[StretchView]
+    fields: list[str]
+    """
+    What else than the body is different.
+    """
+    new: int
+    old: int
+
+
+class DncEntriesBody(Model):
+    """
+    Numbers to add; those that are there already get the new reason and expiry.
+    """
+
+    entries: list[DncRowBody]
+
+
+class DuplicateGroup(Model):
+    """
+    Customers who are probably one.
+    """
+
+    customers: list[DuplicateView]
+    """
+    At most 20 of them, oldest first.
+    """
+    key: str
+    """
+    What they have in common.
+    """
+
+
+class DutySlot(Model):
+    """
+    While the calendar is open, calls go to ``target``.
+    """
+
+    calendar_id: str
+    target: Target
+
+
+class ErasureView(Model):
+    """
+    The certificate of an erasure. It does not say who it was.
+    """
+
+    customer_id: UUID
+    erased: list[ErasedView]
+    erased_at: AwareDatetime
+    erased_by: UUID
+    erasure_id: UUID
+    left: list[LeftView]
+    reason: str
+
+
+class ExportBody(Model):
+    """
+    Which customers, which columns, which kind of file.
+    """
+
+    columns: list[str] | None = None
+    """
+    In this order: fields of the record, `phone_2` to `phone_4`, `all_emails`, `street` and so on, `data.<key>`. None given: all but contacts.
+    """
+    customer_ids: list[UUID] | None = None
+    """
+    Of these only. None given: of all.
+    """
+    filter: CustomerFilterInput | None = None
+    """
+    Nothing given: all whom the caller sees.
+    """
+    format: str | None = "csv"
+    """
+    Of a file.
+
+    One of `csv`, `xlsx`.
+    """
+    language: str | None = "en"
+    """
+    Of headers and options.
+
+    One of `en`, `zh`.
+    """
+
+
+class FieldModel(Model):
+    """
+    One field. Members that its type does not know must be left out.
+    """
+
+    currency: str | None = None
+    decimals: int | None = None
+    default: Any | None = None
+    """
+    What a new record has unless told otherwise.
+    """
+    expression: str | None = None
+    """
+    Of a formula.
+    """
+    group: str | None = None
+    """
+    The group that shows it.
+    """
+    help: str | None = ""
+    """
+    Shown beside the field.
+    """
+    in_pop: bool | None = True
+    """
+    Whether agents see it when a call arrives.
+    """
+    is_indexed: bool | None = False
+    """
+    Lists can be filtered and sorted by it.
+    """
+    is_unique: bool | None = False
+    """
+    No two records have one value.
+    """
+    key: str
+    max: float | str | None = None
+    """
+    Most, or latest.
+    """
+    max_length: int | None = None
+    min: float | str | None = None
+    """
+    Least number or minor units, or earliest date (a string).
+    """
+    min_length: int | None = None
+    name_en: str
+    name_zh: str | None = ""
+    options: list[Option] | None = None
+    order: int | None = 0
+    """
+    Within its group.
+    """
+    pattern: str | None = None
+    """
+    What the whole text must fit; no look-around, no back-references.
+    """
+    read_roles: list[str] | None = None
+    """
+    Who sees it. Left out: whoever sees the record.
+    """
+    reference: str | None = None
+    reference_object_id: UUID | None = None
+    required: bool | None = False
+    result: str | None = None
+    """
+    What a formula comes to.
+    """
+    type: str
+    """
+    What a field holds, and how its value is written in JSON.
+
+    One of `text`, `number`, `money`, `date`, `datetime`, `boolean`, `enum`, `multi_select`, `phone`, `email`, `reference`, `attachment`, `formula`.
+    """
+    write_roles: list[str] | None = None
+    """
+    Who changes it, if he sees it. Left out: whoever may change.
+    """
+
+
+class ForcedTransfer(Model):
+    """
+    Where the agent's customer is to go.
+    """
+
+    target: Target
+
+
+class GradingRule(Model):
+    """
+    Which customers have which grade. The first rule that fits counts.
+    """
+
+    grade: str
+    where: list[RingwayCrmApiCustomersFiltersCondition]
+    """
+    All of them must be so; none: every customer.
+    """
+
+
+class GradingRunBody(Model):
+    """
+    Which customers are graded by the policy's rules.
+    """
+
+    at_most: int | None = 10000
+    filter: CustomerFilterInput | None = None
+    is_dry_run: bool | None = True
+    """
+    Count only, and change nobody's grade.
+    """
+
+
+class ImportedProduct(Model):
+    """
+    A product of an import. It changes the one that has its code, or is a new one.
+    """
+
+    category: str | None = None
+    """
+    Its name; made when missing.
+    """
+    code: str
+    is_active: bool | None = True
+    """
+    false: it is sold no more.
+    """
+    name: str
+    needs_shipping: bool | None = True
+    """
+    false: a service or a download.
+    """
+    prices: Annotated[list[ProductPrice] | None, Field(validate_default=True)] = []
+    """
+    Two of one currency never hold at one moment.
+    """
+    stock: int | None = None
+    """
+    null leaves it as it is.
+    """
+    tax_bp: int | None = 0
+    """
+    Basis points: 1300 is 13 %.
+    """
+
+
+class InboundRoute(Model):
+    """
+    Where calls to a number go. The first duty slot that is open wins, else the target.
+    """
+
+    calendar_id: str | None = None
+    caller_rules: Annotated[
+        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
+    ] = []
+    closed_target: Target | None = None
+    did: str
+    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
+    name: str
+    priority: int | None = 5
+    target: Target
+    trunk_id: str | None = None
+
+
+class InboundRouteView(Model):
+    """
+    Where calls to a number go. The first duty slot that is open wins, else the target. With its id, and when it was changed last.
+    """
+
+    calendar_id: str | None = None
+    caller_rules: Annotated[
+        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
+    ] = []
+    changed_at: AwareDatetime
+    closed_target: Target | None = None
+    did: str
+    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
+    inbound_route_id: str
+    name: str
+    priority: int | None = 5
+    target: Target
+    trunk_id: str | None = None
+
+
+class InviteBody(Model):
+    """
+    One more to be called: an agent or a number.
+    """
+
+    target: Target
+
+
+class LeadBody(Model):
+    """
+    A party to reach. ``more_numbers`` are dialed in this order after ``phone_e164``.
+    """
+
+    data: dict[str, str] | None = None
+    more_numbers: list[RingwayCrmApiListsSchemasNumberBody] | None = None
+    name: str | None = ""
+    phone_e164: str
+    priority: int | None = 0
+    zone: str | None = None
+    """
+    Null: that of the number.
+    """
+
+
+class LeadDetail(Model):
+    """
+    A lead with all its numbers, in their order; ``phone_e164`` is dialed next.
+    """
+
+    attempts: int
+    closed_reason: str | None
+    data: dict[str, str]
+    last_attempt_at: AwareDatetime | None
+    last_disposition: str | None
+    lead_id: str
+    name: str
+    next_attempt_at: AwareDatetime | None
+    numbers: list[RingwayCrmApiListsSchemasNumberView]
+    phone_e164: str
+    priority: int
+    state: str
+
+
+class LeadsBody(Model):
+    """
+    Parties to reach, up to 5,000 at a time.
+    """
+
+    default_region: str | None = None
+    """
+    Of numbers without country code.
+    """
+    leads: list[NewLead]
+    number_check: str | None = "valid"
+    """
+    How closely a number is looked at.
+
+    One of `valid`, `possible`.
+    """
+
+
+class ListQueryView(Model):
+    """
+    Which customers the list is made of, and the import that asked for them last.
+    """
+
+    changed_at: AwareDatetime
+    filter: CustomerFilterOutput
+    last_import: ImportView | None
+
+
+class LiveInteraction(Model):
+    """
+    An interaction as it is now.
+    """
+
+    agent_id: str | None
+    """
+    Who has the customer now.
+    """
+    began_at: AwareDatetime
+    called: str
+    caller: str
+    campaign_id: str | None
+    connected_at: AwareDatetime | None
+    direction: str
+    """
+    Who called whom.
+
+    One of `outbound`, `inbound`, `internal`.
+    """
+    interaction_id: str
+    park_slot: str | None
+    parties: list[PartyView]
+    queue_id: str | None
+
+
+class LiveInteractions(Model):
+    """
+    Every live interaction that the caller may see.
+    """
+
+    items: list[LiveInteraction]
+
+
+class ManyRecords(Model):
+    """
+    Records to make in one request. Each is made or refused alone.
+    """
+
+    records: list[NewRecord]
+
+
+class ManyResults(Model):
+    """
+    What became of each row, in the order of the request.
+    """
+
+    made: int
+    refused: int
+    rows: list[RowResult]
+
+
+class MediaReport(Model):
+    """
+    What media brought in a period.
+    """
+
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    group_by: str
+    """
+    What the report has a line for.
+
+    One of `source`, `placement`.
+    """
+    items: list[MediaReportLine]
+
+
+class NewProduct(Model):
+    """
+    A new product.
+    """
+
+    category_id: UUID | None = None
+    code: str
+    is_active: bool | None = True
+    """
+    false: it is sold no more.
+    """
+    name: str
+    needs_shipping: bool | None = True
+    """
+    false: a service or a download.
+    """
+    prices: Annotated[list[ProductPrice] | None, Field(validate_default=True)] = []
+    """
+    Two of one currency never hold at one moment.
+    """
+    stock: int | None = None
+    """
+    Units to sell; null: not counted.
+    """
+    tax_bp: int | None = 0
+    """
+    Basis points: 1300 is 13 %.
+    """
+
+
+class NewSalesOrder(Model):
+    """
+    An order as it is entered, with where it came from.
+    """
+
+    campaign_id: UUID | None = None
+    currency: str
+    """
+    ISO 4217.
+    """
+    customer_id: UUID | None = None
+    delivery: DeliveryAddress | None = None
+    dialed_e164: str | None = None
+    """
+    The number that the customer dialed: it tells the media source, as the interaction does when it is over.
+    """
+    interaction_id: UUID | None = None
+    lines: list[OrderLine]
+    media_source_id: UUID | None = None
+    """
+    null: by the dialed number.
+    """
+    note: str | None = ""
+    order_discount: int | None = 0
+    """
+    Off the whole, in minor units.
+    """
+
+
+class ObjectView(Model):
+    """
+    An object, with the fields that the caller sees.
+    """
+
+    alias: str
+    archived_at: AwareDatetime | None
+    columns: int
+    created_at: AwareDatetime
+    fields: list[FieldModel]
+    groups: list[Group]
+    indexes: list[IndexView]
+    kind: str
+    """
+    What an object is for.
+
+    One of `customer`, `work_order`, `qc`, `base`, `ledger`, `operation_log`.
+    """
+    may: list[str]
+    """
+    Which of create, read, change, delete the caller may.
+    """
+    name: str
+    object_id: UUID
+    rights: Rights | None
+    """
+    Shown to those who may change the object.
+    """
+    save: str
+    """
+    What a second Save of one form does (R21).
+
+    One of `once`, `repeated`.
+    """
+    tabs: list[Tab]
+    updated_at: AwareDatetime
+    version: int
+
+
+class Opened(Model):
+    """
+    An enterprise that can work, and how it came to be.
+    """
+
+    steps: list[OpeningStep]
+    tenant: TenantView
+
+
+class Opening(Model):
+    """
+    Everything that an enterprise needs to make its first call.
+    """
+
+    admin: FirstAdmin
+    agents: list[FirstAgent]
+    caller_numbers: list[str] | None = []
+    """
+    Numbers that it may show to the called.
+    """
+    features: list[str] | None = None
+    name: str
+    project: str | None = "First project"
+    """
+    What its campaigns belong to.
+    """
+    slug: str
+    """
+    Used at sign-in.
+    """
+    trunk: TrunkBody
+
+
+class OperationView(Model):
+    """
+    Something done with the rows of a querier, or proposed to be.
+    """
+
+    action: Annotated[
+        RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send,
+        Field(discriminator="kind"),
+    ]
+    changed: int
+    """
+    Rows that were not so before.
+    """
+    confirmed_at: AwareDatetime | None
+    created_at: AwareDatetime
+    done: int
+    failure: str
+    failure_code: str
+    finished_at: AwareDatetime | None
+    operation_id: UUID
+    owner_id: UUID
+    querier_id: UUID
+    run_id: UUID | None
+    state: str
+    """
+    One of `proposed`, `running`, `finished`, `failed`, `expired`.
+    """
+    total: int
+    """
+    Rows that it is about.
+    """
+
+
+class OrderReport(Model):
+    """
+    Orders that were entered in a period.
+    """
+
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    group_by: str
+    """
+    What a report has a line for.
+
+    One of `day`, `product`, `agent`, `media`.
+    """
+    items: list[OrderReportLine]
+    zone: str
+
+
+class OrderView(Model):
+    """
+    A work order. ``data`` holds the own fields that the caller may see.
+    """
+
+    actions: list[ActionView] | None = None
+    """
+    What the caller may do now; null in lists.
+    """
+    assignee_id: UUID | None
+    business_type_id: UUID
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID | None
+    customer_name: str
+    data: dict[str, Any]
+    description: str
+    design_id: UUID
+    design_version: int
+    interaction_id: UUID | None
+    kind: str
+    """
+    What a customer comes with (R206).
+
+    One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
+    """
+    milestones: list[str]
+    number: str
+    participant_ids: list[UUID]
+    phone_e164: str | None
+    priority: int
+    promises: dict[str, PromiseView]
+    resolution_breached_at: AwareDatetime | None
+    resolution_due_at: AwareDatetime | None
+    resolved_at: AwareDatetime | None
+    responded_at: AwareDatetime | None
+    response_breached_at: AwareDatetime | None
+    response_due_at: AwareDatetime | None
+    source: str
+    """
+    How an order came to be.
+
+    One of `hand`, `interaction`, `api`.
+    """
+    step: str
+    step_kind: str
+    """
+    What it means to be in a step.
+
+    One of `open`, `waiting`, `done`, `cancelled`.
+    """
+    step_since: AwareDatetime
+    team_id: UUID | None
+    times_reopened: int
+    title: str
+    updated_at: AwareDatetime
+    version: int
+    work_order_id: UUID
+
+
+class PageAgentProfileView(Model):
+    items: list[AgentProfileView]
     next_cursor: str | None = None
 
 
@@ -4107,8 +8590,922 @@ class PageCampaignView(Model):
     next_cursor: str | None = None
 
 
+class PageCategoryView(Model):
+    items: list[CategoryView]
+    next_cursor: str | None = None
+
+
+class PageCustomerImportView(Model):
+    items: list[CustomerImportView]
+    next_cursor: str | None = None
+
+
+class PageCustomerPart(Model):
+    items: list[CustomerPart]
+    next_cursor: str | None = None
+
+
+class PageCustomerView(Model):
+    items: list[CustomerView]
+    next_cursor: str | None = None
+
+
+class PageDuplicateGroup(Model):
+    items: list[DuplicateGroup]
+    next_cursor: str | None = None
+
+
+class PageFoundView(Model):
+    items: list[RingwayCrmApiKnowledgeSchemasFoundView]
+    next_cursor: str | None = None
+
+
+class PageInboundRouteView(Model):
+    items: list[InboundRouteView]
+    next_cursor: str | None = None
+
+
+class PageMemberView(Model):
+    items: list[RingwayCrmApiTeamsSchemasMemberView]
+    next_cursor: str | None = None
+
+
+class PageMoveView(Model):
+    items: list[RingwayCrmApiTeamsSchemasMoveView]
+    next_cursor: str | None = None
+
+
+class PageOperationView(Model):
+    items: list[OperationView]
+    next_cursor: str | None = None
+
+
+class PageOrderView(Model):
+    items: list[OrderView]
+    next_cursor: str | None = None
+
+
+class PagePermissionView(Model):
+    items: list[PermissionView]
+    next_cursor: str | None = None
+
+
+class PagePlacementView(Model):
+    items: list[PlacementView]
+    next_cursor: str | None = None
+
+
+class PageProductCategoryView(Model):
+    items: list[ProductCategoryView]
+    next_cursor: str | None = None
+
+
+class PageProductView(Model):
+    items: list[ProductView]
+    next_cursor: str | None = None
+
+
+class PageProjectView(Model):
+    items: list[ProjectView]
+    next_cursor: str | None = None
+
+
+class PageProviderView(Model):
+    items: list[ProviderView]
+    next_cursor: str | None = None
+
+
+class PageQuestionnaireRunSummary(Model):
+    items: list[QuestionnaireRunSummary]
+    next_cursor: str | None = None
+
+
+class PageQuestionnaireSummary(Model):
+    items: list[QuestionnaireSummary]
+    next_cursor: str | None = None
+
+
+class PageReceiptView(Model):
+    items: list[ReceiptView]
+    next_cursor: str | None = None
+
+
+class PageRecordChangeView(Model):
+    items: list[RecordChangeView]
+    next_cursor: str | None = None
+
+
+class PageRecordView(Model):
+    items: list[RecordView]
+    next_cursor: str | None = None
+
+
+class PageRecordingView(Model):
+    items: list[RecordingView]
+    next_cursor: str | None = None
+
+
+class PageRefusalView(Model):
+    items: list[RefusalView]
+    next_cursor: str | None = None
+
+
+class PageRoleView(Model):
+    items: list[RoleView]
+    next_cursor: str | None = None
+
+
+class PageSalesOrderSummary(Model):
+    items: list[SalesOrderSummary]
+    next_cursor: str | None = None
+
+
+class PageScreenedNumber(Model):
+    items: list[ScreenedNumber]
+    next_cursor: str | None = None
+
+
+class PageScriptItem(Model):
+    items: list[ScriptItem]
+    next_cursor: str | None = None
+
+
+class PageScriptVersionItem(Model):
+    items: list[ScriptVersionItem]
+    next_cursor: str | None = None
+
+
+class PageSessionView(Model):
+    items: list[SessionView]
+    next_cursor: str | None = None
+
+
+class PageSkillView(Model):
+    items: list[SkillView]
+    next_cursor: str | None = None
+
+
+class PageSourceView(Model):
+    items: list[SourceView]
+    next_cursor: str | None = None
+
+
+class PageSuggestionView(Model):
+    items: list[SuggestionView]
+    next_cursor: str | None = None
+
+
+class PageTeamView(Model):
+    items: list[TeamView]
+    next_cursor: str | None = None
+
+
+class PageTenantView(Model):
+    items: list[TenantView]
+    next_cursor: str | None = None
+
+
+class PageTombstoneView(Model):
+    items: list[TombstoneView]
+    next_cursor: str | None = None
+
+
+class PageTrunkView(Model):
+    items: list[TrunkView]
+    next_cursor: str | None = None
+
+
+class PageUserView(Model):
+    items: list[UserView]
+    next_cursor: str | None = None
+
+
+class PageVersionItem(Model):
+    items: list[VersionItem]
+    next_cursor: str | None = None
+
+
+class PageVoicemailBoxView(Model):
+    items: list[VoicemailBoxView]
+    next_cursor: str | None = None
+
+
+class PageVoicemailView(Model):
+    items: list[VoicemailView]
+    next_cursor: str | None = None
+
+
+class PageWatchedAgentView(Model):
+    items: list[WatchedAgentView]
+    next_cursor: str | None = None
+
+
+class PageWebhookView(Model):
+    items: list[WebhookView]
+    next_cursor: str | None = None
+
+
+class PolicyBody(Model):
+    """
+    The whole policy.
+    """
+
+    agents_may_claim: bool | None = False
+    """
+    From the public pool, for oneself.
+    """
+    assignment: list[AssignmentRule] | None = None
+    care: list[CarePlan] | None = None
+    claim_at_once: int | None = 20
+    claim_cap: int | None = 200
+    """
+    Who has so many claims no more.
+    """
+    grade_daily: bool | None = False
+    """
+    Whether grading runs once a day.
+    """
+    grades: list[str] | None = None
+    """
+    Best first.
+    """
+    grading: list[GradingRule] | None = None
+    reclaim: list[ReclaimRule] | None = None
+    return_on_leaving: bool | None = True
+    """
+    Whether a disabled user's customers go to the public pool.
+    """
+
+
+class PolicyView(Model):
+    """
+    The policy that holds.
+    """
+
+    agents_may_claim: bool | None = False
+    """
+    From the public pool, for oneself.
+    """
+    assignment: list[AssignmentRule] | None = None
+    care: list[CarePlan] | None = None
+    claim_at_once: int | None = 20
+    claim_cap: int | None = 200
+    """
+    Who has so many claims no more.
+    """
+    grade_daily: bool | None = False
+    """
+    Whether grading runs once a day.
+    """
+    graded_at: AwareDatetime | None
+    """
+    When grading ran by itself last.
+    """
+    grades: list[str] | None = None
+    """
+    Best first.
+    """
+    grading: list[GradingRule] | None = None
+    reclaim: list[ReclaimRule] | None = None
+    return_on_leaving: bool | None = True
+    """
+    Whether a disabled user's customers go to the public pool.
+    """
+    version: int
+
+
+class PopView(Model):
+    """
+    All that an agent's screen needs when an interaction arrives.
+    """
+
+    attached: list[AttachedView]
+    bound_by: str | None
+    """
+    Which binding decided; null: there is none.
+    """
+    customer_form: ObjectView | None
+    """
+    How customers' own fields are shown.
+    """
+    customers: list[PopCustomer]
+    """
+    Best first; at most ten.
+    """
+    forms: list[ObjectView]
+    """
+    Work orders to choose from; the first one pops.
+    """
+
+
+class PrefillView(Model):
+    """
+    What is known of who calls: the fields of a new order, and the orders that he has.
+    """
+
+    customer_id: UUID | None
+    customer_name: str
+    data: dict[str, Any]
+    interaction_id: UUID | None
+    phone_e164: str | None
+    recent: list[OrderView]
+
+
+class ProductBody(Model):
+    """
+    A product as a whole, without its stock.
+    """
+
+    category_id: UUID | None = None
+    code: str
+    is_active: bool | None = True
+    """
+    false: it is sold no more.
+    """
+    name: str
+    needs_shipping: bool | None = True
+    """
+    false: a service or a download.
+    """
+    prices: Annotated[list[ProductPrice] | None, Field(validate_default=True)] = []
+    """
+    Two of one currency never hold at one moment.
+    """
+    tax_bp: int | None = 0
+    """
+    Basis points: 1300 is 13 %.
+    """
+
+
+class ProductImport(Model):
+    """
+    Many products at once.
+    """
+
+    products: list[ImportedProduct]
+
+
+class QuestionnaireBody(Model):
+    """
+    A questionnaire as it is being designed; asked are its published versions only.
+    """
+
+    design: QuestionnaireDesign
+    name: str
+
+
+class RenderedPage(Model):
+    """
+    A page as the agent says it to this customer.
+    """
+
+    answers: list[RingwayCrmApiScriptsSchemasAnswerView]
+    html: str
+    """
+    The same as HTML; values stand in <b>, nothing else is markup.
+    """
+    missing: list[str]
+    """
+    Variables without a value; a default stands there.
+    """
+    page: str
+    text: str
+    """
+    Plain text.
+    """
+    title: str
+
+
+class RenderedScript(Model):
+    """
+    A script as it is said in this call.
+    """
+
+    customer_id: UUID | None
+    """
+    Whose values stand in it.
+    """
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    pages: list[RenderedPage]
+    script_id: UUID
+    start: str
+    version: int
+
+
+class Ring(Model):
+    """
+    From ``after_s`` of waiting on, these needs replace those before.
+    """
+
+    after_s: float
+    needs: Annotated[list[SkillNeed] | None, Field(validate_default=True)] = []
+
+
+class ScheduleView(Model):
+    """
+    When a querier is asked by itself: with the rights of the schedule's owner.
+    """
+
+    action: RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send | None
+    at_least: int
+    at_time: str | None
+    created_at: AwareDatetime
+    every_minutes: int | None
+    is_enabled: bool
+    next_run_at: AwareDatetime
+    owner_id: UUID
+    querier_id: UUID
+    schedule_id: UUID
+    updated_at: AwareDatetime
+    version: int
+    weekdays: list[int]
+    zone: str
+
+
+class ScriptBodyOutput(Model):
+    """
+    Everything that is set on a script.
+    """
+
+    bindings: Annotated[list[Binding] | None, Field(validate_default=True)] = []
+    """
+    What it is for: of each kind that is named, one must be so. Empty: any call.
+    """
+    definition: RingwayCrmApiCoreScriptsDefinitionScript
+    language: str | None = "zh"
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    state: str | None = "draft"
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
+
+
+class ScriptVersionView(Model):
+    """
+    A version with what it said.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    content: ScriptBodyOutput
+    number: int
+
+
+class ScriptView(Model):
+    """
+    A script as a whole.
+    """
+
+    bindings: list[Binding]
+    created_at: AwareDatetime
+    created_by: str
+    definition: RingwayCrmApiCoreScriptsDefinitionScript
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    script_id: UUID
+    state: str
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
+    updated_at: AwareDatetime
+    updated_by: str
+    version: int
+
+
+class SegmentBody(Model):
+    """
+    A segment: what is true of its customers, now and later.
+    """
+
+    filter: CustomerFilterInput
+    """
+    Without a segment of its own, and not `mine`.
+    """
+    name: str
+
+
+class ShipmentView(Model):
+    """
+    A parcel.
+    """
+
+    booked_by: UUID
+    carrier: str
+    delivered_at: AwareDatetime | None
+    lines: list[ShippedUnits]
+    shipment_id: UUID
+    shipped_at: AwareDatetime
+    tracking: str
+
+
+class Summary(Model):
+    """
+    Figures of the orders that were made in a period and concern the caller.
+    """
+
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    group_by: str
+    """
+    What a line of the summary is about.
+
+    One of `all`, `business_type`, `step`, `assignee`, `team`, `creator`.
+    """
+    lines: list[SummaryLine]
+
+
+class TimeCondition(Model):
+    """
+    A target that depends on the hour, which routes, queues and other conditions may share.
+    """
+
+    calendar_id: str
+    closed_target: Target | None = None
+    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
+    name: str
+    target: Target
+
+
+class TimeConditionView(Model):
+    """
+    A target that depends on the hour, which routes, queues and other conditions may share. With its id, and when it was changed last.
+    """
+
+    calendar_id: str
+    changed_at: AwareDatetime
+    closed_target: Target | None = None
+    duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
+    name: str
+    target: Target
+    time_condition_id: str
+
+
+class Timer(Model):
+    """
+    Something that happens when an order has been in a step for so long. Once per visit.
+    """
+
+    after_s: int
+    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
+    business_hours: bool | None = True
+    """
+    Only hours of the business type's calendar count.
+    """
+    key: str
+    kind: str
+    """
+    What a timer does.
+
+    One of `remind`, `escalate`, `move`.
+    """
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    to: str | None = None
+
+
+class Transition(Model):
+    """
+    A way from some steps to another. Without roles and teams everybody may go it.
+    """
+
+    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
+    """
+    Instead of the step's rule.
+    """
+    assignee_only: bool | None = False
+    """
+    Also the leaders of the team that owns the order.
+    """
+    key: str
+    name_en: str
+    name_zh: str | None = ""
+    needs_comment: bool | None = False
+    required: list[str] | None = []
+    """
+    Fields that must have a value.
+    """
+    roles: list[str] | None = []
+    sources: list[str]
+    team_ids: list[UUID] | None = []
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    to: str
+
+
+class TypeRules(Model):
+    """
+    What a business type says of its orders.
+    """
+
+    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
+    """
+    Who gets new orders, where the design's first step has no rule.
+    """
+    pop: PopTemplate | None = None
+    priority: int | None = 3
+    """
+    5 is the most urgent.
+    """
+    required: list[str] | None = []
+    """
+    Fields without which no order is made.
+    """
+    sla: Sla | None = None
+
+
+class TypeView(Model):
+    """
+    A business type.
+    """
+
+    business_type_id: UUID
+    created_at: AwareDatetime
+    design_id: UUID
+    is_active: bool
+    kind: str
+    """
+    What a customer comes with (R206).
+
+    One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
+    """
+    name_en: str
+    name_zh: str
+    object_id: UUID | None
+    rules: TypeRules
+    updated_at: AwareDatetime
+    version: int
+
+
+class RingwayCrmApiCustomersPoolSchemasAssignBody(Model):
+    """
+    Which customers go to whom. Without `from_user_id` they come from the public pool.
+    """
+
+    at_most: int | None = 1000
+    """
+    Of a filter.
+    """
+    customer_ids: list[UUID] | None = None
+    """
+    These; else those of `filter`.
+    """
+    filter: CustomerFilterInput | None = None
+    from_anybody: bool | None = False
+    """
+    Whosever they are.
+    """
+    from_user_id: UUID | None = None
+    """
+    Out of this private pool.
+    """
+    is_dry_run: bool | None = False
+    """
+    Count only, and move nobody.
+    """
+    shares: list[Share] | None = None
+    """
+    One user: by hand. Several of one weight: evenly.
+    """
+    to: str
+    """
+    `shares`: as given here; `rules`: as the policy's assignment rules say.
+
+    One of `shares`, `rules`, `public_pool`.
+    """
+
+
+class RingwayCrmApiCustomersSchemasFoundView(Model):
+    """
+    A customer whom a number led to, best first; ``by`` is the kind of that number.
+    """
+
+    address: AddressView
+    age: int | None
+    """
+    In whole years, today in UTC.
+    """
+    batch_number: str | None
+    birth_date: date_aliased | None
+    by: str
+    """
+    `contact`: the number of somebody at this customer.
+    """
+    contacts: list[ContactView]
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID
+    data: dict[str, Any]
+    do_not_call: list[str] | None = None
+    """
+    His numbers on the enterprise's do-not-call lists. Null: not asked here.
+    """
+    emails: list[str]
+    follow_up_at: AwareDatetime | None
+    """
+    When the next open follow-up is due.
+    """
+    followed_up_at: AwareDatetime | None
+    grade: str | None
+    intent: str
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str
+    language: str
+    lead_status: str
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str
+    numbers: list[RingwayCrmApiCustomersSchemasNumberView]
+    owned_since: AwareDatetime | None
+    owner_id: UUID | None
+    """
+    Null: in the public pool.
+    """
+    phone_e164: str
+    """
+    The primary number.
+    """
+    sex: str | None
+    tags: list[str]
+    time_zone: str
+    title: str
+    updated_at: AwareDatetime
+    version: int
+
+
+class RingwayCrmApiCustomersSegmentRouterSegmentView(Model):
+    """
+    A segment. Whoever asks it sees of its customers those whom he sees anyway.
+    """
+
+    created_at: AwareDatetime
+    created_by: UUID | None
+    filter: CustomerFilterOutput
+    name: str
+    segment_id: UUID
+    updated_at: AwareDatetime
+    version: int
+
+
+class RingwayCrmApiSchemasPageNoticeView1(Model):
+    items: list[RingwayCrmApiWorkOrdersSchemasNoticeView]
+    next_cursor: str | None = None
+
+
+class Abandonment(Model):
+    """
+    A campaign's abandonment against its cap.
+    """
+
+    campaign_id: UUID
+    cap: float
+    days: list[AbandonmentDay]
+    zone: str
+
+
+class Calendar(Model):
+    """
+    Business hours in one time zone, with holidays and make-up workdays.
+    """
+
+    days: Annotated[list[Day] | None, Field(validate_default=True)] = []
+    name: str
+    time_zone: str | None = "Asia/Shanghai"
+    weekly: Annotated[dict[str, list[TimeSlot]] | None, Field(validate_default=True)] = {}
+
+
+class CalendarView(Model):
+    """
+    Business hours in one time zone, with holidays and make-up workdays. With its id, and when it was changed last.
+    """
+
+    calendar_id: str
+    changed_at: AwareDatetime
+    days: Annotated[list[Day] | None, Field(validate_default=True)] = []
+    name: str
+    time_zone: str | None = "Asia/Shanghai"
+    weekly: Annotated[dict[str, list[TimeSlot]] | None, Field(validate_default=True)] = {}
+
+
+class ChangeActInput(Model):
+    """
+    Set the same fields of all of them. Numbers are each customer's own: they stay.
+    """
+
+    change: CustomerChangeInput
+    kind: Literal["change"] = "change"
+
+
+class ChangeActOutput(Model):
+    """
+    Set the same fields of all of them. Numbers are each customer's own: they stay.
+    """
+
+    change: CustomerChangeOutput
+    kind: Literal["change"] = "change"
+
+
+class ClaimBody(Model):
+    """
+    How many customers of the public pool one wants, and which.
+    """
+
+    customers: int | None = 1
+    filter: CustomerFilterInput | None = None
+
+
+class Definition(Model):
+    """
+    An object as its administrator defines it. Everything but its id and its version.
+    """
+
+    alias: str | None = ""
+    """
+    What pages call it (别名).
+    """
+    columns: int | None = 2
+    """
+    Columns of fields on a page.
+    """
+    fields: list[FieldModel]
+    groups: list[Group] | None = None
+    kind: str
+    """
+    What an object is for.
+
+    One of `customer`, `work_order`, `qc`, `base`, `ledger`, `operation_log`.
+    """
+    name: str
+    rights: Rights | None = None
+    save: str | None = "repeated"
+    """
+    What a second Save of one form does (R21).
+
+    One of `once`, `repeated`.
+    """
+    tabs: list[Tab] | None = None
+    """
+    None: one page.
+    """
+
+
+class ObjectVersionView(Model):
+    """
+    One version of an object, as it was defined.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: UUID
+    definition: Definition
+    version: int
+
+
+class PageCalendarView(Model):
+    items: list[CalendarView]
+    next_cursor: str | None = None
+
+
+class PageScheduleView(Model):
+    items: list[ScheduleView]
+    next_cursor: str | None = None
+
+
+class PageSegmentView(Model):
+    items: list[RingwayCrmApiCustomersSegmentRouterSegmentView]
+    next_cursor: str | None = None
+
+
 class PageTimeConditionView(Model):
     items: list[TimeConditionView]
+    next_cursor: str | None = None
+
+
+class PageTypeView(Model):
+    items: list[TypeView]
     next_cursor: str | None = None
 
 
@@ -4204,6 +9601,641 @@ class QueueView(Model):
     """
 
 
+class SalesOrderView(Model):
+    """
+    An order with its lines and books. ``due`` below zero is to be paid back.
+    """
+
+    agent_id: UUID
+    campaign_id: UUID | None
+    cancel_reason: str
+    cancelled_at: AwareDatetime | None
+    completed_at: AwareDatetime | None
+    created_at: AwareDatetime
+    currency: str
+    customer_id: UUID | None
+    delivery: DeliveryAddress | None
+    dialed_e164: str | None
+    discount: int
+    due: int
+    interaction_id: UUID | None
+    lines: list[OrderLineView]
+    list_amount: int
+    media_source_id: UUID | None
+    net: int
+    note: str
+    order_discount: int
+    order_id: UUID
+    order_number: str
+    payment_state: str
+    """
+    What the books say about the money.
+
+    One of `unpaid`, `part_paid`, `paid`, `refund_due`, `refunded`.
+    """
+    payments: list[PaymentView]
+    placement_id: UUID | None
+    prices_include_tax: bool
+    received: int
+    refunded: int
+    shipment_state: str
+    """
+    What the books say about the goods.
+
+    One of `not_needed`, `not_shipped`, `part_shipped`, `shipped`, `delivered`, `part_returned`, `returned`.
+    """
+    shipments: list[ShipmentView]
+    shipped_at: AwareDatetime | None
+    """
+    When shipping was completed.
+    """
+    state: str
+    """
+    How far an order is.
+
+    One of `new`, `processing`, `completed`, `returned`, `cancelled`.
+    """
+    tax: int
+    total: int
+    """
+    What the customer pays, in minor units.
+    """
+    updated_at: AwareDatetime
+    version: int
+
+
+class Step(Model):
+    """
+    Where an order is. ``milestone`` is counted in reports: an order reaches it once.
+    """
+
+    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
+    """
+    Applied when an order comes here.
+    """
+    key: str
+    kind: str | None = "open"
+    """
+    What it means to be in a step.
+
+    One of `open`, `waiting`, `done`, `cancelled`.
+    """
+    milestone: str | None = ""
+    name_en: str
+    name_zh: str | None = ""
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    timers: Annotated[list[Timer] | None, Field(validate_default=True)] = []
+
+
+class TypeBody(Model):
+    """
+    A business type as a whole.
+    """
+
+    design_id: UUID
+    is_active: bool | None = True
+    """
+    Whether orders of it can be made.
+    """
+    kind: str
+    """
+    What a customer comes with (R206).
+
+    One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
+    """
+    name_en: str
+    name_zh: str | None = ""
+    object_id: UUID | None = None
+    """
+    The object of the kind work_order whose fields orders have.
+    """
+    rules: TypeRules | None = None
+
+
+class BulkActBody(Model):
+    """
+    Which customers, and what becomes of them.
+    """
+
+    act: Annotated[DeleteAct | ChangeActInput | TagAct | AssignAct, Field(discriminator="kind")]
+    filter: CustomerFilterInput
+    """
+    Nothing given: all customers.
+    """
+
+
+class BulkActView(Model):
+    """
+    An act on many customers. Nothing happens until it is confirmed with its ``token``.
+
+    ``counts``: `meant`, and while it runs `done`, `unchanged`, `left_in_use`.
+    """
+
+    act: Annotated[DeleteAct | ChangeActOutput | TagAct | AssignAct, Field(discriminator="kind")]
+    bulk_act_id: UUID
+    counts: dict[str, int]
+    created_at: AwareDatetime
+    created_by: UUID
+    failure: str
+    failure_code: str
+    filter: CustomerFilterOutput
+    finished_at: AwareDatetime | None
+    state: str
+    """
+    How far a job is.
+
+    One of `proposed`, `waiting`, `running`, `finished`, `failed`, `cancelled`, `undoing`, `undone`.
+    """
+    token: str | None
+    """
+    Null once it is confirmed.
+    """
+
+
+class Design(Model):
+    """
+    A state machine of work orders.
+    """
+
+    reopen_to: str | None = None
+    """
+    Where an order goes that is opened again; none: to the start.
+    """
+    start: str
+    steps: list[Step]
+    transitions: list[Transition]
+
+
+class DesignBody(Model):
+    """
+    A design with its name.
+    """
+
+    design: Design
+    name_en: str
+    name_zh: str | None = ""
+
+
+class DesignVersionView(Model):
+    """
+    A design as it was.
+    """
+
+    created_at: AwareDatetime
+    created_by: str
+    design: Design
+    design_version: int
+
+
+class DesignView(Model):
+    """
+    A design as it is now. ``design_version`` grows when its steps change, ``version`` always.
+    """
+
+    created_at: AwareDatetime
+    design: Design
+    design_id: UUID
+    design_version: int
+    name_en: str
+    name_zh: str
+    open_orders: int
+    updated_at: AwareDatetime
+    version: int
+
+
+class PageBulkActView(Model):
+    items: list[BulkActView]
+    next_cursor: str | None = None
+
+
+class PageDesignVersionView(Model):
+    items: list[DesignVersionView]
+    next_cursor: str | None = None
+
+
+class PageDesignView(Model):
+    items: list[DesignView]
+    next_cursor: str | None = None
+
+
 class PageQueueView(Model):
     items: list[QueueView]
     next_cursor: str | None = None
+
+
+class AggregateInput(Model):
+    """
+    One figure of each group. ``share`` counts rows, or sums the field.
+    """
+
+    field: str | None = None
+    function: str
+    """
+    What is computed of the rows of a group.
+
+    One of `count`, `count_distinct`, `sum`, `avg`, `min`, `max`, `share`.
+    """
+    label: str | None = ""
+    name: str
+    of: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+    """
+    Of a share: the whole. Left out: all.
+    """
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+    """
+    Only these rows count.
+    """
+
+
+class AggregateOutput(Model):
+    """
+    One figure of each group. ``share`` counts rows, or sums the field.
+    """
+
+    field: str | None = None
+    function: str
+    """
+    What is computed of the rows of a group.
+
+    One of `count`, `count_distinct`, `sum`, `avg`, `min`, `max`, `share`.
+    """
+    label: str | None = ""
+    name: str
+    of: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+        | None
+    ) = None
+    """
+    Of a share: the whole. Left out: all.
+    """
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+        | None
+    ) = None
+    """
+    Only these rows count.
+    """
+
+
+class AllOfInput(Model):
+    """
+    Everything of it holds; of nothing, that is so.
+    """
+
+    all: list[
+        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput
+    ]
+
+
+class AllOfOutput(Model):
+    """
+    Everything of it holds; of nothing, that is so.
+    """
+
+    all: list[
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+    ]
+
+
+class AnyOfInput(Model):
+    """
+    Something of it holds; of nothing, that is never so.
+    """
+
+    any: list[
+        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput
+    ]
+
+
+class AnyOfOutput(Model):
+    """
+    Something of it holds; of nothing, that is never so.
+    """
+
+    any: list[
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+    ]
+
+
+class NotInput(Model):
+    """
+    It does not hold.
+    """
+
+    not_: Annotated[
+        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput,
+        Field(alias="not"),
+    ]
+
+
+class NotOutput(Model):
+    """
+    It does not hold.
+    """
+
+    not_: Annotated[
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput,
+        Field(alias="not"),
+    ]
+
+
+class OperationBody(Model):
+    """
+    What is to be done with the rows.
+    """
+
+    action: Annotated[
+        RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send,
+        Field(discriminator="kind"),
+    ]
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+    """
+    What must hold besides.
+    """
+
+
+class PageQuerierView(Model):
+    items: list[QuerierView]
+    next_cursor: str | None = None
+
+
+class PageTemplateView(Model):
+    items: list[TemplateView]
+    next_cursor: str | None = None
+
+
+class PreviewBody(Model):
+    """
+    A question that is not saved.
+    """
+
+    cursor: str | None = None
+    limit: int | None = 100
+    query: QueryInput
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+    """
+    What must hold besides.
+    """
+    with_total: bool | None = False
+    """
+    Count all rows, up to 10,000.
+    """
+
+
+class ProblemsBody(Model):
+    """
+    Which texts are put together by what they speak of.
+    """
+
+    field: str
+    """
+    A text field of the source.
+    """
+    limit: int | None = 20
+    query: QueryInput
+    """
+    Its rows; the first 2,000 are read.
+    """
+
+
+class QuerierBody(Model):
+    """
+    A saved question, and who else may ask it: everybody with his own rights.
+    """
+
+    description: str | None = ""
+    name: str
+    query: QueryInput
+    shared_roles: list[str] | None = None
+    """
+    Shipped roles, or ids of own ones.
+    """
+    shared_team_ids: list[UUID] | None = None
+    """
+    Teams with all that is below them.
+    """
+
+
+class QuerierView(Model):
+    """
+    A saved question.
+    """
+
+    created_at: AwareDatetime
+    description: str
+    name: str
+    owner_id: UUID
+    querier_id: UUID
+    query: QueryOutput
+    shared_roles: list[str]
+    shared_team_ids: list[UUID]
+    template: str | None
+    """
+    The shipped one that it was made from.
+    """
+    updated_at: AwareDatetime
+    version: int
+
+
+class QueryInput(Model):
+    """
+    A question. With groups or aggregates its rows are groups, otherwise rows of the source.
+    """
+
+    aggregates: Annotated[list[AggregateInput] | None, Field(validate_default=True)] = []
+    columns: Annotated[list[Column] | None, Field(validate_default=True)] = []
+    groups: Annotated[
+        list[RingwayCrmApiCoreQueriersQueryGroupBy] | None, Field(validate_default=True)
+    ] = []
+    having: Annotated[list[Having] | None, Field(validate_default=True)] = []
+    limit: int | None = None
+    """
+    Only so many of the first rows.
+    """
+    sort: Annotated[list[Sort] | None, Field(validate_default=True)] = []
+    source: str
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+
+
+class QueryOutput(Model):
+    """
+    A question. With groups or aggregates its rows are groups, otherwise rows of the source.
+    """
+
+    aggregates: Annotated[list[AggregateOutput] | None, Field(validate_default=True)] = []
+    columns: Annotated[list[Column] | None, Field(validate_default=True)] = []
+    groups: Annotated[
+        list[RingwayCrmApiCoreQueriersQueryGroupBy] | None, Field(validate_default=True)
+    ] = []
+    having: Annotated[list[Having] | None, Field(validate_default=True)] = []
+    limit: int | None = None
+    """
+    Only so many of the first rows.
+    """
+    sort: Annotated[list[Sort] | None, Field(validate_default=True)] = []
+    source: str
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+        | None
+    ) = None
+
+
+class RelatedInput(Model):
+    """
+    There are rows of another source that refer to this one.
+    """
+
+    at_least: int | None = 1
+    by: str
+    """
+    The reference by which they do.
+    """
+    related: str
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+
+
+class RelatedOutput(Model):
+    """
+    There are rows of another source that refer to this one.
+    """
+
+    at_least: int | None = 1
+    by: str
+    """
+    The reference by which they do.
+    """
+    related: str
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfOutput
+        | AnyOfOutput
+        | NotOutput
+        | RelatedOutput
+        | None
+    ) = None
+
+
+class RunBody(Model):
+    """
+    How a question is asked now.
+    """
+
+    cursor: str | None = None
+    limit: int | None = 100
+    where: (
+        RingwayCrmApiCoreQueriersQueryCondition
+        | AllOfInput
+        | AnyOfInput
+        | NotInput
+        | RelatedInput
+        | None
+    ) = None
+    """
+    What must hold besides.
+    """
+    with_total: bool | None = False
+    """
+    Count all rows, up to 10,000.
+    """
+
+
+class TemplateView(Model):
+    """
+    A shipped querier that can be imported.
+    """
+
+    description: str
+    is_usable: bool
+    """
+    Whether the caller may ask all that it asks.
+    """
+    name_en: str
+    name_zh: str
+    query: QueryOutput
+    shared_roles: list[str]
+    template: str
+
+
+AggregateInput.model_rebuild()
+AggregateOutput.model_rebuild()
+AllOfInput.model_rebuild()
+AllOfOutput.model_rebuild()
+AnyOfInput.model_rebuild()
+AnyOfOutput.model_rebuild()
+NotInput.model_rebuild()
+NotOutput.model_rebuild()
+OperationBody.model_rebuild()
+PageQuerierView.model_rebuild()
+PageTemplateView.model_rebuild()
+PreviewBody.model_rebuild()
+ProblemsBody.model_rebuild()
+QuerierBody.model_rebuild()
+QuerierView.model_rebuild()
+QueryInput.model_rebuild()
+QueryOutput.model_rebuild()

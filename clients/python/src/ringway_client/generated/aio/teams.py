@@ -123,7 +123,7 @@ class Teams:
 
     async def iter_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None
-    ) -> AsyncIterator[models.MoveView]:
+    ) -> AsyncIterator[models.RingwayCrmApiTeamsSchemasMoveView]:
         """Yield all items of :meth:`list_team_moves`, page by page."""
         cursor: str | None = None
         while True:

@@ -4,6 +4,29 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ringway_client.generated.sync.business_types import BusinessTypes
+from ringway_client.generated.sync.customer_policy import CustomerPolicy
+from ringway_client.generated.sync.customer_pool import CustomerPool
+from ringway_client.generated.sync.customer_segments import CustomerSegments
+from ringway_client.generated.sync.deleted_tenants import DeletedTenants
+from ringway_client.generated.sync.follow_ups import FollowUps
+from ringway_client.generated.sync.knowledge import Knowledge
+from ringway_client.generated.sync.media_sources import MediaSources
+from ringway_client.generated.sync.member_cards import MemberCards
+from ringway_client.generated.sync.notices import Notices
+from ringway_client.generated.sync.objects import Objects
+from ringway_client.generated.sync.product_categories import ProductCategories
+from ringway_client.generated.sync.products import Products
+from ringway_client.generated.sync.queriers import Queriers
+from ringway_client.generated.sync.questionnaire_runs import QuestionnaireRuns
+from ringway_client.generated.sync.questionnaires import Questionnaires
+from ringway_client.generated.sync.records import Records
+from ringway_client.generated.sync.sales_orders import SalesOrders
+from ringway_client.generated.sync.scripts import Scripts
+from ringway_client.generated.sync.webhooks import Webhooks
+from ringway_client.generated.sync.work_order_designs import WorkOrderDesigns
+from ringway_client.generated.sync.work_orders import WorkOrders
+
 from ringway_client.generated.sync.acd_settings import AcdSettings
 from ringway_client.generated.sync.agent_profiles import AgentProfiles
 from ringway_client.generated.sync.agents import Agents
@@ -94,6 +117,11 @@ class Groups(Sender):
         return BlockedCallers(self)
 
     @cached_property
+    def business_types(self) -> BusinessTypes:
+        """Business types."""
+        return BusinessTypes(self)
+
+    @cached_property
     def calendars(self) -> Calendars:
         """Calendars."""
         return Calendars(self)
@@ -134,9 +162,34 @@ class Groups(Sender):
         return Conferences(self)
 
     @cached_property
+    def customer_policy(self) -> CustomerPolicy:
+        """Customer policy."""
+        return CustomerPolicy(self)
+
+    @cached_property
+    def customer_pool(self) -> CustomerPool:
+        """Customer pool."""
+        return CustomerPool(self)
+
+    @cached_property
+    def customer_segments(self) -> CustomerSegments:
+        """Customer segments."""
+        return CustomerSegments(self)
+
+    @cached_property
     def customers(self) -> Customers:
         """Customers."""
         return Customers(self)
+
+    @cached_property
+    def deleted_tenants(self) -> DeletedTenants:
+        """Deleted tenants."""
+        return DeletedTenants(self)
+
+    @cached_property
+    def follow_ups(self) -> FollowUps:
+        """Follow ups."""
+        return FollowUps(self)
 
     @cached_property
     def identity_providers(self) -> IdentityProviders:
@@ -164,6 +217,11 @@ class Groups(Sender):
         return JumpIns(self)
 
     @cached_property
+    def knowledge(self) -> Knowledge:
+        """Knowledge."""
+        return Knowledge(self)
+
+    @cached_property
     def law(self) -> Law:
         """Law."""
         return Law(self)
@@ -179,6 +237,16 @@ class Groups(Sender):
         return Me(self)
 
     @cached_property
+    def media_sources(self) -> MediaSources:
+        """Media sources."""
+        return MediaSources(self)
+
+    @cached_property
+    def member_cards(self) -> MemberCards:
+        """Member cards."""
+        return MemberCards(self)
+
+    @cached_property
     def monitor_groups(self) -> MonitorGroups:
         """Monitor groups."""
         return MonitorGroups(self)
@@ -189,14 +257,49 @@ class Groups(Sender):
         return Nodes(self)
 
     @cached_property
+    def notices(self) -> Notices:
+        """Notices."""
+        return Notices(self)
+
+    @cached_property
+    def objects(self) -> Objects:
+        """Objects."""
+        return Objects(self)
+
+    @cached_property
     def outbound_routes(self) -> OutboundRoutes:
         """Outbound routes."""
         return OutboundRoutes(self)
 
     @cached_property
+    def product_categories(self) -> ProductCategories:
+        """Product categories."""
+        return ProductCategories(self)
+
+    @cached_property
+    def products(self) -> Products:
+        """Products."""
+        return Products(self)
+
+    @cached_property
     def projects(self) -> Projects:
         """Projects."""
         return Projects(self)
+
+    @cached_property
+    def queriers(self) -> Queriers:
+        """Queriers."""
+        return Queriers(self)
+
+    @cached_property
+    def questionnaire_runs(self) -> QuestionnaireRuns:
+        """Questionnaire runs."""
+        return QuestionnaireRuns(self)
+
+    @cached_property
+    def questionnaires(self) -> Questionnaires:
+        """Questionnaires."""
+        return Questionnaires(self)
 
     @cached_property
     def queues(self) -> Queues:
@@ -209,6 +312,11 @@ class Groups(Sender):
         return Recordings(self)
 
     @cached_property
+    def records(self) -> Records:
+        """Records."""
+        return Records(self)
+
+    @cached_property
     def reports(self) -> Reports:
         """Reports."""
         return Reports(self)
@@ -217,6 +325,16 @@ class Groups(Sender):
     def roles(self) -> Roles:
         """Roles."""
         return Roles(self)
+
+    @cached_property
+    def sales_orders(self) -> SalesOrders:
+        """Sales orders."""
+        return SalesOrders(self)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """Scripts."""
+        return Scripts(self)
 
     @cached_property
     def security(self) -> Security:
@@ -267,3 +385,18 @@ class Groups(Sender):
     def voicemails(self) -> Voicemails:
         """Voicemails."""
         return Voicemails(self)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Webhooks."""
+        return Webhooks(self)
+
+    @cached_property
+    def work_order_designs(self) -> WorkOrderDesigns:
+        """Work order designs."""
+        return WorkOrderDesigns(self)
+
+    @cached_property
+    def work_orders(self) -> WorkOrders:
+        """Work orders."""
+        return WorkOrders(self)

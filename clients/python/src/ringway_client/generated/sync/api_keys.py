@@ -84,7 +84,7 @@ class ApiKeys:
     def rotate_api_key(
         self,
         key_id: UUID | str,
-        body: models.Rotation | None | Mapping[str, Any],
+        body: models.RingwayCrmApiApiKeysSchemasRotation | None | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.ApiKeyWithSecret:

@@ -110,13 +110,17 @@ class Interactions:
             if cursor is None:
                 return
 
-    def list_segments(self, interaction_id: UUID | str) -> list[models.SegmentView]:
+    def list_segments(
+        self, interaction_id: UUID | str
+    ) -> list[models.RingwayCrmApiInteractionsSchemasSegmentView]:
         """List the agents who had the interaction, in order, each with his own times.
 
         Permission: ``interactions.read``.
         """
         return self._client.send(
             Call(
-                "GET", f"/interactions/{quoted(interaction_id)}/segments", list[models.SegmentView]
+                "GET",
+                f"/interactions/{quoted(interaction_id)}/segments",
+                list[models.RingwayCrmApiInteractionsSchemasSegmentView],
             )
         )

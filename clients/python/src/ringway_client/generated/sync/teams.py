@@ -123,7 +123,7 @@ class Teams:
 
     def iter_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None
-    ) -> Iterator[models.MoveView]:
+    ) -> Iterator[models.RingwayCrmApiTeamsSchemasMoveView]:
         """Yield all items of :meth:`list_team_moves`, page by page."""
         cursor: str | None = None
         while True:

@@ -71,6 +71,61 @@ class Tenants:
             )
         )
 
+    def delete_tenant(
+        self,
+        tenant_id: UUID | str,
+        body: models.Confirmation | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TenantView:
+        """Delete a closed enterprise with all its data now. It cannot be undone.
+
+        How far it is stands in `/deleted-tenants`.
+
+        Permission: ``tenants.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/delete",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def export_tenant(self, tenant_id: UUID | str) -> bytes:
+        """Export all data of an enterprise: a zip with a file of JSON lines for each table.
+
+        Its own admin at any time, the platform's operators while it is closed. It is audited.
+        Secrets are left out, and files (recordings, attachments) are fetched by their own
+        addresses.
+
+        Permission: ``tenants.export``.
+        """
+        return self._client.send(Call("GET", f"/tenants/{quoted(tenant_id)}/export", bytes))
+
+    def extend_tenant_grace(
+        self,
+        tenant_id: UUID | str,
+        body: models.Grace | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TenantView:
+        """Say how long a closed enterprise's data stays from now on.
+
+        Permission: ``tenants.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/tenants/{quoted(tenant_id)}/extend-grace",
+                models.TenantView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
     def get_tenant(self, tenant_id: UUID | str) -> models.TenantView:
         """Return one enterprise.
 

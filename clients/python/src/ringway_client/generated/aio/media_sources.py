@@ -1,0 +1,237 @@
+"""Media sources. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import AsyncSender, quoted
+
+
+class MediaSources:
+    """Media sources."""
+
+    def __init__(self, client: AsyncSender) -> None:
+        self._client = client
+
+    async def change_media_source(
+        self,
+        media_source_id: UUID | str,
+        body: models.MediaSourceBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.MediaSourceView:
+        """Change a media source and its numbers.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "PUT",
+                f"/media-sources/{quoted(media_source_id)}",
+                models.MediaSourceView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    async def change_placement(
+        self,
+        media_source_id: UUID | str,
+        placement_id: UUID | str,
+        body: models.PlacementBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.PlacementView:
+        """Change an advertisement. Orders that it brought stay its own.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "PUT",
+                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                models.PlacementView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    async def create_media_source(
+        self,
+        body: models.MediaSourceBody | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.MediaSourceView:
+        """Add a channel or other medium, with the numbers that are shown there.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                "/media-sources",
+                models.MediaSourceView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def create_placement(
+        self,
+        media_source_id: UUID | str,
+        body: models.PlacementBody | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.PlacementView:
+        """Add an advertisement with its time and cost.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "POST",
+                f"/media-sources/{quoted(media_source_id)}/placements",
+                models.PlacementView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    async def get_media_source(self, media_source_id: UUID | str) -> models.MediaSourceView:
+        """Return one media source with its numbers.
+
+        Permission: ``media.read``.
+        """
+        return await self._client.send(
+            Call("GET", f"/media-sources/{quoted(media_source_id)}", models.MediaSourceView)
+        )
+
+    async def get_placement(
+        self, media_source_id: UUID | str, placement_id: UUID | str
+    ) -> models.PlacementView:
+        """Return one advertisement.
+
+        Permission: ``media.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET",
+                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                models.PlacementView,
+            )
+        )
+
+    async def list_media_sources(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageMediaSourceView:
+        """List media sources.
+
+        Permission: ``media.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET",
+                "/media-sources",
+                models.PageMediaSourceView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    async def iter_media_sources(
+        self, *, limit: int | None = None
+    ) -> AsyncIterator[models.MediaSourceView]:
+        """Yield all items of :meth:`list_media_sources`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_media_sources(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def list_placements(
+        self, media_source_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PagePlacementView:
+        """List the advertisements of a source, the last made first.
+
+        Permission: ``media.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET",
+                f"/media-sources/{quoted(media_source_id)}/placements",
+                models.PagePlacementView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    async def iter_placements(
+        self, media_source_id: UUID | str, *, limit: int | None = None
+    ) -> AsyncIterator[models.PlacementView]:
+        """Yield all items of :meth:`list_placements`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_placements(media_source_id, limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def remove_media_source(
+        self, media_source_id: UUID | str, *, if_match: int | str | None = None
+    ) -> None:
+        """Remove a media source that brought no order, with its advertisements.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "DELETE",
+                f"/media-sources/{quoted(media_source_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    async def remove_placement(
+        self,
+        media_source_id: UUID | str,
+        placement_id: UUID | str,
+        *,
+        if_match: int | str | None = None,
+    ) -> None:
+        """Remove an advertisement.
+
+        Permission: ``media.write``.
+        """
+        return await self._client.send(
+            Call(
+                "DELETE",
+                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    async def report_media(
+        self, *, from_: datetime | str, to: datetime | str, group_by: str | None = None
+    ) -> models.MediaReport:
+        """Sum up calls, orders, revenue and cost by source or advertisement. At most 366 days.
+
+        Permission: ``media.read``.
+        """
+        return await self._client.send(
+            Call(
+                "GET",
+                "/media-sources/report",
+                models.MediaReport,
+                query={"from": from_, "to": to, "group_by": group_by},
+            )
+        )

@@ -1,0 +1,123 @@
+"""Customer segments. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class CustomerSegments:
+    """Customer segments."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def count_segment(self, segment_id: UUID | str) -> models.SegmentCountView:
+        """Count the customers of a segment.
+
+        Permission: ``customers.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/customer-segments/{quoted(segment_id)}/count", models.SegmentCountView)
+        )
+
+    def create_segment(
+        self, body: models.SegmentBody | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+        """Keep conditions under a name. `segment_id` in any filter of customers means them then.
+
+        Permission: ``customers.rules``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/customer-segments",
+                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def delete_segment(self, segment_id: UUID | str, *, if_match: int | str | None = None) -> None:
+        """Delete a segment; its customers stay.
+
+        Permission: ``customers.rules``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/customer-segments/{quoted(segment_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_segment(
+        self, segment_id: UUID | str
+    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+        """Return one segment.
+
+        Permission: ``customers.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/customer-segments/{quoted(segment_id)}",
+                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+            )
+        )
+
+    def list_segments_of_customers(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageSegmentView:
+        """List segments.
+
+        Permission: ``customers.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/customer-segments",
+                models.PageSegmentView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_segments_of_customers(
+        self, *, limit: int | None = None
+    ) -> Iterator[models.RingwayCrmApiCustomersSegmentRouterSegmentView]:
+        """Yield all items of :meth:`list_segments_of_customers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_segments_of_customers(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def replace_segment(
+        self,
+        segment_id: UUID | str,
+        body: models.SegmentBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+        """Replace a segment: lists that were made of it find others when they are asked again.
+
+        Permission: ``customers.rules``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/customer-segments/{quoted(segment_id)}",
+                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )

@@ -1,0 +1,110 @@
+"""Follow ups. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class FollowUps:
+    """Follow ups."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def change_follow_up(
+        self,
+        follow_up_id: UUID | str,
+        body: models.FollowUpChange | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.FollowUpView:
+        """Change a follow-up, or say that it is done.
+
+        Permission: ``customers.write``.
+        """
+        return self._client.send(
+            Call(
+                "PATCH",
+                f"/follow-ups/{quoted(follow_up_id)}",
+                models.FollowUpView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    def delete_follow_up(
+        self, follow_up_id: UUID | str, *, if_match: int | str | None = None
+    ) -> None:
+        """Delete a follow-up.
+
+        Permission: ``customers.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/follow-ups/{quoted(follow_up_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_follow_up(self, follow_up_id: UUID | str) -> models.FollowUpView:
+        """Return one follow-up.
+
+        Permission: ``customers.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/follow-ups/{quoted(follow_up_id)}", models.FollowUpView)
+        )
+
+    def list_follow_ups(
+        self,
+        *,
+        user_id: UUID | str | None = None,
+        due_before: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageFollowUpView:
+        """List what is to be done, in the order in which it is due. An agent sees his own.
+
+        Permission: ``customers.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/follow-ups",
+                models.PageFollowUpView,
+                query={
+                    "user_id": user_id,
+                    "due_before": due_before,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+            )
+        )
+
+    def iter_follow_ups(
+        self,
+        *,
+        user_id: UUID | str | None = None,
+        due_before: datetime | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.FollowUpView]:
+        """Yield all items of :meth:`list_follow_ups`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_follow_ups(
+                user_id=user_id, due_before=due_before, limit=limit, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return

@@ -1,0 +1,230 @@
+"""Notices. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class Notices:
+    """Notices."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def change_notice(
+        self,
+        notice_id: UUID | str,
+        body: models.NoticeBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+        """Change a notice that was not published.
+
+        Permission: ``notices.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/notices/{quoted(notice_id)}",
+                models.RingwayCrmApiNoticesSchemasNoticeView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    def count_notice_receipts(self, notice_id: UUID | str) -> models.ReceiptCounts:
+        """Return how many people a notice is for now, and how many have read and confirmed it.
+
+        Permission: ``notices.read``.
+        """
+        return self._client.send(
+            Call("GET", f"/notices/{quoted(notice_id)}/receipts/counts", models.ReceiptCounts)
+        )
+
+    def create_notice(
+        self, body: models.NoticeBody | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+        """Write a notice and say whom it is for. It is shown when it is published.
+
+        Permission: ``notices.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/notices",
+                models.RingwayCrmApiNoticesSchemasNoticeView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def get_notice(self, notice_id: UUID | str) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+        """Return one notice.
+
+        Permission: ``notices.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET", f"/notices/{quoted(notice_id)}", models.RingwayCrmApiNoticesSchemasNoticeView
+            )
+        )
+
+    def list_my_notices(
+        self, *, unread: bool | None = None, coming: bool | None = None, limit: int | None = None
+    ) -> models.PageMyNotice:
+        """List the notices that the caller is shown now: urgent ones first, then the newest.
+
+        Permission: ``me``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/me/notices",
+                models.PageMyNotice,
+                query={"unread": unread, "coming": coming, "limit": limit},
+            )
+        )
+
+    def list_notice_receipts(
+        self,
+        notice_id: UUID | str,
+        *,
+        state: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageReceiptView:
+        """List the people whom a notice is for now, and when they read and confirmed it.
+
+        Permission: ``notices.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/notices/{quoted(notice_id)}/receipts",
+                models.PageReceiptView,
+                query={"state": state, "limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_notice_receipts(
+        self, notice_id: UUID | str, *, state: str | None = None, limit: int | None = None
+    ) -> Iterator[models.ReceiptView]:
+        """Yield all items of :meth:`list_notice_receipts`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_notice_receipts(notice_id, state=state, limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def list_notices(
+        self, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> models.RingwayCrmApiSchemasPageNoticeView2:
+        """List all notices of the enterprise, newest first.
+
+        Permission: ``notices.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/notices",
+                models.RingwayCrmApiSchemasPageNoticeView2,
+                query={"state": state, "limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_notices(
+        self, *, state: str | None = None, limit: int | None = None
+    ) -> Iterator[models.RingwayCrmApiNoticesSchemasNoticeView]:
+        """Yield all items of :meth:`list_notices`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_notices(state=state, limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def publish_notice(
+        self,
+        notice_id: UUID | str,
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+        """Show a notice from its beginning on; whom it is for are told by an event at once.
+
+        Permission: ``notices.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/notices/{quoted(notice_id)}/publish",
+                models.RingwayCrmApiNoticesSchemasNoticeView,
+                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+            )
+        )
+
+    def read_notice(
+        self,
+        notice_id: UUID | str,
+        body: models.Reading | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> None:
+        """Say that the caller has read a notice, and whether he has understood it.
+
+        Permission: ``me``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/me/notices/{quoted(notice_id)}/read",
+                type(None),
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def remove_notice(self, notice_id: UUID | str, *, if_match: int | str | None = None) -> None:
+        """Remove a notice that is not shown, with its receipts.
+
+        Permission: ``notices.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/notices/{quoted(notice_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def withdraw_notice(
+        self,
+        notice_id: UUID | str,
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+        """Show a notice no more. Who has read it stays known.
+
+        Permission: ``notices.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/notices/{quoted(notice_id)}/withdraw",
+                models.RingwayCrmApiNoticesSchemasNoticeView,
+                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+            )
+        )

@@ -1,0 +1,117 @@
+"""Product categories. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import Sender, quoted
+
+
+class ProductCategories:
+    """Product categories."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def create_product_category(
+        self,
+        body: models.ProductCategoryBody | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.ProductCategoryView:
+        """Create a category of products.
+
+        Permission: ``products.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                "/product-categories",
+                models.ProductCategoryView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def get_product_category(self, product_category_id: UUID | str) -> models.ProductCategoryView:
+        """Return one category of products.
+
+        Permission: ``orders.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/product-categories/{quoted(product_category_id)}",
+                models.ProductCategoryView,
+            )
+        )
+
+    def list_product_categories(
+        self, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageProductCategoryView:
+        """List categories of products.
+
+        Permission: ``orders.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                "/product-categories",
+                models.PageProductCategoryView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_product_categories(
+        self, *, limit: int | None = None
+    ) -> Iterator[models.ProductCategoryView]:
+        """Yield all items of :meth:`list_product_categories`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_product_categories(limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def remove_product_category(
+        self, product_category_id: UUID | str, *, if_match: int | str | None = None
+    ) -> None:
+        """Remove a category that has no products.
+
+        Permission: ``products.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/product-categories/{quoted(product_category_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def rename_product_category(
+        self,
+        product_category_id: UUID | str,
+        body: models.ProductCategoryBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.ProductCategoryView:
+        """Rename a category of products.
+
+        Permission: ``products.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/product-categories/{quoted(product_category_id)}",
+                models.ProductCategoryView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )

@@ -1,0 +1,301 @@
+"""Records. Written by tools/client; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from ringway_client.core import Call, etag, key
+from ringway_client.generated import models
+from ringway_client.sending import File, Sender, quoted
+
+
+class Records:
+    """Records."""
+
+    def __init__(self, client: Sender) -> None:
+        self._client = client
+
+    def add_record_file(
+        self,
+        object_id: UUID | str,
+        record_id: UUID | str,
+        *,
+        file: File,
+        key: str,
+        idempotency_key: str | None = None,
+    ) -> models.FileView:
+        """Put a file into an attachment field. What it is, is decided by what is in it.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files",
+                models.FileView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                form={"key": key},
+                files={"file": file},
+            )
+        )
+
+    def change_record(
+        self,
+        object_id: UUID | str,
+        record_id: UUID | str,
+        body: models.RecordChange | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.RecordView:
+        """Change some fields of a record; a repeated Save updates it and never makes another.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "PATCH",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                models.RecordView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
+
+    def create_record(
+        self,
+        object_id: UUID | str,
+        body: models.NewRecord | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.RecordView:
+        """Make a record. What is wrong is told by field, in `fields` of the problem.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/objects/{quoted(object_id)}/records",
+                models.RecordView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def create_records(
+        self,
+        object_id: UUID | str,
+        body: models.ManyRecords | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.ManyResults:
+        """Make many records, each alone: what became of each row is told in its order.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/objects/{quoted(object_id)}/records/bulk",
+                models.ManyResults,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def delete_record(
+        self, object_id: UUID | str, record_id: UUID | str, *, if_match: int | str | None = None
+    ) -> None:
+        """Delete a record with its files and its history.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "DELETE",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                type(None),
+                headers={"if-match": etag(if_match)},
+            )
+        )
+
+    def get_record(self, object_id: UUID | str, record_id: UUID | str) -> models.RecordView:
+        """Return a record with the fields that the caller sees.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                models.RecordView,
+            )
+        )
+
+    def get_record_file(
+        self, object_id: UUID | str, record_id: UUID | str, file_id: UUID | str
+    ) -> bytes:
+        """Return a file, to be stored, not shown. It is removed by taking its id out of its field.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files/{quoted(file_id)}",
+                bytes,
+            )
+        )
+
+    def list_record_changes(
+        self,
+        object_id: UUID | str,
+        record_id: UUID | str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageRecordChangeView:
+        """List who changed what and when, newest first: old and new value of each field.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/changes",
+                models.PageRecordChangeView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_record_changes(
+        self, object_id: UUID | str, record_id: UUID | str, *, limit: int | None = None
+    ) -> Iterator[models.RecordChangeView]:
+        """Yield all items of :meth:`list_record_changes`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_record_changes(object_id, record_id, limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def list_record_files(
+        self, object_id: UUID | str, record_id: UUID | str
+    ) -> models.PageFileView:
+        """List the files in a record's fields. There is one page.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files",
+                models.PageFileView,
+            )
+        )
+
+    def list_records(
+        self,
+        object_id: UUID | str,
+        *,
+        filter: list[str] | None = None,
+        sort: str | None = None,
+        fields: str | None = None,
+        interaction_id: UUID | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageRecordView:
+        """List records. The ten-thousandth page comes as fast as the first.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "GET",
+                f"/objects/{quoted(object_id)}/records",
+                models.PageRecordView,
+                query={
+                    "filter": filter,
+                    "sort": sort,
+                    "fields": fields,
+                    "interaction_id": interaction_id,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+            )
+        )
+
+    def iter_records(
+        self,
+        object_id: UUID | str,
+        *,
+        filter: list[str] | None = None,
+        sort: str | None = None,
+        fields: str | None = None,
+        interaction_id: UUID | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.RecordView]:
+        """Yield all items of :meth:`list_records`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_records(
+                object_id,
+                filter=filter,
+                sort=sort,
+                fields=fields,
+                interaction_id=interaction_id,
+                limit=limit,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def look_up_record(
+        self,
+        object_id: UUID | str,
+        body: models.LookupBody | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.RecordView:
+        """Return the one record with a value; with an interaction's id, it travels with that.
+
+        Permission: ``records.read``.
+        """
+        return self._client.send(
+            Call(
+                "POST",
+                f"/objects/{quoted(object_id)}/records/lookup",
+                models.RecordView,
+                headers={"Idempotency-Key": idempotency_key or key()},
+                body=body,
+            )
+        )
+
+    def replace_record(
+        self,
+        object_id: UUID | str,
+        record_id: UUID | str,
+        body: models.RecordBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.RecordView:
+        """Replace a record. Fields that the caller may not write stay as they are.
+
+        Permission: ``records.write``.
+        """
+        return self._client.send(
+            Call(
+                "PUT",
+                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                models.RecordView,
+                headers={"if-match": etag(if_match)},
+                body=body,
+            )
+        )
