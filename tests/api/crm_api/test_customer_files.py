@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from openpyxl import load_workbook
 from tests.support.crm import USER_PASSWORD, Crm, Signed, ok, refused, rows_of
+from tests.support.customer_import import customers, import_file, send, undo, work
 from tests.support.waiting import eventually
 
 from ringway.crm_api.access import Role
@@ -28,34 +28,7 @@ from ringway.runtime.tasks import TaskSet
 pytestmark = pytest.mark.api
 
 
-async def _send(who: Signed, content: bytes, name: str = "c.csv", **options: Any) -> Any:
-    return await who(
-        "POST",
-        "/customers/imports",
-        files={"file": (name, content)},
-        data={"options": json.dumps(options)},
-    )
-
-
-async def _import(crm: Crm, who: Signed, content: bytes, **options: Any) -> Any:
-    """Import to the end; return what is told of it then."""
-    begun = ok(await _send(who, content, **options))
-    await _work(crm)
-    return await who.get(f"/customers/imports/{begun['import_id']}")
-
-
-async def _work(crm: Crm) -> None:
-    worker = JobWorker(crm.deps)
-    while await worker.work():
-        pass
-
-
-async def _customers(who: Signed, **params: Any) -> list[dict[str, Any]]:
-    found = await who.get("/customers", params={"sort": "created_at", **params})
-    return list(found["items"])
-
-
-async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
+async def test_a_file_becomes_customers(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     content = (
         "姓名,手机,手机2,邮箱,性别,生日,地址,标签,Card\n"
@@ -69,7 +42,7 @@ async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
         "Ann,13800138005,,,,2020-02-30,,,\n"
         "Ion,+40215550100,,,m,1980/3/4,,,\n"
     ).encode("gb18030")
-    done = await _import(crm, boss, content, region="CN", tags=["expo"])
+    done = await import_file(crm, boss, content, region="CN", tags=["expo"])
     assert (done["state"], done["encoding"], done["batch_number"]) == (
         "finished",
         "gb18030",
@@ -77,7 +50,7 @@ async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
     )
     counts = {"read": 8, "created": 2, "refused": 5, "duplicates": 1, "updated": 0}
     assert counts.items() <= done["counts"].items()
-    first, second = await _customers(boss)
+    first, second = await customers(boss)
     assert first["numbers"] == [
         {"phone_e164": "+8613800138000", "kind": "", "is_primary": True},
         {"phone_e164": "+8613800138001", "kind": "", "is_primary": False},
@@ -100,37 +73,46 @@ async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
     assert "'=cmd()" in text
     assert "不是电话号码" in text
 
-    assert [c["name"] for c in await _customers(boss, tag="vip")] == ["王芳"]
+    assert [c["name"] for c in await customers(boss, tag="vip")] == ["王芳"]
 
-    # A second file meets customers who exist: each rule.
+
+async def test_a_second_file_meets_customers_who_exist(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    content = (
+        "name,phone,phone2,email,Card\n"
+        "王芳,+8613800138000,+8613800138001,wang@example.cn,A-1\n"
+        "Ion,+40215550100,,,\n"
+    )
+    done = await import_file(crm, boss, content.encode())
+    first, second = await customers(boss)
     again = b"name,phone,email,Card\nWang,+8613800138001,new@example.cn,B-2\n"
-    dry = await _import(crm, boss, again, rule="overwrite", is_dry_run=True)
+    dry = await import_file(crm, boss, again, rule="overwrite", is_dry_run=True)
     assert (dry["counts"]["updated"], dry["preview"][0]["outcome"]) == (1, "updated")
-    skipped = await _import(crm, boss, again)
+    skipped = await import_file(crm, boss, again)
     assert (skipped["counts"]["skipped"], skipped["counts"]["created"]) == (1, 0)
-    over = await _import(crm, boss, again, rule="overwrite")
+    over = await import_file(crm, boss, again, rule="overwrite")
     assert over["counts"]["updated"] == 1
-    (changed,) = await _customers(boss, phone_e164="+8613800138000")
+    (changed,) = await customers(boss, phone_e164="+8613800138000")
     assert (changed["name"], changed["emails"], changed["data"]) == (
         "Wang",
         ["new@example.cn", "wang@example.cn"],
         {"Card": "B-2"},
     )
     by_mail = b"name,phone,email\nOther,+40215550109,NEW@example.cn\n"
-    found = await _import(crm, boss, by_mail, rule="update_empty", match_by="email")
+    found = await import_file(crm, boss, by_mail, rule="update_empty", match_by="email")
     assert found["counts"]["updated"] == 1
-    (changed,) = await _customers(boss, phone_e164="+40215550109")
+    (changed,) = await customers(boss, phone_e164="+40215550109")
     assert changed["customer_id"] == first["customer_id"]
-    twice = await _import(crm, boss, again, rule="create")
+    twice = await import_file(crm, boss, again, rule="create")
     assert twice["counts"]["created"] == 1
-    torn = await _import(crm, boss, again, rule="overwrite")
+    torn = await import_file(crm, boss, again, rule="overwrite")
     assert torn["counts"]["refused"] == 1  # two customers have the number now
 
     # Undone in the order of the batches: what was changed since stays.
-    undone = await _undo(crm, boss, over)
+    undone = await undo(crm, boss, over)
     assert undone["counts"]["left_changed"] == 1
-    assert (await _undo(crm, boss, found))["counts"]["restored"] == 1
-    assert (await _undo(crm, boss, twice))["counts"]["removed"] == 1
+    assert (await undo(crm, boss, found))["counts"]["restored"] == 1
+    assert (await undo(crm, boss, twice))["counts"]["removed"] == 1
     await rows_of(
         crm,
         """
@@ -141,7 +123,7 @@ async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
         """,
         second["customer_id"],
     )
-    last = await _undo(crm, boss, done)
+    last = await undo(crm, boss, done)
     left = {name: last["counts"].get(name) for name in ("removed", "left_changed", "left_in_use")}
     assert left == {"removed": None, "left_changed": 1, "left_in_use": 1}
     refused(
@@ -149,14 +131,6 @@ async def test_a_file_becomes_customers_and_is_undone(crm: Crm) -> None:
     )
     intact = (await boss.get("/audit-log/check"))["intact"]
     assert intact
-
-
-async def _undo(crm: Crm, who: Signed, done: dict[str, Any]) -> Any:
-    await who.post(f"/customers/imports/{done['import_id']}/undo")
-    await _work(crm)
-    undone = await who.get(f"/customers/imports/{done['import_id']}")
-    assert undone["state"] == "undone"
-    return undone
 
 
 async def test_own_fields_in_files_and_acts_on_many(crm: Crm) -> None:
@@ -173,10 +147,10 @@ async def test_own_fields_in_files_and_acts_on_many(crm: Crm) -> None:
         ).replace("=n", "n")
         + "Zoe,+40215559999,C-99,,,,,\n"
     )
-    done = await _import(crm, boss, (header + rows).encode())
+    done = await import_file(crm, boss, (header + rows).encode())
     assert (done["counts"]["created"], done["counts"]["refused"]) == (29, 2)
     assert done["columns"]["Card"] == "data.card"
-    customer = (await _customers(boss))[0]
+    customer = (await customers(boss))[0]
     assert customer["data"] == {
         "card": "C-2",
         "secret": "s2",
@@ -199,7 +173,7 @@ async def test_own_fields_in_files_and_acts_on_many(crm: Crm) -> None:
     act = f"/customers/bulk-acts/{proposed['bulk_act_id']}"
     refused(await boss("POST", f"{act}/confirm", json={"token": "0" * 64}), 409, "token_wrong")
     await boss.post(f"{act}/confirm", {"token": proposed["token"]})
-    await _work(crm)
+    await work(crm)
     assert (await boss.get(act))["counts"] == {"meant": 2, "done": 2, "unchanged": 0}
     for wanted, more in (
         ({"kind": "tag", "add": ["x"], "remove": ["y"]}, {}),
@@ -210,7 +184,7 @@ async def test_own_fields_in_files_and_acts_on_many(crm: Crm) -> None:
         proposed = await boss.post("/customers/bulk-acts", {"filter": meant, "act": wanted})
         path = f"/customers/bulk-acts/{proposed['bulk_act_id']}"
         await boss.post(f"{path}/confirm", {"token": proposed["token"]})
-        await _work(crm)
+        await work(crm)
         told = await boss.get(path)
         assert (told["state"], told["counts"]["done"]) == ("finished", told["counts"]["meant"])
     late = await boss.post("/customers/bulk-acts", {"filter": {}, "act": {"kind": "delete"}})
@@ -248,7 +222,7 @@ async def test_exports_obey_the_access_rule(crm: Crm) -> None:
     assert cells == [["name", "Card number"], ["Bob", "C-2"]]
 
     # It goes in again: who was not defused is as he was.
-    again = await _import(crm, boss, raw.encode(), rule="overwrite")
+    again = await import_file(crm, boss, raw.encode(), rule="overwrite")
     assert (again["counts"]["unchanged"], again["counts"]["updated"]) == (1, 1)
     keys = ["customers.read", "customers.export", "customers.import"]
     role = await boss.post("/roles", {"name": "exporter", "template": "staff", "permissions": keys})
@@ -262,9 +236,9 @@ async def test_exports_obey_the_access_rule(crm: Crm) -> None:
     hidden = {"columns": ["data.secret"]}
     refused(await cle("POST", "/customers/exports", json=hidden), 422, "column_unknown")
     mine = b"name,phone,Level\nx,+40215550001,gold\ny,+40215550003,gold\n"
-    done = await _import(crm, cle, mine, rule="overwrite")
+    done = await import_file(crm, cle, mine, rule="overwrite")
     assert (done["counts"]["refused"], done["counts"]["created"]) == (1, 1)
-    (his,) = await _customers(cle)
+    (his,) = await customers(cle)
     assert his["name"] == "y"
     refused(await ann("POST", "/customers/exports", json={}), 403, "permission_missing")
     log = (await boss.get("/audit-log", params={"action": "customers.exported"}))["items"]
@@ -294,11 +268,11 @@ async def test_files_that_are_none_leave_no_trace(crm: Crm) -> None:
         (b"name,phone\n", "file_without_rows"),
         (bomb.getvalue(), "file_too_large"),
     ):
-        refused(await _send(boss, content), 422, code)
+        refused(await send(boss, content), 422, code)
     good = b"name,phone\nAnn,+40215550100\n"
-    refused(await _send(boss, good, mapping={"phone": "nonsense"}), 422, "mapping_target_unknown")
-    refused(await _send(boss, good, owner_id=str(uuid4())), 422, "owner_unknown")
-    refused(await _send(boss, good, rule="destroy"), 422, "options_invalid")
+    refused(await send(boss, good, mapping={"phone": "nonsense"}), 422, "mapping_target_unknown")
+    refused(await send(boss, good, owner_id=str(uuid4())), 422, "owner_unknown")
+    refused(await send(boss, good, rule="destroy"), 422, "options_invalid")
     assert (await boss.get("/customers/imports"))["items"] == []
 
 
@@ -309,7 +283,7 @@ async def test_an_import_survives_its_worker(crm: Crm) -> None:
     rows = [f"+4021555{n:04}," + ",".join(f"v{n}" for _ in range(99)) for n in range(60)]
     content = "\n".join([",".join(names), *rows, "bad", ""]).encode()
     chunky = _in_chunks_of(crm.deps, 7)
-    begun = ok(await _send(boss, content))
+    begun = ok(await send(boss, content))
     path = f"/customers/imports/{begun['import_id']}"
 
     async def is_half_done() -> bool:
@@ -337,7 +311,7 @@ async def test_an_import_survives_its_worker(crm: Crm) -> None:
     # Cancelled before it began: nothing; another tenant sees nothing of it.
     other = await crm.open_tenant("other")
     refused(await other("GET", path), 404, "import_not_found")
-    begun = ok(await _send(boss, content.replace(b"+4021555", b"+4021556")))
+    begun = ok(await send(boss, content.replace(b"+4021555", b"+4021556")))
     path = f"/customers/imports/{begun['import_id']}"
     assert (await boss.post(f"{path}/cancel"))["state"] == "cancelled"
     assert await JobWorker(crm.deps).work() is False
@@ -359,146 +333,3 @@ class _StopsAfterTwo(FileReader):
 
 def _in_chunks_of(deps: Deps, rows: int) -> Deps:
     return replace(deps, settings=deps.settings.model_copy(update={"import_chunk_rows": rows}))
-
-
-async def test_duplicates_become_one_and_two_again(crm: Crm) -> None:
-    boss = await crm.open_tenant("acme")
-
-    async def made(**record: Any) -> dict[str, Any]:
-        return dict(await boss.post("/customers", record))
-
-    phone = {"phone_e164": "+40215550100"}
-    ann = await made(**phone, name="Ann Pop", tags=["a"], data={"card": "1"}, emails=["A@x.ro"])
-    twin = await made(
-        name="ＡＮＮ-pop",
-        numbers=[{"phone_e164": "+40215550111"}, phone],
-        tags=["b"],
-        data={"card": "2", "city": "Iasi"},
-        emails=["a@x.ro"],
-        contacts=[{"name": "Bob", "phone_e164": "+40215550122"}],
-    )
-    await made(phone_e164="+40215550199", name="Somebody else")
-    for by in ("phone", "email", "name"):
-        (group,) = (await boss.get("/customers/duplicates", params={"by": by}))["items"]
-        ids = [each["customer_id"] for each in group["customers"]]
-        assert ids == [ann["customer_id"], twin["customer_id"]]
-    follow_up = {"note": "call", "due_at": "2099-01-01T00:00:00Z"}
-    await boss.post(f"/customers/{twin['customer_id']}/follow-ups", follow_up)
-    twin = await boss.get(f"/customers/{twin['customer_id']}")
-    ann_path, twin_path = (f"/customers/{each['customer_id']}" for each in (ann, twin))
-    body = {
-        "merged_id": twin["customer_id"],
-        "take": ["name"],
-        "survivor_version": ann["version"],
-        "merged_version": twin["version"] + 1,
-    }
-    refused(await boss("POST", f"{ann_path}/merge", json=body), 412, "customer_changed")
-    body["merged_version"] = twin["version"]
-    same = {**body, "merged_id": ann["customer_id"], "merged_version": ann["version"]}
-    refused(await boss("POST", f"{ann_path}/merge", json=same), 422, "merge_same")
-    merge = await boss.post(f"{ann_path}/merge", body)
-    for path in (ann_path, twin_path):
-        one = await boss.get(path)
-        assert (one["customer_id"], one["name"]) == (ann["customer_id"], "ＡＮＮ-pop")
-        assert one["data"] == {"card": "1", "city": "Iasi"}
-        assert [n["phone_e164"] for n in one["numbers"]] == ["+40215550100", "+40215550111"]
-        assert (set(one["tags"]), len(one["contacts"])) == ({"a", "b"}, 1)
-    assert len((await boss.get(f"{ann_path}/follow-ups"))["items"]) == 1
-    assert (await boss.get("/customers/duplicates"))["items"] == []
-    again = await boss("POST", f"{ann_path}/merge", json=body)
-    refused(again, 422, "merge_same")
-
-    undone = await boss.post(f"/customers/merges/{merge['merge_id']}/undo")
-    assert undone["undone_at"] is not None
-    two = [await boss.get(path) for path in (ann_path, twin_path)]
-    kept = ("customer_id", "name", "numbers", "emails", "tags", "data", "contacts", "created_at")
-    for before, after in zip((ann, twin), two, strict=True):
-        assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
-    assert len((await boss.get(f"{twin_path}/follow-ups"))["items"]) == 1
-    body |= {"survivor_version": two[0]["version"], "merged_version": two[1]["version"]}
-    merge = await boss.post(f"{ann_path}/merge", body)
-    one = await boss.get(ann_path)
-    change = {"title": "Ms"}
-    ok(await boss("PATCH", ann_path, json=change, headers={"If-Match": f'"{one["version"]}"'}))
-    late = await boss("POST", f"/customers/merges/{merge['merge_id']}/undo")
-    refused(late, 409, "merge_changed_since")
-    other = await crm.open_tenant("other")
-    gone = await other("POST", f"/customers/merges/{merge['merge_id']}/undo")
-    refused(gone, 404, "merge_not_found")
-
-
-async def test_one_person_is_handed_out_and_erased(crm: Crm) -> None:
-    boss = await crm.open_tenant("acme")
-    phone, name, mail = "+40215550177", "Ilinca Vasilescu", "ilinca@example.ro"
-    content = f"name,phone,email\n{name},{phone},{mail}\nBad {name},12,{mail}\n".encode()
-    done = await _import(crm, boss, content)
-    (ilinca,) = await _customers(boss)
-    path = f"/customers/{ilinca['customer_id']}"
-    key = {"Idempotency-Key": "k1"}
-    await boss.post("/customers", {"phone_e164": "+40215550178", "name": "Other"}, headers=key)
-    twin = {"phone_e164": phone, "name": f"{name} again"}
-    twin = await boss.post("/customers", twin, headers={"Idempotency-Key": "k2"})
-    body = {"merged_id": twin["customer_id"], "survivor_version": ilinca["version"]}
-    await boss.post(f"{path}/merge", {**body, "merged_version": 1})
-    note = {"note": f"Call {name} on {phone}", "due_at": "2099-01-01T00:00:00Z"}
-    await boss.post(f"{path}/follow-ups", note)
-    numbers = await boss.post("/lists", {"name": "l"})
-    upload = {"file": ("n.csv", f"phone,name\n{phone},{name}\nx,{name}\n".encode())}
-    ok(await boss("POST", f"/lists/{numbers['list_id']}/imports", files=upload))
-    await rows_of(
-        crm,
-        """
-        INSERT INTO crm.interaction (tenant_id, interaction_id, direction, caller, called,
-            agent_number, disposition, agent_disposition, is_live, sources)
-        SELECT tenant_id, uuidv7(), 'inbound', $2, '100', '', 'connected', '', false,
-               jsonb_build_object('a', jsonb_build_object('caller', $2::text))
-          FROM crm.customer WHERE customer_id = $1
-        """,
-        ilinca["customer_id"],
-        phone,
-    )
-    given = (await boss("POST", f"{path}/export-data")).content
-    with ZipFile(io.BytesIO(given)) as package:
-        data = json.loads(package.read("data.json"))
-        assert b"Ilinca" in package.read("customer.csv")
-    assert [len(data[part]) for part in ("customer", "follow_up", "interactions")] == [1, 1, 1]
-    assert "sources" not in data["interactions"][0]
-
-    present = await boss.get(path)
-    asked = {"reason": "Asked for it.", "version": present["version"] + 1}
-    refused(await boss("POST", f"{path}/erase", json=asked), 412, "customer_changed")
-    asked["version"] = present["version"]
-    certificate = await boss.post(f"{path}/erase", asked)
-    assert certificate == await boss.get(f"/customers/erasures/{certificate['erasure_id']}")
-    erased = {each["what"]: each["rows"] for each in certificate["erased"]}
-    assert {"customer": 1, "interaction": 1, "import_row": 1, "idempotency_key": 1}.items() <= (
-        erased.items()
-    )
-    for gone in (path, f"/customers/{twin['customer_id']}"):
-        refused(await boss("GET", gone), 404, "customer_not_found")
-    again = await boss("POST", "/customers", json={"phone_e164": phone, "name": f"{name} again"},
-                       headers={"Idempotency-Key": "k2"})  # fmt: skip
-    assert again.status_code == 410
-    left = await _where(crm, phone, name, mail)
-    assert left == set(), left
-    assert (await boss.get("/audit-log/check"))["intact"]
-    other = await boss.get("/customers", params={"phone_e164": "+40215550178"})
-    assert other["items"][0]["name"] == "Other"
-    undone = await _undo(crm, boss, done)
-    assert undone["counts"].get("removed") is None
-
-
-async def _where(crm: Crm, *needles: str) -> set[str]:
-    """Return the tables of this service whose rows hold one of the texts, in any column."""
-    tables = await rows_of(
-        crm,
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = 'crm' AND c.relkind = 'r'",
-    )
-    raw = [each.encode().hex() for each in needles]
-    query = " UNION ALL ".join(
-        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM crm.{table} t, unnest($1::text[]) n "
-        "WHERE strpos(t::text, n) > 0)"
-        for (table,) in tables
-    )
-    return {row[0] for row in await rows_of(crm, query, [*needles, *raw])}
