@@ -23,6 +23,7 @@ HELP = "check everything: lint, types, tests"
 # Decisions live in the cores, so their tests leave little of them out.
 _CORE_COVERAGE_PCT = 90
 _WORKERS = 2
+_WAITING_WORKERS = 3  # tests on real parts mostly wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ def _static() -> list[Check]:
 
 def _tests(soak: Sequence[str]) -> list[Check]:
     pure = "unit or property or contract"
-    # Tests on real parts mostly wait; a worker takes whole modules, so that fixtures are shared.
+    # A worker takes whole modules, so that fixtures are shared.
     # Calls of a whole platform keep the machine to themselves: their times are asserted.
-    parallel = ("-n", str(_WORKERS), "--dist", "loadfile")
+    spread = ("--dist", "loadfile")
+    parallel = ("-n", str(_WORKERS), *spread)
+    waiting = ("-n", str(_WAITING_WORKERS), *spread)
     return [
         Check(
             "pure tests", _pytest("-m", pure, *parallel, "--cov", "--cov-branch", "--cov-report=")
@@ -104,7 +107,7 @@ def _tests(soak: Sequence[str]) -> list[Check]:
         ),
         Check(
             "tests on real parts",
-            _pytest("-m", f"not ({pure} or e2e)", *parallel, "--durations=10", *soak),
+            _pytest("-m", f"not ({pure} or e2e)", *waiting, "--durations=10", *soak),
         ),
         Check("calls end to end", _pytest("-m", "e2e", "--durations=10", *soak)),
     ]

@@ -43,7 +43,7 @@ class Permission(StrEnum):
     TENANTS_READ = "tenants.read"
     TENANTS_WRITE = "tenants.write"
     TENANTS_JUMP_IN = "tenants.jump_in"  # work inside of an enterprise, for a time
-    TENANTS_EXPORT = "tenants.export"  # all data of one's enterprise; operators: of a closed one
+    DATA_EXPORT = "data.export"  # all data of one's enterprise; operators: of a closed one
     JUMP_INS_READ = "jump_ins.read"  # see which operators were here
     JUMP_INS_END = "jump_ins.end"
     NODES_READ = "nodes.read"
@@ -200,7 +200,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
             _P.TENANTS_JUMP_IN,
-            _P.TENANTS_EXPORT,
+            _P.DATA_EXPORT,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.USERS_READ,
@@ -221,7 +221,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.TENANTS_READ,
             _P.TENANTS_WRITE,
             _P.TENANTS_JUMP_IN,
-            _P.TENANTS_EXPORT,
+            _P.DATA_EXPORT,
             _P.NODES_READ,
             _P.NODES_WRITE,
             _P.DNC_READ,
@@ -267,7 +267,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.ROUTING_WRITE,
         _P.SUPERVISION_EVERYWHERE,
         _P.EVIDENCE_EXPORT,
-        *(_P.TENANTS_EXPORT, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE),
+        *(_P.DATA_EXPORT, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE),
         _P.AUDIT_READ,
         _P.KNOWLEDGE_ALL,
         _P.WORK_ORDERS_ALL,

@@ -4,29 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ringway_client.generated.aio.business_types import BusinessTypes
-from ringway_client.generated.aio.customer_policy import CustomerPolicy
-from ringway_client.generated.aio.customer_pool import CustomerPool
-from ringway_client.generated.aio.customer_segments import CustomerSegments
-from ringway_client.generated.aio.deleted_tenants import DeletedTenants
-from ringway_client.generated.aio.follow_ups import FollowUps
-from ringway_client.generated.aio.knowledge import Knowledge
-from ringway_client.generated.aio.media_sources import MediaSources
-from ringway_client.generated.aio.member_cards import MemberCards
-from ringway_client.generated.aio.notices import Notices
-from ringway_client.generated.aio.objects import Objects
-from ringway_client.generated.aio.product_categories import ProductCategories
-from ringway_client.generated.aio.products import Products
-from ringway_client.generated.aio.queriers import Queriers
-from ringway_client.generated.aio.questionnaire_runs import QuestionnaireRuns
-from ringway_client.generated.aio.questionnaires import Questionnaires
-from ringway_client.generated.aio.records import Records
-from ringway_client.generated.aio.sales_orders import SalesOrders
-from ringway_client.generated.aio.scripts import Scripts
-from ringway_client.generated.aio.webhooks import Webhooks
-from ringway_client.generated.aio.work_order_designs import WorkOrderDesigns
-from ringway_client.generated.aio.work_orders import WorkOrders
-
 from ringway_client.generated.aio.acd_settings import AcdSettings
 from ringway_client.generated.aio.agent_profiles import AgentProfiles
 from ringway_client.generated.aio.agents import Agents
@@ -35,6 +12,7 @@ from ringway_client.generated.aio.api_keys import ApiKeys
 from ringway_client.generated.aio.audit import Audit
 from ringway_client.generated.aio.auth import Auth
 from ringway_client.generated.aio.blocked_callers import BlockedCallers
+from ringway_client.generated.aio.business_types import BusinessTypes
 from ringway_client.generated.aio.calendars import Calendars
 from ringway_client.generated.aio.callbacks import Callbacks
 from ringway_client.generated.aio.caller_groups import CallerGroups
@@ -43,23 +21,41 @@ from ringway_client.generated.aio.calls import Calls
 from ringway_client.generated.aio.campaigns import Campaigns
 from ringway_client.generated.aio.conference_rooms import ConferenceRooms
 from ringway_client.generated.aio.conferences import Conferences
+from ringway_client.generated.aio.customer_policy import CustomerPolicy
+from ringway_client.generated.aio.customer_pool import CustomerPool
+from ringway_client.generated.aio.customer_segments import CustomerSegments
 from ringway_client.generated.aio.customers import Customers
+from ringway_client.generated.aio.deleted_tenants import DeletedTenants
+from ringway_client.generated.aio.follow_ups import FollowUps
 from ringway_client.generated.aio.identity_providers import IdentityProviders
 from ringway_client.generated.aio.imports import Imports
 from ringway_client.generated.aio.inbound_routes import InboundRoutes
 from ringway_client.generated.aio.interactions import Interactions
 from ringway_client.generated.aio.jump_ins import JumpIns
+from ringway_client.generated.aio.knowledge import Knowledge
 from ringway_client.generated.aio.law import Law
 from ringway_client.generated.aio.lists import Lists
 from ringway_client.generated.aio.me import Me
+from ringway_client.generated.aio.media_sources import MediaSources
+from ringway_client.generated.aio.member_cards import MemberCards
 from ringway_client.generated.aio.monitor_groups import MonitorGroups
 from ringway_client.generated.aio.nodes import Nodes
+from ringway_client.generated.aio.notices import Notices
+from ringway_client.generated.aio.objects import Objects
 from ringway_client.generated.aio.outbound_routes import OutboundRoutes
+from ringway_client.generated.aio.product_categories import ProductCategories
+from ringway_client.generated.aio.products import Products
 from ringway_client.generated.aio.projects import Projects
+from ringway_client.generated.aio.queriers import Queriers
+from ringway_client.generated.aio.questionnaire_runs import QuestionnaireRuns
+from ringway_client.generated.aio.questionnaires import Questionnaires
 from ringway_client.generated.aio.queues import Queues
 from ringway_client.generated.aio.recordings import Recordings
+from ringway_client.generated.aio.records import Records
 from ringway_client.generated.aio.reports import Reports
 from ringway_client.generated.aio.roles import Roles
+from ringway_client.generated.aio.sales_orders import SalesOrders
+from ringway_client.generated.aio.scripts import Scripts
 from ringway_client.generated.aio.security import Security
 from ringway_client.generated.aio.skills import Skills
 from ringway_client.generated.aio.supervision import Supervision
@@ -70,6 +66,9 @@ from ringway_client.generated.aio.trunks import Trunks
 from ringway_client.generated.aio.users import Users
 from ringway_client.generated.aio.voicemail_boxes import VoicemailBoxes
 from ringway_client.generated.aio.voicemails import Voicemails
+from ringway_client.generated.aio.webhooks import Webhooks
+from ringway_client.generated.aio.work_order_designs import WorkOrderDesigns
+from ringway_client.generated.aio.work_orders import WorkOrders
 from ringway_client.sending import AsyncSender
 
 

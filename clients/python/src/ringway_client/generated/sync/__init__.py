@@ -4,29 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ringway_client.generated.sync.business_types import BusinessTypes
-from ringway_client.generated.sync.customer_policy import CustomerPolicy
-from ringway_client.generated.sync.customer_pool import CustomerPool
-from ringway_client.generated.sync.customer_segments import CustomerSegments
-from ringway_client.generated.sync.deleted_tenants import DeletedTenants
-from ringway_client.generated.sync.follow_ups import FollowUps
-from ringway_client.generated.sync.knowledge import Knowledge
-from ringway_client.generated.sync.media_sources import MediaSources
-from ringway_client.generated.sync.member_cards import MemberCards
-from ringway_client.generated.sync.notices import Notices
-from ringway_client.generated.sync.objects import Objects
-from ringway_client.generated.sync.product_categories import ProductCategories
-from ringway_client.generated.sync.products import Products
-from ringway_client.generated.sync.queriers import Queriers
-from ringway_client.generated.sync.questionnaire_runs import QuestionnaireRuns
-from ringway_client.generated.sync.questionnaires import Questionnaires
-from ringway_client.generated.sync.records import Records
-from ringway_client.generated.sync.sales_orders import SalesOrders
-from ringway_client.generated.sync.scripts import Scripts
-from ringway_client.generated.sync.webhooks import Webhooks
-from ringway_client.generated.sync.work_order_designs import WorkOrderDesigns
-from ringway_client.generated.sync.work_orders import WorkOrders
-
 from ringway_client.generated.sync.acd_settings import AcdSettings
 from ringway_client.generated.sync.agent_profiles import AgentProfiles
 from ringway_client.generated.sync.agents import Agents
@@ -35,6 +12,7 @@ from ringway_client.generated.sync.api_keys import ApiKeys
 from ringway_client.generated.sync.audit import Audit
 from ringway_client.generated.sync.auth import Auth
 from ringway_client.generated.sync.blocked_callers import BlockedCallers
+from ringway_client.generated.sync.business_types import BusinessTypes
 from ringway_client.generated.sync.calendars import Calendars
 from ringway_client.generated.sync.callbacks import Callbacks
 from ringway_client.generated.sync.caller_groups import CallerGroups
@@ -43,23 +21,41 @@ from ringway_client.generated.sync.calls import Calls
 from ringway_client.generated.sync.campaigns import Campaigns
 from ringway_client.generated.sync.conference_rooms import ConferenceRooms
 from ringway_client.generated.sync.conferences import Conferences
+from ringway_client.generated.sync.customer_policy import CustomerPolicy
+from ringway_client.generated.sync.customer_pool import CustomerPool
+from ringway_client.generated.sync.customer_segments import CustomerSegments
 from ringway_client.generated.sync.customers import Customers
+from ringway_client.generated.sync.deleted_tenants import DeletedTenants
+from ringway_client.generated.sync.follow_ups import FollowUps
 from ringway_client.generated.sync.identity_providers import IdentityProviders
 from ringway_client.generated.sync.imports import Imports
 from ringway_client.generated.sync.inbound_routes import InboundRoutes
 from ringway_client.generated.sync.interactions import Interactions
 from ringway_client.generated.sync.jump_ins import JumpIns
+from ringway_client.generated.sync.knowledge import Knowledge
 from ringway_client.generated.sync.law import Law
 from ringway_client.generated.sync.lists import Lists
 from ringway_client.generated.sync.me import Me
+from ringway_client.generated.sync.media_sources import MediaSources
+from ringway_client.generated.sync.member_cards import MemberCards
 from ringway_client.generated.sync.monitor_groups import MonitorGroups
 from ringway_client.generated.sync.nodes import Nodes
+from ringway_client.generated.sync.notices import Notices
+from ringway_client.generated.sync.objects import Objects
 from ringway_client.generated.sync.outbound_routes import OutboundRoutes
+from ringway_client.generated.sync.product_categories import ProductCategories
+from ringway_client.generated.sync.products import Products
 from ringway_client.generated.sync.projects import Projects
+from ringway_client.generated.sync.queriers import Queriers
+from ringway_client.generated.sync.questionnaire_runs import QuestionnaireRuns
+from ringway_client.generated.sync.questionnaires import Questionnaires
 from ringway_client.generated.sync.queues import Queues
 from ringway_client.generated.sync.recordings import Recordings
+from ringway_client.generated.sync.records import Records
 from ringway_client.generated.sync.reports import Reports
 from ringway_client.generated.sync.roles import Roles
+from ringway_client.generated.sync.sales_orders import SalesOrders
+from ringway_client.generated.sync.scripts import Scripts
 from ringway_client.generated.sync.security import Security
 from ringway_client.generated.sync.skills import Skills
 from ringway_client.generated.sync.supervision import Supervision
@@ -70,6 +66,9 @@ from ringway_client.generated.sync.trunks import Trunks
 from ringway_client.generated.sync.users import Users
 from ringway_client.generated.sync.voicemail_boxes import VoicemailBoxes
 from ringway_client.generated.sync.voicemails import Voicemails
+from ringway_client.generated.sync.webhooks import Webhooks
+from ringway_client.generated.sync.work_order_designs import WorkOrderDesigns
+from ringway_client.generated.sync.work_orders import WorkOrders
 from ringway_client.sending import Sender
 
 

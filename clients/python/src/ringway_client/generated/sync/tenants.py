@@ -101,7 +101,7 @@ class Tenants:
         Secrets are left out, and files (recordings, attachments) are fetched by their own
         addresses.
 
-        Permission: ``tenants.export``.
+        Permission: ``data.export``.
         """
         return self._client.send(Call("GET", f"/tenants/{quoted(tenant_id)}/export", bytes))
 

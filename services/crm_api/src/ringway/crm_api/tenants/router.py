@@ -31,7 +31,7 @@ router = api_router("/tenants", "tenants")
 deleted = api_router("/deleted-tenants", "deleted-tenants")
 Reader = Annotated[Caller, Depends(requires(Permission.TENANTS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.TENANTS_WRITE))]
-Exporter = Annotated[Caller, Depends(requires(Permission.TENANTS_EXPORT))]
+Exporter = Annotated[Caller, Depends(requires(Permission.DATA_EXPORT))]
 
 
 @router.post("", status_code=201)
