@@ -76,7 +76,7 @@ class Call(Generic[T]):
         return self.method == "GET" or bool(self.headers.get("Idempotency-Key"))
 
 
-def key() -> str:
+def new_key() -> str:
     """Return a new Idempotency-Key."""
     return str(uuid4())
 
@@ -202,4 +202,3 @@ def _text(value: Any) -> str:
             return value.isoformat()
         case _:
             return str(value)
-

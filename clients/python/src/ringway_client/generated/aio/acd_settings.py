@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -21,7 +21,7 @@ class AcdSettings:
 
         Permission: ``routing.read``.
         """
-        return await self._client.send(Call("GET", "/acd-settings", models.AcdSettingsView))
+        return await self._client.send(_core.Call("GET", "/acd-settings", models.AcdSettingsView))
 
     async def put_acd_settings(
         self, body: models.AcdSettings | Mapping[str, Any], *, if_match: int | str | None = None
@@ -31,11 +31,11 @@ class AcdSettings:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/acd-settings",
                 models.AcdSettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

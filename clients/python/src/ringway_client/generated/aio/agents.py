@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -24,11 +24,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/session",
                 models.AgentStatus,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,7 +41,7 @@ class Agents:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call("PUT", "/agents/me/state", models.AgentStatus, body=body)
+            _core.Call("PUT", "/agents/me/state", models.AgentStatus, body=body)
         )
 
     async def end_session(self) -> None:
@@ -49,7 +49,7 @@ class Agents:
 
         Permission: ``agents.act``.
         """
-        return await self._client.send(Call("DELETE", "/agents/me/session", type(None)))
+        return await self._client.send(_core.Call("DELETE", "/agents/me/session", type(None)))
 
     async def finish_wrap_up(
         self, body: models.WrapUpResult | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -59,11 +59,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/wrap-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -73,14 +73,14 @@ class Agents:
 
         Permission: ``agents.act``.
         """
-        return await self._client.send(Call("GET", "/agents/me", models.AgentStatus))
+        return await self._client.send(_core.Call("GET", "/agents/me", models.AgentStatus))
 
     async def get_phone(self) -> models.Phone:
         """Return the caller's SIP account, without its password.
 
         Permission: ``phone``.
         """
-        return await self._client.send(Call("GET", "/agents/me/phone", models.Phone))
+        return await self._client.send(_core.Call("GET", "/agents/me/phone", models.Phone))
 
     async def hang_up(self, *, idempotency_key: str | None = None) -> None:
         """End the talk.
@@ -88,11 +88,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/hang-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -104,7 +104,9 @@ class Agents:
         Permission: ``agents.read``.
         """
         return await self._client.send(
-            Call("GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     async def iter_agents(self, *, limit: int | None = None) -> AsyncIterator[models.AgentView]:
@@ -126,10 +128,10 @@ class Agents:
         Permission: ``phone``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/phone/credentials",
                 models.NewCredentials,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

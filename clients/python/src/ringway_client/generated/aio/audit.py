@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -29,7 +29,7 @@ class Audit:
         Permission: ``audit.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/audit-log/check",
                 models.AuditCheck,
@@ -55,7 +55,7 @@ class Audit:
         Permission: ``audit.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/audit-log",
                 models.PageAuditEntry,

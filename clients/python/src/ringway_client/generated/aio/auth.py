@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -19,7 +19,7 @@ class Auth:
     async def finish_sso(self, body: models.SsoFinish | Mapping[str, Any]) -> models.TokenPair:
         """Finish it with what the provider sent the browser back with. Each sign-in ends once."""
         return await self._client.send(
-            Call("POST", "/auth/sso/finish", models.TokenPair, body=body)
+            _core.Call("POST", "/auth/sso/finish", models.TokenPair, body=body)
         )
 
     async def issue_token(
@@ -39,7 +39,7 @@ class Auth:
         password is right and the account has a second factor: send the same again with `otp`.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/auth/token",
                 models.TokenPair,
@@ -59,16 +59,16 @@ class Auth:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/auth/sign-out",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
     async def start_sso(self, body: models.SsoStart | Mapping[str, Any]) -> models.SsoStarted:
         """Begin a single sign-on: send the browser to `authorization_url`."""
         return await self._client.send(
-            Call("POST", "/auth/sso/start", models.SsoStarted, body=body)
+            _core.Call("POST", "/auth/sso/start", models.SsoStarted, body=body)
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class BusinessTypes:
@@ -29,11 +30,11 @@ class BusinessTypes:
         Permission: ``work_order_designs.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/business-types/{quoted(business_type_id)}",
+                f"/business-types/{_quoted(business_type_id)}",
                 models.TypeView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class BusinessTypes:
         Permission: ``work_order_designs.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/business-types",
                 models.TypeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -61,7 +62,7 @@ class BusinessTypes:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call("GET", f"/business-types/{quoted(business_type_id)}", models.TypeView)
+            _core.Call("GET", f"/business-types/{_quoted(business_type_id)}", models.TypeView)
         )
 
     async def list_business_types(
@@ -72,7 +73,7 @@ class BusinessTypes:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/business-types",
                 models.PageTypeView,
@@ -101,10 +102,10 @@ class BusinessTypes:
         Permission: ``work_order_designs.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/business-types/{quoted(business_type_id)}",
+                f"/business-types/{_quoted(business_type_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )

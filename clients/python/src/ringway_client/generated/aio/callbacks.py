@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Callbacks:
@@ -24,8 +25,8 @@ class Callbacks:
         Permission: ``callbacks.write``.
         """
         return await self._client.send(
-            Call(
-                "DELETE", f"/callbacks/{quoted(callback_id)}", type(None), query={"reason": reason}
+            _core.Call(
+                "DELETE", f"/callbacks/{_quoted(callback_id)}", type(None), query={"reason": reason}
             )
         )
 
@@ -37,7 +38,7 @@ class Callbacks:
         Permission: ``callbacks.write``.
         """
         return await self._client.send(
-            Call("PUT", f"/callbacks/{quoted(callback_id)}", models.CallbackView, body=body)
+            _core.Call("PUT", f"/callbacks/{_quoted(callback_id)}", models.CallbackView, body=body)
         )
 
     async def create_callback(
@@ -48,11 +49,11 @@ class Callbacks:
         Permission: ``callbacks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/callbacks",
                 models.CallbackView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,7 +64,7 @@ class Callbacks:
         Permission: ``callbacks.read``.
         """
         return await self._client.send(
-            Call("GET", f"/callbacks/{quoted(callback_id)}", models.CallbackView)
+            _core.Call("GET", f"/callbacks/{_quoted(callback_id)}", models.CallbackView)
         )
 
     async def get_disposition(self, interaction_id: UUID | str) -> models.DispositionView:
@@ -72,8 +73,10 @@ class Callbacks:
         Permission: ``callbacks.read``.
         """
         return await self._client.send(
-            Call(
-                "GET", f"/interactions/{quoted(interaction_id)}/disposition", models.DispositionView
+            _core.Call(
+                "GET",
+                f"/interactions/{_quoted(interaction_id)}/disposition",
+                models.DispositionView,
             )
         )
 
@@ -92,7 +95,7 @@ class Callbacks:
         Permission: ``callbacks.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/callbacks",
                 models.PageCallbackView,
@@ -138,7 +141,7 @@ class Callbacks:
 
         Permission: ``callbacks.read``.
         """
-        return await self._client.send(Call("GET", "/dispositions", models.Dispositions))
+        return await self._client.send(_core.Call("GET", "/dispositions", models.Dispositions))
 
     async def put_disposition(
         self,
@@ -151,11 +154,11 @@ class Callbacks:
         Permission: ``campaigns.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/dispositions",
                 models.Dispositions,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -170,9 +173,9 @@ class Callbacks:
         Permission: ``callbacks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/interactions/{quoted(interaction_id)}/disposition",
+                f"/interactions/{_quoted(interaction_id)}/disposition",
                 models.DispositionView,
                 body=body,
             )

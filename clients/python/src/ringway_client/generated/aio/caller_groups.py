@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class CallerGroups:
@@ -24,11 +25,11 @@ class CallerGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/caller-groups",
                 models.CallerGroupView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,11 +43,11 @@ class CallerGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/caller-groups/{quoted(caller_group_id)}",
+                f"/caller-groups/{_quoted(caller_group_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -56,7 +57,7 @@ class CallerGroups:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call("GET", f"/caller-groups/{quoted(caller_group_id)}", models.CallerGroupView)
+            _core.Call("GET", f"/caller-groups/{_quoted(caller_group_id)}", models.CallerGroupView)
         )
 
     async def list_caller_groups(
@@ -68,7 +69,7 @@ class CallerGroups:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/caller-groups",
                 models.PageCallerGroupView,
@@ -103,11 +104,14 @@ class CallerGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/caller-groups/{quoted(caller_group_id)}",
+                f"/caller-groups/{_quoted(caller_group_id)}",
                 models.CallerGroupView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

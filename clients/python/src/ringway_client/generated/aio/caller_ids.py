@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class CallerIds:
@@ -30,11 +31,11 @@ class CallerIds:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/caller-numbers",
+                f"/tenants/{_quoted(tenant_id)}/caller-numbers",
                 models.NumbersChanged,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -47,7 +48,9 @@ class CallerIds:
         Permission: ``campaigns.write``.
         """
         return await self._client.send(
-            Call("PUT", f"/caller-numbers/{quoted(phone_e164)}", models.CallerNumberView, body=body)
+            _core.Call(
+                "PUT", f"/caller-numbers/{_quoted(phone_e164)}", models.CallerNumberView, body=body
+            )
         )
 
     async def change_caller_pool(
@@ -58,7 +61,9 @@ class CallerIds:
         Permission: ``campaigns.write``.
         """
         return await self._client.send(
-            Call("PUT", f"/caller-pools/{quoted(caller_pool_id)}", models.CallerPoolView, body=body)
+            _core.Call(
+                "PUT", f"/caller-pools/{_quoted(caller_pool_id)}", models.CallerPoolView, body=body
+            )
         )
 
     async def create_caller_pool(
@@ -69,11 +74,11 @@ class CallerIds:
         Permission: ``campaigns.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/caller-pools",
                 models.CallerPoolView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -84,7 +89,7 @@ class CallerIds:
         Permission: ``campaigns.write``.
         """
         return await self._client.send(
-            Call("DELETE", f"/caller-pools/{quoted(caller_pool_id)}", type(None))
+            _core.Call("DELETE", f"/caller-pools/{_quoted(caller_pool_id)}", type(None))
         )
 
     async def get_caller_pool(self, caller_pool_id: UUID | str) -> models.CallerPoolView:
@@ -93,7 +98,7 @@ class CallerIds:
         Permission: ``campaigns.read``.
         """
         return await self._client.send(
-            Call("GET", f"/caller-pools/{quoted(caller_pool_id)}", models.CallerPoolView)
+            _core.Call("GET", f"/caller-pools/{_quoted(caller_pool_id)}", models.CallerPoolView)
         )
 
     async def list_caller_days(
@@ -112,7 +117,7 @@ class CallerIds:
         Permission: ``campaigns.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/caller-numbers/days",
                 models.CallerDays,
@@ -134,7 +139,7 @@ class CallerIds:
         Permission: ``campaigns.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/caller-numbers",
                 models.PageCallerNumberView,
@@ -174,7 +179,7 @@ class CallerIds:
         Permission: ``campaigns.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/caller-pools",
                 models.PageCallerPoolView,
@@ -207,11 +212,11 @@ class CallerIds:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/caller-numbers/withdraw",
+                f"/tenants/{_quoted(tenant_id)}/caller-numbers/withdraw",
                 models.NumbersChanged,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

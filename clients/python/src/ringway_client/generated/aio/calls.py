@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Calls:
@@ -25,11 +26,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview/accept",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,12 +43,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/answer",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -59,12 +60,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/consult/cancel",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -76,12 +77,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/transfer/complete",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -97,12 +98,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/consult",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -115,12 +116,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/decline",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -132,11 +133,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls",
                 models.DialingView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -146,7 +147,7 @@ class Calls:
 
         Permission: ``agents.act``.
         """
-        return await self._client.send(Call("GET", "/agents/me/preview", models.PreviewView))
+        return await self._client.send(_core.Call("GET", "/agents/me/preview", models.PreviewView))
 
     async def hang_up_call(self, *, idempotency_key: str | None = None) -> None:
         """End one's part: the customer is hung up, unless others go on with him.
@@ -154,11 +155,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/hang-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -170,12 +171,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/hold",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -187,12 +188,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/leave",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -201,7 +202,9 @@ class Calls:
 
         Permission: ``interactions.read``.
         """
-        return await self._client.send(Call("GET", "/interactions/live", models.LiveInteractions))
+        return await self._client.send(
+            _core.Call("GET", "/interactions/live", models.LiveInteractions)
+        )
 
     async def merge_call(
         self, *, interaction_id: UUID | str | None = None, idempotency_key: str | None = None
@@ -211,12 +214,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/merge",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -228,12 +231,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/mute",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -243,11 +246,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/park",
                 models.ParkedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -259,11 +262,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/pick-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -280,12 +283,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/play",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -296,9 +299,9 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/agents/me/calls/current/parties/{quoted(leg_id)}",
+                f"/agents/me/calls/current/parties/{_quoted(leg_id)}",
                 type(None),
                 query={"interaction_id": interaction_id},
             )
@@ -312,12 +315,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/resume",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -329,11 +332,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/retrieve",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -350,12 +353,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/digits",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -366,7 +369,7 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call("PUT", "/agents/me/do-not-disturb", type(None), body=body)
+            _core.Call("PUT", "/agents/me/do-not-disturb", type(None), body=body)
         )
 
     async def skip_preview(
@@ -377,11 +380,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview/skip",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -394,11 +397,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview",
                 models.PreviewView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -415,12 +418,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/transfer",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -433,11 +436,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/unmute",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

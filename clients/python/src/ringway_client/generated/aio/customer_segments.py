@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class CustomerSegments:
@@ -23,7 +24,9 @@ class CustomerSegments:
         Permission: ``customers.read``.
         """
         return await self._client.send(
-            Call("GET", f"/customer-segments/{quoted(segment_id)}/count", models.SegmentCountView)
+            _core.Call(
+                "GET", f"/customer-segments/{_quoted(segment_id)}/count", models.SegmentCountView
+            )
         )
 
     async def create_segment(
@@ -34,11 +37,11 @@ class CustomerSegments:
         Permission: ``customers.rules``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-segments",
                 models.RingwayCrmApiCustomersSegmentRouterSegmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -51,11 +54,11 @@ class CustomerSegments:
         Permission: ``customers.rules``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/customer-segments/{quoted(segment_id)}",
+                f"/customer-segments/{_quoted(segment_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -67,9 +70,9 @@ class CustomerSegments:
         Permission: ``customers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customer-segments/{quoted(segment_id)}",
+                f"/customer-segments/{_quoted(segment_id)}",
                 models.RingwayCrmApiCustomersSegmentRouterSegmentView,
             )
         )
@@ -82,7 +85,7 @@ class CustomerSegments:
         Permission: ``customers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customer-segments",
                 models.PageSegmentView,
@@ -115,11 +118,11 @@ class CustomerSegments:
         Permission: ``customers.rules``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/customer-segments/{quoted(segment_id)}",
+                f"/customer-segments/{_quoted(segment_id)}",
                 models.RingwayCrmApiCustomersSegmentRouterSegmentView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

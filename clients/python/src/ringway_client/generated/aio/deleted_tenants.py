@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -23,7 +23,7 @@ class DeletedTenants:
         Permission: ``tenants.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/deleted-tenants",
                 models.PageTombstoneView,

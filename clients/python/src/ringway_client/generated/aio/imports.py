@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, File, quoted
+from ringway_client.sending import AsyncSender, File
+from ringway_client.sending import quoted as _quoted
 
 
 class Imports:
@@ -22,7 +23,7 @@ class Imports:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", f"/imports/{quoted(batch_id)}/errors.csv", bytes)
+            _core.Call("GET", f"/imports/{_quoted(batch_id)}/errors.csv", bytes)
         )
 
     async def get_import(self, batch_id: UUID | str) -> models.ImportReport:
@@ -31,7 +32,7 @@ class Imports:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", f"/imports/{quoted(batch_id)}", models.ImportReport)
+            _core.Call("GET", f"/imports/{_quoted(batch_id)}", models.ImportReport)
         )
 
     async def import_list(
@@ -56,11 +57,11 @@ class Imports:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/lists/{quoted(list_id)}/imports",
+                f"/lists/{_quoted(list_id)}/imports",
                 models.ImportReport,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={
                     "create_customers": create_customers,
                     "default_region": default_region,
@@ -81,9 +82,9 @@ class Imports:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/imports/{quoted(batch_id)}/errors",
+                f"/imports/{_quoted(batch_id)}/errors",
                 models.PageImportErrorView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -110,7 +111,9 @@ class Imports:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", "/imports", models.PageImportView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/imports", models.PageImportView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     async def iter_imports(self, *, limit: int | None = None) -> AsyncIterator[models.ImportView]:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, File, quoted
+from ringway_client.sending import AsyncSender, File
+from ringway_client.sending import quoted as _quoted
 
 
 class Knowledge:
@@ -29,11 +30,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/suggestions/{quoted(suggestion_id)}/accept",
+                f"/knowledge/suggestions/{_quoted(suggestion_id)}/accept",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/attachments",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments",
                 models.RingwayCrmApiKnowledgeSchemasAttachmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={},
                 files={"file": file},
             )
@@ -64,11 +65,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/favourite",
+                f"/knowledge/articles/{_quoted(article_id)}/favourite",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -80,11 +81,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/drafts",
+                f"/knowledge/articles/{_quoted(article_id)}/drafts",
                 models.ArticleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -103,11 +104,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/knowledge/articles/{quoted(article_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}",
                 models.ArticleView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -124,11 +125,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/knowledge/categories/{quoted(knowledge_category_id)}",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
                 models.CategoryView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -141,9 +142,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/difference",
+                f"/knowledge/articles/{_quoted(article_id)}/difference",
                 models.DifferenceView,
                 query={"old": old, "new": new},
             )
@@ -157,11 +158,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/views",
+                f"/knowledge/articles/{_quoted(article_id)}/views",
                 models.ViewsView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -173,11 +174,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/articles",
                 models.ArticleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -190,11 +191,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/categories",
                 models.CategoryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -205,7 +206,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call("GET", f"/knowledge/articles/{quoted(article_id)}", models.ArticleView)
+            _core.Call("GET", f"/knowledge/articles/{_quoted(article_id)}", models.ArticleView)
         )
 
     async def get_article_attachment(
@@ -216,9 +217,9 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/attachments/{quoted(article_attachment_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments/{_quoted(article_attachment_id)}",
                 bytes,
             )
         )
@@ -231,9 +232,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/versions/{quoted(article_version)}",
+                f"/knowledge/articles/{_quoted(article_id)}/versions/{_quoted(article_version)}",
                 models.RingwayCrmApiKnowledgeSchemasVersionView,
             )
         )
@@ -244,8 +245,10 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
-                "GET", f"/knowledge/categories/{quoted(knowledge_category_id)}", models.CategoryView
+            _core.Call(
+                "GET",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
+                models.CategoryView,
             )
         )
 
@@ -255,7 +258,9 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call("GET", f"/knowledge/suggestions/{quoted(suggestion_id)}", models.SuggestionView)
+            _core.Call(
+                "GET", f"/knowledge/suggestions/{_quoted(suggestion_id)}", models.SuggestionView
+            )
         )
 
     async def list_article_feedback(
@@ -266,9 +271,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/feedback",
+                f"/knowledge/articles/{_quoted(article_id)}/feedback",
                 models.PageFeedbackView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -295,9 +300,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/versions",
+                f"/knowledge/articles/{_quoted(article_id)}/versions",
                 models.PageVersionItem,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -333,7 +338,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/articles",
                 models.PageArticleItem,
@@ -386,7 +391,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call("GET", "/knowledge/categories", models.PageCategoryView)
+            _core.Call("GET", "/knowledge/categories", models.PageCategoryView)
         )
 
     async def list_suggestions(
@@ -402,7 +407,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/suggestions",
                 models.PageSuggestionView,
@@ -431,11 +436,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/categories/order",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -454,11 +459,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/publish",
+                f"/knowledge/articles/{_quoted(article_id)}/publish",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -474,11 +482,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/suggestions/{quoted(suggestion_id)}/refuse",
+                f"/knowledge/suggestions/{_quoted(suggestion_id)}/refuse",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -491,11 +499,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/articles/{quoted(article_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -507,9 +515,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/articles/{quoted(article_id)}/attachments/{quoted(article_attachment_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments/{_quoted(article_attachment_id)}",
                 type(None),
             )
         )
@@ -522,11 +530,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/categories/{quoted(knowledge_category_id)}",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -536,7 +544,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call("DELETE", f"/knowledge/articles/{quoted(article_id)}/favourite", type(None))
+            _core.Call("DELETE", f"/knowledge/articles/{_quoted(article_id)}/favourite", type(None))
         )
 
     async def restore_article_version(
@@ -552,11 +560,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/versions/{quoted(article_version)}/restore",
+                f"/knowledge/articles/{_quoted(article_id)}/versions/{_quoted(article_version)}/restore",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -572,11 +583,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/retire",
+                f"/knowledge/articles/{_quoted(article_id)}/retire",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -592,11 +606,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/feedback",
+                f"/knowledge/articles/{_quoted(article_id)}/feedback",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -619,7 +633,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/search",
                 models.PageFoundView,
@@ -678,11 +692,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/suggestions",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Lists:
@@ -28,11 +29,11 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call[models.LeadsReport | models.LeadsAdded](
+            _core.Call[models.LeadsReport | models.LeadsAdded](
                 "POST",
-                f"/lists/{quoted(list_id)}/leads",
+                f"/lists/{_quoted(list_id)}/leads",
                 cast(Any, models.LeadsReport | models.LeadsAdded),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -45,11 +46,11 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/lists",
                 models.ListView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -60,7 +61,9 @@ class Lists:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", f"/lists/{quoted(list_id)}/leads/{quoted(lead_id)}", models.LeadDetail)
+            _core.Call(
+                "GET", f"/lists/{_quoted(list_id)}/leads/{_quoted(lead_id)}", models.LeadDetail
+            )
         )
 
     async def get_list(self, list_id: UUID | str) -> models.ListView:
@@ -68,7 +71,9 @@ class Lists:
 
         Permission: ``lists.read``.
         """
-        return await self._client.send(Call("GET", f"/lists/{quoted(list_id)}", models.ListView))
+        return await self._client.send(
+            _core.Call("GET", f"/lists/{_quoted(list_id)}", models.ListView)
+        )
 
     async def get_list_query(self, list_id: UUID | str) -> models.ListQueryView:
         """Return the filter that is kept with the list, and its last import.
@@ -76,7 +81,7 @@ class Lists:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", f"/lists/{quoted(list_id)}/query", models.ListQueryView)
+            _core.Call("GET", f"/lists/{_quoted(list_id)}/query", models.ListQueryView)
         )
 
     async def list_leads(
@@ -92,9 +97,9 @@ class Lists:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/lists/{quoted(list_id)}/leads",
+                f"/lists/{_quoted(list_id)}/leads",
                 models.PageLeadView,
                 query={"state": state, "limit": limit, "cursor": cursor},
             )
@@ -121,7 +126,9 @@ class Lists:
         Permission: ``lists.read``.
         """
         return await self._client.send(
-            Call("GET", "/lists", models.PageListView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/lists", models.PageListView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     async def iter_lists(self, *, limit: int | None = None) -> AsyncIterator[models.ListView]:
@@ -149,9 +156,9 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/lists/{quoted(list_id)}/leads/{quoted(lead_id)}",
+                f"/lists/{_quoted(list_id)}/leads/{_quoted(lead_id)}",
                 models.LeadDetail,
                 body=body,
             )
@@ -171,11 +178,11 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/lists/{quoted(list_id)}/query",
+                f"/lists/{_quoted(list_id)}/query",
                 models.ImportView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -188,11 +195,11 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/lists/{quoted(list_id)}/query/refresh",
+                f"/lists/{_quoted(list_id)}/query/refresh",
                 models.ImportView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -202,7 +209,7 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call("DELETE", f"/lists/{quoted(list_id)}/leads/{quoted(lead_id)}", type(None))
+            _core.Call("DELETE", f"/lists/{_quoted(list_id)}/leads/{_quoted(lead_id)}", type(None))
         )
 
     async def rename_list(
@@ -213,5 +220,5 @@ class Lists:
         Permission: ``lists.write``.
         """
         return await self._client.send(
-            Call("PUT", f"/lists/{quoted(list_id)}", models.ListView, body=body)
+            _core.Call("PUT", f"/lists/{_quoted(list_id)}", models.ListView, body=body)
         )

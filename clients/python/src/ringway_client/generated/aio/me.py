@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Me:
@@ -25,11 +26,11 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/password",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,11 +43,11 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/confirm",
                 models.RecoveryCodes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -57,7 +58,7 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call("DELETE", f"/me/sessions/{quoted(session_id)}", type(None))
+            _core.Call("DELETE", f"/me/sessions/{_quoted(session_id)}", type(None))
         )
 
     async def enrol_second_factor(
@@ -68,11 +69,11 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor",
                 models.EnrolmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -82,14 +83,16 @@ class Me:
 
         Permission: ``me``.
         """
-        return await self._client.send(Call("GET", "/me", models.MeView))
+        return await self._client.send(_core.Call("GET", "/me", models.MeView))
 
     async def get_second_factor(self) -> models.SecondFactorView:
         """Return whether the caller has a second factor.
 
         Permission: ``me``.
         """
-        return await self._client.send(Call("GET", "/me/second-factor", models.SecondFactorView))
+        return await self._client.send(
+            _core.Call("GET", "/me/second-factor", models.SecondFactorView)
+        )
 
     async def list_own_sessions(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -99,7 +102,7 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/me/sessions",
                 models.PageSessionView,
@@ -128,11 +131,11 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/remove",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -145,11 +148,11 @@ class Me:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/recovery-codes",
                 models.RecoveryCodes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

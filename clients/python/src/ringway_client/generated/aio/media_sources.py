@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class MediaSources:
@@ -30,11 +31,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/media-sources/{quoted(media_source_id)}",
+                f"/media-sources/{_quoted(media_source_id)}",
                 models.MediaSourceView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -52,11 +53,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                f"/media-sources/{_quoted(media_source_id)}/placements/{_quoted(placement_id)}",
                 models.PlacementView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -72,11 +73,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/media-sources",
                 models.MediaSourceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -93,11 +94,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/media-sources/{quoted(media_source_id)}/placements",
+                f"/media-sources/{_quoted(media_source_id)}/placements",
                 models.PlacementView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -108,7 +109,7 @@ class MediaSources:
         Permission: ``media.read``.
         """
         return await self._client.send(
-            Call("GET", f"/media-sources/{quoted(media_source_id)}", models.MediaSourceView)
+            _core.Call("GET", f"/media-sources/{_quoted(media_source_id)}", models.MediaSourceView)
         )
 
     async def get_placement(
@@ -119,9 +120,9 @@ class MediaSources:
         Permission: ``media.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                f"/media-sources/{_quoted(media_source_id)}/placements/{_quoted(placement_id)}",
                 models.PlacementView,
             )
         )
@@ -134,7 +135,7 @@ class MediaSources:
         Permission: ``media.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/media-sources",
                 models.PageMediaSourceView,
@@ -163,9 +164,9 @@ class MediaSources:
         Permission: ``media.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/media-sources/{quoted(media_source_id)}/placements",
+                f"/media-sources/{_quoted(media_source_id)}/placements",
                 models.PagePlacementView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -192,11 +193,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/media-sources/{quoted(media_source_id)}",
+                f"/media-sources/{_quoted(media_source_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -212,11 +213,11 @@ class MediaSources:
         Permission: ``media.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/media-sources/{quoted(media_source_id)}/placements/{quoted(placement_id)}",
+                f"/media-sources/{_quoted(media_source_id)}/placements/{_quoted(placement_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -228,7 +229,7 @@ class MediaSources:
         Permission: ``media.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/media-sources/report",
                 models.MediaReport,

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class MemberCards:
@@ -29,11 +30,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/member-cards/{quoted(card_id)}",
+                f"/member-cards/{_quoted(card_id)}",
                 models.CardView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class MemberCards:
         Permission: ``member_cards.verify``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards/change-pin",
                 models.VerifiedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,11 +64,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards",
                 models.CardView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -78,7 +79,7 @@ class MemberCards:
         Permission: ``member_cards.read``.
         """
         return await self._client.send(
-            Call("GET", f"/member-cards/{quoted(card_id)}", models.CardView)
+            _core.Call("GET", f"/member-cards/{_quoted(card_id)}", models.CardView)
         )
 
     async def get_member_card_settings(self) -> models.CardSettingsView:
@@ -87,7 +88,7 @@ class MemberCards:
         Permission: ``member_cards.read``.
         """
         return await self._client.send(
-            Call("GET", "/member-card-settings", models.CardSettingsView)
+            _core.Call("GET", "/member-card-settings", models.CardSettingsView)
         )
 
     async def list_member_cards(
@@ -104,7 +105,7 @@ class MemberCards:
         Permission: ``member_cards.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/member-cards",
                 models.PageCardView,
@@ -153,11 +154,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/member-card-settings",
                 models.CardSettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -170,11 +171,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/member-cards/{quoted(card_id)}",
+                f"/member-cards/{_quoted(card_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -190,11 +191,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/member-cards/{quoted(card_id)}/pin",
+                f"/member-cards/{_quoted(card_id)}/pin",
                 models.CardView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -209,11 +210,11 @@ class MemberCards:
         Permission: ``member_cards.verify``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards/verify",
                 models.VerifiedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class MonitorGroups:
@@ -24,11 +25,11 @@ class MonitorGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/monitor-groups",
                 models.MonitorGroupView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,11 +43,11 @@ class MonitorGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/monitor-groups/{quoted(monitor_group_id)}",
+                f"/monitor-groups/{_quoted(monitor_group_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -56,7 +57,9 @@ class MonitorGroups:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call("GET", f"/monitor-groups/{quoted(monitor_group_id)}", models.MonitorGroupView)
+            _core.Call(
+                "GET", f"/monitor-groups/{_quoted(monitor_group_id)}", models.MonitorGroupView
+            )
         )
 
     async def list_monitor_groups(
@@ -68,7 +71,7 @@ class MonitorGroups:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/monitor-groups",
                 models.PageMonitorGroupView,
@@ -103,11 +106,14 @@ class MonitorGroups:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/monitor-groups/{quoted(monitor_group_id)}",
+                f"/monitor-groups/{_quoted(monitor_group_id)}",
                 models.MonitorGroupView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Nodes:
@@ -28,11 +29,11 @@ class Nodes:
         Permission: ``nodes.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/nodes/{quoted(node)}/drain",
+                f"/nodes/{_quoted(node)}/drain",
                 models.NodeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,7 +43,7 @@ class Nodes:
 
         Permission: ``nodes.read``.
         """
-        return await self._client.send(Call("GET", "/nodes", models.PageNodeView))
+        return await self._client.send(_core.Call("GET", "/nodes", models.PageNodeView))
 
     async def undrain_node(
         self, node: str, *, idempotency_key: str | None = None
@@ -52,10 +53,10 @@ class Nodes:
         Permission: ``nodes.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/nodes/{quoted(node)}/undrain",
+                f"/nodes/{_quoted(node)}/undrain",
                 models.NodeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

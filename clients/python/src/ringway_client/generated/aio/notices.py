@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Notices:
@@ -29,11 +30,11 @@ class Notices:
         Permission: ``notices.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/notices/{quoted(notice_id)}",
+                f"/notices/{_quoted(notice_id)}",
                 models.RingwayCrmApiNoticesSchemasNoticeView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -44,7 +45,9 @@ class Notices:
         Permission: ``notices.read``.
         """
         return await self._client.send(
-            Call("GET", f"/notices/{quoted(notice_id)}/receipts/counts", models.ReceiptCounts)
+            _core.Call(
+                "GET", f"/notices/{_quoted(notice_id)}/receipts/counts", models.ReceiptCounts
+            )
         )
 
     async def create_notice(
@@ -55,11 +58,11 @@ class Notices:
         Permission: ``notices.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/notices",
                 models.RingwayCrmApiNoticesSchemasNoticeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -72,8 +75,10 @@ class Notices:
         Permission: ``notices.read``.
         """
         return await self._client.send(
-            Call(
-                "GET", f"/notices/{quoted(notice_id)}", models.RingwayCrmApiNoticesSchemasNoticeView
+            _core.Call(
+                "GET",
+                f"/notices/{_quoted(notice_id)}",
+                models.RingwayCrmApiNoticesSchemasNoticeView,
             )
         )
 
@@ -85,7 +90,7 @@ class Notices:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/me/notices",
                 models.PageMyNotice,
@@ -106,9 +111,9 @@ class Notices:
         Permission: ``notices.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/notices/{quoted(notice_id)}/receipts",
+                f"/notices/{_quoted(notice_id)}/receipts",
                 models.PageReceiptView,
                 query={"state": state, "limit": limit, "cursor": cursor},
             )
@@ -137,7 +142,7 @@ class Notices:
         Permission: ``notices.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/notices",
                 models.RingwayCrmApiSchemasPageNoticeView2,
@@ -170,11 +175,14 @@ class Notices:
         Permission: ``notices.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/notices/{quoted(notice_id)}/publish",
+                f"/notices/{_quoted(notice_id)}/publish",
                 models.RingwayCrmApiNoticesSchemasNoticeView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -190,11 +198,11 @@ class Notices:
         Permission: ``me``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/me/notices/{quoted(notice_id)}/read",
+                f"/me/notices/{_quoted(notice_id)}/read",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -207,11 +215,11 @@ class Notices:
         Permission: ``notices.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/notices/{quoted(notice_id)}",
+                f"/notices/{_quoted(notice_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -227,10 +235,13 @@ class Notices:
         Permission: ``notices.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/notices/{quoted(notice_id)}/withdraw",
+                f"/notices/{_quoted(notice_id)}/withdraw",
                 models.RingwayCrmApiNoticesSchemasNoticeView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Objects:
@@ -25,11 +26,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/archive",
+                f"/objects/{_quoted(object_id)}/archive",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -41,11 +42,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/object-bindings",
                 models.BindingView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -58,11 +59,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/objects",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -75,11 +76,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/object-bindings/{quoted(binding_id)}",
+                f"/object-bindings/{_quoted(binding_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -89,7 +90,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return await self._client.send(
-            Call("GET", f"/object-bindings/{quoted(binding_id)}", models.BindingView)
+            _core.Call("GET", f"/object-bindings/{_quoted(binding_id)}", models.BindingView)
         )
 
     async def get_object(self, object_id: UUID | str) -> models.ObjectView:
@@ -98,7 +99,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return await self._client.send(
-            Call("GET", f"/objects/{quoted(object_id)}", models.ObjectView)
+            _core.Call("GET", f"/objects/{_quoted(object_id)}", models.ObjectView)
         )
 
     async def get_object_version(
@@ -109,9 +110,9 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/versions/{quoted(object_version)}",
+                f"/objects/{_quoted(object_id)}/versions/{_quoted(object_version)}",
                 models.ObjectVersionView,
             )
         )
@@ -134,7 +135,7 @@ class Objects:
         Permission: ``customers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/pop",
                 models.PopView,
@@ -156,7 +157,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/object-bindings",
                 models.PageBindingView,
@@ -183,9 +184,9 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/versions",
+                f"/objects/{_quoted(object_id)}/versions",
                 models.PageObjectVersionSummary,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -217,7 +218,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/objects",
                 models.PageObjectSummary,
@@ -252,11 +253,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/object-bindings/{quoted(binding_id)}",
+                f"/object-bindings/{_quoted(binding_id)}",
                 models.BindingView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -277,11 +278,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/objects/{quoted(object_id)}",
+                f"/objects/{_quoted(object_id)}",
                 models.ObjectView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -294,10 +295,10 @@ class Objects:
         Permission: ``objects.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/restore",
+                f"/objects/{_quoted(object_id)}/restore",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class OutboundRoutes:
@@ -24,11 +25,11 @@ class OutboundRoutes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/outbound-routes",
                 models.OutboundRouteView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class OutboundRoutes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/outbound-routes/{quoted(outbound_route_id)}",
+                f"/outbound-routes/{_quoted(outbound_route_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,7 +56,9 @@ class OutboundRoutes:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call("GET", f"/outbound-routes/{quoted(outbound_route_id)}", models.OutboundRouteView)
+            _core.Call(
+                "GET", f"/outbound-routes/{_quoted(outbound_route_id)}", models.OutboundRouteView
+            )
         )
 
     async def list_outbound_routes(
@@ -67,7 +70,7 @@ class OutboundRoutes:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/outbound-routes",
                 models.PageOutboundRouteView,
@@ -102,11 +105,14 @@ class OutboundRoutes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/outbound-routes/{quoted(outbound_route_id)}",
+                f"/outbound-routes/{_quoted(outbound_route_id)}",
                 models.OutboundRouteView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

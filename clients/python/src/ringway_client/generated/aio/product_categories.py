@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class ProductCategories:
@@ -28,11 +29,11 @@ class ProductCategories:
         Permission: ``products.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/product-categories",
                 models.ProductCategoryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -45,9 +46,9 @@ class ProductCategories:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/product-categories/{quoted(product_category_id)}",
+                f"/product-categories/{_quoted(product_category_id)}",
                 models.ProductCategoryView,
             )
         )
@@ -60,7 +61,7 @@ class ProductCategories:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/product-categories",
                 models.PageProductCategoryView,
@@ -89,11 +90,11 @@ class ProductCategories:
         Permission: ``products.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/product-categories/{quoted(product_category_id)}",
+                f"/product-categories/{_quoted(product_category_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -109,11 +110,11 @@ class ProductCategories:
         Permission: ``products.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/product-categories/{quoted(product_category_id)}",
+                f"/product-categories/{_quoted(product_category_id)}",
                 models.ProductCategoryView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

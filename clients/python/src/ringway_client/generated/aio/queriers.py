@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Queriers:
@@ -29,11 +30,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/queriers/{quoted(querier_id)}",
+                f"/queriers/{_quoted(querier_id)}",
                 models.QuerierView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -50,11 +51,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/querier-schedules/{quoted(querier_schedule_id)}",
+                f"/querier-schedules/{_quoted(querier_schedule_id)}",
                 models.ScheduleView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -71,11 +72,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/querier-operations/{quoted(querier_operation_id)}/confirm",
+                f"/querier-operations/{_quoted(querier_operation_id)}/confirm",
                 models.OperationView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -88,11 +89,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers",
                 models.QuerierView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -109,11 +110,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/schedules",
+                f"/queriers/{_quoted(querier_id)}/schedules",
                 models.ScheduleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -126,11 +127,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/queriers/{quoted(querier_id)}",
+                f"/queriers/{_quoted(querier_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -142,11 +143,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/querier-schedules/{quoted(querier_schedule_id)}",
+                f"/querier-schedules/{_quoted(querier_schedule_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -156,7 +157,9 @@ class Queriers:
         Permission: ``queriers.export``.
         """
         return await self._client.send(
-            Call("GET", f"/queriers/{quoted(querier_id)}/export", bytes, query={"format": format})
+            _core.Call(
+                "GET", f"/queriers/{_quoted(querier_id)}/export", bytes, query={"format": format}
+            )
         )
 
     async def find_problems(
@@ -167,11 +170,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers/problems",
                 models.ProblemsView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -182,7 +185,7 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return await self._client.send(
-            Call("GET", f"/queriers/{quoted(querier_id)}", models.QuerierView)
+            _core.Call("GET", f"/queriers/{_quoted(querier_id)}", models.QuerierView)
         )
 
     async def get_querier_operation(self, querier_operation_id: UUID | str) -> models.OperationView:
@@ -191,7 +194,9 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call("GET", f"/querier-operations/{quoted(querier_operation_id)}", models.OperationView)
+            _core.Call(
+                "GET", f"/querier-operations/{_quoted(querier_operation_id)}", models.OperationView
+            )
         )
 
     async def get_querier_run(self, querier_run_id: UUID | str) -> models.KeptAnswerView:
@@ -200,7 +205,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call("GET", f"/querier-runs/{quoted(querier_run_id)}", models.KeptAnswerView)
+            _core.Call("GET", f"/querier-runs/{_quoted(querier_run_id)}", models.KeptAnswerView)
         )
 
     async def get_querier_schedule(self, querier_schedule_id: UUID | str) -> models.ScheduleView:
@@ -209,7 +214,9 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call("GET", f"/querier-schedules/{quoted(querier_schedule_id)}", models.ScheduleView)
+            _core.Call(
+                "GET", f"/querier-schedules/{_quoted(querier_schedule_id)}", models.ScheduleView
+            )
         )
 
     async def get_querier_settings(self) -> models.SettingsView:
@@ -217,7 +224,7 @@ class Queriers:
 
         Permission: ``queriers.read``.
         """
-        return await self._client.send(Call("GET", "/querier-settings", models.SettingsView))
+        return await self._client.send(_core.Call("GET", "/querier-settings", models.SettingsView))
 
     async def import_querier_template(
         self, body: models.ImportBody | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -227,11 +234,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/querier-templates/import",
                 models.QuerierView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -248,7 +255,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-operations",
                 models.PageOperationView,
@@ -283,7 +290,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-runs",
                 models.PageKeptRunView,
@@ -316,7 +323,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-schedules",
                 models.PageScheduleView,
@@ -344,14 +351,16 @@ class Queriers:
 
         Permission: ``queriers.read``.
         """
-        return await self._client.send(Call("GET", "/querier-sources", models.PageSourceView))
+        return await self._client.send(_core.Call("GET", "/querier-sources", models.PageSourceView))
 
     async def list_querier_templates(self) -> models.PageTemplateView:
         """List the queriers that are shipped. There is one page.
 
         Permission: ``queriers.read``.
         """
-        return await self._client.send(Call("GET", "/querier-templates", models.PageTemplateView))
+        return await self._client.send(
+            _core.Call("GET", "/querier-templates", models.PageTemplateView)
+        )
 
     async def list_queriers(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -361,7 +370,7 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/queriers", models.PageQuerierView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -385,11 +394,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers/preview",
                 models.RingwayCrmApiQueriersSchemasAnswerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -406,11 +415,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/operations",
+                f"/queriers/{_quoted(querier_id)}/operations",
                 models.OperationView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -423,11 +432,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/querier-settings",
                 models.SettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -444,11 +453,11 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/run",
+                f"/queriers/{_quoted(querier_id)}/run",
                 models.RingwayCrmApiQueriersSchemasAnswerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -462,7 +471,7 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/search",
                 models.RingwayCrmApiQueriersSchemasFoundView,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class QuestionnaireRuns:
@@ -29,11 +30,11 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaire-runs/{quoted(interview_id)}/answers",
+                f"/questionnaire-runs/{_quoted(interview_id)}/answers",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -50,11 +51,11 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaire-runs/{quoted(interview_id)}/break-off",
+                f"/questionnaire-runs/{_quoted(interview_id)}/break-off",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -67,11 +68,11 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaire-runs/{quoted(interview_id)}/finish",
+                f"/questionnaire-runs/{_quoted(interview_id)}/finish",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -81,7 +82,9 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call("GET", f"/questionnaire-runs/{quoted(interview_id)}", models.QuestionnaireRun)
+            _core.Call(
+                "GET", f"/questionnaire-runs/{_quoted(interview_id)}", models.QuestionnaireRun
+            )
         )
 
     async def go_back(
@@ -92,11 +95,11 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaire-runs/{quoted(interview_id)}/back",
+                f"/questionnaire-runs/{_quoted(interview_id)}/back",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -108,10 +111,10 @@ class QuestionnaireRuns:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaire-runs/{quoted(interview_id)}/resume",
+                f"/questionnaire-runs/{_quoted(interview_id)}/resume",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Questionnaires:
@@ -27,11 +28,11 @@ class Questionnaires:
         Permission: ``questionnaires.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/questionnaires/{quoted(questionnaire_id)}",
+                f"/questionnaires/{_quoted(questionnaire_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -47,11 +48,11 @@ class Questionnaires:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaires/{quoted(questionnaire_id)}/runs",
+                f"/questionnaires/{_quoted(questionnaire_id)}/runs",
                 models.QuestionnaireRun,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -68,11 +69,11 @@ class Questionnaires:
         Permission: ``questionnaires.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/questionnaires/{quoted(questionnaire_id)}",
+                f"/questionnaires/{_quoted(questionnaire_id)}",
                 models.QuestionnaireView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -83,7 +84,9 @@ class Questionnaires:
         Permission: ``questionnaires.write``.
         """
         return await self._client.send(
-            Call("GET", f"/questionnaires/{quoted(questionnaire_id)}/check", models.DesignCheck)
+            _core.Call(
+                "GET", f"/questionnaires/{_quoted(questionnaire_id)}/check", models.DesignCheck
+            )
         )
 
     async def create_questionnaire(
@@ -97,11 +100,11 @@ class Questionnaires:
         Permission: ``questionnaires.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/questionnaires",
                 models.QuestionnaireView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -120,9 +123,9 @@ class Questionnaires:
         Permission: ``questionnaires.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/questionnaires/{quoted(questionnaire_id)}/export",
+                f"/questionnaires/{_quoted(questionnaire_id)}/export",
                 bytes,
                 query={
                     "number": number,
@@ -139,7 +142,9 @@ class Questionnaires:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call("GET", f"/questionnaires/{quoted(questionnaire_id)}", models.QuestionnaireView)
+            _core.Call(
+                "GET", f"/questionnaires/{_quoted(questionnaire_id)}", models.QuestionnaireView
+            )
         )
 
     async def get_questionnaire_cross_table(
@@ -158,9 +163,9 @@ class Questionnaires:
         Permission: ``questionnaires.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/questionnaires/{quoted(questionnaire_id)}/cross-table",
+                f"/questionnaires/{_quoted(questionnaire_id)}/cross-table",
                 models.CrossTable,
                 query={
                     "row": row,
@@ -187,9 +192,9 @@ class Questionnaires:
         Permission: ``questionnaires.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/questionnaires/{quoted(questionnaire_id)}/results",
+                f"/questionnaires/{_quoted(questionnaire_id)}/results",
                 models.QuestionnaireResults,
                 query={
                     "number": number,
@@ -215,9 +220,9 @@ class Questionnaires:
         Permission: ``questionnaires.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/questionnaires/{quoted(questionnaire_id)}/runs",
+                f"/questionnaires/{_quoted(questionnaire_id)}/runs",
                 models.PageQuestionnaireRunSummary,
                 query={
                     "state": state,
@@ -263,9 +268,9 @@ class Questionnaires:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/questionnaires/{quoted(questionnaire_id)}/versions",
+                f"/questionnaires/{_quoted(questionnaire_id)}/versions",
                 list[models.QuestionnaireVersion],
             )
         )
@@ -282,7 +287,7 @@ class Questionnaires:
         Permission: ``questionnaires.run``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/questionnaires",
                 models.PageQuestionnaireSummary,
@@ -317,10 +322,13 @@ class Questionnaires:
         Permission: ``questionnaires.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/questionnaires/{quoted(questionnaire_id)}/versions",
+                f"/questionnaires/{_quoted(questionnaire_id)}/versions",
                 models.QuestionnaireVersion,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, File, quoted
+from ringway_client.sending import AsyncSender, File
+from ringway_client.sending import quoted as _quoted
 
 
 class Records:
@@ -31,11 +32,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}/files",
                 models.FileView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={"key": key},
                 files={"file": file},
             )
@@ -54,11 +55,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}",
                 models.RecordView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -75,11 +76,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/records",
+                f"/objects/{_quoted(object_id)}/records",
                 models.RecordView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -96,11 +97,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/records/bulk",
+                f"/objects/{_quoted(object_id)}/records/bulk",
                 models.ManyResults,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -113,11 +114,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -127,9 +128,9 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}",
                 models.RecordView,
             )
         )
@@ -142,9 +143,9 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files/{quoted(file_id)}",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}/files/{_quoted(file_id)}",
                 bytes,
             )
         )
@@ -162,9 +163,9 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/changes",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}/changes",
                 models.PageRecordChangeView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -191,9 +192,9 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}/files",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}/files",
                 models.PageFileView,
             )
         )
@@ -214,9 +215,9 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/records",
+                f"/objects/{_quoted(object_id)}/records",
                 models.PageRecordView,
                 query={
                     "filter": filter,
@@ -269,11 +270,11 @@ class Records:
         Permission: ``records.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/records/lookup",
+                f"/objects/{_quoted(object_id)}/records/lookup",
                 models.RecordView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -291,11 +292,11 @@ class Records:
         Permission: ``records.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/objects/{quoted(object_id)}/records/{quoted(record_id)}",
+                f"/objects/{_quoted(object_id)}/records/{_quoted(record_id)}",
                 models.RecordView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

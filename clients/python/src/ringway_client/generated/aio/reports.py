@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
 
@@ -25,7 +25,7 @@ class Reports:
         Permission: ``interactions.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/reports/agent-work",
                 models.AgentWorkReport,

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class SalesOrders:
@@ -31,11 +32,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/cancel",
+                f"/sales-orders/{_quoted(order_id)}/cancel",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -54,11 +58,11 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/sales-orders/{quoted(order_id)}",
+                f"/sales-orders/{_quoted(order_id)}",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -75,11 +79,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/complete",
+                f"/sales-orders/{_quoted(order_id)}/complete",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -97,11 +104,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/shipments/{quoted(shipment_id)}/delivered",
+                f"/sales-orders/{_quoted(order_id)}/shipments/{_quoted(shipment_id)}/delivered",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -118,11 +128,11 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/sales-orders",
                 models.SalesOrderView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -133,7 +143,7 @@ class SalesOrders:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call("GET", f"/sales-orders/{quoted(order_id)}", models.SalesOrderView)
+            _core.Call("GET", f"/sales-orders/{_quoted(order_id)}", models.SalesOrderView)
         )
 
     async def get_order_settings(self) -> models.OrderSettingsView:
@@ -141,7 +151,9 @@ class SalesOrders:
 
         Permission: ``orders.read``.
         """
-        return await self._client.send(Call("GET", "/order-settings", models.OrderSettingsView))
+        return await self._client.send(
+            _core.Call("GET", "/order-settings", models.OrderSettingsView)
+        )
 
     async def list_order_history(
         self, order_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
@@ -151,9 +163,9 @@ class SalesOrders:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/sales-orders/{quoted(order_id)}/history",
+                f"/sales-orders/{_quoted(order_id)}/history",
                 models.PageOrderEventView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -196,7 +208,7 @@ class SalesOrders:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/sales-orders",
                 models.PageSalesOrderSummary,
@@ -275,11 +287,11 @@ class SalesOrders:
         Permission: ``products.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/order-settings",
                 models.OrderSettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -299,11 +311,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/payments",
+                f"/sales-orders/{_quoted(order_id)}/payments",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -321,11 +336,14 @@ class SalesOrders:
         Permission: ``orders.refund``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/refunds",
+                f"/sales-orders/{_quoted(order_id)}/refunds",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -343,7 +361,7 @@ class SalesOrders:
         Permission: ``orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/sales-orders/report",
                 models.OrderReport,
@@ -365,11 +383,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/shipments/{quoted(shipment_id)}/returned",
+                f"/sales-orders/{_quoted(order_id)}/shipments/{_quoted(shipment_id)}/returned",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -387,11 +408,14 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/sales-orders/{quoted(order_id)}/shipments",
+                f"/sales-orders/{_quoted(order_id)}/shipments",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -409,11 +433,11 @@ class SalesOrders:
         Permission: ``orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/sales-orders/{quoted(order_id)}/shipments/{quoted(shipment_id)}",
+                f"/sales-orders/{_quoted(order_id)}/shipments/{_quoted(shipment_id)}",
                 models.SalesOrderView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

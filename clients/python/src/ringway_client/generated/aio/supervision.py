@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Supervision:
@@ -23,11 +24,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/barge",
+                f"/supervision/agents/{_quoted(agent_id)}/barge",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -43,11 +44,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/state",
+                f"/supervision/agents/{_quoted(agent_id)}/state",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -60,11 +61,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/disconnect",
+                f"/supervision/agents/{_quoted(agent_id)}/disconnect",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -76,11 +77,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/intercept",
+                f"/supervision/agents/{_quoted(agent_id)}/intercept",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -93,11 +94,11 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/listen",
+                f"/supervision/agents/{_quoted(agent_id)}/listen",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -109,11 +110,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/log-out",
+                f"/supervision/agents/{_quoted(agent_id)}/log-out",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -123,11 +124,11 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/supervision/stop",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -143,11 +144,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/transfer",
+                f"/supervision/agents/{_quoted(agent_id)}/transfer",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -164,7 +165,7 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/supervision/agents",
                 models.PageWatchedAgentView,
@@ -193,10 +194,10 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/whisper",
+                f"/supervision/agents/{_quoted(agent_id)}/whisper",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Tenants:
@@ -25,11 +26,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/allow-outbound",
+                f"/tenants/{_quoted(tenant_id)}/allow-outbound",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -45,11 +46,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/close",
+                f"/tenants/{_quoted(tenant_id)}/close",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -62,11 +63,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/tenants",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -85,11 +86,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/delete",
+                f"/tenants/{_quoted(tenant_id)}/delete",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -103,7 +104,9 @@ class Tenants:
 
         Permission: ``data.export``.
         """
-        return await self._client.send(Call("GET", f"/tenants/{quoted(tenant_id)}/export", bytes))
+        return await self._client.send(
+            _core.Call("GET", f"/tenants/{_quoted(tenant_id)}/export", bytes)
+        )
 
     async def extend_tenant_grace(
         self,
@@ -117,11 +120,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/extend-grace",
+                f"/tenants/{_quoted(tenant_id)}/extend-grace",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -132,7 +135,7 @@ class Tenants:
         Permission: ``tenants.read``.
         """
         return await self._client.send(
-            Call("GET", f"/tenants/{quoted(tenant_id)}", models.TenantView)
+            _core.Call("GET", f"/tenants/{_quoted(tenant_id)}", models.TenantView)
         )
 
     async def list_tenants(
@@ -143,7 +146,9 @@ class Tenants:
         Permission: ``tenants.read``.
         """
         return await self._client.send(
-            Call("GET", "/tenants", models.PageTenantView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/tenants", models.PageTenantView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     async def iter_tenants(self, *, limit: int | None = None) -> AsyncIterator[models.TenantView]:
@@ -168,11 +173,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/tenants/open",
                 models.Opened,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -185,7 +190,9 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call("PUT", f"/tenants/{quoted(tenant_id)}/features", models.TenantView, body=body)
+            _core.Call(
+                "PUT", f"/tenants/{_quoted(tenant_id)}/features", models.TenantView, body=body
+            )
         )
 
     async def reopen_tenant(
@@ -196,11 +203,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/reopen",
+                f"/tenants/{_quoted(tenant_id)}/reopen",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -212,11 +219,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/resume",
+                f"/tenants/{_quoted(tenant_id)}/resume",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -232,11 +239,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/stop-outbound",
+                f"/tenants/{_quoted(tenant_id)}/stop-outbound",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -249,10 +256,10 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/suspend",
+                f"/tenants/{_quoted(tenant_id)}/suspend",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

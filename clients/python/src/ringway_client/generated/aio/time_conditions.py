@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class TimeConditions:
@@ -24,11 +25,11 @@ class TimeConditions:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/time-conditions",
                 models.TimeConditionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class TimeConditions:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/time-conditions/{quoted(time_condition_id)}",
+                f"/time-conditions/{_quoted(time_condition_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,7 +56,9 @@ class TimeConditions:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call("GET", f"/time-conditions/{quoted(time_condition_id)}", models.TimeConditionView)
+            _core.Call(
+                "GET", f"/time-conditions/{_quoted(time_condition_id)}", models.TimeConditionView
+            )
         )
 
     async def list_time_conditions(
@@ -67,7 +70,7 @@ class TimeConditions:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/time-conditions",
                 models.PageTimeConditionView,
@@ -102,11 +105,14 @@ class TimeConditions:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/time-conditions/{quoted(time_condition_id)}",
+                f"/time-conditions/{_quoted(time_condition_id)}",
                 models.TimeConditionView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Users:
@@ -29,11 +30,11 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/users/{quoted(user_id)}",
+                f"/users/{_quoted(user_id)}",
                 models.UserView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/users",
                 models.CreatedUser,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -61,7 +62,9 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call("DELETE", f"/users/{quoted(user_id)}/sessions/{quoted(session_id)}", type(None))
+            _core.Call(
+                "DELETE", f"/users/{_quoted(user_id)}/sessions/{_quoted(session_id)}", type(None)
+            )
         )
 
     async def end_user_sessions(self, user_id: UUID | str) -> models.EndedSessions:
@@ -70,7 +73,7 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call("DELETE", f"/users/{quoted(user_id)}/sessions", models.EndedSessions)
+            _core.Call("DELETE", f"/users/{_quoted(user_id)}/sessions", models.EndedSessions)
         )
 
     async def get_user(self, user_id: UUID | str) -> models.UserView:
@@ -78,7 +81,9 @@ class Users:
 
         Permission: ``users.read``.
         """
-        return await self._client.send(Call("GET", f"/users/{quoted(user_id)}", models.UserView))
+        return await self._client.send(
+            _core.Call("GET", f"/users/{_quoted(user_id)}", models.UserView)
+        )
 
     async def list_user_sessions(
         self, user_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
@@ -88,9 +93,9 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/users/{quoted(user_id)}/sessions",
+                f"/users/{_quoted(user_id)}/sessions",
                 models.PageSessionView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -117,7 +122,7 @@ class Users:
         Permission: ``users.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/users",
                 models.PageUserView,
@@ -144,5 +149,5 @@ class Users:
         Permission: ``users.write``.
         """
         return await self._client.send(
-            Call("DELETE", f"/users/{quoted(user_id)}/second-factor", type(None))
+            _core.Call("DELETE", f"/users/{_quoted(user_id)}/second-factor", type(None))
         )

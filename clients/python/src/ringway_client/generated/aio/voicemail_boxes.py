@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class VoicemailBoxes:
@@ -24,11 +25,11 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/voicemail-boxes",
                 models.VoicemailBoxView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/voicemail-boxes/{quoted(voicemail_id)}",
+                f"/voicemail-boxes/{_quoted(voicemail_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,7 +56,7 @@ class VoicemailBoxes:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call("GET", f"/voicemail-boxes/{quoted(voicemail_id)}", models.VoicemailBoxView)
+            _core.Call("GET", f"/voicemail-boxes/{_quoted(voicemail_id)}", models.VoicemailBoxView)
         )
 
     async def list_voicemail_boxes(
@@ -67,7 +68,7 @@ class VoicemailBoxes:
         Permission: ``routing.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/voicemail-boxes",
                 models.PageVoicemailBoxView,
@@ -102,11 +103,14 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/voicemail-boxes/{quoted(voicemail_id)}",
+                f"/voicemail-boxes/{_quoted(voicemail_id)}",
                 models.VoicemailBoxView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

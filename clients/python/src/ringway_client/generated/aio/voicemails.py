@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Voicemails:
@@ -22,7 +23,7 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return await self._client.send(
-            Call("DELETE", f"/voicemails/{quoted(voicemail_id)}", type(None))
+            _core.Call("DELETE", f"/voicemails/{_quoted(voicemail_id)}", type(None))
         )
 
     async def get_voicemail(self, voicemail_id: str) -> models.VoicemailView:
@@ -31,7 +32,7 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return await self._client.send(
-            Call("GET", f"/voicemails/{quoted(voicemail_id)}", models.VoicemailView)
+            _core.Call("GET", f"/voicemails/{_quoted(voicemail_id)}", models.VoicemailView)
         )
 
     async def get_voicemail_audio(self, voicemail_id: str, *, range: str | None = None) -> bytes:
@@ -40,8 +41,8 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return await self._client.send(
-            Call(
-                "GET", f"/voicemails/{quoted(voicemail_id)}/audio", bytes, headers={"Range": range}
+            _core.Call(
+                "GET", f"/voicemails/{_quoted(voicemail_id)}/audio", bytes, headers={"Range": range}
             )
         )
 
@@ -53,7 +54,7 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/voicemails",
                 models.PageVoicemailView,
@@ -69,5 +70,5 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return await self._client.send(
-            Call("PUT", f"/voicemails/{quoted(voicemail_id)}/heard", type(None), body=body)
+            _core.Call("PUT", f"/voicemails/{_quoted(voicemail_id)}/heard", type(None), body=body)
         )

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, quoted
+from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class Webhooks:
@@ -29,11 +30,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/webhooks/{quoted(webhook_id)}",
+                f"/webhooks/{_quoted(webhook_id)}",
                 models.WebhookView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/webhooks",
                 models.WebhookWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,9 +64,9 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries/{_quoted(delivery_id)}",
                 models.DeliveryDetail,
             )
         )
@@ -76,7 +77,7 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return await self._client.send(
-            Call("GET", f"/webhooks/{quoted(webhook_id)}", models.WebhookView)
+            _core.Call("GET", f"/webhooks/{_quoted(webhook_id)}", models.WebhookView)
         )
 
     async def list_deliveries(
@@ -92,9 +93,9 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/webhooks/{quoted(webhook_id)}/deliveries",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries",
                 models.PageDeliveryView,
                 query={"state": state, "limit": limit, "cursor": cursor},
             )
@@ -119,7 +120,7 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return await self._client.send(
-            Call("GET", "/webhooks/event-types", models.PageEventTypeView)
+            _core.Call("GET", "/webhooks/event-types", models.PageEventTypeView)
         )
 
     async def list_webhooks(
@@ -130,7 +131,7 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/webhooks", models.PageWebhookView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -154,11 +155,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/webhooks/{quoted(webhook_id)}",
+                f"/webhooks/{_quoted(webhook_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -174,11 +175,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/replay",
+                f"/webhooks/{_quoted(webhook_id)}/replay",
                 models.Replayed,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -191,11 +192,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}/retry",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries/{_quoted(delivery_id)}/retry",
                 models.DeliveryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -211,11 +212,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/rotate-secret",
+                f"/webhooks/{_quoted(webhook_id)}/rotate-secret",
                 models.WebhookWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -228,10 +229,10 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/test",
+                f"/webhooks/{_quoted(webhook_id)}/test",
                 models.DeliveryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import AsyncSender, File, quoted
+from ringway_client.sending import AsyncSender, File
+from ringway_client.sending import quoted as _quoted
 
 
 class WorkOrders:
@@ -35,11 +36,14 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/actions/{quoted(action)}",
+                f"/work-orders/{_quoted(work_order_id)}/actions/{_quoted(action)}",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -52,11 +56,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/attachments",
+                f"/work-orders/{_quoted(work_order_id)}/attachments",
                 models.RingwayCrmApiWorkOrdersSchemasAttachmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={},
                 files={"file": file},
             )
@@ -74,11 +78,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/comments",
+                f"/work-orders/{_quoted(work_order_id)}/comments",
                 models.CommentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -95,11 +99,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/tasks",
+                f"/work-orders/{_quoted(work_order_id)}/tasks",
                 models.TaskView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -117,11 +121,14 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/assign",
+                f"/work-orders/{_quoted(work_order_id)}/assign",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -138,11 +145,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/work-orders/{quoted(work_order_id)}",
+                f"/work-orders/{_quoted(work_order_id)}",
                 models.OrderView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -158,9 +165,9 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/work-orders/{quoted(work_order_id)}/tasks/{quoted(task_id)}",
+                f"/work-orders/{_quoted(work_order_id)}/tasks/{_quoted(task_id)}",
                 models.TaskView,
                 body=body,
             )
@@ -174,11 +181,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/work-order-bulk",
                 models.BulkResult,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -193,11 +200,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/work-orders",
                 models.OrderView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -210,11 +217,11 @@ class WorkOrders:
         Permission: ``work_orders.delete``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/work-orders/{quoted(work_order_id)}",
+                f"/work-orders/{_quoted(work_order_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -224,7 +231,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call("GET", f"/work-orders/{quoted(work_order_id)}", models.OrderView)
+            _core.Call("GET", f"/work-orders/{_quoted(work_order_id)}", models.OrderView)
         )
 
     async def get_work_order_attachment(
@@ -235,9 +242,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-orders/{quoted(work_order_id)}/attachments/{quoted(attachment_id)}",
+                f"/work-orders/{_quoted(work_order_id)}/attachments/{_quoted(attachment_id)}",
                 bytes,
             )
         )
@@ -250,9 +257,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-orders/{quoted(work_order_id)}/versions/{quoted(work_order_version)}",
+                f"/work-orders/{_quoted(work_order_id)}/versions/{_quoted(work_order_version)}",
                 models.RingwayCrmApiWorkOrdersSchemasVersionView,
             )
         )
@@ -269,11 +276,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/interactions",
+                f"/work-orders/{_quoted(work_order_id)}/interactions",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -286,9 +293,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-orders/{quoted(work_order_id)}/attachments",
+                f"/work-orders/{_quoted(work_order_id)}/attachments",
                 list[models.RingwayCrmApiWorkOrdersSchemasAttachmentView],
             )
         )
@@ -301,9 +308,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-orders/{quoted(work_order_id)}/comments",
+                f"/work-orders/{_quoted(work_order_id)}/comments",
                 models.PageCommentView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -330,9 +337,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-orders/{quoted(work_order_id)}/history",
+                f"/work-orders/{_quoted(work_order_id)}/history",
                 models.PageEntryView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -359,7 +366,9 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call("GET", f"/work-orders/{quoted(work_order_id)}/interactions", list[models.LinkView])
+            _core.Call(
+                "GET", f"/work-orders/{_quoted(work_order_id)}/interactions", list[models.LinkView]
+            )
         )
 
     async def list_work_order_notices(
@@ -370,7 +379,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-order-notices",
                 models.RingwayCrmApiSchemasPageNoticeView1,
@@ -397,7 +406,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call("GET", f"/work-orders/{quoted(work_order_id)}/tasks", list[models.TaskView])
+            _core.Call("GET", f"/work-orders/{_quoted(work_order_id)}/tasks", list[models.TaskView])
         )
 
     async def list_work_orders(
@@ -430,7 +439,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-orders",
                 models.PageOrderView,
@@ -529,11 +538,14 @@ class WorkOrders:
         Permission: ``work_order_designs.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/design",
+                f"/work-orders/{_quoted(work_order_id)}/design",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -546,7 +558,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-order-prefill",
                 models.PrefillView,
@@ -566,11 +578,11 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/work-orders/{quoted(work_order_id)}/participants",
+                f"/work-orders/{_quoted(work_order_id)}/participants",
                 models.OrderView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -583,11 +595,11 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/work-order-notices/read",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -600,9 +612,9 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/work-orders/{quoted(work_order_id)}/attachments/{quoted(attachment_id)}",
+                f"/work-orders/{_quoted(work_order_id)}/attachments/{_quoted(attachment_id)}",
                 type(None),
             )
         )
@@ -620,11 +632,14 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/reopen",
+                f"/work-orders/{_quoted(work_order_id)}/reopen",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 body=body,
             )
         )
@@ -637,7 +652,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-order-reports/complaints",
                 models.ComplaintReport,
@@ -657,11 +672,14 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/return",
+                f"/work-orders/{_quoted(work_order_id)}/return",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -673,7 +691,7 @@ class WorkOrders:
         Permission: ``work_orders.read``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-order-reports/summary",
                 models.Summary,
@@ -693,11 +711,14 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/work-orders/{quoted(work_order_id)}/take",
+                f"/work-orders/{_quoted(work_order_id)}/take",
                 models.OrderView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -709,9 +730,9 @@ class WorkOrders:
         Permission: ``work_orders.write``.
         """
         return await self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/work-orders/{quoted(work_order_id)}/interactions/{quoted(interaction_id)}",
+                f"/work-orders/{_quoted(work_order_id)}/interactions/{_quoted(interaction_id)}",
                 type(None),
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class AgentProfiles:
@@ -22,11 +23,11 @@ class AgentProfiles:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/agent-profiles/{quoted(agent_id)}",
+                f"/agent-profiles/{_quoted(agent_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -36,7 +37,7 @@ class AgentProfiles:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call("GET", f"/agent-profiles/{quoted(agent_id)}", models.AgentProfileView)
+            _core.Call("GET", f"/agent-profiles/{_quoted(agent_id)}", models.AgentProfileView)
         )
 
     def list_agent_profiles(
@@ -48,7 +49,7 @@ class AgentProfiles:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/agent-profiles",
                 models.PageAgentProfileView,
@@ -81,11 +82,14 @@ class AgentProfiles:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/agent-profiles/{quoted(agent_id)}",
+                f"/agent-profiles/{_quoted(agent_id)}",
                 models.AgentProfileView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

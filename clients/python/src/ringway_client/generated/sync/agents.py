@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -24,11 +24,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/session",
                 models.AgentStatus,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -38,14 +38,16 @@ class Agents:
 
         Permission: ``agents.act``.
         """
-        return self._client.send(Call("PUT", "/agents/me/state", models.AgentStatus, body=body))
+        return self._client.send(
+            _core.Call("PUT", "/agents/me/state", models.AgentStatus, body=body)
+        )
 
     def end_session(self) -> None:
         """Sign out from the seat, after the running interaction if there is one.
 
         Permission: ``agents.act``.
         """
-        return self._client.send(Call("DELETE", "/agents/me/session", type(None)))
+        return self._client.send(_core.Call("DELETE", "/agents/me/session", type(None)))
 
     def finish_wrap_up(
         self, body: models.WrapUpResult | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -55,11 +57,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/wrap-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -69,14 +71,14 @@ class Agents:
 
         Permission: ``agents.act``.
         """
-        return self._client.send(Call("GET", "/agents/me", models.AgentStatus))
+        return self._client.send(_core.Call("GET", "/agents/me", models.AgentStatus))
 
     def get_phone(self) -> models.Phone:
         """Return the caller's SIP account, without its password.
 
         Permission: ``phone``.
         """
-        return self._client.send(Call("GET", "/agents/me/phone", models.Phone))
+        return self._client.send(_core.Call("GET", "/agents/me/phone", models.Phone))
 
     def hang_up(self, *, idempotency_key: str | None = None) -> None:
         """End the talk.
@@ -84,11 +86,11 @@ class Agents:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/hang-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -100,7 +102,9 @@ class Agents:
         Permission: ``agents.read``.
         """
         return self._client.send(
-            Call("GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_agents(self, *, limit: int | None = None) -> Iterator[models.AgentView]:
@@ -120,10 +124,10 @@ class Agents:
         Permission: ``phone``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/phone/credentials",
                 models.NewCredentials,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

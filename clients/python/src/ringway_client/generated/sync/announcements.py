@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Announcements:
@@ -25,11 +26,11 @@ class Announcements:
         Permission: ``announcements.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/announcements",
                 models.AnnouncementView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={"meaning": meaning, "name": name},
                 files={"file": file},
             )
@@ -41,7 +42,7 @@ class Announcements:
         Permission: ``announcements.write``.
         """
         return self._client.send(
-            Call("DELETE", f"/announcements/{quoted(announcement_id)}", type(None))
+            _core.Call("DELETE", f"/announcements/{_quoted(announcement_id)}", type(None))
         )
 
     def get_announcement(self, announcement_id: UUID | str) -> models.AnnouncementView:
@@ -50,7 +51,7 @@ class Announcements:
         Permission: ``announcements.read``.
         """
         return self._client.send(
-            Call("GET", f"/announcements/{quoted(announcement_id)}", models.AnnouncementView)
+            _core.Call("GET", f"/announcements/{_quoted(announcement_id)}", models.AnnouncementView)
         )
 
     def list_announcements(self) -> models.PageAnnouncementView:
@@ -58,4 +59,4 @@ class Announcements:
 
         Permission: ``announcements.read``.
         """
-        return self._client.send(Call("GET", "/announcements", models.PageAnnouncementView))
+        return self._client.send(_core.Call("GET", "/announcements", models.PageAnnouncementView))

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class ApiKeys:
@@ -25,11 +26,11 @@ class ApiKeys:
         Permission: ``api_keys.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/api-keys",
                 models.ApiKeyWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,7 +40,9 @@ class ApiKeys:
 
         Permission: ``api_keys.write``.
         """
-        return self._client.send(Call("GET", f"/api-keys/{quoted(key_id)}", models.ApiKeyView))
+        return self._client.send(
+            _core.Call("GET", f"/api-keys/{_quoted(key_id)}", models.ApiKeyView)
+        )
 
     def list_api_keys(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -49,7 +52,7 @@ class ApiKeys:
         Permission: ``api_keys.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/api-keys", models.PageApiKeyView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -73,11 +76,11 @@ class ApiKeys:
         Permission: ``api_keys.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/api-keys/{quoted(key_id)}/revoke",
+                f"/api-keys/{_quoted(key_id)}/revoke",
                 models.ApiKeyView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -93,11 +96,11 @@ class ApiKeys:
         Permission: ``api_keys.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/api-keys/{quoted(key_id)}/rotate",
+                f"/api-keys/{_quoted(key_id)}/rotate",
                 models.ApiKeyWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

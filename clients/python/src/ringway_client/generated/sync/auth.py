@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -18,7 +18,9 @@ class Auth:
 
     def finish_sso(self, body: models.SsoFinish | Mapping[str, Any]) -> models.TokenPair:
         """Finish it with what the provider sent the browser back with. Each sign-in ends once."""
-        return self._client.send(Call("POST", "/auth/sso/finish", models.TokenPair, body=body))
+        return self._client.send(
+            _core.Call("POST", "/auth/sso/finish", models.TokenPair, body=body)
+        )
 
     def issue_token(
         self,
@@ -37,7 +39,7 @@ class Auth:
         password is right and the account has a second factor: send the same again with `otp`.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/auth/token",
                 models.TokenPair,
@@ -57,14 +59,16 @@ class Auth:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/auth/sign-out",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
     def start_sso(self, body: models.SsoStart | Mapping[str, Any]) -> models.SsoStarted:
         """Begin a single sign-on: send the browser to `authorization_url`."""
-        return self._client.send(Call("POST", "/auth/sso/start", models.SsoStarted, body=body))
+        return self._client.send(
+            _core.Call("POST", "/auth/sso/start", models.SsoStarted, body=body)
+        )

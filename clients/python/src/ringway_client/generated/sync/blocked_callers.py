@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class BlockedCallers:
@@ -24,11 +25,11 @@ class BlockedCallers:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/blocked-callers",
                 models.BlockedCallerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class BlockedCallers:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/blocked-callers/{quoted(blocked_caller_id)}",
+                f"/blocked-callers/{_quoted(blocked_caller_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,7 +56,9 @@ class BlockedCallers:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call("GET", f"/blocked-callers/{quoted(blocked_caller_id)}", models.BlockedCallerView)
+            _core.Call(
+                "GET", f"/blocked-callers/{_quoted(blocked_caller_id)}", models.BlockedCallerView
+            )
         )
 
     def list_blocked_callers(
@@ -67,7 +70,7 @@ class BlockedCallers:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/blocked-callers",
                 models.PageBlockedCallerView,
@@ -102,11 +105,14 @@ class BlockedCallers:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/blocked-callers/{quoted(blocked_caller_id)}",
+                f"/blocked-callers/{_quoted(blocked_caller_id)}",
                 models.BlockedCallerView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Calendars:
@@ -24,11 +25,11 @@ class Calendars:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/calendars",
                 models.CalendarView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,11 +40,11 @@ class Calendars:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/calendars/{quoted(calendar_id)}",
+                f"/calendars/{_quoted(calendar_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -53,7 +54,7 @@ class Calendars:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call("GET", f"/calendars/{quoted(calendar_id)}", models.CalendarView)
+            _core.Call("GET", f"/calendars/{_quoted(calendar_id)}", models.CalendarView)
         )
 
     def import_calendar_days(
@@ -77,11 +78,14 @@ class Calendars:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/calendars/{quoted(calendar_id)}/days",
+                f"/calendars/{_quoted(calendar_id)}/days",
                 models.DaysImported,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
                 form={"replace_all": replace_all},
                 files={"file": file},
             )
@@ -96,7 +100,7 @@ class Calendars:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/calendars",
                 models.PageCalendarView,
@@ -129,11 +133,14 @@ class Calendars:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/calendars/{quoted(calendar_id)}",
+                f"/calendars/{_quoted(calendar_id)}",
                 models.CalendarView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

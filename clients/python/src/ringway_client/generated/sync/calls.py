@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Calls:
@@ -25,11 +26,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview/accept",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,12 +43,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/answer",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -59,12 +60,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/consult/cancel",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -76,12 +77,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/transfer/complete",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -97,12 +98,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/consult",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -115,12 +116,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/decline",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -132,11 +133,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls",
                 models.DialingView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -146,7 +147,7 @@ class Calls:
 
         Permission: ``agents.act``.
         """
-        return self._client.send(Call("GET", "/agents/me/preview", models.PreviewView))
+        return self._client.send(_core.Call("GET", "/agents/me/preview", models.PreviewView))
 
     def hang_up_call(self, *, idempotency_key: str | None = None) -> None:
         """End one's part: the customer is hung up, unless others go on with him.
@@ -154,11 +155,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/hang-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -170,12 +171,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/hold",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -187,12 +188,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/leave",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -201,7 +202,7 @@ class Calls:
 
         Permission: ``interactions.read``.
         """
-        return self._client.send(Call("GET", "/interactions/live", models.LiveInteractions))
+        return self._client.send(_core.Call("GET", "/interactions/live", models.LiveInteractions))
 
     def merge_call(
         self, *, interaction_id: UUID | str | None = None, idempotency_key: str | None = None
@@ -211,12 +212,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/merge",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -228,12 +229,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/mute",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -243,11 +244,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/park",
                 models.ParkedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -259,11 +260,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/pick-up",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -280,12 +281,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/play",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -296,9 +297,9 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/agents/me/calls/current/parties/{quoted(leg_id)}",
+                f"/agents/me/calls/current/parties/{_quoted(leg_id)}",
                 type(None),
                 query={"interaction_id": interaction_id},
             )
@@ -312,12 +313,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/resume",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -329,11 +330,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/retrieve",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -350,12 +351,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/digits",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -365,7 +366,9 @@ class Calls:
 
         Permission: ``agents.act``.
         """
-        return self._client.send(Call("PUT", "/agents/me/do-not-disturb", type(None), body=body))
+        return self._client.send(
+            _core.Call("PUT", "/agents/me/do-not-disturb", type(None), body=body)
+        )
 
     def skip_preview(
         self, body: models.PreviewSkip | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -375,11 +378,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview/skip",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -392,11 +395,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/preview",
                 models.PreviewView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -413,12 +416,12 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/transfer",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -431,11 +434,11 @@ class Calls:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/agents/me/calls/current/unmute",
                 type(None),
                 query={"interaction_id": interaction_id},
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

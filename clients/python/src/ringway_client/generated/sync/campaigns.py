@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Campaigns:
@@ -29,11 +30,11 @@ class Campaigns:
         Permission: ``campaigns.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/campaigns/{quoted(campaign_id)}",
+                f"/campaigns/{_quoted(campaign_id)}",
                 models.CampaignView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Campaigns:
         Permission: ``campaigns.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/campaigns",
                 models.CampaignView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -61,7 +62,7 @@ class Campaigns:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call("GET", f"/campaigns/{quoted(campaign_id)}", models.CampaignView)
+            _core.Call("GET", f"/campaigns/{_quoted(campaign_id)}", models.CampaignView)
         )
 
     def get_campaign_summary(self, campaign_id: UUID | str) -> models.CampaignSummary:
@@ -70,7 +71,7 @@ class Campaigns:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call("GET", f"/campaigns/{quoted(campaign_id)}/summary", models.CampaignSummary)
+            _core.Call("GET", f"/campaigns/{_quoted(campaign_id)}/summary", models.CampaignSummary)
         )
 
     def list_campaigns(
@@ -86,7 +87,7 @@ class Campaigns:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/campaigns",
                 models.PageCampaignView,
@@ -135,9 +136,9 @@ class Campaigns:
         Permission: ``lists.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/campaigns/{quoted(campaign_id)}/screening",
+                f"/campaigns/{_quoted(campaign_id)}/screening",
                 models.PageScreenedNumber,
                 query={
                     "format": format,
@@ -201,11 +202,11 @@ class Campaigns:
         Permission: ``lists.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/campaigns/{quoted(campaign_id)}/screening/list",
+                f"/campaigns/{_quoted(campaign_id)}/screening/list",
                 models.CleanListView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -218,11 +219,11 @@ class Campaigns:
         Permission: ``campaigns.control``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/campaigns/{quoted(campaign_id)}/pause",
+                f"/campaigns/{_quoted(campaign_id)}/pause",
                 models.CampaignStateView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -234,11 +235,11 @@ class Campaigns:
         Permission: ``campaigns.control``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/campaigns/{quoted(campaign_id)}/start",
+                f"/campaigns/{_quoted(campaign_id)}/start",
                 models.CampaignStateView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -250,10 +251,10 @@ class Campaigns:
         Permission: ``campaigns.control``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/campaigns/{quoted(campaign_id)}/stop",
+                f"/campaigns/{_quoted(campaign_id)}/stop",
                 models.CampaignStateView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

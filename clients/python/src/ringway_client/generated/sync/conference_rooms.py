@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class ConferenceRooms:
@@ -24,11 +25,11 @@ class ConferenceRooms:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/conference-rooms",
                 models.ConferenceRoomView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class ConferenceRooms:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/conference-rooms/{quoted(conference_room_id)}",
+                f"/conference-rooms/{_quoted(conference_room_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,8 +56,8 @@ class ConferenceRooms:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
-                "GET", f"/conference-rooms/{quoted(conference_room_id)}", models.ConferenceRoomView
+            _core.Call(
+                "GET", f"/conference-rooms/{_quoted(conference_room_id)}", models.ConferenceRoomView
             )
         )
 
@@ -69,7 +70,7 @@ class ConferenceRooms:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/conference-rooms",
                 models.PageConferenceRoomView,
@@ -104,11 +105,14 @@ class ConferenceRooms:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/conference-rooms/{quoted(conference_room_id)}",
+                f"/conference-rooms/{_quoted(conference_room_id)}",
                 models.ConferenceRoomView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

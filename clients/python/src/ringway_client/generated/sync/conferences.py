@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Conferences:
@@ -22,7 +23,7 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call("DELETE", f"/conferences/{quoted(conference_id)}", type(None))
+            _core.Call("DELETE", f"/conferences/{_quoted(conference_id)}", type(None))
         )
 
     def get_conference(self, conference_id: str) -> models.ConferenceView:
@@ -31,7 +32,7 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call("GET", f"/conferences/{quoted(conference_id)}", models.ConferenceView)
+            _core.Call("GET", f"/conferences/{_quoted(conference_id)}", models.ConferenceView)
         )
 
     def invite_member(
@@ -46,11 +47,11 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/conferences/{quoted(conference_id)}/members",
+                f"/conferences/{_quoted(conference_id)}/members",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,11 +64,11 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}/mute",
+                f"/conferences/{_quoted(conference_id)}/members/{_quoted(leg_id)}/mute",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -79,11 +80,11 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/conferences/{quoted(conference_id)}/mute",
+                f"/conferences/{_quoted(conference_id)}/mute",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -93,9 +94,9 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}",
+                f"/conferences/{_quoted(conference_id)}/members/{_quoted(leg_id)}",
                 models.ConferenceView,
             )
         )
@@ -112,11 +113,11 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/conferences",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -129,11 +130,11 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/conferences/{quoted(conference_id)}/members/{quoted(leg_id)}/unmute",
+                f"/conferences/{_quoted(conference_id)}/members/{_quoted(leg_id)}/unmute",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -145,10 +146,10 @@ class Conferences:
         Permission: ``agents.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/conferences/{quoted(conference_id)}/unmute",
+                f"/conferences/{_quoted(conference_id)}/unmute",
                 models.ConferenceView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -21,7 +21,7 @@ class CustomerPolicy:
 
         Permission: ``customers.read``.
         """
-        return self._client.send(Call("GET", "/customer-policy", models.PolicyView))
+        return self._client.send(_core.Call("GET", "/customer-policy", models.PolicyView))
 
     def put_customer_policy(
         self, body: models.PolicyBody | Mapping[str, Any], *, if_match: int | str | None = None
@@ -31,11 +31,11 @@ class CustomerPolicy:
         Permission: ``customers.rules``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/customer-policy",
                 models.PolicyView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -48,11 +48,11 @@ class CustomerPolicy:
         Permission: ``customers.rules``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-policy/grading-runs",
                 models.GradingRunView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -30,11 +30,11 @@ class CustomerPool:
         Permission: ``customers.assign``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-pool/assign",
                 models.RingwayCrmApiCustomersPoolSchemasMoveView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -47,11 +47,11 @@ class CustomerPool:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-pool/claim",
                 models.ClaimView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -61,7 +61,7 @@ class CustomerPool:
 
         Permission: ``customers.assign``.
         """
-        return self._client.send(Call("GET", "/customer-pool", models.PoolView))
+        return self._client.send(_core.Call("GET", "/customer-pool", models.PoolView))
 
     def hand_over_customers(
         self, body: models.HandOverBody | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -71,11 +71,11 @@ class CustomerPool:
         Permission: ``customers.assign``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-pool/hand-over",
                 models.RingwayCrmApiCustomersPoolSchemasMoveView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -88,11 +88,11 @@ class CustomerPool:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customer-pool/return",
                 models.RingwayCrmApiCustomersPoolSchemasMoveView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Customers:
@@ -26,11 +27,11 @@ class Customers:
         Permission: ``customers.bulk``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/bulk-acts/{quoted(bulk_act_id)}/cancel",
+                f"/customers/bulk-acts/{_quoted(bulk_act_id)}/cancel",
                 models.BulkActView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -42,11 +43,11 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/imports/{quoted(import_id)}/cancel",
+                f"/customers/imports/{_quoted(import_id)}/cancel",
                 models.CustomerImportView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -62,11 +63,11 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/customers/{quoted(customer_id)}",
+                f"/customers/{_quoted(customer_id)}",
                 models.CustomerView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -83,11 +84,11 @@ class Customers:
         Permission: ``customers.bulk``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/bulk-acts/{quoted(bulk_act_id)}/confirm",
+                f"/customers/bulk-acts/{_quoted(bulk_act_id)}/confirm",
                 models.BulkActView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -121,7 +122,7 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/count",
                 dict[str, int],
@@ -158,11 +159,11 @@ class Customers:
         Permission: ``customers.create``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customers",
                 models.CustomerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -179,11 +180,11 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/{quoted(customer_id)}/follow-ups",
+                f"/customers/{_quoted(customer_id)}/follow-ups",
                 models.FollowUpView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -196,11 +197,11 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/customers/{quoted(customer_id)}",
+                f"/customers/{_quoted(customer_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -212,9 +213,9 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customers/imports/{quoted(import_id)}/errors.csv",
+                f"/customers/imports/{_quoted(import_id)}/errors.csv",
                 bytes,
                 query={"language": language},
             )
@@ -235,11 +236,11 @@ class Customers:
         Permission: ``customers.erase``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/{quoted(customer_id)}/erase",
+                f"/customers/{_quoted(customer_id)}/erase",
                 models.ErasureView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -255,11 +256,11 @@ class Customers:
         Permission: ``customers.export``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customers/exports",
                 bytes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -274,11 +275,11 @@ class Customers:
         Permission: ``customers.erase``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/{quoted(customer_id)}/export-data",
+                f"/customers/{_quoted(customer_id)}/export-data",
                 bytes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -288,7 +289,7 @@ class Customers:
         Permission: ``customers.bulk``.
         """
         return self._client.send(
-            Call("GET", f"/customers/bulk-acts/{quoted(bulk_act_id)}", models.BulkActView)
+            _core.Call("GET", f"/customers/bulk-acts/{_quoted(bulk_act_id)}", models.BulkActView)
         )
 
     def get_customer(self, customer_id: UUID | str) -> models.CustomerView:
@@ -297,7 +298,7 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call("GET", f"/customers/{quoted(customer_id)}", models.CustomerView)
+            _core.Call("GET", f"/customers/{_quoted(customer_id)}", models.CustomerView)
         )
 
     def get_customer_history(
@@ -313,9 +314,9 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customers/{quoted(customer_id)}/history",
+                f"/customers/{_quoted(customer_id)}/history",
                 models.PageHistoryView,
                 query={"kind": kind, "limit": limit, "cursor": cursor},
             )
@@ -340,7 +341,7 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call("GET", f"/customers/imports/{quoted(import_id)}", models.CustomerImportView)
+            _core.Call("GET", f"/customers/imports/{_quoted(import_id)}", models.CustomerImportView)
         )
 
     def get_erasure(self, erasure_id: UUID | str) -> models.ErasureView:
@@ -349,7 +350,7 @@ class Customers:
         Permission: ``customers.erase``.
         """
         return self._client.send(
-            Call("GET", f"/customers/erasures/{quoted(erasure_id)}", models.ErasureView)
+            _core.Call("GET", f"/customers/erasures/{_quoted(erasure_id)}", models.ErasureView)
         )
 
     def import_customers(
@@ -365,11 +366,11 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customers/imports",
                 models.CustomerImportView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={"options": options},
                 files={"file": file},
             )
@@ -381,9 +382,9 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/customers/{quoted(customer_id)}/interactions/{quoted(interaction_id)}",
+                f"/customers/{_quoted(customer_id)}/interactions/{_quoted(interaction_id)}",
                 type(None),
             )
         )
@@ -396,7 +397,7 @@ class Customers:
         Permission: ``customers.bulk``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/bulk-acts",
                 models.PageBulkActView,
@@ -423,9 +424,9 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customers/{quoted(customer_id)}/changes",
+                f"/customers/{_quoted(customer_id)}/changes",
                 models.PageChangeView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -457,9 +458,9 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customers/imports/{quoted(import_id)}/errors",
+                f"/customers/imports/{_quoted(import_id)}/errors",
                 models.PageFileErrorView,
                 query={"language": language, "limit": limit, "cursor": cursor},
             )
@@ -488,7 +489,7 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/imports",
                 models.PageCustomerImportView,
@@ -515,7 +516,7 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call("GET", "/customer-tags", list[models.TagView], query={"limit": limit})
+            _core.Call("GET", "/customer-tags", list[models.TagView], query={"limit": limit})
         )
 
     def list_customers(
@@ -553,7 +554,7 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call[models.PageCustomerView | models.PageCustomerPart](
+            _core.Call[models.PageCustomerView | models.PageCustomerPart](
                 "GET",
                 "/customers",
                 cast(Any, models.PageCustomerView | models.PageCustomerPart),
@@ -596,7 +597,7 @@ class Customers:
         Permission: ``customers.merge``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/duplicates",
                 models.PageDuplicateGroup,
@@ -625,9 +626,9 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/customers/{quoted(customer_id)}/follow-ups",
+                f"/customers/{_quoted(customer_id)}/follow-ups",
                 models.PageFollowUpView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -654,7 +655,7 @@ class Customers:
         Permission: ``customers.merge``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/merges",
                 models.PageMergeView,
@@ -681,7 +682,7 @@ class Customers:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/customers/lookup",
                 list[models.RingwayCrmApiCustomersSchemasFoundView],
@@ -705,11 +706,11 @@ class Customers:
         Permission: ``customers.merge``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/{quoted(customer_id)}/merge",
+                f"/customers/{_quoted(customer_id)}/merge",
                 models.MergeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -722,11 +723,11 @@ class Customers:
         Permission: ``customers.bulk``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/customers/bulk-acts",
                 models.BulkActView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -743,11 +744,11 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/customers/{quoted(customer_id)}",
+                f"/customers/{_quoted(customer_id)}",
                 models.CustomerView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -762,11 +763,11 @@ class Customers:
         Permission: ``customers.import``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/imports/{quoted(import_id)}/undo",
+                f"/customers/imports/{_quoted(import_id)}/undo",
                 models.CustomerImportView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -778,11 +779,11 @@ class Customers:
         Permission: ``customers.merge``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/customers/merges/{quoted(merge_id)}/undo",
+                f"/customers/merges/{_quoted(merge_id)}/undo",
                 models.MergeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -792,9 +793,9 @@ class Customers:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/customers/{quoted(customer_id)}/interactions/{quoted(interaction_id)}",
+                f"/customers/{_quoted(customer_id)}/interactions/{_quoted(interaction_id)}",
                 type(None),
             )
         )

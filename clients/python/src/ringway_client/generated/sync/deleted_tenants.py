@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -23,7 +23,7 @@ class DeletedTenants:
         Permission: ``tenants.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/deleted-tenants",
                 models.PageTombstoneView,

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class FollowUps:
@@ -30,11 +31,11 @@ class FollowUps:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PATCH",
-                f"/follow-ups/{quoted(follow_up_id)}",
+                f"/follow-ups/{_quoted(follow_up_id)}",
                 models.FollowUpView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -47,11 +48,11 @@ class FollowUps:
         Permission: ``customers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/follow-ups/{quoted(follow_up_id)}",
+                f"/follow-ups/{_quoted(follow_up_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -61,7 +62,7 @@ class FollowUps:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call("GET", f"/follow-ups/{quoted(follow_up_id)}", models.FollowUpView)
+            _core.Call("GET", f"/follow-ups/{_quoted(follow_up_id)}", models.FollowUpView)
         )
 
     def list_follow_ups(
@@ -77,7 +78,7 @@ class FollowUps:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/follow-ups",
                 models.PageFollowUpView,

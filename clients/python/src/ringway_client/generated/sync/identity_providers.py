@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class IdentityProviders:
@@ -29,11 +30,11 @@ class IdentityProviders:
         Permission: ``users.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/identity-providers/{quoted(provider_id)}",
+                f"/identity-providers/{_quoted(provider_id)}",
                 models.ProviderView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class IdentityProviders:
         Permission: ``users.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/identity-providers",
                 models.ProviderView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -61,7 +62,7 @@ class IdentityProviders:
         Permission: ``users.write``.
         """
         return self._client.send(
-            Call("GET", f"/identity-providers/{quoted(provider_id)}", models.ProviderView)
+            _core.Call("GET", f"/identity-providers/{_quoted(provider_id)}", models.ProviderView)
         )
 
     def list_identity_providers(self) -> models.PageProviderView:
@@ -69,7 +70,7 @@ class IdentityProviders:
 
         Permission: ``users.write``.
         """
-        return self._client.send(Call("GET", "/identity-providers", models.PageProviderView))
+        return self._client.send(_core.Call("GET", "/identity-providers", models.PageProviderView))
 
     def remove_identity_provider(self, provider_id: UUID | str) -> None:
         """Remove an identity provider. Its users stay, and sign in with a password.
@@ -77,5 +78,5 @@ class IdentityProviders:
         Permission: ``users.write``.
         """
         return self._client.send(
-            Call("DELETE", f"/identity-providers/{quoted(provider_id)}", type(None))
+            _core.Call("DELETE", f"/identity-providers/{_quoted(provider_id)}", type(None))
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Imports:
@@ -21,14 +22,18 @@ class Imports:
 
         Permission: ``lists.read``.
         """
-        return self._client.send(Call("GET", f"/imports/{quoted(batch_id)}/errors.csv", bytes))
+        return self._client.send(
+            _core.Call("GET", f"/imports/{_quoted(batch_id)}/errors.csv", bytes)
+        )
 
     def get_import(self, batch_id: UUID | str) -> models.ImportReport:
         """Return one import with its first errors.
 
         Permission: ``lists.read``.
         """
-        return self._client.send(Call("GET", f"/imports/{quoted(batch_id)}", models.ImportReport))
+        return self._client.send(
+            _core.Call("GET", f"/imports/{_quoted(batch_id)}", models.ImportReport)
+        )
 
     def import_list(
         self,
@@ -52,11 +57,11 @@ class Imports:
         Permission: ``lists.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/lists/{quoted(list_id)}/imports",
+                f"/lists/{_quoted(list_id)}/imports",
                 models.ImportReport,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={
                     "create_customers": create_customers,
                     "default_region": default_region,
@@ -77,9 +82,9 @@ class Imports:
         Permission: ``lists.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/imports/{quoted(batch_id)}/errors",
+                f"/imports/{_quoted(batch_id)}/errors",
                 models.PageImportErrorView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -106,7 +111,9 @@ class Imports:
         Permission: ``lists.read``.
         """
         return self._client.send(
-            Call("GET", "/imports", models.PageImportView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/imports", models.PageImportView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_imports(self, *, limit: int | None = None) -> Iterator[models.ImportView]:

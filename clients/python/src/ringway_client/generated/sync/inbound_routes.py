@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class InboundRoutes:
@@ -24,11 +25,11 @@ class InboundRoutes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/inbound-routes",
                 models.InboundRouteView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -41,11 +42,11 @@ class InboundRoutes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/inbound-routes/{quoted(inbound_route_id)}",
+                f"/inbound-routes/{_quoted(inbound_route_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -55,7 +56,9 @@ class InboundRoutes:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call("GET", f"/inbound-routes/{quoted(inbound_route_id)}", models.InboundRouteView)
+            _core.Call(
+                "GET", f"/inbound-routes/{_quoted(inbound_route_id)}", models.InboundRouteView
+            )
         )
 
     def list_inbound_routes(
@@ -67,7 +70,7 @@ class InboundRoutes:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/inbound-routes",
                 models.PageInboundRouteView,
@@ -100,11 +103,14 @@ class InboundRoutes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/inbound-routes/{quoted(inbound_route_id)}",
+                f"/inbound-routes/{_quoted(inbound_route_id)}",
                 models.InboundRouteView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Interactions:
@@ -23,7 +24,7 @@ class Interactions:
         Permission: ``interactions.read``.
         """
         return self._client.send(
-            Call("GET", f"/interactions/{quoted(interaction_id)}", models.InteractionView)
+            _core.Call("GET", f"/interactions/{_quoted(interaction_id)}", models.InteractionView)
         )
 
     def list_interactions(
@@ -48,7 +49,7 @@ class Interactions:
         Permission: ``interactions.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/interactions",
                 models.PageInteractionView,
@@ -118,9 +119,9 @@ class Interactions:
         Permission: ``interactions.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/interactions/{quoted(interaction_id)}/segments",
+                f"/interactions/{_quoted(interaction_id)}/segments",
                 list[models.RingwayCrmApiInteractionsSchemasSegmentView],
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class JumpIns:
@@ -22,7 +23,9 @@ class JumpIns:
 
         Permission: ``jump_ins.end``.
         """
-        return self._client.send(Call("DELETE", f"/jump-ins/{quoted(jump_in_id)}", type(None)))
+        return self._client.send(
+            _core.Call("DELETE", f"/jump-ins/{_quoted(jump_in_id)}", type(None))
+        )
 
     def jump_in(
         self,
@@ -36,11 +39,11 @@ class JumpIns:
         Permission: ``tenants.jump_in``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/jump-ins",
+                f"/tenants/{_quoted(tenant_id)}/jump-ins",
                 models.StartedJumpIn,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -51,8 +54,10 @@ class JumpIns:
         Permission: ``tenants.jump_in``.
         """
         return self._client.send(
-            Call(
-                "DELETE", f"/tenants/{quoted(tenant_id)}/jump-ins/{quoted(jump_in_id)}", type(None)
+            _core.Call(
+                "DELETE",
+                f"/tenants/{_quoted(tenant_id)}/jump-ins/{_quoted(jump_in_id)}",
+                type(None),
             )
         )
 
@@ -64,7 +69,7 @@ class JumpIns:
         Permission: ``jump_ins.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/jump-ins", models.PageJumpInView, query={"limit": limit, "cursor": cursor}
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Knowledge:
@@ -29,11 +30,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/suggestions/{quoted(suggestion_id)}/accept",
+                f"/knowledge/suggestions/{_quoted(suggestion_id)}/accept",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/attachments",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments",
                 models.RingwayCrmApiKnowledgeSchemasAttachmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={},
                 files={"file": file},
             )
@@ -62,11 +63,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/favourite",
+                f"/knowledge/articles/{_quoted(article_id)}/favourite",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -78,11 +79,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/drafts",
+                f"/knowledge/articles/{_quoted(article_id)}/drafts",
                 models.ArticleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -101,11 +102,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/knowledge/articles/{quoted(article_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}",
                 models.ArticleView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -122,11 +123,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/knowledge/categories/{quoted(knowledge_category_id)}",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
                 models.CategoryView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -139,9 +140,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/difference",
+                f"/knowledge/articles/{_quoted(article_id)}/difference",
                 models.DifferenceView,
                 query={"old": old, "new": new},
             )
@@ -155,11 +156,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/views",
+                f"/knowledge/articles/{_quoted(article_id)}/views",
                 models.ViewsView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -171,11 +172,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/articles",
                 models.ArticleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -188,11 +189,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/categories",
                 models.CategoryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -203,7 +204,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call("GET", f"/knowledge/articles/{quoted(article_id)}", models.ArticleView)
+            _core.Call("GET", f"/knowledge/articles/{_quoted(article_id)}", models.ArticleView)
         )
 
     def get_article_attachment(
@@ -214,9 +215,9 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/attachments/{quoted(article_attachment_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments/{_quoted(article_attachment_id)}",
                 bytes,
             )
         )
@@ -229,9 +230,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/versions/{quoted(article_version)}",
+                f"/knowledge/articles/{_quoted(article_id)}/versions/{_quoted(article_version)}",
                 models.RingwayCrmApiKnowledgeSchemasVersionView,
             )
         )
@@ -242,8 +243,10 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
-                "GET", f"/knowledge/categories/{quoted(knowledge_category_id)}", models.CategoryView
+            _core.Call(
+                "GET",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
+                models.CategoryView,
             )
         )
 
@@ -253,7 +256,9 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call("GET", f"/knowledge/suggestions/{quoted(suggestion_id)}", models.SuggestionView)
+            _core.Call(
+                "GET", f"/knowledge/suggestions/{_quoted(suggestion_id)}", models.SuggestionView
+            )
         )
 
     def list_article_feedback(
@@ -264,9 +269,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/feedback",
+                f"/knowledge/articles/{_quoted(article_id)}/feedback",
                 models.PageFeedbackView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -293,9 +298,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/knowledge/articles/{quoted(article_id)}/versions",
+                f"/knowledge/articles/{_quoted(article_id)}/versions",
                 models.PageVersionItem,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -331,7 +336,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/articles",
                 models.PageArticleItem,
@@ -383,7 +388,9 @@ class Knowledge:
 
         Permission: ``knowledge.read``.
         """
-        return self._client.send(Call("GET", "/knowledge/categories", models.PageCategoryView))
+        return self._client.send(
+            _core.Call("GET", "/knowledge/categories", models.PageCategoryView)
+        )
 
     def list_suggestions(
         self,
@@ -398,7 +405,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/suggestions",
                 models.PageSuggestionView,
@@ -427,11 +434,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/categories/order",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -450,11 +457,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/publish",
+                f"/knowledge/articles/{_quoted(article_id)}/publish",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -470,11 +480,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/suggestions/{quoted(suggestion_id)}/refuse",
+                f"/knowledge/suggestions/{_quoted(suggestion_id)}/refuse",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -485,11 +495,11 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/articles/{quoted(article_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -501,9 +511,9 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/articles/{quoted(article_id)}/attachments/{quoted(article_attachment_id)}",
+                f"/knowledge/articles/{_quoted(article_id)}/attachments/{_quoted(article_attachment_id)}",
                 type(None),
             )
         )
@@ -516,11 +526,11 @@ class Knowledge:
         Permission: ``knowledge.all``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/knowledge/categories/{quoted(knowledge_category_id)}",
+                f"/knowledge/categories/{_quoted(knowledge_category_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -530,7 +540,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call("DELETE", f"/knowledge/articles/{quoted(article_id)}/favourite", type(None))
+            _core.Call("DELETE", f"/knowledge/articles/{_quoted(article_id)}/favourite", type(None))
         )
 
     def restore_article_version(
@@ -546,11 +556,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/versions/{quoted(article_version)}/restore",
+                f"/knowledge/articles/{_quoted(article_id)}/versions/{_quoted(article_version)}/restore",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -566,11 +579,14 @@ class Knowledge:
         Permission: ``knowledge.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/retire",
+                f"/knowledge/articles/{_quoted(article_id)}/retire",
                 models.ArticleView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )
 
@@ -586,11 +602,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/knowledge/articles/{quoted(article_id)}/feedback",
+                f"/knowledge/articles/{_quoted(article_id)}/feedback",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -613,7 +629,7 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/knowledge/search",
                 models.PageFoundView,
@@ -672,11 +688,11 @@ class Knowledge:
         Permission: ``knowledge.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/knowledge/suggestions",
                 models.SuggestionView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import File, Sender, quoted
+from ringway_client.sending import File, Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Law:
@@ -30,11 +31,11 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/dnc-lists/{quoted(dnc_list_id)}/entries",
+                f"/dnc-lists/{_quoted(dnc_list_id)}/entries",
                 models.DncAdded,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -47,11 +48,11 @@ class Law:
         Permission: ``dnc.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/numbers/check",
                 models.NumberAnswer,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -68,9 +69,9 @@ class Law:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/campaigns/{quoted(campaign_id)}/refusals/counts",
+                f"/campaigns/{_quoted(campaign_id)}/refusals/counts",
                 models.RefusalCounts,
                 query={"from": from_, "to": to},
             )
@@ -84,11 +85,11 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/dnc-lists",
                 models.DncListView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -98,7 +99,9 @@ class Law:
 
         Permission: ``dnc.write``.
         """
-        return self._client.send(Call("DELETE", f"/dnc-lists/{quoted(dnc_list_id)}", type(None)))
+        return self._client.send(
+            _core.Call("DELETE", f"/dnc-lists/{_quoted(dnc_list_id)}", type(None))
+        )
 
     def export_evidence(
         self,
@@ -119,7 +122,7 @@ class Law:
         Permission: ``evidence.export``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/evidence",
                 bytes,
@@ -141,9 +144,9 @@ class Law:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/campaigns/{quoted(campaign_id)}/abandonment",
+                f"/campaigns/{_quoted(campaign_id)}/abandonment",
                 models.Abandonment,
                 query={"from": from_, "to": to, "zone": zone},
             )
@@ -155,7 +158,7 @@ class Law:
         Permission: ``dnc.read``.
         """
         return self._client.send(
-            Call("GET", f"/dnc-lists/{quoted(dnc_list_id)}", models.DncListView)
+            _core.Call("GET", f"/dnc-lists/{_quoted(dnc_list_id)}", models.DncListView)
         )
 
     def get_retention(self) -> models.RetentionView:
@@ -163,7 +166,7 @@ class Law:
 
         Permission: ``evidence.export``.
         """
-        return self._client.send(Call("GET", "/evidence/retention", models.RetentionView))
+        return self._client.send(_core.Call("GET", "/evidence/retention", models.RetentionView))
 
     def list_consents(
         self, *, phone_e164: str | None = None, limit: int | None = None, cursor: str | None = None
@@ -173,7 +176,7 @@ class Law:
         Permission: ``dnc.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/consents",
                 models.PageConsentView,
@@ -207,9 +210,9 @@ class Law:
         Permission: ``dnc.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/dnc-lists/{quoted(dnc_list_id)}/entries",
+                f"/dnc-lists/{_quoted(dnc_list_id)}/entries",
                 models.PageDncEntryView,
                 query={"phone_e164": phone_e164, "limit": limit, "cursor": cursor},
             )
@@ -235,7 +238,7 @@ class Law:
 
         Permission: ``dnc.read``.
         """
-        return self._client.send(Call("GET", "/dnc-lists", models.PageDncListView))
+        return self._client.send(_core.Call("GET", "/dnc-lists", models.PageDncListView))
 
     def list_refusals(
         self,
@@ -252,9 +255,9 @@ class Law:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/campaigns/{quoted(campaign_id)}/refusals",
+                f"/campaigns/{_quoted(campaign_id)}/refusals",
                 models.PageRefusalView,
                 query={
                     "reason": reason,
@@ -298,11 +301,11 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/dnc-lists/{quoted(dnc_list_id)}/file",
+                f"/dnc-lists/{_quoted(dnc_list_id)}/file",
                 models.DncFileReport,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={"default_region": default_region},
                 files={"file": file},
             )
@@ -316,7 +319,7 @@ class Law:
         Permission: ``evidence.export``.
         """
         return self._client.send(
-            Call("PUT", "/evidence/retention", models.RetentionView, body=body)
+            _core.Call("PUT", "/evidence/retention", models.RetentionView, body=body)
         )
 
     def record_consent(
@@ -327,11 +330,11 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/consents",
                 models.ConsentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -344,9 +347,9 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/dnc-lists/{quoted(dnc_list_id)}/entries/{quoted(phone_e164)}",
+                f"/dnc-lists/{_quoted(dnc_list_id)}/entries/{_quoted(phone_e164)}",
                 type(None),
                 query={"reason": reason},
             )
@@ -360,7 +363,7 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call("PUT", f"/dnc-lists/{quoted(dnc_list_id)}", models.DncListView, body=body)
+            _core.Call("PUT", f"/dnc-lists/{_quoted(dnc_list_id)}", models.DncListView, body=body)
         )
 
     def withdraw_consent(
@@ -374,11 +377,11 @@ class Law:
         Permission: ``dnc.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/consents/withdraw",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

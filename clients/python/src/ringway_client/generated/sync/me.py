@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Me:
@@ -25,11 +26,11 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/password",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,11 +43,11 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/confirm",
                 models.RecoveryCodes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -56,7 +57,9 @@ class Me:
 
         Permission: ``me``.
         """
-        return self._client.send(Call("DELETE", f"/me/sessions/{quoted(session_id)}", type(None)))
+        return self._client.send(
+            _core.Call("DELETE", f"/me/sessions/{_quoted(session_id)}", type(None))
+        )
 
     def enrol_second_factor(
         self, body: models.PasswordAgain | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -66,11 +69,11 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor",
                 models.EnrolmentView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -80,14 +83,14 @@ class Me:
 
         Permission: ``me``.
         """
-        return self._client.send(Call("GET", "/me", models.MeView))
+        return self._client.send(_core.Call("GET", "/me", models.MeView))
 
     def get_second_factor(self) -> models.SecondFactorView:
         """Return whether the caller has a second factor.
 
         Permission: ``me``.
         """
-        return self._client.send(Call("GET", "/me/second-factor", models.SecondFactorView))
+        return self._client.send(_core.Call("GET", "/me/second-factor", models.SecondFactorView))
 
     def list_own_sessions(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -97,7 +100,7 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/me/sessions",
                 models.PageSessionView,
@@ -124,11 +127,11 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/remove",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -141,11 +144,11 @@ class Me:
         Permission: ``me``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/me/second-factor/recovery-codes",
                 models.RecoveryCodes,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

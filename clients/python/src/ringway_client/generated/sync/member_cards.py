@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class MemberCards:
@@ -29,11 +30,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/member-cards/{quoted(card_id)}",
+                f"/member-cards/{_quoted(card_id)}",
                 models.CardView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class MemberCards:
         Permission: ``member_cards.verify``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards/change-pin",
                 models.VerifiedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,11 +64,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards",
                 models.CardView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -77,14 +78,18 @@ class MemberCards:
 
         Permission: ``member_cards.read``.
         """
-        return self._client.send(Call("GET", f"/member-cards/{quoted(card_id)}", models.CardView))
+        return self._client.send(
+            _core.Call("GET", f"/member-cards/{_quoted(card_id)}", models.CardView)
+        )
 
     def get_member_card_settings(self) -> models.CardSettingsView:
         """Return how the enterprise numbers its cards.
 
         Permission: ``member_cards.read``.
         """
-        return self._client.send(Call("GET", "/member-card-settings", models.CardSettingsView))
+        return self._client.send(
+            _core.Call("GET", "/member-card-settings", models.CardSettingsView)
+        )
 
     def list_member_cards(
         self,
@@ -100,7 +105,7 @@ class MemberCards:
         Permission: ``member_cards.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/member-cards",
                 models.PageCardView,
@@ -149,11 +154,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/member-card-settings",
                 models.CardSettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -164,11 +169,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/member-cards/{quoted(card_id)}",
+                f"/member-cards/{_quoted(card_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -184,11 +189,11 @@ class MemberCards:
         Permission: ``member_cards.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/member-cards/{quoted(card_id)}/pin",
+                f"/member-cards/{_quoted(card_id)}/pin",
                 models.CardView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -203,11 +208,11 @@ class MemberCards:
         Permission: ``member_cards.verify``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/member-cards/verify",
                 models.VerifiedView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )

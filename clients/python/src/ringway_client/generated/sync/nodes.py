@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Nodes:
@@ -28,11 +29,11 @@ class Nodes:
         Permission: ``nodes.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/nodes/{quoted(node)}/drain",
+                f"/nodes/{_quoted(node)}/drain",
                 models.NodeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -42,7 +43,7 @@ class Nodes:
 
         Permission: ``nodes.read``.
         """
-        return self._client.send(Call("GET", "/nodes", models.PageNodeView))
+        return self._client.send(_core.Call("GET", "/nodes", models.PageNodeView))
 
     def undrain_node(self, node: str, *, idempotency_key: str | None = None) -> models.NodeView:
         """Let a node serve again.
@@ -50,10 +51,10 @@ class Nodes:
         Permission: ``nodes.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/nodes/{quoted(node)}/undrain",
+                f"/nodes/{_quoted(node)}/undrain",
                 models.NodeView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

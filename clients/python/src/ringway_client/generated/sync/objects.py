@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Objects:
@@ -25,11 +26,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/archive",
+                f"/objects/{_quoted(object_id)}/archive",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -41,11 +42,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/object-bindings",
                 models.BindingView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -58,11 +59,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/objects",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -73,11 +74,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/object-bindings/{quoted(binding_id)}",
+                f"/object-bindings/{_quoted(binding_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -87,7 +88,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return self._client.send(
-            Call("GET", f"/object-bindings/{quoted(binding_id)}", models.BindingView)
+            _core.Call("GET", f"/object-bindings/{_quoted(binding_id)}", models.BindingView)
         )
 
     def get_object(self, object_id: UUID | str) -> models.ObjectView:
@@ -95,7 +96,9 @@ class Objects:
 
         Permission: ``objects.read``.
         """
-        return self._client.send(Call("GET", f"/objects/{quoted(object_id)}", models.ObjectView))
+        return self._client.send(
+            _core.Call("GET", f"/objects/{_quoted(object_id)}", models.ObjectView)
+        )
 
     def get_object_version(
         self, object_id: UUID | str, object_version: int
@@ -105,9 +108,9 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/versions/{quoted(object_version)}",
+                f"/objects/{_quoted(object_id)}/versions/{_quoted(object_version)}",
                 models.ObjectVersionView,
             )
         )
@@ -130,7 +133,7 @@ class Objects:
         Permission: ``customers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/pop",
                 models.PopView,
@@ -152,7 +155,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/object-bindings",
                 models.PageBindingView,
@@ -179,9 +182,9 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/objects/{quoted(object_id)}/versions",
+                f"/objects/{_quoted(object_id)}/versions",
                 models.PageObjectVersionSummary,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -213,7 +216,7 @@ class Objects:
         Permission: ``objects.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/objects",
                 models.PageObjectSummary,
@@ -246,11 +249,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/object-bindings/{quoted(binding_id)}",
+                f"/object-bindings/{_quoted(binding_id)}",
                 models.BindingView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -271,11 +274,11 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/objects/{quoted(object_id)}",
+                f"/objects/{_quoted(object_id)}",
                 models.ObjectView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -288,10 +291,10 @@ class Objects:
         Permission: ``objects.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/objects/{quoted(object_id)}/restore",
+                f"/objects/{_quoted(object_id)}/restore",
                 models.ObjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

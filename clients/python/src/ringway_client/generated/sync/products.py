@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Products:
@@ -29,11 +30,11 @@ class Products:
         Permission: ``products.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/products/{quoted(product_id)}",
+                f"/products/{_quoted(product_id)}",
                 models.ProductView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -50,11 +51,11 @@ class Products:
         Permission: ``products.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/products/{quoted(product_id)}/stock",
+                f"/products/{_quoted(product_id)}/stock",
                 models.ProductView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -67,11 +68,11 @@ class Products:
         Permission: ``products.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/products",
                 models.ProductView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -81,7 +82,9 @@ class Products:
 
         Permission: ``orders.read``.
         """
-        return self._client.send(Call("GET", f"/products/{quoted(product_id)}", models.ProductView))
+        return self._client.send(
+            _core.Call("GET", f"/products/{_quoted(product_id)}", models.ProductView)
+        )
 
     def import_products(
         self, body: models.ProductImport | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -94,11 +97,11 @@ class Products:
         Permission: ``products.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/products/import",
                 models.ProductImportReport,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -117,7 +120,7 @@ class Products:
         Permission: ``orders.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/products",
                 models.PageProductView,
@@ -157,10 +160,10 @@ class Products:
         Permission: ``products.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/products/{quoted(product_id)}",
+                f"/products/{_quoted(product_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Projects:
@@ -25,11 +26,11 @@ class Projects:
         Permission: ``campaigns.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/projects",
                 models.ProjectView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,7 +40,9 @@ class Projects:
 
         Permission: ``campaigns.read``.
         """
-        return self._client.send(Call("GET", f"/projects/{quoted(project_id)}", models.ProjectView))
+        return self._client.send(
+            _core.Call("GET", f"/projects/{_quoted(project_id)}", models.ProjectView)
+        )
 
     def list_projects(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -49,7 +52,7 @@ class Projects:
         Permission: ``campaigns.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/projects", models.PageProjectView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -73,5 +76,5 @@ class Projects:
         Permission: ``campaigns.write``.
         """
         return self._client.send(
-            Call("PUT", f"/projects/{quoted(project_id)}", models.ProjectView, body=body)
+            _core.Call("PUT", f"/projects/{_quoted(project_id)}", models.ProjectView, body=body)
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Queriers:
@@ -29,11 +30,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/queriers/{quoted(querier_id)}",
+                f"/queriers/{_quoted(querier_id)}",
                 models.QuerierView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -50,11 +51,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/querier-schedules/{quoted(querier_schedule_id)}",
+                f"/querier-schedules/{_quoted(querier_schedule_id)}",
                 models.ScheduleView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -71,11 +72,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/querier-operations/{quoted(querier_operation_id)}/confirm",
+                f"/querier-operations/{_quoted(querier_operation_id)}/confirm",
                 models.OperationView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -88,11 +89,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers",
                 models.QuerierView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -109,11 +110,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/schedules",
+                f"/queriers/{_quoted(querier_id)}/schedules",
                 models.ScheduleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -124,11 +125,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/queriers/{quoted(querier_id)}",
+                f"/queriers/{_quoted(querier_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -140,11 +141,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/querier-schedules/{quoted(querier_schedule_id)}",
+                f"/querier-schedules/{_quoted(querier_schedule_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -154,7 +155,9 @@ class Queriers:
         Permission: ``queriers.export``.
         """
         return self._client.send(
-            Call("GET", f"/queriers/{quoted(querier_id)}/export", bytes, query={"format": format})
+            _core.Call(
+                "GET", f"/queriers/{_quoted(querier_id)}/export", bytes, query={"format": format}
+            )
         )
 
     def find_problems(
@@ -165,11 +168,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers/problems",
                 models.ProblemsView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -179,7 +182,9 @@ class Queriers:
 
         Permission: ``queriers.read``.
         """
-        return self._client.send(Call("GET", f"/queriers/{quoted(querier_id)}", models.QuerierView))
+        return self._client.send(
+            _core.Call("GET", f"/queriers/{_quoted(querier_id)}", models.QuerierView)
+        )
 
     def get_querier_operation(self, querier_operation_id: UUID | str) -> models.OperationView:
         """Return one operation and how far it is.
@@ -187,7 +192,9 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call("GET", f"/querier-operations/{quoted(querier_operation_id)}", models.OperationView)
+            _core.Call(
+                "GET", f"/querier-operations/{_quoted(querier_operation_id)}", models.OperationView
+            )
         )
 
     def get_querier_run(self, querier_run_id: UUID | str) -> models.KeptAnswerView:
@@ -196,7 +203,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call("GET", f"/querier-runs/{quoted(querier_run_id)}", models.KeptAnswerView)
+            _core.Call("GET", f"/querier-runs/{_quoted(querier_run_id)}", models.KeptAnswerView)
         )
 
     def get_querier_schedule(self, querier_schedule_id: UUID | str) -> models.ScheduleView:
@@ -205,7 +212,9 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call("GET", f"/querier-schedules/{quoted(querier_schedule_id)}", models.ScheduleView)
+            _core.Call(
+                "GET", f"/querier-schedules/{_quoted(querier_schedule_id)}", models.ScheduleView
+            )
         )
 
     def get_querier_settings(self) -> models.SettingsView:
@@ -213,7 +222,7 @@ class Queriers:
 
         Permission: ``queriers.read``.
         """
-        return self._client.send(Call("GET", "/querier-settings", models.SettingsView))
+        return self._client.send(_core.Call("GET", "/querier-settings", models.SettingsView))
 
     def import_querier_template(
         self, body: models.ImportBody | Mapping[str, Any], *, idempotency_key: str | None = None
@@ -223,11 +232,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/querier-templates/import",
                 models.QuerierView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -244,7 +253,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-operations",
                 models.PageOperationView,
@@ -277,7 +286,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-runs",
                 models.PageKeptRunView,
@@ -310,7 +319,7 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/querier-schedules",
                 models.PageScheduleView,
@@ -336,14 +345,14 @@ class Queriers:
 
         Permission: ``queriers.read``.
         """
-        return self._client.send(Call("GET", "/querier-sources", models.PageSourceView))
+        return self._client.send(_core.Call("GET", "/querier-sources", models.PageSourceView))
 
     def list_querier_templates(self) -> models.PageTemplateView:
         """List the queriers that are shipped. There is one page.
 
         Permission: ``queriers.read``.
         """
-        return self._client.send(Call("GET", "/querier-templates", models.PageTemplateView))
+        return self._client.send(_core.Call("GET", "/querier-templates", models.PageTemplateView))
 
     def list_queriers(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -353,7 +362,7 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/queriers", models.PageQuerierView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -377,11 +386,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queriers/preview",
                 models.RingwayCrmApiQueriersSchemasAnswerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -398,11 +407,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/operations",
+                f"/queriers/{_quoted(querier_id)}/operations",
                 models.OperationView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -415,11 +424,11 @@ class Queriers:
         Permission: ``queriers.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/querier-settings",
                 models.SettingsView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -436,11 +445,11 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/queriers/{quoted(querier_id)}/run",
+                f"/queriers/{_quoted(querier_id)}/run",
                 models.RingwayCrmApiQueriersSchemasAnswerView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -454,7 +463,7 @@ class Queriers:
         Permission: ``queriers.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/search",
                 models.RingwayCrmApiQueriersSchemasFoundView,

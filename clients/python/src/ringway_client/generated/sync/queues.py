@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Queues:
@@ -24,11 +25,11 @@ class Queues:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/queues",
                 models.QueueView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,11 +40,11 @@ class Queues:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/queues/{quoted(queue_id)}",
+                f"/queues/{_quoted(queue_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -52,7 +53,9 @@ class Queues:
 
         Permission: ``queues.read``.
         """
-        return self._client.send(Call("GET", f"/queues/{quoted(queue_id)}", models.QueueView))
+        return self._client.send(
+            _core.Call("GET", f"/queues/{_quoted(queue_id)}", models.QueueView)
+        )
 
     def list_queues(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -63,7 +66,9 @@ class Queues:
         Permission: ``queues.read``.
         """
         return self._client.send(
-            Call("GET", "/queues", models.PageQueueView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/queues", models.PageQueueView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_queues(self, *, limit: int | None = None) -> Iterator[models.QueueView]:
@@ -91,11 +96,14 @@ class Queues:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/queues/{quoted(queue_id)}",
+                f"/queues/{_quoted(queue_id)}",
                 models.QueueView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

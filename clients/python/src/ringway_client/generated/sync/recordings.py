@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from ringway_client.core import Call, etag
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Recordings:
@@ -30,13 +31,13 @@ class Recordings:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/recordings/{quoted(recording_id)}/audio",
+                f"/recordings/{_quoted(recording_id)}/audio",
                 bytes,
                 headers={
                     "Range": range,
-                    "if-none-match": etag(if_none_match),
+                    "if-none-match": _core.etag(if_none_match),
                     "if-range": if_range,
                 },
             )
@@ -48,7 +49,7 @@ class Recordings:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call("GET", f"/recordings/{quoted(recording_id)}", models.RecordingView)
+            _core.Call("GET", f"/recordings/{_quoted(recording_id)}", models.RecordingView)
         )
 
     def list_recordings(
@@ -68,7 +69,7 @@ class Recordings:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/recordings",
                 models.PageRecordingView,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -23,7 +23,7 @@ class Reports:
         Permission: ``interactions.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/reports/agent-work",
                 models.AgentWorkReport,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Roles:
@@ -28,11 +29,11 @@ class Roles:
         Permission: ``roles.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/roles/{quoted(role_id)}",
+                f"/roles/{_quoted(role_id)}",
                 models.RoleView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -45,11 +46,11 @@ class Roles:
         Permission: ``roles.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/roles",
                 models.RoleView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -59,21 +60,21 @@ class Roles:
 
         Permission: ``roles.read``.
         """
-        return self._client.send(Call("GET", f"/roles/{quoted(role_id)}", models.RoleView))
+        return self._client.send(_core.Call("GET", f"/roles/{_quoted(role_id)}", models.RoleView))
 
     def list_permissions(self) -> models.PagePermissionView:
         """List all permissions, and what asks for them. There is one page.
 
         Permission: ``roles.read``.
         """
-        return self._client.send(Call("GET", "/permissions", models.PagePermissionView))
+        return self._client.send(_core.Call("GET", "/permissions", models.PagePermissionView))
 
     def list_roles(self) -> models.PageRoleView:
         """List the shipped roles as they are here, and the enterprise's own. There is one page.
 
         Permission: ``roles.read``.
         """
-        return self._client.send(Call("GET", "/roles", models.PageRoleView))
+        return self._client.send(_core.Call("GET", "/roles", models.PageRoleView))
 
     def remove_role(self, role_id: str, *, if_match: int | str | None = None) -> None:
         """Remove an own role that nobody has; a shipped one becomes as it was shipped.
@@ -81,10 +82,10 @@ class Roles:
         Permission: ``roles.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/roles/{quoted(role_id)}",
+                f"/roles/{_quoted(role_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Scripts:
@@ -29,11 +30,11 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/scripts/{quoted(script_id)}",
+                f"/scripts/{_quoted(script_id)}",
                 models.ScriptView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -49,11 +50,11 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/scripts",
                 models.ScriptView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,7 +64,9 @@ class Scripts:
 
         Permission: ``scripts.read``.
         """
-        return self._client.send(Call("GET", f"/scripts/{quoted(script_id)}", models.ScriptView))
+        return self._client.send(
+            _core.Call("GET", f"/scripts/{_quoted(script_id)}", models.ScriptView)
+        )
 
     def get_script_version(
         self, script_id: UUID | str, script_version: int
@@ -73,9 +76,9 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/scripts/{quoted(script_id)}/versions/{quoted(script_version)}",
+                f"/scripts/{_quoted(script_id)}/versions/{_quoted(script_version)}",
                 models.ScriptVersionView,
             )
         )
@@ -88,9 +91,9 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/scripts/{quoted(script_id)}/versions",
+                f"/scripts/{_quoted(script_id)}/versions",
                 models.PageScriptVersionItem,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -124,7 +127,7 @@ class Scripts:
         Permission: ``scripts.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/scripts",
                 models.PageScriptItem,
@@ -166,11 +169,11 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/scripts/{quoted(script_id)}",
+                f"/scripts/{_quoted(script_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -194,7 +197,7 @@ class Scripts:
         Permission: ``scripts.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/scripts/render",
                 models.RenderedScript,
@@ -225,10 +228,13 @@ class Scripts:
         Permission: ``scripts.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/scripts/{quoted(script_id)}/versions/{quoted(script_version)}/restore",
+                f"/scripts/{_quoted(script_id)}/versions/{_quoted(script_version)}/restore",
                 models.ScriptView,
-                headers={"if-match": etag(if_match), "Idempotency-Key": idempotency_key or key()},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag
+from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import Sender
 
@@ -21,7 +21,7 @@ class Security:
 
         Permission: ``users.read``.
         """
-        return self._client.send(Call("GET", "/security-policy", models.SecurityPolicyView))
+        return self._client.send(_core.Call("GET", "/security-policy", models.SecurityPolicyView))
 
     def put_security_policy(
         self,
@@ -34,11 +34,11 @@ class Security:
         Permission: ``users.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
                 "/security-policy",
                 models.SecurityPolicyView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Skills:
@@ -24,11 +25,11 @@ class Skills:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/skills",
                 models.SkillView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,11 +40,11 @@ class Skills:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/skills/{quoted(skill_id)}",
+                f"/skills/{_quoted(skill_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -52,7 +53,9 @@ class Skills:
 
         Permission: ``queues.read``.
         """
-        return self._client.send(Call("GET", f"/skills/{quoted(skill_id)}", models.SkillView))
+        return self._client.send(
+            _core.Call("GET", f"/skills/{_quoted(skill_id)}", models.SkillView)
+        )
 
     def list_skills(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -63,7 +66,9 @@ class Skills:
         Permission: ``queues.read``.
         """
         return self._client.send(
-            Call("GET", "/skills", models.PageSkillView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/skills", models.PageSkillView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_skills(self, *, limit: int | None = None) -> Iterator[models.SkillView]:
@@ -91,11 +96,14 @@ class Skills:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/skills/{quoted(skill_id)}",
+                f"/skills/{_quoted(skill_id)}",
                 models.SkillView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Supervision:
@@ -23,11 +24,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/barge",
+                f"/supervision/agents/{_quoted(agent_id)}/barge",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -43,11 +44,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/state",
+                f"/supervision/agents/{_quoted(agent_id)}/state",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -58,11 +59,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/disconnect",
+                f"/supervision/agents/{_quoted(agent_id)}/disconnect",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -72,11 +73,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/intercept",
+                f"/supervision/agents/{_quoted(agent_id)}/intercept",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -87,11 +88,11 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/listen",
+                f"/supervision/agents/{_quoted(agent_id)}/listen",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -101,11 +102,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/log-out",
+                f"/supervision/agents/{_quoted(agent_id)}/log-out",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -115,11 +116,11 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/supervision/stop",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -135,11 +136,11 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/transfer",
+                f"/supervision/agents/{_quoted(agent_id)}/transfer",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -156,7 +157,7 @@ class Supervision:
         Permission: ``supervision.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/supervision/agents",
                 models.PageWatchedAgentView,
@@ -183,10 +184,10 @@ class Supervision:
         Permission: ``supervision.act``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/supervision/agents/{quoted(agent_id)}/whisper",
+                f"/supervision/agents/{_quoted(agent_id)}/whisper",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Teams:
@@ -29,11 +30,11 @@ class Teams:
         Permission: ``teams.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/teams/{quoted(team_id)}",
+                f"/teams/{_quoted(team_id)}",
                 models.TeamView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Teams:
         Permission: ``teams.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/teams",
                 models.TeamView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -60,7 +61,7 @@ class Teams:
 
         Permission: ``teams.read``.
         """
-        return self._client.send(Call("GET", f"/teams/{quoted(team_id)}", models.TeamView))
+        return self._client.send(_core.Call("GET", f"/teams/{_quoted(team_id)}", models.TeamView))
 
     def leave_team(self, team_id: UUID | str, user_id: UUID | str) -> None:
         """Take somebody out of this team; he is in none then.
@@ -68,7 +69,9 @@ class Teams:
         Permission: ``teams.move``.
         """
         return self._client.send(
-            Call("DELETE", f"/teams/{quoted(team_id)}/members/{quoted(user_id)}", type(None))
+            _core.Call(
+                "DELETE", f"/teams/{_quoted(team_id)}/members/{_quoted(user_id)}", type(None)
+            )
         )
 
     def list_team_members(
@@ -84,9 +87,9 @@ class Teams:
         Permission: ``teams.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/teams/{quoted(team_id)}/members",
+                f"/teams/{_quoted(team_id)}/members",
                 models.PageMemberView,
                 query={"below": below, "limit": limit, "cursor": cursor},
             )
@@ -113,9 +116,9 @@ class Teams:
         Permission: ``teams.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/users/{quoted(user_id)}/team-moves",
+                f"/users/{_quoted(user_id)}/team-moves",
                 models.PageMoveView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -142,7 +145,9 @@ class Teams:
         Permission: ``teams.read``.
         """
         return self._client.send(
-            Call("GET", "/teams", models.PageTeamView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/teams", models.PageTeamView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_teams(self, *, limit: int | None = None) -> Iterator[models.TeamView]:
@@ -170,11 +175,11 @@ class Teams:
         Permission: ``teams.move``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/teams/{quoted(team_id)}/members",
+                f"/teams/{_quoted(team_id)}/members",
                 type(None),
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -185,10 +190,10 @@ class Teams:
         Permission: ``teams.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/teams/{quoted(team_id)}",
+                f"/teams/{_quoted(team_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Tenants:
@@ -25,11 +26,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/allow-outbound",
+                f"/tenants/{_quoted(tenant_id)}/allow-outbound",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -45,11 +46,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/close",
+                f"/tenants/{_quoted(tenant_id)}/close",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -62,11 +63,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/tenants",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -85,11 +86,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/delete",
+                f"/tenants/{_quoted(tenant_id)}/delete",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -103,7 +104,7 @@ class Tenants:
 
         Permission: ``data.export``.
         """
-        return self._client.send(Call("GET", f"/tenants/{quoted(tenant_id)}/export", bytes))
+        return self._client.send(_core.Call("GET", f"/tenants/{_quoted(tenant_id)}/export", bytes))
 
     def extend_tenant_grace(
         self,
@@ -117,11 +118,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/extend-grace",
+                f"/tenants/{_quoted(tenant_id)}/extend-grace",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -131,7 +132,9 @@ class Tenants:
 
         Permission: ``tenants.read``.
         """
-        return self._client.send(Call("GET", f"/tenants/{quoted(tenant_id)}", models.TenantView))
+        return self._client.send(
+            _core.Call("GET", f"/tenants/{_quoted(tenant_id)}", models.TenantView)
+        )
 
     def list_tenants(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -141,7 +144,9 @@ class Tenants:
         Permission: ``tenants.read``.
         """
         return self._client.send(
-            Call("GET", "/tenants", models.PageTenantView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/tenants", models.PageTenantView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_tenants(self, *, limit: int | None = None) -> Iterator[models.TenantView]:
@@ -166,11 +171,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/tenants/open",
                 models.Opened,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -183,7 +188,9 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call("PUT", f"/tenants/{quoted(tenant_id)}/features", models.TenantView, body=body)
+            _core.Call(
+                "PUT", f"/tenants/{_quoted(tenant_id)}/features", models.TenantView, body=body
+            )
         )
 
     def reopen_tenant(
@@ -194,11 +201,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/reopen",
+                f"/tenants/{_quoted(tenant_id)}/reopen",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -210,11 +217,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/resume",
+                f"/tenants/{_quoted(tenant_id)}/resume",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -230,11 +237,11 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/stop-outbound",
+                f"/tenants/{_quoted(tenant_id)}/stop-outbound",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -247,10 +254,10 @@ class Tenants:
         Permission: ``tenants.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/tenants/{quoted(tenant_id)}/suspend",
+                f"/tenants/{_quoted(tenant_id)}/suspend",
                 models.TenantView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Trunks:
@@ -25,7 +26,7 @@ class Trunks:
         Permission: ``trunks.write``.
         """
         return self._client.send(
-            Call("PUT", f"/trunks/{quoted(trunk_id)}", models.TrunkView, body=body)
+            _core.Call("PUT", f"/trunks/{_quoted(trunk_id)}", models.TrunkView, body=body)
         )
 
     def create_trunk(
@@ -36,11 +37,11 @@ class Trunks:
         Permission: ``trunks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/trunks",
                 models.TrunkView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -50,7 +51,7 @@ class Trunks:
 
         Permission: ``trunks.write``.
         """
-        return self._client.send(Call("DELETE", f"/trunks/{quoted(trunk_id)}", type(None)))
+        return self._client.send(_core.Call("DELETE", f"/trunks/{_quoted(trunk_id)}", type(None)))
 
     def disable_trunk(
         self, trunk_id: UUID | str, *, idempotency_key: str | None = None
@@ -60,11 +61,11 @@ class Trunks:
         Permission: ``trunks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/trunks/{quoted(trunk_id)}/disable",
+                f"/trunks/{_quoted(trunk_id)}/disable",
                 models.TrunkView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -76,11 +77,11 @@ class Trunks:
         Permission: ``trunks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/trunks/{quoted(trunk_id)}/enable",
+                f"/trunks/{_quoted(trunk_id)}/enable",
                 models.TrunkView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -89,7 +90,9 @@ class Trunks:
 
         Permission: ``trunks.read``.
         """
-        return self._client.send(Call("GET", f"/trunks/{quoted(trunk_id)}", models.TrunkView))
+        return self._client.send(
+            _core.Call("GET", f"/trunks/{_quoted(trunk_id)}", models.TrunkView)
+        )
 
     def get_trunk_state(self, trunk_id: UUID | str) -> models.TrunkStateView:
         """Return how a trunk is at this moment.
@@ -97,7 +100,7 @@ class Trunks:
         Permission: ``trunks.read``.
         """
         return self._client.send(
-            Call("GET", f"/trunks/{quoted(trunk_id)}/state", models.TrunkStateView)
+            _core.Call("GET", f"/trunks/{_quoted(trunk_id)}/state", models.TrunkStateView)
         )
 
     def list_trunks(
@@ -108,7 +111,9 @@ class Trunks:
         Permission: ``trunks.read``.
         """
         return self._client.send(
-            Call("GET", "/trunks", models.PageTrunkView, query={"limit": limit, "cursor": cursor})
+            _core.Call(
+                "GET", "/trunks", models.PageTrunkView, query={"limit": limit, "cursor": cursor}
+            )
         )
 
     def iter_trunks(self, *, limit: int | None = None) -> Iterator[models.TrunkView]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class VoicemailBoxes:
@@ -24,11 +25,11 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/voicemail-boxes",
                 models.VoicemailBoxView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -39,11 +40,11 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/voicemail-boxes/{quoted(voicemail_id)}",
+                f"/voicemail-boxes/{_quoted(voicemail_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -53,7 +54,7 @@ class VoicemailBoxes:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call("GET", f"/voicemail-boxes/{quoted(voicemail_id)}", models.VoicemailBoxView)
+            _core.Call("GET", f"/voicemail-boxes/{_quoted(voicemail_id)}", models.VoicemailBoxView)
         )
 
     def list_voicemail_boxes(
@@ -65,7 +66,7 @@ class VoicemailBoxes:
         Permission: ``routing.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/voicemail-boxes",
                 models.PageVoicemailBoxView,
@@ -100,11 +101,14 @@ class VoicemailBoxes:
         Permission: ``routing.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/voicemail-boxes/{quoted(voicemail_id)}",
+                f"/voicemail-boxes/{_quoted(voicemail_id)}",
                 models.VoicemailBoxView,
-                headers={"if-match": etag(if_match), "if-none-match": etag(if_none_match)},
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "if-none-match": _core.etag(if_none_match),
+                },
                 body=body,
             )
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringway_client.core import Call
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Voicemails:
@@ -21,7 +22,9 @@ class Voicemails:
 
         Permission: ``recordings.listen``.
         """
-        return self._client.send(Call("DELETE", f"/voicemails/{quoted(voicemail_id)}", type(None)))
+        return self._client.send(
+            _core.Call("DELETE", f"/voicemails/{_quoted(voicemail_id)}", type(None))
+        )
 
     def get_voicemail(self, voicemail_id: str) -> models.VoicemailView:
         """Return one message.
@@ -29,7 +32,7 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call("GET", f"/voicemails/{quoted(voicemail_id)}", models.VoicemailView)
+            _core.Call("GET", f"/voicemails/{_quoted(voicemail_id)}", models.VoicemailView)
         )
 
     def get_voicemail_audio(self, voicemail_id: str, *, range: str | None = None) -> bytes:
@@ -38,8 +41,8 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call(
-                "GET", f"/voicemails/{quoted(voicemail_id)}/audio", bytes, headers={"Range": range}
+            _core.Call(
+                "GET", f"/voicemails/{_quoted(voicemail_id)}/audio", bytes, headers={"Range": range}
             )
         )
 
@@ -49,7 +52,7 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/voicemails",
                 models.PageVoicemailView,
@@ -63,5 +66,5 @@ class Voicemails:
         Permission: ``recordings.listen``.
         """
         return self._client.send(
-            Call("PUT", f"/voicemails/{quoted(voicemail_id)}/heard", type(None), body=body)
+            _core.Call("PUT", f"/voicemails/{_quoted(voicemail_id)}/heard", type(None), body=body)
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class Webhooks:
@@ -29,11 +30,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/webhooks/{quoted(webhook_id)}",
+                f"/webhooks/{_quoted(webhook_id)}",
                 models.WebhookView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/webhooks",
                 models.WebhookWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,9 +64,9 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries/{_quoted(delivery_id)}",
                 models.DeliveryDetail,
             )
         )
@@ -75,7 +76,9 @@ class Webhooks:
 
         Permission: ``webhooks.read``.
         """
-        return self._client.send(Call("GET", f"/webhooks/{quoted(webhook_id)}", models.WebhookView))
+        return self._client.send(
+            _core.Call("GET", f"/webhooks/{_quoted(webhook_id)}", models.WebhookView)
+        )
 
     def list_deliveries(
         self,
@@ -90,9 +93,9 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/webhooks/{quoted(webhook_id)}/deliveries",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries",
                 models.PageDeliveryView,
                 query={"state": state, "limit": limit, "cursor": cursor},
             )
@@ -116,7 +119,9 @@ class Webhooks:
 
         Permission: ``webhooks.read``.
         """
-        return self._client.send(Call("GET", "/webhooks/event-types", models.PageEventTypeView))
+        return self._client.send(
+            _core.Call("GET", "/webhooks/event-types", models.PageEventTypeView)
+        )
 
     def list_webhooks(
         self, *, limit: int | None = None, cursor: str | None = None
@@ -126,7 +131,7 @@ class Webhooks:
         Permission: ``webhooks.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET", "/webhooks", models.PageWebhookView, query={"limit": limit, "cursor": cursor}
             )
         )
@@ -148,11 +153,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/webhooks/{quoted(webhook_id)}",
+                f"/webhooks/{_quoted(webhook_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )
 
@@ -168,11 +173,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/replay",
+                f"/webhooks/{_quoted(webhook_id)}/replay",
                 models.Replayed,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -185,11 +190,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/deliveries/{quoted(delivery_id)}/retry",
+                f"/webhooks/{_quoted(webhook_id)}/deliveries/{_quoted(delivery_id)}/retry",
                 models.DeliveryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )
 
@@ -205,11 +210,11 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/rotate-secret",
+                f"/webhooks/{_quoted(webhook_id)}/rotate-secret",
                 models.WebhookWithSecret,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -222,10 +227,10 @@ class Webhooks:
         Permission: ``webhooks.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
-                f"/webhooks/{quoted(webhook_id)}/test",
+                f"/webhooks/{_quoted(webhook_id)}/test",
                 models.DeliveryView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
             )
         )

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from ringway_client.core import Call, etag, key
+from ringway_client import core as _core
 from ringway_client.generated import models
-from ringway_client.sending import Sender, quoted
+from ringway_client.sending import Sender
+from ringway_client.sending import quoted as _quoted
 
 
 class WorkOrderDesigns:
@@ -29,11 +30,11 @@ class WorkOrderDesigns:
         Permission: ``work_order_designs.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "PUT",
-                f"/work-order-designs/{quoted(design_id)}",
+                f"/work-order-designs/{_quoted(design_id)}",
                 models.DesignView,
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
         )
@@ -46,11 +47,11 @@ class WorkOrderDesigns:
         Permission: ``work_order_designs.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/work-order-design-checks",
                 models.CheckedDesign,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -63,11 +64,11 @@ class WorkOrderDesigns:
         Permission: ``work_order_designs.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "POST",
                 "/work-order-designs",
                 models.DesignView,
-                headers={"Idempotency-Key": idempotency_key or key()},
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
@@ -78,7 +79,7 @@ class WorkOrderDesigns:
         Permission: ``work_orders.read``.
         """
         return self._client.send(
-            Call("GET", f"/work-order-designs/{quoted(design_id)}", models.DesignView)
+            _core.Call("GET", f"/work-order-designs/{_quoted(design_id)}", models.DesignView)
         )
 
     def list_work_order_design_versions(
@@ -89,9 +90,9 @@ class WorkOrderDesigns:
         Permission: ``work_orders.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
-                f"/work-order-designs/{quoted(design_id)}/versions",
+                f"/work-order-designs/{_quoted(design_id)}/versions",
                 models.PageDesignVersionView,
                 query={"limit": limit, "cursor": cursor},
             )
@@ -118,7 +119,7 @@ class WorkOrderDesigns:
         Permission: ``work_orders.read``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "GET",
                 "/work-order-designs",
                 models.PageDesignView,
@@ -145,10 +146,10 @@ class WorkOrderDesigns:
         Permission: ``work_order_designs.write``.
         """
         return self._client.send(
-            Call(
+            _core.Call(
                 "DELETE",
-                f"/work-order-designs/{quoted(design_id)}",
+                f"/work-order-designs/{_quoted(design_id)}",
                 type(None),
-                headers={"if-match": etag(if_match)},
+                headers={"if-match": _core.etag(if_match)},
             )
         )

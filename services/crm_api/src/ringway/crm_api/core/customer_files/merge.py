@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 OWN = "data."
-_NOTHING = ("", None, {}, "unknown")
+_NOTHING: tuple[Any, ...] = ("", None, {}, "unknown")
 
 
 @dataclass(slots=True)
