@@ -115,6 +115,7 @@ def registry() -> tuple[type[Message], ...]:
         acd_nodes,
         acd_voicemail,
         crm,
+        crm_customer_files,
         crm_customers,
         crm_knowledge,
         crm_members,
