@@ -38,9 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if len(levels) != 1:
             wrong[str(item.path)] = levels
         obj = getattr(item, "obj", None)
-        if getattr(obj, "is_hypothesis_test", False) and not item.get_closest_marker("timeout"):
-            # Many examples in one test: on a busy machine they need more than one test's time.
-            item.add_marker(pytest.mark.timeout(120))
+        if not item.get_closest_marker("timeout"):
+            if getattr(obj, "is_hypothesis_test", False):
+                # Many examples in one test: on a busy machine they need more than one test's time.
+                item.add_marker(pytest.mark.timeout(120))
+            elif levels in (["api"], ["integration"]):
+                # A database of its own comes first, with the tables of four services.
+                item.add_marker(pytest.mark.timeout(90))
         if item.get_closest_marker("soak") and not config.getoption("--soak"):
             item.add_marker(pytest.mark.skip(reason="only with --soak"))
     if wrong:
