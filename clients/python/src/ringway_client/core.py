@@ -29,7 +29,7 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="allow", defer_build=True, populate_by_name=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots a Call[T] could not be made
 class Call(Generic[T]):
     """One request of the API.
 

@@ -22,6 +22,7 @@ from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
 from ringway.proto import acd_config as c
 from ringway.proto.base import Reply, Request, registry
+from ringway.proto.tenant_deletion import DeleteAcdTenantV1
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 from ringway.runtime.ids import uuid7
@@ -37,10 +38,14 @@ pytestmark = [
 SAMPLES = Path(__file__).parents[3] / "contract/proto/samples"
 # These make what they name, in their own tenant; their refusals have tests of their own.
 CREATE = (p.PutTrunkV1, p.PutAgentV1, c.PutConfigV1, p.SetCampaignAgentsV1)
+# This one takes the tenant away for all others; test_tenant_deletion.py asks it.
+DELETE = (DeleteAcdTenantV1,)
 REQUESTS = [
     kind
     for kind in registry()
-    if issubclass(kind, Request) and kind.SUBJECT.startswith("acd.") and kind not in CREATE
+    if issubclass(kind, Request)
+    and kind.SUBJECT.startswith("acd.")
+    and kind not in (*CREATE, *DELETE)
 ]
 CONTROL = [kind for kind in REQUESTS if issubclass(kind, calls.ControlRequest)]
 # What must never be the answer to a request that can be read.

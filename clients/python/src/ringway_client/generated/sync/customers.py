@@ -587,6 +587,68 @@ class Customers:
             )
         )
 
+    def iter_customers(
+        self,
+        *,
+        sort: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        phone_e164: str | None = None,
+        batch_number: str | None = None,
+        name: str | None = None,
+        created_from: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        changed_from: datetime | str | None = None,
+        changed_before: datetime | str | None = None,
+        data: list[str] | None = None,
+        kind: str | None = None,
+        owner_id: UUID | str | None = None,
+        pool: str | None = None,
+        grade: list[str] | None = None,
+        intent: str | None = None,
+        lead_status: list[str] | None = None,
+        tag: list[str] | None = None,
+        follow_up_before: datetime | str | None = None,
+        idle_from: datetime | str | None = None,
+        idle_before: datetime | str | None = None,
+        where: list[str] | None = None,
+        segment_id: UUID | str | None = None,
+    ) -> Iterator[models.CustomerView | models.CustomerPart]:
+        """Yield all items of :meth:`list_customers`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_customers(
+                sort=sort,
+                fields=fields,
+                limit=limit,
+                phone_e164=phone_e164,
+                batch_number=batch_number,
+                name=name,
+                created_from=created_from,
+                created_before=created_before,
+                changed_from=changed_from,
+                changed_before=changed_before,
+                data=data,
+                kind=kind,
+                owner_id=owner_id,
+                pool=pool,
+                grade=grade,
+                intent=intent,
+                lead_status=lead_status,
+                tag=tag,
+                follow_up_before=follow_up_before,
+                idle_from=idle_from,
+                idle_before=idle_before,
+                where=where,
+                segment_id=segment_id,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     def list_duplicates(
         self, *, by: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> models.PageDuplicateGroup:
