@@ -95,7 +95,9 @@ async def test_a_caller_waits_is_handed_on_and_rates_and_all_of_it_is_on_record(
 
         async def settled() -> bool:
             rows[:] = await api.all("/interactions")
-            return len(rows) == 1 and not rows[0]["is_live"] and bool(rows[0]["recording_id"])
+            # Each of these is told apart from the others.
+            told = ("recording_id", "rating", "disconnected_at")
+            return len(rows) == 1 and not rows[0]["is_live"] and all(rows[0][each] for each in told)
 
         await eventually(settled, within_s=40, what=lambda: str(rows))
         (row,) = rows
