@@ -389,6 +389,24 @@ async def test_a_slow_request_delays_no_other(nats: NatsServer, tenant: str) -> 
         assert (await crm.request(ask(tenant, "quick"), AgentStatusV1)).agent_id == "quick"
 
 
+async def test_what_only_reads_is_asked_again_when_no_answer_comes(
+    nats: NatsServer, tenant: str
+) -> None:
+    calls = 0
+
+    async def answer(question: GetAgentV1) -> AgentStatusV1:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.Event().wait()  # as one who dies with the question in his hands
+        return status(question.agent_id)
+
+    async with nats.bus("acd") as acd, nats.bus("crm_api") as crm:
+        await acd.respond(GetAgentV1, answer)
+        found = await crm.request(ask(tenant), AgentStatusV1, timeout_s=15)
+    assert (found.agent_id, calls) == (ask(tenant).agent_id, 2)
+
+
 async def test_services_can_be_discovered(nats: NatsServer) -> None:
     async def answer(question: GetAgentV1) -> AgentStatusV1:
         return status("x")

@@ -212,31 +212,24 @@ class Bus:
         with _tracer.start_as_current_span(f"request {name}"):
             message = encode(question)
             epoch = await self.connection.wait_up(timeout_s)
-            try:
-                # A question that reached a process just when it died gets no answer: what only
-                # reads is asked once more, of whoever is there by then.
-                again_s = _READ_AGAIN_S if name.startswith("Get") else timeout_s
-                first_s = min(again_s, deadline - loop.time())
+            # A question that reached a process just when it died gets no answer: what only reads
+            # is asked once more, of whoever is there by then.
+            again_at = loop.time() + _READ_AGAIN_S if name.startswith("Get") else deadline
+            for until in sorted({min(again_at, deadline), deadline}):
                 try:
                     answer = await epoch.request(
                         message.subject,
                         message.payload,
                         headers=message.headers,
-                        timeout_s=max(0.0, first_s),
+                        timeout_s=max(0.0, until - loop.time()),
                     )
+                    break
+                except NoResponders:
+                    raise NobodyAnswers(name) from None
                 except TimeoutError:
-                    if again_s >= timeout_s:
-                        raise
-                    answer = await epoch.request(
-                        message.subject,
-                        message.payload,
-                        headers=message.headers,
-                        timeout_s=max(0.0, deadline - loop.time()),
-                    )
-            except NoResponders:
-                raise NobodyAnswers(name) from None
-            except TimeoutError:
-                raise RequestTimedOut(name) from None
+                    continue
+            else:
+                raise RequestTimedOut(name)
         code = (answer.headers or {}).get(CODE_HEADER)
         if code is not None:
             raise Refused(code, _detail(answer.data))
