@@ -20,6 +20,13 @@ from ringway_client.errors import (
     Unavailable,
 )
 from ringway_client.generated import models
+from ringway_client.waiting import (
+    JobFailed,
+    async_wait_for,
+    async_wait_for_job,
+    wait_for,
+    wait_for_job,
+)
 from ringway_client.webhooks import NotGenuine, verify
 
 __all__ = [
@@ -28,6 +35,7 @@ __all__ = [
     "Conflict",
     "Forbidden",
     "Invalid",
+    "JobFailed",
     "NotFound",
     "NotGenuine",
     "NotSignedIn",
@@ -35,6 +43,10 @@ __all__ = [
     "RingwayError",
     "TooManyRequests",
     "Unavailable",
+    "async_wait_for",
+    "async_wait_for_job",
     "models",
     "verify",
+    "wait_for",
+    "wait_for_job",
 ]
