@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ringway.runtime.migrate import migrate, migrations_folder
 _PASSWORD = "no-secret"
 # Lost only with the machine: a killed server keeps what it acknowledged.
 _FAST = {"fsync": "off", "full_page_writes": "off"}
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,21 @@ class Database:
 
 
 class PostgresServer:
-    """One PostgreSQL server that can be killed and started again on its port."""
+    """One PostgreSQL server that can be killed and started again on its port.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        settings: Of PostgreSQL, beside those of an installation.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] = _NONE) -> None:
         roles = (DATABASE_ADMIN, DATABASE_OWNER, *(f"ringway_{name}" for name in SERVICE_ROLES))
         self._postgres = Postgres(folder, free_port(), dict.fromkeys(roles, _PASSWORD))
         self._templates: dict[tuple[str, ...], str] = {}
         self._numbers = itertools.count(1)
         self._postgres.prepare()
         part = self._postgres.part()
-        fast = [word for key, value in _FAST.items() for word in ("-c", f"{key}={value}")]
+        wanted = {**_FAST, **settings}
+        fast = [word for key, value in wanted.items() for word in ("-c", f"{key}={value}")]
         self.process = ServerProcess("postgres", (*part.argv, *fast), part.environment, folder)
 
     @property
