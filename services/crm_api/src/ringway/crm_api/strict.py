@@ -7,7 +7,9 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import AwareDatetime, BaseModel, ConfigDict, create_model
+
+from ringway.crm_api.core.moments import Moment
 
 
 class _Strict(BaseModel):
@@ -36,6 +38,8 @@ def strict(model: type[BaseModel]) -> type[BaseModel]:
 def _strict_type(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return strict(kind)
+    if kind is AwareDatetime:
+        return Moment
     arguments = get_args(kind)
     wanted = tuple(_strict_type(each) for each in arguments)
     if all(new is old for new, old in zip(wanted, arguments, strict=True)):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.acd import AgentState, LegMode
 
@@ -45,7 +46,7 @@ class AgentStatus(View):
     session_id: str | None
     state: AgentState
     reason: str
-    since: AwareDatetime
+    since: Moment
     interaction_id: str | None
     do_not_disturb: bool
 

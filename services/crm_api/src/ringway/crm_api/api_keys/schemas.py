@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ringway.crm_api.access import Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Name, View
 
 
@@ -18,7 +19,7 @@ class NewApiKey(Body):
     scopes: list[Permission] = Field(
         min_length=1, max_length=100, description="What it may do: never more than its owner may."
     )
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Moment | None = Field(
         default=None, description="At most two years from now; null: one year."
     )
 

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store
 from ringway.crm_api.audit.schemas import AuditCheck, AuditEntry
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.routing import api_router
@@ -31,8 +31,8 @@ async def list_entries(
     actor: Annotated[str | None, Query(max_length=100)] = None,
     object_type: Annotated[str | None, Query(max_length=100)] = None,
     object_id: Annotated[str | None, Query(max_length=200)] = None,
-    begin: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="Not included.")] = None,
+    begin: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Not included.")] = None,
     text: Annotated[
         str | None, Query(alias="q", max_length=200, description="Anywhere in an entry.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.callbacks import store
@@ -20,6 +20,7 @@ from ringway.crm_api.callbacks.schemas import (
     Dispositions,
     DispositionView,
 )
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, NotFound
 from ringway.crm_api.routing import api_router
@@ -53,7 +54,7 @@ async def list_callbacks(
     campaign_id: UUID | None = None,
     agent_id: UUID | None = None,
     state: p.CallbackState | None = None,
-    due_before: Annotated[AwareDatetime | None, Query()] = None,
+    due_before: Annotated[Moment | None, Query()] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[CallbackView]:

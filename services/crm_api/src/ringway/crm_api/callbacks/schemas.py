@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.proto.dialer_callback import (
     CallbackState,
@@ -26,7 +27,7 @@ LeadId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 class CallbackTimes(Body):
     """When, with whom and what about. Give ``at``, or ``local_time`` in the customer's zone."""
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     local_time: LocalTime | None = None
     zone: ZoneName | None = Field(
         default=None, description="Null: the lead's own zone, else that of its number."

@@ -6,7 +6,6 @@ them into pools or gives them to agents.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from ringway.crm_api.callers.schemas import (
     NumbersChanged,
 )
 from ringway.crm_api.campaigns.store import unknown_agents
+from ringway.crm_api.core.moments import Day
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest, Invalid, NotFound
 from ringway.crm_api.routing import api_router
@@ -126,8 +126,8 @@ async def list_caller_numbers(
 async def list_caller_days(
     deps: DepsOf,
     caller: Reader,
-    first: Annotated[dt.date, Query(alias="from")],
-    last: Annotated[dt.date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
     phone_e164: Annotated[list[PhoneE164], Query(max_length=200)] | None = None,
     caller_pool_id: UUID | None = None,
     zone: ZoneName = "UTC",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.acd import Direction
 from ringway.proto.acd_calls import Digits, PartyRole, PartyState
@@ -53,8 +54,8 @@ class LiveInteraction(View):
     agent_id: str | None = Field(description="Who has the customer now.")
     parties: tuple[PartyView, ...]
     park_slot: str | None
-    began_at: AwareDatetime
-    connected_at: AwareDatetime | None
+    began_at: Moment
+    connected_at: Moment | None
 
 
 class LiveInteractions(View):

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.configuration import service
 from ringway.crm_api.core.calendar_days import days_from_rows
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import DepsOf, requires
 from ringway.crm_api.errors import Invalid, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
@@ -39,7 +39,7 @@ class DaysImported(View):
     replaced: int
     removed: int
     days: int
-    changed_at: AwareDatetime
+    changed_at: Moment
 
 
 @router.post("/{calendar_id}/days")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, create_model
+from pydantic import BaseModel, create_model
 
 from ringway.crm_api.access import Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.proto import acd_config as c
 from ringway.proto.base import Token
 
@@ -50,7 +51,7 @@ class Kind:
 
 
 def _view(model: type[c.Config], id_name: str) -> type[BaseModel]:
-    fields: dict[str, Any] = {id_name: (Token, ...), "changed_at": (AwareDatetime, ...)}
+    fields: dict[str, Any] = {id_name: (Token, ...), "changed_at": (Moment, ...)}
     return create_model(
         f"{model.__name__}View",
         __base__=model,
@@ -137,4 +138,4 @@ KINDS: tuple[Kind, ...] = (
 class AcdSettingsView(c.AcdSettings):
     """The tenant's settings, and when they were changed: null when they are the defaults."""
 
-    changed_at: AwareDatetime | None = None
+    changed_at: Moment | None = None

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StrictBool
+from pydantic import Field, StrictBool
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.customers.words import Grade, Intent, LeadStatus, Tag
 from ringway.crm_api.schemas import Body, Text
 from ringway.proto.base import PhoneE164
@@ -62,10 +63,10 @@ class CustomerFilter(Body):
     name: Text | None = Field(
         default=None, min_length=1, max_length=200, description="A part of it, in any case."
     )
-    created_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    changed_from: AwareDatetime | None = None
-    changed_before: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
+    changed_from: Moment | None = None
+    changed_before: Moment | None = None
     data: list[Annotated[Text, Field(pattern="^[^=]{1,100}=", max_length=2100)]] = Field(
         default_factory=list, max_length=20, description="Each `key=value`."
     )
@@ -76,13 +77,13 @@ class CustomerFilter(Body):
     intent: Intent | None = None
     lead_status: list[LeadStatus] = Field(default_factory=list, max_length=5)
     tag: list[Tag] = Field(default_factory=list, max_length=20, description="All of them.")
-    follow_up_before: AwareDatetime | None = Field(
+    follow_up_before: Moment | None = Field(
         default=None, description="With an open follow-up that is due before."
     )
-    idle_from: AwareDatetime | None = Field(
+    idle_from: Moment | None = Field(
         default=None, description="Somebody's, and followed up or given to him at or after."
     )
-    idle_before: AwareDatetime | None = Field(
+    idle_before: Moment | None = Field(
         default=None, description="Somebody's, and neither followed up nor given to him since."
     )
     where: list[Condition] = Field(default_factory=list, max_length=20)

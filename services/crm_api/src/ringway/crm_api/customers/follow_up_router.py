@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.customers import facts, follow_ups, policy, service, store
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.follow_ups import FollowUp
@@ -33,7 +34,7 @@ class FollowUpBody(Body):
     """What was said, or is to be done. The last three fields change the customer at once."""
 
     note: Text = Field(min_length=1, max_length=4000, examples=["Wants an offer for ten seats."])
-    due_at: AwareDatetime | None = Field(default=None, description="When he is to be called next.")
+    due_at: Moment | None = Field(default=None, description="When he is to be called next.")
     is_done: bool = Field(default=False, description="What is due is done already.")
     result: Text = Field(default="", max_length=1000)
     user_id: UUID | None = Field(default=None, description="Whose it is; left out: the caller's.")
@@ -46,7 +47,7 @@ class FollowUpChange(Body):
     """What is to be different. A field that is left out stays."""
 
     note: Text | None = Field(default=None, min_length=1, max_length=4000)
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     is_done: bool | None = None
     result: Text | None = Field(default=None, max_length=1000)
     user_id: UUID | None = None
@@ -141,7 +142,7 @@ async def list_follow_ups(
     caller: Reader,
     user_id: UUID | None = None,
     due_before: Annotated[
-        AwareDatetime | None, Query(description="Now, to see what is overdue.")
+        Moment | None, Query(description="Now, to see what is overdue.")
     ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,

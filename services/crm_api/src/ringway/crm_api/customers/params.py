@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.customers.filters import CustomerFilter, Pool
 from ringway.crm_api.customers.schemas import FIELDS
 from ringway.crm_api.customers.words import Intent, LeadStatus
@@ -41,10 +42,10 @@ def wanted_filter(
     name: Annotated[
         str | None, Query(min_length=1, max_length=200, description="A part of it, in any case.")
     ] = None,
-    created_from: AwareDatetime | None = None,
-    created_before: AwareDatetime | None = None,
-    changed_from: AwareDatetime | None = None,
-    changed_before: AwareDatetime | None = None,
+    created_from: Moment | None = None,
+    created_before: Moment | None = None,
+    changed_from: Moment | None = None,
+    changed_before: Moment | None = None,
     data: Annotated[
         list[str] | None, Query(max_length=20, description="Each `key=value`; all must be so.")
     ] = None,
@@ -55,9 +56,9 @@ def wanted_filter(
     intent: Intent | None = None,
     lead_status: Annotated[list[LeadStatus] | None, Query(max_length=5)] = None,
     tag: Annotated[list[str] | None, Query(max_length=20, description="All of them.")] = None,
-    follow_up_before: AwareDatetime | None = None,
-    idle_from: AwareDatetime | None = None,
-    idle_before: AwareDatetime | None = None,
+    follow_up_before: Moment | None = None,
+    idle_from: Moment | None = None,
+    idle_before: Moment | None = None,
     where: Annotated[
         list[str] | None,
         Query(

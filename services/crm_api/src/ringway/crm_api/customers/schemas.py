@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
+from ringway.crm_api.core.moments import Day
 from ringway.crm_api.customers.words import MAX_NUMBERS, MAX_TAGS, Grade, Intent, LeadStatus, Tag
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.base import PhoneE164
@@ -78,7 +79,7 @@ class CustomerBody(Body):
     name: Text = Field(default="", max_length=200, examples=["Ann"])
     title: Text = Field(default="", max_length=50, examples=["女士"])
     sex: Literal["female", "male", "other"] | None = None
-    birth_date: Annotated[date, AfterValidator(_past)] | None = None
+    birth_date: Annotated[Day, AfterValidator(_past)] | None = None
     phone_e164: PhoneE164 | None = Field(
         default=None,
         examples=["+40215550100"],
@@ -121,7 +122,7 @@ class CustomerChange(Body):
     name: Text | None = Field(default=None, max_length=200, examples=["Ann"])
     title: Text | None = Field(default=None, max_length=50)
     sex: Literal["female", "male", "other"] | None = None
-    birth_date: Annotated[date, AfterValidator(_past)] | None = None
+    birth_date: Annotated[Day, AfterValidator(_past)] | None = None
     phone_e164: PhoneE164 | None = Field(default=None, description="Which number is primary.")
     numbers: list[NumberBody] | None = Field(default=None, min_length=1, max_length=MAX_NUMBERS)
     emails: list[Email] | None = Field(default=None, max_length=10)

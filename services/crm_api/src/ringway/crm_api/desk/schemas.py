@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.acd_calls import PartyState
 from ringway.proto.acd_config import Line, Target
@@ -94,5 +95,5 @@ class ConferenceView(View):
     name: str
     organiser_id: str
     is_recorded: bool
-    began_at: AwareDatetime
+    began_at: Moment
     members: tuple[MemberView, ...]

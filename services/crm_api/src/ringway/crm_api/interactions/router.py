@@ -7,10 +7,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.interaction import SegmentRow
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.interactions import store
@@ -32,10 +32,10 @@ async def list_interactions(
     deps: DepsOf,
     caller: Reader,
     begins_at: Annotated[
-        AwareDatetime | None, Query(alias="from", description="Answered at or after.")
+        Moment | None, Query(alias="from", description="Answered at or after.")
     ] = None,
     ends_at: Annotated[
-        AwareDatetime | None, Query(alias="to", description="Answered before.")
+        Moment | None, Query(alias="to", description="Answered before.")
     ] = None,
     campaign_id: UUID | None = None,
     agent_id: UUID | None = None,

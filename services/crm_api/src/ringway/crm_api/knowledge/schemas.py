@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from ringway.crm_api.core.knowledge.history import Change
 from ringway.crm_api.core.knowledge.rights import Access
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Name, Text, View
 
 BODY_MOST_CHARS = 50_000
@@ -92,8 +93,8 @@ class ArticleBody(Content):
     """Everything that is set on an article."""
 
     category_id: UUID
-    valid_from: AwareDatetime | None = Field(default=None, description="Null: at once.")
-    valid_until: AwareDatetime | None = Field(default=None, description="Null: for ever.")
+    valid_from: Moment | None = Field(default=None, description="Null: at once.")
+    valid_until: Moment | None = Field(default=None, description="Null: for ever.")
     note: Text = Field(default="", max_length=500, description="Why; kept with the version.")
 
     @model_validator(mode="after")

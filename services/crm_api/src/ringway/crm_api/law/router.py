@@ -12,10 +12,10 @@ from uuid import UUID
 
 from fastapi import Depends, File, Form, Path, Query, Response, UploadFile
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.campaigns import service as campaigns
+from ringway.crm_api.core.moments import Day, Moment
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.law import evidence, service, store
@@ -313,8 +313,8 @@ async def count_refusals(
     campaign_id: UUID,
     deps: DepsOf,
     caller: CampaignReader,
-    begins: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    ends: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    begins: Annotated[Moment | None, Query(alias="from")] = None,
+    ends: Annotated[Moment | None, Query(alias="to")] = None,
 ) -> RefusalCounts:
     """Count refusals by reason; without times all of them."""
     await campaigns.get(deps, caller, campaign_id)
@@ -334,8 +334,8 @@ async def get_abandonment(
     campaign_id: UUID,
     deps: DepsOf,
     caller: CampaignReader,
-    first: Annotated[dt.date, Query(alias="from")],
-    last: Annotated[dt.date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
     zone: Annotated[ZoneName | None, Query(description="Null: the campaign's.")] = None,
 ) -> Abandonment:
     """Tell how many live answers were abandoned, by day and half hour, against the cap."""
@@ -379,8 +379,8 @@ async def put_retention(wanted: RetentionBody, deps: DepsOf, caller: Exporter) -
 async def export_evidence(
     deps: DepsOf,
     caller: Exporter,
-    first: Annotated[dt.date, Query(alias="from")],
-    last: Annotated[dt.date, Query(alias="to", description="Included; days of UTC.")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to", description="Included; days of UTC.")],
     campaign_id: UUID | None = None,
     phone_e164: Annotated[PhoneE164 | None, Query()] = None,
     form: evidence.Form = evidence.Form.JSON_LINES,

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.proto.base import PhoneE164
 from ringway.proto.dialer_law import ConsentHow, DncScope, RefusalReason
@@ -49,7 +50,7 @@ class DncRowBody(Body):
 
     phone_e164: PhoneE164
     reason: Reason = ""
-    expires_at: AwareDatetime | None = Field(default=None, description="Null: for ever.")
+    expires_at: Moment | None = Field(default=None, description="Null: for ever.")
 
 
 class DncEntriesBody(Body):
@@ -92,7 +93,7 @@ class ConsentBody(Body):
     purpose: Purpose = "calls"
     how: ConsentHow
     evidence: Annotated[Text, Field(max_length=2000)] = ""
-    given_at: AwareDatetime
+    given_at: Moment
 
 
 class ConsentWithdrawal(Body):
@@ -100,7 +101,7 @@ class ConsentWithdrawal(Body):
 
     phone_e164: PhoneE164
     purpose: Purpose | None = None
-    withdrawn_at: AwareDatetime | None = Field(default=None, description="Null: now.")
+    withdrawn_at: Moment | None = Field(default=None, description="Null: now.")
 
 
 class ConsentView(View):

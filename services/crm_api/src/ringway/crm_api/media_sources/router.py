@@ -7,9 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
@@ -61,8 +61,8 @@ async def list_media_sources(
 async def report_media(
     deps: DepsOf,
     caller: Reader,
-    begins_at: Annotated[AwareDatetime, Query(alias="from")],
-    ends_at: Annotated[AwareDatetime, Query(alias="to")],
+    begins_at: Annotated[Moment, Query(alias="from")],
+    ends_at: Annotated[Moment, Query(alias="to")],
     group_by: MediaGrouping = MediaGrouping.SOURCE,
 ) -> MediaReport:
     """Sum up calls, orders, revenue and cost by source or advertisement. At most 366 days."""

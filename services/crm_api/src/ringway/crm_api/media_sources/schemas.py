@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.products.schemas import Amount, Currency
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.proto.base import PhoneE164
@@ -34,8 +35,8 @@ class MediaNumber(Body):
     """A number that is shown there, for a time. It is another source's at another time."""
 
     did: PhoneE164 = Field(examples=["+864008001234"])
-    valid_from: AwareDatetime | None = Field(default=None, description="null: from now on.")
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = Field(default=None, description="null: from now on.")
+    valid_until: Moment | None = None
 
 
 class MediaSourceBody(Body):
@@ -78,8 +79,8 @@ class PlacementBody(Body):
     """An advertisement: who calls from its beginning to its end called because of it."""
 
     name: Name = Field(examples=["Knife set, 20:00"])
-    begins_at: AwareDatetime = Field(examples=["2026-11-22T12:00:00Z"])
-    ends_at: AwareDatetime = Field(
+    begins_at: Moment = Field(examples=["2026-11-22T12:00:00Z"])
+    ends_at: Moment = Field(
         description="Until when calls are counted for it.", examples=["2026-11-22T14:00:00Z"]
     )
     currency: Currency

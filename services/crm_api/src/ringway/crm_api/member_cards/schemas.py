@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from ringway.crm_api.core.member_cards.numbers import CardNumberCheck
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 
 CardNumber = Annotated[str, Field(pattern=r"^[0-9]{4,32}$", examples=["8600000018"])]
@@ -55,7 +56,7 @@ class CardBody(Body):
     customer_id: UUID | None = None
     tier: Text = Field(default="", max_length=40, examples=["gold"])
     state: StoredState = StoredState.ACTIVE
-    valid_until: AwareDatetime | None = Field(default=None, description="null: for good.")
+    valid_until: Moment | None = Field(default=None, description="null: for good.")
     note: Text = Field(default="", max_length=500)
 
 

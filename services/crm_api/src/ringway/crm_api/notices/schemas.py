@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 
 
@@ -36,8 +37,8 @@ class NoticeBody(Body):
 
     text_zh: Text = Field(default="", max_length=2000, examples=["今晚十点系统维护"])
     text_en: Text = Field(default="", max_length=2000, examples=["Maintenance at 10 p.m."])
-    begins_at: AwareDatetime | None = Field(default=None, description="Null: now.")
-    ends_at: AwareDatetime = Field(examples=["2030-01-01T00:00:00Z"])
+    begins_at: Moment | None = Field(default=None, description="Null: now.")
+    ends_at: Moment = Field(examples=["2030-01-01T00:00:00Z"])
     priority: Priority = Priority.NORMAL
     must_confirm: bool = Field(
         default=False, description="Whether each reader has to say that he has understood."

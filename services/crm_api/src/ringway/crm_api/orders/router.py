@@ -8,9 +8,9 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.orders.books import OrderState, PaymentState, ShipmentState
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
@@ -98,8 +98,8 @@ def _filter(
     interaction_id: UUID | None = None,
     media_source_id: UUID | None = None,
     product_id: UUID | None = None,
-    created_from: AwareDatetime | None = None,
-    created_before: AwareDatetime | None = None,
+    created_from: Moment | None = None,
+    created_before: Moment | None = None,
 ) -> OrderFilter:
     return OrderFilter(
         order_number=order_number,
@@ -146,8 +146,8 @@ async def list_orders(
 async def report_orders(
     deps: DepsOf,
     caller: Reader,
-    begins_at: Annotated[AwareDatetime, Query(alias="from")],
-    ends_at: Annotated[AwareDatetime, Query(alias="to")],
+    begins_at: Annotated[Moment, Query(alias="from")],
+    ends_at: Annotated[Moment, Query(alias="to")],
     group_by: OrderGrouping = OrderGrouping.DAY,
     zone: Annotated[
         str, Query(max_length=60, description="Whose days are counted, such as Asia/Shanghai.")

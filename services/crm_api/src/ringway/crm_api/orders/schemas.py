@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.orders.amounts import MAX_AMOUNT
 from ringway.crm_api.core.orders.books import OrderState, PaymentState, ShipmentState
 from ringway.crm_api.products.schemas import Amount, Currency
@@ -118,7 +119,7 @@ class TrackingBody(Body):
 class DeliveryBody(Body):
     """A parcel arrived."""
 
-    delivered_at: AwareDatetime | None = Field(default=None, description="null: now.")
+    delivered_at: Moment | None = Field(default=None, description="null: now.")
 
 
 class ShipmentReturn(Body):
@@ -295,8 +296,8 @@ class OrderFilter(Body):
     interaction_id: UUID | None = None
     media_source_id: UUID | None = None
     product_id: UUID | None = None
-    created_from: dt.datetime | None = None
-    created_before: dt.datetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
 
 
 class OrderGrouping(StrEnum):

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.orders.amounts import MAX_AMOUNT
 from ringway.crm_api.schemas import Body, Name, Text, View
 
@@ -44,8 +45,8 @@ class ProductPrice(Body):
 
     currency: Currency
     amount: Amount
-    valid_from: AwareDatetime | None = Field(default=None, description="null: from now on.")
-    valid_until: AwareDatetime | None = Field(
+    valid_from: Moment | None = Field(default=None, description="null: from now on.")
+    valid_until: Moment | None = Field(
         default=None, description="Just before this moment it ends; null: it stays."
     )
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.questionnaires.design import AnswerKind, DesignedQuestion
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, NotFound
@@ -172,8 +172,8 @@ async def list_questionnaire_runs(
 def _scope(
     questionnaire_id: UUID,
     number: Number = None,
-    begins_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    ends_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    begins_at: Annotated[Moment | None, Query(alias="from")] = None,
+    ends_at: Annotated[Moment | None, Query(alias="to")] = None,
     with_unfinished: Annotated[
         bool, Query(description="Also answers of interviews that are not finished.")
     ] = False,

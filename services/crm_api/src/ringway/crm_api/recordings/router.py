@@ -10,10 +10,10 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest, NotFound
 from ringway.crm_api.recordings import store
@@ -31,8 +31,8 @@ Number = Annotated[str | None, Query(max_length=32)]
 async def list_recordings(
     deps: DepsOf,
     caller: Listener,
-    begins_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    ends_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    begins_at: Annotated[Moment | None, Query(alias="from")] = None,
+    ends_at: Annotated[Moment | None, Query(alias="to")] = None,
     agent_number: Number = None,
     caller_number: Annotated[str | None, Query(alias="caller", max_length=32)] = None,
     called: Number = None,

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import DepsOf, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.reports import store
@@ -26,8 +26,8 @@ _LONGEST = timedelta(days=92)
 async def agent_work(
     deps: DepsOf,
     caller: Reader,
-    begins_at: Annotated[AwareDatetime, Query(alias="from")],
-    ends_at: Annotated[AwareDatetime, Query(alias="to")],
+    begins_at: Annotated[Moment, Query(alias="from")],
+    ends_at: Annotated[Moment, Query(alias="to")],
 ) -> AgentWorkReport:
     """Sum up agents' work: logins, states, talks, holds, consultations, transfers.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ringway.crm_api.agents.schemas import ChosenState
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.acd import AgentState
 from ringway.proto.acd_config import Target
@@ -30,7 +31,7 @@ class WatchedAgentView(View):
     number: str = Field(description="The agent's number.")
     state: AgentState
     reason: str
-    since: AwareDatetime
+    since: Moment
     interaction_id: str | None
     other_number: str = Field(description="Who is on the line; empty when nobody is.")
     queue_id: str | None

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from ringway.crm_api.access import Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.webhooks.patterns import MAX_LENGTH, is_pattern
 from ringway.crm_api.schemas import Body, Text, View
 
@@ -93,7 +94,7 @@ class Rotation(Body):
 class Replay(Body):
     """What is sent (again)."""
 
-    since: AwareDatetime = Field(examples=["2026-11-20T08:00:00Z"])
+    since: Moment = Field(examples=["2026-11-20T08:00:00Z"])
     with_delivered: bool = Field(
         default=False, description="Also what was delivered; else what failed or was held."
     )

@@ -9,8 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import DepsOf
 from ringway.crm_api.errors import BadRequest, Invalid
 from ringway.crm_api.routing import api_router
@@ -59,8 +59,8 @@ class SummaryLine(View):
 class Summary(View):
     """Figures of the orders that were made in a period and concern the caller."""
 
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Moment
+    ends_at: Moment
     group_by: GroupBy
     lines: list[SummaryLine]
 
@@ -82,8 +82,8 @@ class ComplaintLine(View):
 class ComplaintReport(View):
     """Complaints by day and type; days are those of ``time_zone``."""
 
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Moment
+    ends_at: Moment
     time_zone: str
     lines: list[ComplaintLine]
 
@@ -110,8 +110,8 @@ _WHICH = """
     o.tenant_id = $1 AND o.deleted_at IS NULL AND o.created_at >= $2 AND o.created_at < $3
 """
 
-From = Annotated[AwareDatetime, Query(alias="from", examples=["2026-11-01T00:00:00Z"])]
-To = Annotated[AwareDatetime, Query(alias="to", examples=["2026-12-01T00:00:00Z"])]
+From = Annotated[Moment, Query(alias="from", examples=["2026-11-01T00:00:00Z"])]
+To = Annotated[Moment, Query(alias="to", examples=["2026-12-01T00:00:00Z"])]
 
 
 @router.get("/summary")
@@ -173,7 +173,7 @@ async def report_complaints(
     return ComplaintReport(begins_at=begins_at, ends_at=ends_at, time_zone=zone, lines=lines)
 
 
-def _check_period(begins_at: AwareDatetime, ends_at: AwareDatetime) -> None:
+def _check_period(begins_at: Moment, ends_at: Moment) -> None:
     if not begins_at < ends_at or ends_at - begins_at > _LONGEST:
         raise BadRequest(
             "period_invalid", "Choose a period that begins before it ends, 366 days at most."

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.work_orders.design import Key
 from ringway.crm_api.core.work_orders.shipped import AcceptanceKind
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
@@ -94,8 +95,8 @@ def _wanted(
     customer_id: UUID | None = None,
     phone_e164: PhoneE164 | None = None,
     interaction_id: UUID | None = None,
-    created_from: AwareDatetime | None = None,
-    created_before: AwareDatetime | None = None,
+    created_from: Moment | None = None,
+    created_before: Moment | None = None,
     text: Annotated[
         Text | None,
         Query(

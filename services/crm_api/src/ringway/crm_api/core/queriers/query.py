@@ -25,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from ringway.crm_api.core.moments import MomentOrLocal
+
 MAX_CONDITIONS = 60  # of one query, everywhere in it
 MAX_NESTING = 6  # of groups of conditions
 MAX_REFERENCES = 3  # in one path
@@ -114,8 +116,8 @@ class Relative(Part):
 class Period(Part):
     """From a moment until before another."""
 
-    begin: datetime | None = Field(default=None, alias="from")
-    end: datetime | None = Field(default=None, alias="to")
+    begin: MomentOrLocal | None = Field(default=None, alias="from")
+    end: MomentOrLocal | None = Field(default=None, alias="to")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
