@@ -60,7 +60,7 @@ async def ground(folder: Path, customers: int, interactions: int) -> AsyncIterat
         shutil.rmtree(folder / "postgres", ignore_errors=True)
         mark.unlink(missing_ok=True)
         kept = None
-    folder.mkdir(parents=True, exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
     shutil.rmtree(folder / "nats", ignore_errors=True)
     server = PostgresServer(folder / "postgres", _settings())
     nats = NatsServer(folder / "nats")
@@ -93,10 +93,10 @@ async def _made(
     database = await server.create_database(SERVICES)
     customers = people.shares(wanted["customers"])
     interactions = people.shares(wanted["interactions"])
-    tenants = []
     async with running_crm(database, nats, folder) as crm:
-        for slug in customers:
-            tenants.append(await _open(crm, slug, customers[slug], interactions[slug]))
+        tenants = [
+            await _open(crm, slug, customers[slug], interactions[slug]) for slug in customers
+        ]
     admin = await asyncpg.connect(database.dsn("ringway_admin"))
     other = await asyncpg.connect(database.dsn("ringway_admin"))
     try:
@@ -134,9 +134,7 @@ async def _open(crm: Crm, slug: str, customers: int, interactions: int) -> Tenan
     if len(columns) != sum(bool(each.get("is_indexed")) for each in people.FIELDS):
         raise RuntimeError(f"{slug}: not all fields are indexed: {columns}")
     others = [uuid5(tenant_id, f"agent {n}") for n in range(1, people.AGENTS)]
-    return Tenant(
-        slug, tenant_id, customers, interactions, [UUID(agent.user_id), *others], columns
-    )
+    return Tenant(slug, tenant_id, customers, interactions, [UUID(agent.user_id), *others], columns)
 
 
 def _plain(tenant: Tenant) -> dict[str, Any]:

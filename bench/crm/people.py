@@ -93,7 +93,8 @@ _INTERACTIONS = f"""
     INSERT INTO crm.interaction (
         tenant_id, interaction_id, campaign_id, direction, caller, called, agent_id, agent_number,
         started_at, answered_at, connected_at, disconnected_at, ended_at, wait_s, talk_s, wrap_up_s,
-        disposition, agent_disposition, cause_q850, hung_up_by, is_live, sources, queue_id, segments)
+        disposition, agent_disposition, cause_q850, hung_up_by, is_live, sources, queue_id,
+        segments)
     SELECT $1, {_ID},
            CASE WHEN {_IS_INBOUND} THEN NULL ELSE ($5::uuid[])[1 + i / 100000 % {AGENTS}] END,
            CASE WHEN {_IS_INBOUND} THEN 'inbound' ELSE 'outbound' END,
