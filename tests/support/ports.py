@@ -1,29 +1,55 @@
-"""Free ports for real servers in tests."""
+"""Free ports for real servers in tests.
+
+All of them are below the ephemeral range, where any connection may sit on a port for a moment.
+Between the choice of a port and the moment in which its server has it, seconds may pass: what a
+process has chosen stays reserved for it by a lock, so that no other test run chooses it, too.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
-# Installations own a thousand ports each; several test runs on one machine start at different
-# places, chosen by process id, so they rarely look at the same range at the same moment.
-_FIRST, _LAST, _SIZE = 20000, 31000, 1000
+# Installations own a thousand ports each and an Asterisk two hundred; single ports are above them.
+_RANGES = {1000: (20000, 28000), 200: (28000, 31000), 100: (31000, 32700)}
+_SIZE, _SINGLES = 1000, 100
+
+_ours: dict[int, dict[int, int]] = {}  # by size and first port, the lock of each block
+_last: dict[int, int] = {}  # the last choice of each size
+_singles: Iterator[int] = iter(())
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """Return a port that nobody listens on, and that this process did not get lately."""
+    global _singles
+    for _ in range(2):
+        for port in _singles:
+            if _is_free(port):
+                return port
+        first = free_range(_SINGLES, probes=1)
+        _singles = iter(range(first, first + _SINGLES))
+    raise RuntimeError("no free port")
 
 
 def free_range(size: int, *, probes: int = 16) -> int:
-    """Return the first of ``size`` ports below the ephemeral range of which a sample is free."""
-    blocks = list(range(_FIRST, _LAST, size))
+    """Return the first of ``size`` ports of which a sample is free, reserved for this process."""
+    begin, end = _RANGES[size]
+    blocks = list(range(begin, end, size))
     start = os.getpid() % len(blocks)
-    for first in blocks[start:] + blocks[:start]:
+    blocks = blocks[start:] + blocks[:start]
+    ours, last = _ours.setdefault(size, {}), _last.get(size)
+    # The last choice may not be in use yet. When others have all the rest, a look must do.
+    rather = (first for first in blocks if first in ours and first != last)
+    new = (first for first in blocks if first not in ours and _lock(size, first))
+    for first in itertools.chain(rather, new, blocks):
         if all(_is_free(first + i) for i in (*range(probes), size // 5, size - 1)):
+            _last[size] = first
             return first
     raise RuntimeError("no free range of ports")
 
@@ -31,6 +57,20 @@ def free_range(size: int, *, probes: int = 16) -> int:
 def free_port_base() -> int:
     """Return a port base for one whole installation."""
     return free_range(_SIZE)
+
+
+def _lock(size: int, first: int) -> bool:
+    """Take the lock of a block, for as long as this process lives."""
+    folder = Path(tempfile.gettempdir()) / f"ringway-test-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    file = os.open(folder / str(first), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return False
+    _ours[size][first] = file
+    return True
 
 
 def _is_free(port: int) -> bool:
