@@ -58,7 +58,7 @@ async def test_screening_knows_numbers_by_what_the_network_says_of_them(
     await centre.balance()
     ended = {d["phone_e164"][-2:]: d for d in centre.told("attempt.ended")}
     assert ended["31"]["number_state"] == "powered_off"
-    calls = {call["number"][-2:]: call for call in centre.trunk.records()}
+    calls = {call["number"][-2:]: call for call in await centre.ended_calls()}
     assert calls["31"]["ended_by"] == "platform"  # which did not wait for the ring time-out
     await _nobody_listens(centre)
 

@@ -11,7 +11,7 @@ from tests.support.dialer_centre import DialerCentre
 from tests.support.waiting import eventually
 
 from ringway.proto.dialer import CampaignMode
-from ringway.proto.dialer_spec import AmdEngine, AmdRule, KeyAction, OnMachine, Script, ScriptKey
+from ringway.proto.dialer_spec import AmdEngine, AmdRule, KeyAction, KeyScript, OnMachine, ScriptKey
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -62,7 +62,7 @@ async def test_a_message_is_left_after_the_beep(centre: DialerCentre) -> None:
     (row,) = await centre.attempts()
     assert (row["disposition"], row["message_left"]) == ("machine", True)
     assert row["agent_id"] is None
-    (call,) = centre.trunk.records()
+    (call,) = await centre.ended_calls()
     # Its greeting takes 4 s, then it beeps; only then there is something to be heard.
     assert (row["ended_at"] - row["answered_at"]).total_seconds() > 4.4
     assert call["ended_by"] == "platform"
@@ -71,7 +71,7 @@ async def test_a_message_is_left_after_the_beep(centre: DialerCentre) -> None:
 
 async def test_a_script_is_played_and_its_keys_are_obeyed(centre: DialerCentre) -> None:
     await centre.ready_agent("ann", "1001")
-    script = Script(sounds=("vm-goodbye", "vm-goodbye"), keys=KEYS, key_timeout_s=2, repeats=0)
+    script = KeyScript(sounds=("vm-goodbye", "vm-goodbye"), keys=KEYS, key_timeout_s=2, repeats=0)
     await centre.campaign(
         ["17", "18", "11", "20", "19"], ["ann"], mode=CampaignMode.IVR, script=script,
         max_lines=5, abandonment_limit_s=5,

@@ -91,7 +91,7 @@ async def test_without_an_acd_an_answered_customer_hears_the_message(
     assert row["disposition"] == "abandoned"
     # Two seconds of limit, then the message to its end.
     assert (row["ended_at"] - row["answered_at"]).total_seconds() > 3
-    (call,) = centre.trunk.records()
+    (call,) = await centre.ended_calls()
     assert call["rtp_received"] > 50
     await centre.start_acd()
     await centre.until_finished()
@@ -143,9 +143,7 @@ async def test_ends_are_written_when_postgresql_is_back(
     await centre.until_attempts(connected=1, placed=2)
     postgres.kill()
     await centre.trunk.until(lambda: len(centre.trunk.records()) >= 1, within_s=10)
-    await eventually(
-        lambda: "PostgreSQL" in centre.last_live().explanation, what="it says what it waits for"
-    )
+    await eventually(lambda: centre.has_explained("PostgreSQL"), what="it says what it waits for")
     await postgres.start()
     await centre.until_finished(within_s=45)
     assert dict(await centre.dispositions()) == {"connected": 3, "busy": 1}
@@ -202,7 +200,7 @@ async def test_a_trunk_that_is_not_there_is_noticed_without_burning_the_list(
     )
     await centre.campaign(["10"] * 20, ["ann"], trunk_id=dead, rate_cps=10, ring_timeout_s=5)
     await eventually(
-        lambda: bool(centre.lives) and "trunk failed" in centre.last_live().explanation,
+        lambda: centre.has_explained("trunk failed"),
         within_s=20,
         what="the explanation names the trunk",
     )

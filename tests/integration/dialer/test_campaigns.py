@@ -62,11 +62,11 @@ async def test_a_trunk_that_refuses_everything_does_not_burn_the_list(
 ) -> None:
     await centre.ready_agent("ann", "1001")
     await centre.campaign(["50"] * 12, ["ann"])
-
-    def is_explained() -> bool:
-        return bool(centre.lives) and "trunk failed" in centre.last_live().explanation
-
-    await eventually(is_explained, within_s=20, what="the explanation names the trunk")
+    await eventually(
+        lambda: centre.has_explained("trunk failed"),
+        within_s=20,
+        what="the explanation names the trunk",
+    )
     # Five calls opened the breaker; the probes after them come 1, 3 and 7 s later.
     assert len(await centre.attempts()) <= 7
     assert await centre.control("stop") == "stopped"
@@ -79,8 +79,8 @@ async def test_a_trunk_that_refuses_everything_does_not_burn_the_list(
 async def test_pause_keeps_calls_and_stop_cancels_what_rings(centre: DialerCentre) -> None:
     await centre.ready_agent("ann", "1001")
     await centre.ready_agent("bob", "1002")
-    await centre.campaign(["13", "12", "12", "12"], ["ann", "bob"], ratio=1.0)
-    await centre.until_attempts(connected=1)
+    await centre.campaign(["13", "12", "12"], ["ann", "bob"], ratio=1.0)
+    await centre.until_attempts(connected=1, placed=2)
     await centre.control("pause")
     before = len(await centre.attempts())
     await centre.until_attempts(connected=2)
@@ -99,9 +99,7 @@ async def test_retries_come_when_they_are_due_and_end_at_the_limit(centre: Diale
     rule = {"disposition": "busy", "delay_s": 1.5, "max_attempts": 2}
     await centre.campaign(["20"], ["ann"], max_attempts=3, retry_rules=(rule,))
     await centre.until_attempts(ended=1)
-    await eventually(
-        lambda: "next" in centre.last_live().explanation, what="it says when the next is due"
-    )
+    await eventually(lambda: centre.has_explained("next"), what="it says when the next is due")
     await centre.until_finished()
     first, second = await centre.attempts()
     assert 1.4 < (second["claimed_at"] - first["ended_at"]).total_seconds() < 10

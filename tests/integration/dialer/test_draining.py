@@ -25,7 +25,7 @@ async def test_nothing_is_dialed_while_the_only_node_is_drained(centre: DialerCe
     await centre.start_dialer()
     await centre.campaign(["20", "10"], ["ann"])
     await eventually(
-        lambda: bool(centre.lives) and "not being drained" in centre.last_live().explanation,
+        lambda: centre.has_explained("not being drained"),
         within_s=15,
         what="the campaign says what it waits for",
     )

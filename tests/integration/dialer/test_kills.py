@@ -66,6 +66,6 @@ async def test_a_customer_who_is_listened_to_hears_the_message(centre: DialerCen
     await centre.until_finished(within_s=60)
     (row,) = await centre.attempts()
     assert (row["disposition"], row["agent_id"]) == ("abandoned", None)
-    (call,) = centre.trunk.records()
+    (call,) = await centre.ended_calls()
     assert (call["ended_by"], call["rtp_received"] > 50) == ("platform", True)
     await centre.balance()

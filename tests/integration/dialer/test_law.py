@@ -77,7 +77,7 @@ async def test_a_lead_out_of_his_hours_is_not_dialed_until_the_schedule_is_chang
     await centre.control("start")
     await centre.until_attempts(ended=1)
     await eventually(
-        lambda: "2 leads wait for their hours; the next at" in centre.last_live().explanation,
+        lambda: centre.has_explained("2 leads wait for their hours; the next at"),
         within_s=15,
         what="the live view says who waits",
     )

@@ -150,10 +150,12 @@ async def test_a_dialer_killed_amid_fifty_calls_goes_on_with_what_it_learned(
     unseen = [r for r in answered if r["disposition"] not in known]
     # Only who answered and left while nobody was there.
     assert {r["disposition"] for r in unseen} <= {"lost"}
-    assert all(killed_at - SECOND < r["answered_at"] < back_at + SECOND for r in unseen)
-    ends = {r["number"]: r for r in centre.trunk.records()}
+    # Whoever waited for an agent when it died had answered less than his 1.5 s before.
+    assert all(killed_at - 2 * SECOND < r["answered_at"] < back_at + SECOND for r in unseen)
+    ends = {r["number"]: r for r in await centre.ended_calls()}
     abandoned = [ends[r["phone_e164"]] for r in rows if r["disposition"] == "abandoned"]
-    assert all(end["rtp_received"] > 50 for end in abandoned)
+    # The message, unless the customer himself hung up before it was said.
+    assert all(end["rtp_received"] > 50 for end in abandoned if end["ended_by"] == "platform")
     await centre.balance("killed")
 
     async def goes_on() -> bool:
@@ -382,7 +384,7 @@ async def test_all_agents_vanish_and_dialing_stops_within_a_second(centre: Diale
     assert max(r["placed_at"] for r in rows) < left_at + timedelta(seconds=1)
     assert {r["disposition"] for r in rows} <= {"abandoned", "connected"}
     numbers = {r["phone_e164"] for r in rows if r["disposition"] == "abandoned"}
-    heard = [r for r in centre.trunk.records() if r["number"] in numbers]
+    heard = [r for r in await centre.ended_calls() if r["number"] in numbers]
     assert len(heard) == len(numbers) >= 2
     assert all(r["rtp_received"] > 50 for r in heard)
     await centre.control("stop", "vanish")
