@@ -93,7 +93,7 @@ async def _kill(stack: Installation, centre: Centre, part: str, numbers: list[st
     async def people_talk() -> bool:
         try:
             agents = await centre.admin.all("/agents")
-        except (Problem, aiohttp.ClientError):
+        except (Problem, aiohttp.ClientError, TimeoutError):
             return False  # what was killed before is not back everywhere
         return sum(agent["state"] == "talking" for agent in agents) >= 2
 
@@ -126,7 +126,7 @@ async def _stop(centre: Centre, campaign: str) -> None:
     async def stopped() -> bool:
         try:
             await centre.admin.post(f"/campaigns/{campaign}/stop")
-        except (Problem, aiohttp.ClientError):
+        except (Problem, aiohttp.ClientError, TimeoutError):
             return False
         return True
 
@@ -150,12 +150,15 @@ async def _closed(
         books = await ledgers(stack, centre, numbers)
         talked = {row["interaction_id"] for row in books.interactions if row["connected_at"]}
         recorded = {row["interaction_id"] for row in books.recordings}
-        return (
+        answered = {row["attempt_id"] for row in books.attempts if row["answered_at"]}
+        filed = {row["attempt_id"] for row in books.interactions}
+        return bool(
             len(books.ends) + len(_untold(books)) == len(books.invites)
             and all(_moment(line["invite_at"]) < trainer_died for line in _untold(books))
             and all(row["ended_at"] for row in books.attempts)
             and all(row["ended_at"] for row in books.interactions)
             and talked <= recorded
+            and answered <= filed
         )
 
     await eventually(nothing_is_open, within_s=60, what="all books are closed")

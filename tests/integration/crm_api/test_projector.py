@@ -112,7 +112,8 @@ async def test_each_answered_call_has_exactly_one_interaction(crm: Crm, nats: Na
         async def complete() -> bool:
             rows = await _interactions(crm)
             told = ("recording_id", "tech_cause", "agent_disposition")
-            return len(rows) == 6 and all(r[name] for r in rows for name in told)
+            are_told = all(r[name] for r in rows for name in told)
+            return len(rows) == 6 and are_told and not any(r["is_live"] for r in rows)
 
         await eventually(complete, within_s=15, what=lambda: "all interactions")
 
