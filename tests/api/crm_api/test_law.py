@@ -42,7 +42,9 @@ async def test_a_number_is_added_found_and_taken_out_again(crm: Crm) -> None:
     answer = await boss.post("/numbers/check", check)
     assert answer["is_allowed"]
     assert answer["zones"] == ["Europe/London"]
-    noted = await rows_of(crm, "SELECT action FROM crm.audit_log WHERE action LIKE 'dnc%'")
+    noted = await rows_of(
+        crm, "SELECT action FROM crm.audit_log WHERE action LIKE 'dnc%' ORDER BY seq"
+    )
     assert [r["action"] for r in noted] == ["dnc_list.added", "dnc_list.added", "dnc_list.removed"]
 
 
@@ -230,7 +232,9 @@ async def test_the_evidence_is_whole_in_both_forms_and_audited(crm: Crm) -> None
     listed = (await boss.get(f"/campaigns/{campaign}/refusals?reason=number_per_day"))["items"]
     assert [(r["lead_id"], r["zone"]) for r in listed] == [("l1", "Europe/London")]
     noted = await rows_of(
-        crm, "SELECT detail ->> 'form' AS form FROM crm.audit_log WHERE action LIKE 'evidence%'"
+        crm,
+        "SELECT detail ->> 'form' AS form FROM crm.audit_log WHERE action LIKE 'evidence%'"
+        " ORDER BY seq",
     )
     assert [r["form"] for r in noted] == ["jsonl", "csv"]
 
