@@ -58,7 +58,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_a_customer_answers_talks_and_hangs_up(world: World) -> None:
-    world.persona(PersonaKind.ANSWERS, talk_s=(1.0, 1.0), tone_hz=620)
+    world.persona(PersonaKind.ANSWERS, talk_s=(2.0, 2.0), tone_hz=620)
     call = await world.dials()
     await call.until_answered()
     await call.until_hears(620)
@@ -77,7 +77,7 @@ async def test_a_customer_answers_talks_and_hangs_up(world: World) -> None:
     assert tone["heard_s"] > 0.5
     assert record["rtp_sent"] > 40
     assert record["rtp_received"] > 40
-    assert 0 <= record["first_rtp_ms"] < 200
+    assert 0 <= record["first_rtp_ms"] < 1000
     assert world.trunk.counts == Counts(invites=1, answered=1, in_progress=0)
 
 
