@@ -199,7 +199,8 @@ async def pages(
 
 def _sql(ground: Ground, listing: Listing, value: str) -> tuple[str, str]:
     way = "DESC" if listing.descending else "ASC"
-    order = ", ".join(f"{column} {way}" for column in listing.order)
+    # Of the table: without its name, an output column of the same name would be meant.
+    order = ", ".join(f"t.{column} {way}" for column in listing.order)
     where = f"tenant_id = '{ground.big.tenant_id}' AND {listing.where.format(value=value)}"
     return where, order
 
@@ -209,12 +210,12 @@ async def _places(
 ) -> tuple[int, list[tuple[list[str], str]]]:
     """Return from which page on, and (place, id of the row after it) of ``count`` pages."""
     where, order = _sql(ground, listing, value)
-    table, ids = f"crm.{listing.table}", listing.order[-1]
+    table, ids = f"crm.{listing.table} t", listing.order[-1]
     rows = await admin.fetchval(f"SELECT count(*) FROM {table} WHERE {where}")
     # Nine tenths of the way, where a list is shorter than that.
     page = max(1, min(deep - 1, int(rows * 0.9) // PAGE - count))
     found = await admin.fetch(
-        f"SELECT {', '.join(f'{column}::text' for column in listing.order)} FROM {table} "
+        f"SELECT {', '.join(f't.{column}::text' for column in listing.order)} FROM {table} "
         f"WHERE {where} ORDER BY {order} OFFSET {page * PAGE - 1} LIMIT {count * PAGE + 1}"
     )
     steps = range(0, len(found) - 1, PAGE)
@@ -230,13 +231,14 @@ async def _plain_pages(
 ) -> list[float]:
     where, order = _sql(ground, listing, value)
     than = "<" if listing.descending else ">"
+    key = ", ".join(f"t.{each}" for each in listing.order)
     times_ms = []
     for place, _ in places:
         literals = ", ".join(f"'{text}'" for text in place)
         began = perf_counter()
         await admin.fetch(
-            f"SELECT * FROM crm.{listing.table} WHERE {where} AND "
-            f"({', '.join(listing.order)}) {than} ({literals}) ORDER BY {order} LIMIT {PAGE + 1}"
+            f"SELECT * FROM crm.{listing.table} t WHERE {where} AND "
+            f"({key}) {than} ({literals}) ORDER BY {order} LIMIT {PAGE + 1}"
         )
         times_ms.append(1e3 * (perf_counter() - began))
     return times_ms
