@@ -34,6 +34,11 @@ def test_every_operation_has_an_id_a_summary_and_a_description(document: dict[st
     assert all(operation["summary"] and operation["description"] for operation in operations)
 
 
+def test_schemas_have_names_of_their_own(document: dict[str, Any]) -> None:
+    """Where two classes share a name, the document would name them by their modules."""
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

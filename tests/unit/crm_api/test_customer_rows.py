@@ -19,7 +19,7 @@ from ringway.crm_api.core.customer_files.columns import FIXED, Columns
 from ringway.crm_api.core.customer_files.filling import Rule, filled, row_of
 from ringway.crm_api.core.customer_files.merge import Side, merged
 from ringway.crm_api.core.customer_files.own_cells import cell_reader, completed
-from ringway.crm_api.core.customer_files.reasons import CODES, Language, reason
+from ringway.crm_api.core.customer_files.reasons import CODES, FileLanguage, reason
 from ringway.crm_api.core.customer_files.rows import BadCell, BadRow, RowReader
 from ringway.crm_api.core.objects.definition import Definition
 from ringway.crm_api.core.phone import NumberCheck
@@ -42,14 +42,14 @@ def test_any_cells_become_a_row_or_a_reason(rows: list[list[str]]) -> None:
     reader = _reader()
     for line, cells in enumerate(rows, 2):
         result = reader.read(line, cells)
-        if isinstance(result, str):
+        if isinstance(result, tuple):
             row = row_of(result)
             assert row.line == line
             assert row.phones
             assert set(row.fixed) <= set(FIXED)
         elif result is not None:
             assert result.code in CODES | {"cell_too_long", "formula"}
-            for language in Language:
+            for language in FileLanguage:
                 assert "{}" not in reason(result.code, result.detail, language)
 
 
@@ -57,7 +57,7 @@ def test_any_cells_become_a_row_or_a_reason(rows: list[list[str]]) -> None:
 @settings(deadline=None)
 def test_what_a_cell_says_arrives(name: str, note: str) -> None:
     result = _reader().read(2, ["13800138000", name, "", "", "", "", "", note])
-    if isinstance(result, str):
+    if isinstance(result, tuple):
         row = row_of(result)
         assert row.fixed.get("name", "") == name.strip()
         assert row.data == ({"Note": note.strip()} if note.strip() else {})
@@ -66,12 +66,12 @@ def test_what_a_cell_says_arrives(name: str, note: str) -> None:
 
 def test_a_second_row_of_one_customer_is_told() -> None:
     reader = _reader("phone", "phone2", "name")
-    assert isinstance(reader.read(2, ["13800138000", "13800138001", "a"]), str)
+    assert isinstance(reader.read(2, ["13800138000", "13800138001", "a"]), tuple)
     again = reader.read(3, ["13800138002", "+86 138 0013 8001", "b"])
     assert isinstance(again, BadRow)
     assert (again.code, again.detail) == ("duplicate_in_file", "2")
     by_mail = _reader(match_by="email")
-    assert isinstance(by_mail.read(2, ["13800138000", "", "A@x.cn"]), str)
+    assert isinstance(by_mail.read(2, ["13800138000", "", "A@x.cn"]), tuple)
     assert isinstance(by_mail.read(3, ["13800138001", "", "a@X.cn"]), BadRow)
 
 
@@ -110,16 +110,16 @@ _PRESENT: dict[str, Any] = {
 def test_filling_never_empties(rule: Rule, cells: list[str]) -> None:
     cells[0] = "13800138001"
     cells[2] = cells[3] = cells[4] = ""
-    text = _reader().read(2, cells)
-    assert isinstance(text, str)
-    after = filled(_PRESENT, row_of(text), rule, ["new"])
+    parts = _reader().read(2, cells)
+    assert isinstance(parts, tuple)
+    after = filled(_PRESENT, row_of(parts), rule, ["new"])
     for name, value in _PRESENT.items():
         assert after[name] or not value
         if rule is Rule.UPDATE_EMPTY and isinstance(value, str) and value != "unknown":
             assert after[name] == value
     assert after["phones"] == ("+8613800138000", "+8613800138001")
     assert {"old", "new"} <= set(after["tags"])
-    assert filled(after, row_of(text), rule, ["new"]) == after
+    assert filled(after, row_of(parts), rule, ["new"]) == after
 
 
 _WORDS = st.sampled_from(["", "a", "b"])

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ringway.dialer.core.caller_ids import Number, Rotation, chance_of_at_most
-from ringway.proto.dialer_pool import CallerNumberState, CallerPool, CallerRule
+from ringway.proto.dialer_pool import CallerNumberState, CallerPool, CallerPoolRule
 
 pytestmark = pytest.mark.property
 
 DAY = 86_400.0
 
 
-def _pool(rule: CallerRule = CallerRule.LEAST_USED, **more: object) -> CallerPool:
+def _pool(rule: CallerPoolRule = CallerPoolRule.LEAST_USED, **more: object) -> CallerPool:
     return CallerPool.model_validate({"name": "p", "rule": rule, **more})
 
 
@@ -42,7 +42,7 @@ def test_the_least_used_number_is_next() -> None:
 
 
 def test_numbers_take_turns() -> None:
-    rotation = _rotation("+4420700001", "+4420700002", rule=CallerRule.IN_TURN)
+    rotation = _rotation("+4420700001", "+4420700002", rule=CallerPoolRule.IN_TURN)
     shown = [rotation.choose("+447700900000", at) for at in range(1, 5)]
     assert shown == ["+4420700001", "+4420700002"] * 2
 
@@ -57,14 +57,14 @@ def test_numbers_take_turns() -> None:
 )
 def test_a_local_number_is_shown_where_there_is_one(called: str, shown: str) -> None:
     rotation = Rotation(
-        _pool(CallerRule.LOCAL_MATCH),
+        _pool(CallerPoolRule.LOCAL_MATCH),
         [Number("+442079000001"), Number("+441619000001", dials_today=5)],
     )
     assert rotation.choose(called, 0) == shown
 
 
 def test_the_best_answered_number_is_shown_most_and_none_is_forgotten() -> None:
-    rotation = _rotation("+4420700001", "+4420700002", rule=CallerRule.BEST_ANSWER_RATE)
+    rotation = _rotation("+4420700001", "+4420700002", rule=CallerPoolRule.BEST_ANSWER_RATE)
     rates = {"+4420700001": 5, "+4420700002": 2}  # in ten
     shown: Counter[str] = Counter()
     for n in range(2000):
@@ -138,12 +138,12 @@ class RotationMachine(RuleBasedStateMachine):
     """Dials, ends, days and rests in any order."""
 
     @initialize(
-        rule_=st.sampled_from(CallerRule),
+        rule_=st.sampled_from(CallerPoolRule),
         cap=st.none() | st.integers(1, 5),
         numbers=st.integers(1, 4),
         spares=st.integers(0, 2),
     )
-    def begin(self, rule_: CallerRule, cap: int | None, numbers: int, spares: int) -> None:
+    def begin(self, rule_: CallerPoolRule, cap: int | None, numbers: int, spares: int) -> None:
         self.at = 0.0
         self.under_way: list[str] = []
         self.today: Counter[str] = Counter()

@@ -14,11 +14,11 @@ from ringway.dialer.core.messages import Phase
 from ringway.proto.acd import AgentState
 from ringway.proto.dialer import AttemptDisposition as D
 from ringway.proto.dialer import CampaignMode, CampaignSpec, CampaignState
-from ringway.proto.dialer_spec import AmdRule, OnMachine, Script
+from ringway.proto.dialer_spec import AmdRule, KeyScript, OnMachine
 
 pytestmark = pytest.mark.unit
 
-SCRIPT = Script(sounds=("hello",))
+SCRIPT = KeyScript(sounds=("hello",))
 LEAVES = AmdRule(enabled=True, on_machine=OnMachine.MESSAGE, message=("hello",))
 
 

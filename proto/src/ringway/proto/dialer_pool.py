@@ -11,7 +11,7 @@ from ringway.proto.base import Fact, Model, PhoneE164, Reply, Request, Token
 from ringway.proto.dialer_spec import ZoneName
 
 
-class CallerRule(StrEnum):
+class CallerPoolRule(StrEnum):
     """How a pool's numbers take turns."""
 
     LOCAL_MATCH = "local_match"  # the one with most leading digits in common with the called
@@ -39,7 +39,7 @@ class CallerPool(Model):
     """
 
     name: str = Field(min_length=1, max_length=200)
-    rule: CallerRule = CallerRule.LEAST_USED
+    rule: CallerPoolRule = CallerPoolRule.LEAST_USED
     daily_cap: int | None = Field(default=None, ge=1, le=100_000)  # dials a day and number
     zone: ZoneName = "UTC"  # where the day begins
     min_dials: int = Field(default=50, ge=10, le=200)

@@ -252,7 +252,7 @@ class ScriptKey(Model):
     value: str = Field(default="", max_length=100)  # the answer's name
 
 
-class Script(Model):
+class KeyScript(Model):
     """What those hear whom no agent talks to: a flow of the IVR, or sounds and keys."""
 
     flow_id: Token | None = None
@@ -303,7 +303,7 @@ class CampaignSpec(Model):
     abandonment_message: tuple[Sound, ...] = Field(default=(), max_length=20)  # empty: the default
     amd: AmdRule = AmdRule()
     early_media: EarlyMediaRule = EarlyMediaRule()
-    script: Script | None = None
+    script: KeyScript | None = None
     dnc_list_ids: tuple[Token, ...] = Field(default=(), max_length=100)  # beside the tenant's own
     uses_national_dnc: bool = True  # obey the platform's and the tenant's national lists
     needs_consent: bool = False

@@ -411,6 +411,17 @@ class AnswerToQuestion(Model):
     question: str
 
 
+class ApiKeyRotation(Model):
+    """
+    How a key gets its new secret.
+    """
+
+    overlap_s: int | None = 3600
+    """
+    So long the old secret works as well.
+    """
+
+
 class ApiKeyView(Model):
     """
     A key. Its secret is not shown again.
@@ -472,6 +483,19 @@ class ApiKeyWithSecret(Model):
     Whose it is: he must be able to do what it does.
     """
     username: str
+
+
+class ArticleAttachmentView(Model):
+    """
+    A file of an article.
+    """
+
+    attachment_id: UUID
+    created_at: AwareDatetime
+    created_by: str
+    file_name: str
+    media_type: str
+    size_bytes: int
 
 
 class ArticleBody(Model):
@@ -547,6 +571,78 @@ class ArticleItem(Model):
     views: int
 
 
+class ArticleVersionView(Model):
+    """
+    A version with what it said.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    content: ArticleBody
+    note: str
+    number: int
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+
+
+class ArticleView(Model):
+    """
+    An article as a whole.
+    """
+
+    article_id: UUID
+    attachments: list[ArticleAttachmentView]
+    body: str
+    """
+    Markdown as it was written.
+    """
+    body_html: str
+    """
+    The same as HTML; nothing of it was HTML before.
+    """
+    category_id: UUID
+    created_at: AwareDatetime
+    created_by: str
+    draft_of: UUID | None
+    """
+    The article that publishing this one changes.
+    """
+    is_favourite: bool
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    may_write: bool
+    my_feedback: bool | None
+    """
+    Whether the caller found it useful.
+    """
+    not_useful: int
+    product: str
+    published_at: AwareDatetime | None
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+    tags: list[str]
+    title: str
+    updated_at: AwareDatetime
+    updated_by: str
+    useful: int
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
+    version: int
+    views: int
+
+
 class AskedChoice(Model):
     """
     An answer that is offered; ``key`` of a telephone stands for it.
@@ -584,6 +680,21 @@ class AskedQuestion(Model):
     text: str
 
 
+class Assign(Model):
+    """
+    An assignment rule.
+    """
+
+    kind: str
+    """
+    How the next one to work on an order is found.
+
+    One of `user`, `team`, `round_robin`, `least_loaded`, `creator`, `actor`, `nobody`.
+    """
+    team_id: UUID | None = None
+    user_id: UUID | None = None
+
+
 class AssignAct(Model):
     """
     Give all of them to one owner, or to the public pool.
@@ -594,6 +705,15 @@ class AssignAct(Model):
     """
     Null: the public pool.
     """
+
+
+class AssignOperation(Model):
+    """
+    Give the customers to agents, evenly where there are several.
+    """
+
+    kind: Literal["assign"]
+    user_ids: list[UUID]
 
 
 class AttachedView(Model):
@@ -879,6 +999,14 @@ class BreakOff(Model):
     """
 
     reason: str | None = ""
+
+
+class BulkConfirmBody(Model):
+    """
+    That exactly what was proposed is meant.
+    """
+
+    token: str
 
 
 class BulkRow(Model):
@@ -1517,6 +1645,24 @@ class ComplaintReport(Model):
     time_zone: str
 
 
+class ConferenceMemberView(Model):
+    """
+    Somebody in a conference, called to it, or gone from it.
+    """
+
+    agent_id: str | None
+    is_muted: bool
+    is_organiser: bool
+    leg_id: str
+    number: str
+    state: str
+    """
+    Where a party is.
+
+    One of `ringing`, `talking`, `held`, `parked`, `waiting`, `gone`.
+    """
+
+
 class ConferenceRoom(Model):
     """
     A conference that callers may join; its id is that of the conference to be started.
@@ -1547,6 +1693,28 @@ class ConferenceRoomView(Model):
     name: str
     pin: str | None = ""
     wait_s: float | None = 300
+
+
+class ConferenceView(Model):
+    """
+    A conference now.
+    """
+
+    began_at: AwareDatetime
+    conference_id: str
+    interaction_id: str
+    is_recorded: bool
+    members: list[ConferenceMemberView]
+    name: str
+    organiser_id: str
+
+
+class ConfirmBody(Model):
+    """
+    Do it: with so many rows as were told.
+    """
+
+    total: int
 
 
 class Confirmation(Model):
@@ -1719,6 +1887,273 @@ class CrossTable(Model):
     counts: list[list[int]]
     row_question: str
     rows: list[str]
+
+
+class CustomerCondition(Model):
+    """
+    One comparison. ``field``: of the record, `data.<key>` of an own field, or a figure.
+    """
+
+    field: str
+    op: str
+    """
+    How a value is compared; text ignores nothing: it is as it is kept.
+
+    One of `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `in`, `prefix`, `empty`, `filled`.
+    """
+    value: bool | int | float | str | None = None
+    values: list[bool | int | float | str] | None = None
+    """
+    Of `in`.
+    """
+
+
+class CustomerFilterInput(Model):
+    """
+    Which customers are meant: those that everything given is true of.
+    """
+
+    batch_number: str | None = None
+    changed_before: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    created_from: AwareDatetime | None = None
+    data: list[str] | None = None
+    """
+    Each `key=value`.
+    """
+    follow_up_before: AwareDatetime | None = None
+    """
+    With an open follow-up that is due before.
+    """
+    grade: list[str] | None = None
+    """
+    One of them.
+    """
+    idle_before: AwareDatetime | None = None
+    """
+    Somebody's, and neither followed up nor given to him since.
+    """
+    idle_from: AwareDatetime | None = None
+    """
+    Somebody's, and followed up or given to him at or after.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    lead_status: list[str] | None = None
+    name: str | None = None
+    """
+    A part of it, in any case.
+    """
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    """
+    Any of his numbers.
+    """
+    pool: str | None = None
+    segment_id: UUID | None = None
+    """
+    And what this segment says.
+    """
+    tag: list[str] | None = None
+    """
+    All of them.
+    """
+    where: list[CustomerCondition] | None = None
+
+
+class CustomerFilterOutput(Model):
+    """
+    Which customers are meant: those that everything given is true of.
+    """
+
+    batch_number: str | None = None
+    changed_before: AwareDatetime | None = None
+    changed_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    created_from: AwareDatetime | None = None
+    data: list[str] | None = None
+    """
+    Each `key=value`.
+    """
+    follow_up_before: AwareDatetime | None = None
+    """
+    With an open follow-up that is due before.
+    """
+    grade: list[str] | None = None
+    """
+    One of them.
+    """
+    idle_before: AwareDatetime | None = None
+    """
+    Somebody's, and neither followed up nor given to him since.
+    """
+    idle_from: AwareDatetime | None = None
+    """
+    Somebody's, and followed up or given to him at or after.
+    """
+    intent: str | None = None
+    kind: str | None = None
+    lead_status: list[str] | None = None
+    name: str | None = None
+    """
+    A part of it, in any case.
+    """
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    """
+    Any of his numbers.
+    """
+    pool: str | None = None
+    segment_id: UUID | None = None
+    """
+    And what this segment says.
+    """
+    tag: list[str] | None = None
+    """
+    All of them.
+    """
+    where: list[CustomerCondition] | None = None
+
+
+class CustomerNumberBody(Model):
+    """
+    One of the numbers of a customer.
+    """
+
+    is_primary: bool | None = False
+    kind: str | None = "mobile"
+    """
+    One of `mobile`, `home`, `work`, `fax`, `other`.
+    """
+    phone_e164: str
+
+
+class CustomerNumberView(Model):
+    """
+    One of the numbers of a customer.
+    """
+
+    is_primary: bool
+    kind: str
+    phone_e164: str
+
+
+class CustomerPart(Model):
+    address: AddressView | None = None
+    age: int | None = None
+    batch_number: str | None = None
+    birth_date: date_aliased | None = None
+    contacts: list[ContactView] | None = None
+    created_at: AwareDatetime | None = None
+    created_by: UUID | None = None
+    customer_id: UUID
+    data: dict[str, Any] | None = None
+    do_not_call: list[str] | None = None
+    emails: list[str] | None = None
+    follow_up_at: AwareDatetime | None = None
+    followed_up_at: AwareDatetime | None = None
+    grade: str | None = None
+    intent: str | None = None
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str | None = None
+    language: str | None = None
+    lead_status: str | None = None
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str | None = None
+    numbers: list[CustomerNumberView] | None = None
+    owned_since: AwareDatetime | None = None
+    owner_id: UUID | None = None
+    phone_e164: str | None = None
+    sex: str | None = None
+    tags: list[str] | None = None
+    time_zone: str | None = None
+    title: str | None = None
+    updated_at: AwareDatetime | None = None
+    version: int | None = None
+
+
+class CustomerSegmentView(Model):
+    """
+    A segment. Whoever asks it sees of its customers those whom he sees anyway.
+    """
+
+    created_at: AwareDatetime
+    created_by: UUID | None
+    filter: CustomerFilterOutput
+    name: str
+    segment_id: UUID
+    updated_at: AwareDatetime
+    version: int
+
+
+class CustomerView(Model):
+    """
+    A customer. ``batch_number`` is set when he came with an import.
+    """
+
+    address: AddressView
+    age: int | None
+    """
+    In whole years, today in UTC.
+    """
+    batch_number: str | None
+    birth_date: date_aliased | None
+    contacts: list[ContactView]
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID
+    data: dict[str, Any]
+    do_not_call: list[str] | None = None
+    """
+    His numbers on the enterprise's do-not-call lists. Null: not asked here.
+    """
+    emails: list[str]
+    follow_up_at: AwareDatetime | None
+    """
+    When the next open follow-up is due.
+    """
+    followed_up_at: AwareDatetime | None
+    grade: str | None
+    intent: str
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str
+    language: str
+    lead_status: str
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str
+    numbers: list[CustomerNumberView]
+    owned_since: AwareDatetime | None
+    owner_id: UUID | None
+    """
+    Null: in the public pool.
+    """
+    phone_e164: str
+    """
+    The primary number.
+    """
+    sex: str | None
+    tags: list[str]
+    time_zone: str
+    title: str
+    updated_at: AwareDatetime
+    version: int
 
 
 class DaysImported(Model):
@@ -2206,6 +2641,37 @@ class EventTypeView(Model):
     type: str
 
 
+class ExportBody(Model):
+    """
+    Which customers, which columns, which kind of file.
+    """
+
+    columns: list[str] | None = None
+    """
+    In this order: fields of the record, `phone_2` to `phone_4`, `all_emails`, `street` and so on, `data.<key>`. None given: all but contacts.
+    """
+    customer_ids: list[UUID] | None = None
+    """
+    Of these only. None given: of all.
+    """
+    filter: CustomerFilterInput | None = None
+    """
+    Nothing given: all whom the caller sees.
+    """
+    format: str | None = "csv"
+    """
+    Of a file.
+
+    One of `csv`, `xlsx`.
+    """
+    language: str | None = "en"
+    """
+    Of headers and options.
+
+    One of `en`, `zh`.
+    """
+
+
 class FaultView(Model):
     """
     Why a design cannot be published.
@@ -2425,6 +2891,71 @@ class ForcedState(Model):
     """
 
 
+class FoundCustomerView(Model):
+    """
+    A customer whom a number led to, best first; ``by`` is the kind of that number.
+    """
+
+    address: AddressView
+    age: int | None
+    """
+    In whole years, today in UTC.
+    """
+    batch_number: str | None
+    birth_date: date_aliased | None
+    by: str
+    """
+    `contact`: the number of somebody at this customer.
+    """
+    contacts: list[ContactView]
+    created_at: AwareDatetime
+    created_by: UUID | None
+    customer_id: UUID
+    data: dict[str, Any]
+    do_not_call: list[str] | None = None
+    """
+    His numbers on the enterprise's do-not-call lists. Null: not asked here.
+    """
+    emails: list[str]
+    follow_up_at: AwareDatetime | None
+    """
+    When the next open follow-up is due.
+    """
+    followed_up_at: AwareDatetime | None
+    grade: str | None
+    intent: str
+    """
+    Whether he is interested (R199).
+
+    One of `unknown`, `interested`, `not_interested`.
+    """
+    kind: str
+    language: str
+    lead_status: str
+    """
+    How far it is with him (R194).
+
+    One of `new`, `contacted`, `qualified`, `won`, `lost`.
+    """
+    name: str
+    numbers: list[CustomerNumberView]
+    owned_since: AwareDatetime | None
+    owner_id: UUID | None
+    """
+    Null: in the public pool.
+    """
+    phone_e164: str
+    """
+    The primary number.
+    """
+    sex: str | None
+    tags: list[str]
+    time_zone: str
+    title: str
+    updated_at: AwareDatetime
+    version: int
+
+
 class FurtherNumber(Model):
     """
     A further number of a new lead.
@@ -2476,6 +3007,31 @@ class GradeChangeView(Model):
     old: str | None
 
 
+class GradingRule(Model):
+    """
+    Which customers have which grade. The first rule that fits counts.
+    """
+
+    grade: str
+    where: list[CustomerCondition]
+    """
+    All of them must be so; none: every customer.
+    """
+
+
+class GradingRunBody(Model):
+    """
+    Which customers are graded by the policy's rules.
+    """
+
+    at_most: int | None = 10000
+    filter: CustomerFilterInput | None = None
+    is_dry_run: bool | None = True
+    """
+    Count only, and change nobody's grade.
+    """
+
+
 class GradingRunView(Model):
     """
     What grading came to, or would.
@@ -2504,6 +3060,20 @@ class Group(Model):
     """
     title_en: str
     title_zh: str | None = ""
+
+
+class GroupBy(Model):
+    """
+    Rows with the same value become one.
+    """
+
+    by: str | None = None
+    field: str
+    label: str | None = ""
+    name: str | None = None
+    """
+    Left out: the field.
+    """
 
 
 class HandOverBody(Model):
@@ -2730,6 +3300,27 @@ class IndexView(Model):
 
     One of `building`, `ready`, `failed`.
     """
+
+
+class InteractionSegmentView(Model):
+    """
+    One agent's part in a conversation. Durations in seconds, null where not known (yet).
+    """
+
+    agent_id: UUID
+    agent_number: str
+    connected_at: AwareDatetime | None
+    disconnected_at: AwareDatetime | None
+    held_s: float
+    hung_up_by: str | None
+    is_last: bool
+    """
+    False where the customer went on to somebody else.
+    """
+    queue_id: str | None
+    segment: int
+    talk_s: float | None
+    wrap_up_s: float | None
 
 
 class InteractionView(Model):
@@ -2976,6 +3567,43 @@ class ListBody(Model):
     """
 
     name: str
+
+
+class ListNumberBody(Model):
+    """
+    A further number of a party.
+    """
+
+    label: str | None = ""
+    phone_e164: str
+    zone: str | None = None
+    """
+    Null: the party's own.
+    """
+
+
+class ListNumberView(Model):
+    """
+    One number of a lead. ``state``: open, dead (does not exist), dnc or done.
+    """
+
+    attempts: int
+    label: str
+    last_attempt_at: AwareDatetime | None
+    last_disposition: str | None
+    phone_e164: str
+    state: str
+    zone: str | None
+
+
+class ListQueryView(Model):
+    """
+    Which customers the list is made of, and the import that asked for them last.
+    """
+
+    changed_at: AwareDatetime
+    filter: CustomerFilterOutput
+    last_import: ImportView | None
 
 
 class ListView(Model):
@@ -3513,6 +4141,41 @@ class NoticeBody(Model):
     user_ids: list[UUID] | None = []
 
 
+class NoticeView(Model):
+    """
+    A notice as its author sees it.
+    """
+
+    author: str
+    begins_at: AwareDatetime
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+    is_for_all: bool
+    must_confirm: bool
+    notice_id: UUID
+    priority: str
+    """
+    The order in which notices are shown.
+
+    One of `normal`, `high`, `urgent`.
+    """
+    published_at: AwareDatetime | None
+    roles: list[str]
+    state: str
+    """
+    A published notice is shown while its time lasts.
+
+    One of `draft`, `published`, `withdrawn`.
+    """
+    team_ids: list[UUID]
+    text_en: str
+    text_zh: str
+    updated_at: AwareDatetime
+    user_ids: list[UUID]
+    version: int
+    withdrawn_at: AwareDatetime | None
+
+
 class NoticesRead(Model):
     """
     Notices that were read.
@@ -3536,19 +4199,6 @@ class NumberAnswer(Model):
     """
     Where the party may be, as far as is known.
     """
-
-
-class NumberBodyOutput(Model):
-    """
-    One of the numbers of a customer.
-    """
-
-    is_primary: bool | None = False
-    kind: str | None = "mobile"
-    """
-    One of `mobile`, `home`, `work`, `fax`, `other`.
-    """
-    phone_e164: str
 
 
 class NumberQuestion(Model):
@@ -3965,6 +4615,21 @@ class PageConsentView(Model):
     next_cursor: str | None = None
 
 
+class PageCustomerPart(Model):
+    items: list[CustomerPart]
+    next_cursor: str | None = None
+
+
+class PageCustomerSegmentView(Model):
+    items: list[CustomerSegmentView]
+    next_cursor: str | None = None
+
+
+class PageCustomerView(Model):
+    items: list[CustomerView]
+    next_cursor: str | None = None
+
+
 class PageDeliveryView(Model):
     items: list[DeliveryView]
     next_cursor: str | None = None
@@ -4072,6 +4737,11 @@ class PageMyNotice(Model):
 
 class PageNodeView(Model):
     items: list[NodeView]
+    next_cursor: str | None = None
+
+
+class PageNoticeView(Model):
+    items: list[NoticeView]
     next_cursor: str | None = None
 
 
@@ -4343,6 +5013,27 @@ class PlayBody(Model):
     """
     Needs a voice (TTS).
     """
+
+
+class PoolMoveView(Model):
+    """
+    What an act came to. ``not_moved`` were somebody else's meanwhile, or fitted no rule.
+    """
+
+    act_id: UUID
+    by_user: list[GivenView]
+    has_more: bool
+    """
+    The filter means more than `at_most`.
+    """
+    is_dry_run: bool
+    meant: int
+    moved: int
+    not_found: int
+    """
+    Of the given ids: there is no such customer for you.
+    """
+    not_moved: int
 
 
 class PoolView(Model):
@@ -5391,6 +6082,24 @@ class Schedule(Model):
     zone: str | None = "UTC"
 
 
+class ScheduleBody(Model):
+    """
+    When a campaign may dial. Without windows it may at any hour of its days.
+
+    A window is read in the lead's own zone where that is known (``use_lead_zone``), otherwise in
+    the campaign's. ``valid_from``, ``valid_until`` (inclusive), ``holidays`` (no dialing) and
+    ``workdays`` (made up for: the windows of Monday hold) are days in that same zone.
+    """
+
+    holidays: list[date_aliased] | None = []
+    use_lead_zone: bool | None = True
+    valid_from: date_aliased | None = None
+    valid_until: date_aliased | None = None
+    windows: Annotated[list[DialWindowBody] | None, Field(validate_default=True)] = []
+    workdays: list[date_aliased] | None = []
+    zone: str | None = "UTC"
+
+
 class ScreenedNumber(Model):
     """
     One number that the campaign dialed, by its last attempt.
@@ -5449,7 +6158,7 @@ class ScreeningFilter(Model):
     verdict: list[str] | None = None
 
 
-class ScriptInput(Model):
+class Script(Model):
     """
     A whole script. ``fields`` are its own variables ({{field.x}}) with their defaults.
     """
@@ -5457,6 +6166,40 @@ class ScriptInput(Model):
     fields: dict[str, str] | None = None
     pages: dict[str, Page]
     start: str
+
+
+class ScriptAnswerView(Model):
+    """
+    What the customer may say, and the page that it leads to; null: the talk ends.
+    """
+
+    label: str
+    to: str | None
+
+
+class ScriptBody(Model):
+    """
+    Everything that is set on a script.
+    """
+
+    bindings: Annotated[list[Binding] | None, Field(validate_default=True)] = []
+    """
+    What it is for: of each kind that is named, one must be so. Empty: any call.
+    """
+    definition: Script
+    language: str | None = "zh"
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    state: str | None = "draft"
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
 
 
 class ScriptItem(Model):
@@ -5526,6 +6269,45 @@ class ScriptVersionItem(Model):
     number: int
 
 
+class ScriptVersionView(Model):
+    """
+    A version with what it said.
+    """
+
+    changed_at: AwareDatetime
+    changed_by: str
+    content: ScriptBody
+    number: int
+
+
+class ScriptView(Model):
+    """
+    A script as a whole.
+    """
+
+    bindings: list[Binding]
+    created_at: AwareDatetime
+    created_by: str
+    definition: Script
+    language: str
+    """
+    The language that a text is written in.
+
+    One of `zh`, `en`.
+    """
+    name: str
+    script_id: UUID
+    state: str
+    """
+    Only published scripts are found by agents.
+
+    One of `draft`, `published`, `retired`.
+    """
+    updated_at: AwareDatetime
+    updated_by: str
+    version: int
+
+
 class SecondFactorView(Model):
     """
     The state of one's second factor.
@@ -5565,6 +6347,18 @@ class SecurityPolicyView(Model):
     password_min_length: int
     second_factor_roles: list[str]
     version: int
+
+
+class SegmentBody(Model):
+    """
+    A segment: what is true of its customers, now and later.
+    """
+
+    filter: CustomerFilterInput
+    """
+    Without a segment of its own, and not `mine`.
+    """
+    name: str
 
 
 class SegmentCountView(Model):
@@ -6071,6 +6865,33 @@ class TeamBody(Model):
     """
 
 
+class TeamMemberView(Model):
+    """
+    Somebody in a team.
+    """
+
+    agent_number: str | None
+    display_name: str
+    since: AwareDatetime
+    team_id: UUID
+    user_id: UUID
+    username: str
+
+
+class TeamMoveView(Model):
+    """
+    Somebody changed his team; names are those of that day, null ids mean no team.
+    """
+
+    at: AwareDatetime
+    from_name: str
+    from_team_id: UUID | None
+    move_id: UUID
+    moved_by: str
+    to_name: str
+    to_team_id: UUID | None
+
+
 class TeamView(Model):
     """
     A department or team.
@@ -6134,6 +6955,28 @@ class TimeSlot(Model):
     start: str
 
 
+class Timer(Model):
+    """
+    Something that happens when an order has been in a step for so long. Once per visit.
+    """
+
+    after_s: int
+    assign: Assign | None = None
+    business_hours: bool | None = True
+    """
+    Only hours of the business type's calendar count.
+    """
+    key: str
+    kind: str
+    """
+    What a timer does.
+
+    One of `remind`, `escalate`, `move`.
+    """
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    to: str | None = None
+
+
 class TokenPair(Model):
     """
     What a sign-in gives. The refresh token works once and comes with a new one.
@@ -6189,6 +7032,34 @@ class TrackingBody(Model):
 
     carrier: str | None = ""
     tracking: str | None = ""
+
+
+class Transition(Model):
+    """
+    A way from some steps to another. Without roles and teams everybody may go it.
+    """
+
+    assign: Assign | None = None
+    """
+    Instead of the step's rule.
+    """
+    assignee_only: bool | None = False
+    """
+    Also the leaders of the team that owns the order.
+    """
+    key: str
+    name_en: str
+    name_zh: str | None = ""
+    needs_comment: bool | None = False
+    required: list[str] | None = []
+    """
+    Fields that must have a value.
+    """
+    roles: list[str] | None = []
+    sources: list[str]
+    team_ids: list[UUID] | None = []
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    to: str
 
 
 class TrunkBody(Model):
@@ -6295,6 +7166,50 @@ class TrunkView(Model):
     transport: str
     trunk_id: UUID
     username: str
+
+
+class TypeRules(Model):
+    """
+    What a business type says of its orders.
+    """
+
+    assign: Assign | None = None
+    """
+    Who gets new orders, where the design's first step has no rule.
+    """
+    pop: PopTemplate | None = None
+    priority: int | None = 3
+    """
+    5 is the most urgent.
+    """
+    required: list[str] | None = []
+    """
+    Fields without which no order is made.
+    """
+    sla: Sla | None = None
+
+
+class TypeView(Model):
+    """
+    A business type.
+    """
+
+    business_type_id: UUID
+    created_at: AwareDatetime
+    design_id: UUID
+    is_active: bool
+    kind: str
+    """
+    What a customer comes with (R206).
+
+    One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
+    """
+    name_en: str
+    name_zh: str
+    object_id: UUID | None
+    rules: TypeRules
+    updated_at: AwareDatetime
+    version: int
 
 
 class UserChange(Model):
@@ -6496,6 +7411,17 @@ class WebhookBody(Model):
     """
 
 
+class WebhookRotation(Model):
+    """
+    The exchange of a secret.
+    """
+
+    overlap_s: int | None = 86400
+    """
+    So long both secrets sign.
+    """
+
+
 class WebhookView(Model):
     """
     An endpoint.
@@ -6563,515 +7489,7 @@ class WebhookWithSecret(Model):
     webhook_id: UUID
 
 
-class WrapUpResult(Model):
-    """
-    The result of one interaction, filed by its agent.
-    """
-
-    disposition: str | None = ""
-    interaction_id: UUID
-
-
-class RingwayCrmApiApiKeysSchemasRotation(Model):
-    """
-    How a key gets its new secret.
-    """
-
-    overlap_s: int | None = 3600
-    """
-    So long the old secret works as well.
-    """
-
-
-class RingwayCrmApiCoreQueriersQueryCondition(Model):
-    """
-    One field compared with a value.
-    """
-
-    field: str
-    op: str
-    """
-    How a field is compared.
-
-    Where a field has no value, ``ne``, ``not_in``, ``has_none`` and ``is_empty`` hold, no others.
-
-    One of `eq`, `ne`, `in`, `not_in`, `lt`, `le`, `gt`, `ge`, `between`, `contains`, `starts_with`, `within`, `has_any`, `has_all`, `has_none`, `is_empty`, `is_not_empty`.
-    """
-    value: (
-        bool
-        | int
-        | float
-        | str
-        | list[bool | int | float | str | Me]
-        | Relative
-        | Period
-        | Me
-        | None
-    ) = None
-
-
-class RingwayCrmApiCoreQueriersQueryGroupBy(Model):
-    """
-    Rows with the same value become one.
-    """
-
-    by: str | None = None
-    field: str
-    label: str | None = ""
-    name: str | None = None
-    """
-    Left out: the field.
-    """
-
-
-class RingwayCrmApiCoreScriptsDefinitionScript(Model):
-    """
-    A whole script. ``fields`` are its own variables ({{field.x}}) with their defaults.
-    """
-
-    fields: dict[str, str] | None = None
-    pages: dict[str, Page]
-    start: str
-
-
-class RingwayCrmApiCoreWorkOrdersDesignAssign(Model):
-    """
-    An assignment rule.
-    """
-
-    kind: str
-    """
-    How the next one to work on an order is found.
-
-    One of `user`, `team`, `round_robin`, `least_loaded`, `creator`, `actor`, `nobody`.
-    """
-    team_id: UUID | None = None
-    user_id: UUID | None = None
-
-
-class RingwayCrmApiCustomerFilesBulkSchemasConfirmBody(Model):
-    """
-    That exactly what was proposed is meant.
-    """
-
-    token: str
-
-
-class RingwayCrmApiCustomersFiltersCondition(Model):
-    """
-    One comparison. ``field``: of the record, `data.<key>` of an own field, or a figure.
-    """
-
-    field: str
-    op: str
-    """
-    How a value is compared; text ignores nothing: it is as it is kept.
-
-    One of `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `in`, `prefix`, `empty`, `filled`.
-    """
-    value: bool | int | float | str | None = None
-    values: list[bool | int | float | str] | None = None
-    """
-    Of `in`.
-    """
-
-
-class RingwayCrmApiCustomersPoolSchemasMoveView(Model):
-    """
-    What an act came to. ``not_moved`` were somebody else's meanwhile, or fitted no rule.
-    """
-
-    act_id: UUID
-    by_user: list[GivenView]
-    has_more: bool
-    """
-    The filter means more than `at_most`.
-    """
-    is_dry_run: bool
-    meant: int
-    moved: int
-    not_found: int
-    """
-    Of the given ids: there is no such customer for you.
-    """
-    not_moved: int
-
-
-class RingwayCrmApiCustomersSchemasNumberBody(Model):
-    """
-    One of the numbers of a customer.
-    """
-
-    is_primary: bool | None = False
-    kind: str | None = "mobile"
-    """
-    One of `mobile`, `home`, `work`, `fax`, `other`.
-    """
-    phone_e164: str
-
-
-class RingwayCrmApiCustomersSchemasNumberView(Model):
-    """
-    One of the numbers of a customer.
-    """
-
-    is_primary: bool
-    kind: str
-    phone_e164: str
-
-
-class RingwayCrmApiDeskSchemasMemberView(Model):
-    """
-    Somebody in a conference, called to it, or gone from it.
-    """
-
-    agent_id: str | None
-    is_muted: bool
-    is_organiser: bool
-    leg_id: str
-    number: str
-    state: str
-    """
-    Where a party is.
-
-    One of `ringing`, `talking`, `held`, `parked`, `waiting`, `gone`.
-    """
-
-
-class RingwayCrmApiInteractionsSchemasSegmentView(Model):
-    """
-    One agent's part in a conversation. Durations in seconds, null where not known (yet).
-    """
-
-    agent_id: UUID
-    agent_number: str
-    connected_at: AwareDatetime | None
-    disconnected_at: AwareDatetime | None
-    held_s: float
-    hung_up_by: str | None
-    is_last: bool
-    """
-    False where the customer went on to somebody else.
-    """
-    queue_id: str | None
-    segment: int
-    talk_s: float | None
-    wrap_up_s: float | None
-
-
-class RingwayCrmApiKnowledgeSchemasAttachmentView(Model):
-    """
-    A file of an article.
-    """
-
-    attachment_id: UUID
-    created_at: AwareDatetime
-    created_by: str
-    file_name: str
-    media_type: str
-    size_bytes: int
-
-
-class RingwayCrmApiKnowledgeSchemasFoundView(Model):
-    """
-    An article that was found.
-    """
-
-    article_id: UUID
-    category_id: UUID
-    language: str
-    """
-    The language that a text is written in.
-
-    One of `zh`, `en`.
-    """
-    product: str
-    score: float
-    """
-    Compare it within one answer only.
-    """
-    snippet: list[PieceView]
-    state: str
-    """
-    Only published articles, within their validity, are shown to those who do not write.
-
-    One of `draft`, `published`, `retired`.
-    """
-    tags: list[str]
-    title: list[PieceView]
-    updated_at: AwareDatetime
-
-
-class RingwayCrmApiKnowledgeSchemasVersionView(Model):
-    """
-    A version with what it said.
-    """
-
-    changed_at: AwareDatetime
-    changed_by: str
-    content: ArticleBody
-    note: str
-    number: int
-    state: str
-    """
-    Only published articles, within their validity, are shown to those who do not write.
-
-    One of `draft`, `published`, `retired`.
-    """
-
-
-class RingwayCrmApiListsSchemasNumberBody(Model):
-    """
-    A further number of a party.
-    """
-
-    label: str | None = ""
-    phone_e164: str
-    zone: str | None = None
-    """
-    Null: the party's own.
-    """
-
-
-class RingwayCrmApiListsSchemasNumberView(Model):
-    """
-    One number of a lead. ``state``: open, dead (does not exist), dnc or done.
-    """
-
-    attempts: int
-    label: str
-    last_attempt_at: AwareDatetime | None
-    last_disposition: str | None
-    phone_e164: str
-    state: str
-    zone: str | None
-
-
-class RingwayCrmApiNoticesSchemasNoticeView(Model):
-    """
-    A notice as its author sees it.
-    """
-
-    author: str
-    begins_at: AwareDatetime
-    created_at: AwareDatetime
-    ends_at: AwareDatetime
-    is_for_all: bool
-    must_confirm: bool
-    notice_id: UUID
-    priority: str
-    """
-    The order in which notices are shown.
-
-    One of `normal`, `high`, `urgent`.
-    """
-    published_at: AwareDatetime | None
-    roles: list[str]
-    state: str
-    """
-    A published notice is shown while its time lasts.
-
-    One of `draft`, `published`, `withdrawn`.
-    """
-    team_ids: list[UUID]
-    text_en: str
-    text_zh: str
-    updated_at: AwareDatetime
-    user_ids: list[UUID]
-    version: int
-    withdrawn_at: AwareDatetime | None
-
-
-class RingwayCrmApiQueriersSchemasAnswerView(Model):
-    """
-    An answer: rows in the order of the columns; money in minor units.
-    """
-
-    asked_at: AwareDatetime
-    columns: list[ColumnView]
-    next_cursor: str | None
-    row_ids: list[str] | None
-    """
-    Of the source's rows; null for groups.
-    """
-    rows: list[list[Any]]
-    total: int | None
-    """
-    Rows in all, when they were counted.
-    """
-    total_is_least: bool
-    """
-    There are more than that.
-    """
-    zone: str
-    """
-    Where days begin.
-    """
-
-
-class RingwayCrmApiQueriersSchemasAssign(Model):
-    """
-    Give the customers to agents, evenly where there are several.
-    """
-
-    kind: Literal["assign"]
-    user_ids: list[UUID]
-
-
-class RingwayCrmApiQueriersSchemasConfirmBody(Model):
-    """
-    Do it: with so many rows as were told.
-    """
-
-    total: int
-
-
-class RingwayCrmApiQueriersSchemasFoundView(Model):
-    """
-    What was found, source by source.
-    """
-
-    items: list[HitsView]
-    unfinished: list[str]
-    """
-    Sources that took too long to look through.
-    """
-
-
-class RingwayCrmApiQueriersSchemasScheduleBody(Model):
-    """
-    When a querier is asked by itself, and what happens when it finds enough.
-    """
-
-    action: RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send | None = None
-    """
-    Done when the trigger is reached.
-    """
-    at_least: int | None = 0
-    """
-    The trigger: so many rows. 0: always.
-    """
-    at_time: str | None = None
-    every_minutes: int | None = None
-    is_enabled: bool | None = True
-    weekdays: list[int] | None = None
-    """
-    1 is Monday; none: every day.
-    """
-    zone: str | None = None
-    """
-    Left out: the enterprise's.
-    """
-
-
-class RingwayCrmApiSchemasPageNoticeView2(Model):
-    items: list[RingwayCrmApiNoticesSchemasNoticeView]
-    next_cursor: str | None = None
-
-
-class RingwayCrmApiScriptsSchemasAnswerView(Model):
-    """
-    What the customer may say, and the page that it leads to; null: the talk ends.
-    """
-
-    label: str
-    to: str | None
-
-
-class RingwayCrmApiScriptsSchemasScriptBodyInput(Model):
-    """
-    Everything that is set on a script.
-    """
-
-    bindings: Annotated[list[Binding] | None, Field(validate_default=True)] = []
-    """
-    What it is for: of each kind that is named, one must be so. Empty: any call.
-    """
-    definition: ScriptInput
-    language: str | None = "zh"
-    """
-    The language that a text is written in.
-
-    One of `zh`, `en`.
-    """
-    name: str
-    state: str | None = "draft"
-    """
-    Only published scripts are found by agents.
-
-    One of `draft`, `published`, `retired`.
-    """
-
-
-class RingwayCrmApiStrictScheduleBody(Model):
-    """
-    When a campaign may dial. Without windows it may at any hour of its days.
-
-    A window is read in the lead's own zone where that is known (``use_lead_zone``), otherwise in
-    the campaign's. ``valid_from``, ``valid_until`` (inclusive), ``holidays`` (no dialing) and
-    ``workdays`` (made up for: the windows of Monday hold) are days in that same zone.
-    """
-
-    holidays: list[date_aliased] | None = []
-    use_lead_zone: bool | None = True
-    valid_from: date_aliased | None = None
-    valid_until: date_aliased | None = None
-    windows: Annotated[list[DialWindowBody] | None, Field(validate_default=True)] = []
-    workdays: list[date_aliased] | None = []
-    zone: str | None = "UTC"
-
-
-class RingwayCrmApiStrictScriptBody(Model):
-    """
-    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
-    """
-
-    flow_id: str | None = None
-    key_timeout_s: float | None = 5
-    keys: Annotated[list[ScriptKeyBody] | None, Field(validate_default=True)] = []
-    repeats: int | None = 1
-    sounds: list[str] | None = []
-
-
-class RingwayCrmApiTeamsSchemasMemberView(Model):
-    """
-    Somebody in a team.
-    """
-
-    agent_number: str | None
-    display_name: str
-    since: AwareDatetime
-    team_id: UUID
-    user_id: UUID
-    username: str
-
-
-class RingwayCrmApiTeamsSchemasMoveView(Model):
-    """
-    Somebody changed his team; names are those of that day, null ids mean no team.
-    """
-
-    at: AwareDatetime
-    from_name: str
-    from_team_id: UUID | None
-    move_id: UUID
-    moved_by: str
-    to_name: str
-    to_team_id: UUID | None
-
-
-class RingwayCrmApiWebhooksSchemasRotation(Model):
-    """
-    The exchange of a secret.
-    """
-
-    overlap_s: int | None = 86400
-    """
-    So long both secrets sign.
-    """
-
-
-class RingwayCrmApiWorkOrdersSchemasAssignBody(Model):
+class WorkOrderAssignBody(Model):
     """
     Whom an order is given to. With both, the team owns it and the person works on it.
     """
@@ -7083,7 +7501,7 @@ class RingwayCrmApiWorkOrdersSchemasAssignBody(Model):
     """
 
 
-class RingwayCrmApiWorkOrdersSchemasAttachmentView(Model):
+class WorkOrderAttachmentView(Model):
     """
     A file of an order.
     """
@@ -7097,7 +7515,7 @@ class RingwayCrmApiWorkOrdersSchemasAttachmentView(Model):
     size_bytes: int
 
 
-class RingwayCrmApiWorkOrdersSchemasNoticeView(Model):
+class WorkOrderNoticeView(Model):
     """
     What the caller was told of an order.
     """
@@ -7111,7 +7529,7 @@ class RingwayCrmApiWorkOrdersSchemasNoticeView(Model):
     work_order_id: UUID
 
 
-class RingwayCrmApiWorkOrdersSchemasVersionView(Model):
+class WorkOrderVersionView(Model):
     """
     An order as it was at a version; what was empty is left out.
     """
@@ -7120,29 +7538,13 @@ class RingwayCrmApiWorkOrdersSchemasVersionView(Model):
     version: int
 
 
-class RingwayProtoAcdConfigCallerRule(Model):
+class WrapUpResult(Model):
     """
-    What a caller's number changes: its longest matching prefix wins.
-    """
-
-    owner_agent_id: str | None = None
-    prefix: str
-    priority: int | None = None
-    target: Target | None = None
-    value_grade: int | None = 0
-    vip: bool | None = False
-
-
-class RingwayProtoDialerSpecScript(Model):
-    """
-    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    The result of one interaction, filed by its agent.
     """
 
-    flow_id: str | None = None
-    key_timeout_s: float | None = 5
-    keys: Annotated[list[ScriptKey] | None, Field(validate_default=True)] = []
-    repeats: int | None = 1
-    sounds: list[str] | None = []
+    disposition: str | None = ""
+    interaction_id: UUID
 
 
 class AbandonmentDay(Model):
@@ -7220,58 +7622,31 @@ class AgentWorkReport(Model):
     items: list[AgentWorkView]
 
 
-class ArticleView(Model):
+class AnswerView(Model):
     """
-    An article as a whole.
+    An answer: rows in the order of the columns; money in minor units.
     """
 
-    article_id: UUID
-    attachments: list[RingwayCrmApiKnowledgeSchemasAttachmentView]
-    body: str
+    asked_at: AwareDatetime
+    columns: list[ColumnView]
+    next_cursor: str | None
+    row_ids: list[str] | None
     """
-    Markdown as it was written.
+    Of the source's rows; null for groups.
     """
-    body_html: str
+    rows: list[list[Any]]
+    total: int | None
     """
-    The same as HTML; nothing of it was HTML before.
+    Rows in all, when they were counted.
     """
-    category_id: UUID
-    created_at: AwareDatetime
-    created_by: str
-    draft_of: UUID | None
+    total_is_least: bool
     """
-    The article that publishing this one changes.
+    There are more than that.
     """
-    is_favourite: bool
-    language: str
+    zone: str
     """
-    The language that a text is written in.
-
-    One of `zh`, `en`.
+    Where days begin.
     """
-    may_write: bool
-    my_feedback: bool | None
-    """
-    Whether the caller found it useful.
-    """
-    not_useful: int
-    product: str
-    published_at: AwareDatetime | None
-    state: str
-    """
-    Only published articles, within their validity, are shown to those who do not write.
-
-    One of `draft`, `published`, `retired`.
-    """
-    tags: list[str]
-    title: str
-    updated_at: AwareDatetime
-    updated_by: str
-    useful: int
-    valid_from: AwareDatetime | None
-    valid_until: AwareDatetime | None
-    version: int
-    views: int
 
 
 class AssignmentRule(Model):
@@ -7281,7 +7656,7 @@ class AssignmentRule(Model):
 
     name: str
     shares: list[Share]
-    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
+    where: list[CustomerCondition] | None = None
     """
     All of them must be so; none: every customer.
     """
@@ -7302,7 +7677,7 @@ class BulkBody(Model):
     """
     Of `act`: a way of the design.
     """
-    assign: RingwayCrmApiWorkOrdersSchemasAssignBody | None = None
+    assign: WorkOrderAssignBody | None = None
     """
     Of `assign`.
     """
@@ -7320,125 +7695,97 @@ class BulkResult(Model):
     rows: list[BulkRow]
 
 
-class CampaignBody(Model):
+class CallerRule(Model):
     """
-    Everything that is set on a campaign.
+    What a caller's number changes: its longest matching prefix wins.
     """
 
-    abandonment_limit_s: float | None = 2.0
-    abandonment_message: list[str] | None = []
-    agent_ids: list[UUID] | None = []
-    amd: AmdRuleBody | None = None
-    callbacks: CallbackRuleBody | None = None
-    caller_id: str | None = None
-    caller_pool_id: str | None = None
+    owner_agent_id: str | None = None
+    prefix: str
+    priority: int | None = None
+    target: Target | None = None
+    value_grade: int | None = 0
+    vip: bool | None = False
+
+
+class CampaignDefaultsBody(Model):
+    """
+    What a campaign has where it says nothing. Null: as the platform ships it.
+    """
+
+    abandonment_limit_s: float | None = None
+    """
+    Shipped: 2, until somebody waits too long.
+    """
     caps: CapsBody | None = None
-    consent_purpose: str | None = "calls"
-    dnc_list_ids: list[str] | None = []
-    early_media: EarlyMediaRuleBody | None = None
-    list_ids: list[UUID]
-    list_weights: Annotated[list[ListWeightBody] | None, Field(validate_default=True)] = []
-    max_attempts: int | None = 3
-    max_lines: int | None = 100
-    min_ring_s: float | None = 15
-    mode: str
     """
-    How calls are started, and who talks to those who answer (R147-R151, R156-R158).
-
-    One of `manual`, `preview`, `precise`, `progressive`, `predictive`, `ivr`, `screening`.
+    Shipped: no caps.
     """
-    name: str
-    needs_consent: bool | None = False
-    preview: PreviewRuleBody | None = None
-    priority: int | None = 5
-    project_id: UUID
-    rate_cps: float | None = None
+    max_attempts: int | None = None
     """
-    Calls a second at most; progressive: calls a second while agents are there.
+    Shipped: 3.
     """
-    ratio: float | None = 1.0
+    min_ring_s: float | None = None
     """
-    Progressive: calls per ready agent.
+    Shipped: 15.
     """
-    recycling: RecyclingBody | None = None
-    retry_rules: Annotated[list[RetryRuleBody] | None, Field(validate_default=True)] = []
-    ring_timeout_s: float | None = 25
-    schedule: RingwayCrmApiStrictScheduleBody | None = None
-    script: RingwayCrmApiStrictScriptBody | None = None
-    target_abandonment: float | None = 0.03
+    needs_consent: bool | None = None
     """
-    Predictive: the cap, abandoned / answered.
+    Shipped: false.
     """
-    team_ids: list[UUID] | None = []
+    schedule: ScheduleBody | None = None
     """
-    Departments and teams whose agents serve it, whoever is in them.
+    Shipped: at any hour.
     """
-    trunk_id: UUID
-    uses_national_dnc: bool | None = True
-    wrap_up_s: float | None = 30
+    target_abandonment: float | None = None
     """
-    Forced end of wrap-up; 0 means no wrap-up.
+    Shipped: 0.03, abandoned / answered.
+    """
+    uses_national_dnc: bool | None = None
+    """
+    Shipped: true.
     """
 
 
-class CampaignView(Model):
+class CampaignDefaultsView(Model):
     """
-    A campaign with its state and figures.
+    The defaults that hold. ``version`` 0: nobody has set any.
     """
 
-    abandonment_limit_s: float | None = 2.0
-    abandonment_message: list[str] | None = []
-    agent_ids: list[str] | None = []
-    amd: AmdRule | None = None
-    callbacks: CallbackRule | None = None
-    caller_id: str | None = None
-    caller_pool_id: str | None = None
-    campaign_id: UUID
-    caps: Caps | None = None
-    changed_at: AwareDatetime
-    consent_purpose: str | None = "calls"
-    created_at: AwareDatetime
-    dnc_list_ids: list[str] | None = []
-    early_media: EarlyMediaRule | None = None
-    finished_at: AwareDatetime | None
-    leads_open: int
-    leads_total: int
-    list_ids: list[str]
-    list_weights: Annotated[list[ListWeight] | None, Field(validate_default=True)] = []
-    max_attempts: int | None = 3
-    max_lines: int | None = 100
-    min_ring_s: float | None = 15
-    mode: str
+    abandonment_limit_s: float | None = None
     """
-    How calls are started, and who talks to those who answer (R147-R151, R156-R158).
-
-    One of `manual`, `preview`, `precise`, `progressive`, `predictive`, `ivr`, `screening`.
+    Shipped: 2, until somebody waits too long.
     """
-    name: str
-    needs_consent: bool | None = False
-    preview: PreviewRule | None = None
-    priority: int | None = 5
-    project_id: str
-    rate_cps: float | None = None
-    ratio: float | None = 1.0
-    recycling: Recycling | None = None
-    retry_rules: Annotated[list[RetryRule] | None, Field(validate_default=True)] = []
-    ring_timeout_s: float | None = 25
-    schedule: Schedule | None = None
-    script: RingwayProtoDialerSpecScript | None = None
-    started_at: AwareDatetime | None
-    state: str
+    caps: CapsBody | None = None
     """
-    Where a campaign is in its life.
-
-    One of `draft`, `running`, `paused`, `stopped`, `finished`.
+    Shipped: no caps.
     """
-    target_abandonment: float | None = 0.03
-    team_ids: list[str] | None = []
-    trunk_id: str
-    uses_national_dnc: bool | None = True
+    max_attempts: int | None = None
+    """
+    Shipped: 3.
+    """
+    min_ring_s: float | None = None
+    """
+    Shipped: 15.
+    """
+    needs_consent: bool | None = None
+    """
+    Shipped: false.
+    """
+    schedule: ScheduleBody | None = None
+    """
+    Shipped: at any hour.
+    """
+    target_abandonment: float | None = None
+    """
+    Shipped: 0.03, abandoned / answered.
+    """
+    updated_at: AwareDatetime | None
+    uses_national_dnc: bool | None = None
+    """
+    Shipped: true.
+    """
     version: int
-    wrap_up_s: float | None = 30
 
 
 class CarePlan(Model):
@@ -7453,7 +7800,7 @@ class CarePlan(Model):
     """
     name: str
     note: str | None = ""
-    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
+    where: list[CustomerCondition] | None = None
     """
     All of them must be so; none: every customer.
     """
@@ -7507,6 +7854,15 @@ class CheckedDesign(Model):
     is_good: bool
 
 
+class ClaimBody(Model):
+    """
+    How many customers of the public pool one wants, and which.
+    """
+
+    customers: int | None = 1
+    filter: CustomerFilterInput | None = None
+
+
 class CleanListBody(Model):
     """
     A new list of the numbers that a filter finds.
@@ -7518,6 +7874,33 @@ class CleanListBody(Model):
     """
     filter: ScreeningFilter | None = None
     name: str
+
+
+class Condition(Model):
+    """
+    One field compared with a value.
+    """
+
+    field: str
+    op: str
+    """
+    How a field is compared.
+
+    Where a field has no value, ``ne``, ``not_in``, ``has_none`` and ``is_empty`` hold, no others.
+
+    One of `eq`, `ne`, `in`, `not_in`, `lt`, `le`, `gt`, `ge`, `between`, `contains`, `starts_with`, `within`, `has_any`, `has_all`, `has_none`, `is_empty`, `is_not_empty`.
+    """
+    value: (
+        bool
+        | int
+        | float
+        | str
+        | list[bool | int | float | str | Me]
+        | Relative
+        | Period
+        | Me
+        | None
+    ) = None
 
 
 class ConferenceBody(Model):
@@ -7532,20 +7915,6 @@ class ConferenceBody(Model):
     invite: Annotated[list[Target] | None, Field(validate_default=True)] = []
     name: str | None = ""
     record: bool | None = True
-
-
-class ConferenceView(Model):
-    """
-    A conference now.
-    """
-
-    began_at: AwareDatetime
-    conference_id: str
-    interaction_id: str
-    is_recorded: bool
-    members: list[RingwayCrmApiDeskSchemasMemberView]
-    name: str
-    organiser_id: str
 
 
 class CustomerBody(Model):
@@ -7573,7 +7942,7 @@ class CustomerBody(Model):
     language: str | None = ""
     lead_status: str | None = None
     name: str | None = ""
-    numbers: list[RingwayCrmApiCustomersSchemasNumberBody] | None = None
+    numbers: list[CustomerNumberBody] | None = None
     """
     All numbers, in their order.
     """
@@ -7609,7 +7978,7 @@ class CustomerChangeInput(Model):
     language: str | None = None
     lead_status: str | None = None
     name: str | None = None
-    numbers: list[RingwayCrmApiCustomersSchemasNumberBody] | None = None
+    numbers: list[CustomerNumberBody] | None = None
     phone_e164: str | None = None
     """
     Which number is primary.
@@ -7642,7 +8011,7 @@ class CustomerChangeOutput(Model):
     language: str | None = None
     lead_status: str | None = None
     name: str | None = None
-    numbers: list[NumberBodyOutput] | None = None
+    numbers: list[CustomerNumberBody] | None = None
     phone_e164: str | None = None
     """
     Which number is primary.
@@ -7651,114 +8020,6 @@ class CustomerChangeOutput(Model):
     tags: list[str] | None = None
     time_zone: str | None = None
     title: str | None = None
-
-
-class CustomerFilterInput(Model):
-    """
-    Which customers are meant: those that everything given is true of.
-    """
-
-    batch_number: str | None = None
-    changed_before: AwareDatetime | None = None
-    changed_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    created_from: AwareDatetime | None = None
-    data: list[str] | None = None
-    """
-    Each `key=value`.
-    """
-    follow_up_before: AwareDatetime | None = None
-    """
-    With an open follow-up that is due before.
-    """
-    grade: list[str] | None = None
-    """
-    One of them.
-    """
-    idle_before: AwareDatetime | None = None
-    """
-    Somebody's, and neither followed up nor given to him since.
-    """
-    idle_from: AwareDatetime | None = None
-    """
-    Somebody's, and followed up or given to him at or after.
-    """
-    intent: str | None = None
-    kind: str | None = None
-    lead_status: list[str] | None = None
-    name: str | None = None
-    """
-    A part of it, in any case.
-    """
-    owner_id: UUID | None = None
-    phone_e164: str | None = None
-    """
-    Any of his numbers.
-    """
-    pool: str | None = None
-    segment_id: UUID | None = None
-    """
-    And what this segment says.
-    """
-    tag: list[str] | None = None
-    """
-    All of them.
-    """
-    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
-
-
-class CustomerFilterOutput(Model):
-    """
-    Which customers are meant: those that everything given is true of.
-    """
-
-    batch_number: str | None = None
-    changed_before: AwareDatetime | None = None
-    changed_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    created_from: AwareDatetime | None = None
-    data: list[str] | None = None
-    """
-    Each `key=value`.
-    """
-    follow_up_before: AwareDatetime | None = None
-    """
-    With an open follow-up that is due before.
-    """
-    grade: list[str] | None = None
-    """
-    One of them.
-    """
-    idle_before: AwareDatetime | None = None
-    """
-    Somebody's, and neither followed up nor given to him since.
-    """
-    idle_from: AwareDatetime | None = None
-    """
-    Somebody's, and followed up or given to him at or after.
-    """
-    intent: str | None = None
-    kind: str | None = None
-    lead_status: list[str] | None = None
-    name: str | None = None
-    """
-    A part of it, in any case.
-    """
-    owner_id: UUID | None = None
-    phone_e164: str | None = None
-    """
-    Any of his numbers.
-    """
-    pool: str | None = None
-    segment_id: UUID | None = None
-    """
-    And what this segment says.
-    """
-    tag: list[str] | None = None
-    """
-    All of them.
-    """
-    where: list[RingwayCrmApiCustomersFiltersCondition] | None = None
 
 
 class CustomerImportView(Model):
@@ -7802,107 +8063,42 @@ class CustomerImportView(Model):
     """
 
 
-class CustomerPart(Model):
-    address: AddressView | None = None
-    age: int | None = None
-    batch_number: str | None = None
-    birth_date: date_aliased | None = None
-    contacts: list[ContactView] | None = None
-    created_at: AwareDatetime | None = None
-    created_by: UUID | None = None
-    customer_id: UUID
-    data: dict[str, Any] | None = None
-    do_not_call: list[str] | None = None
-    emails: list[str] | None = None
-    follow_up_at: AwareDatetime | None = None
-    followed_up_at: AwareDatetime | None = None
-    grade: str | None = None
-    intent: str | None = None
+class CustomersAssignBody(Model):
     """
-    Whether he is interested (R199).
-
-    One of `unknown`, `interested`, `not_interested`.
-    """
-    kind: str | None = None
-    language: str | None = None
-    lead_status: str | None = None
-    """
-    How far it is with him (R194).
-
-    One of `new`, `contacted`, `qualified`, `won`, `lost`.
-    """
-    name: str | None = None
-    numbers: list[RingwayCrmApiCustomersSchemasNumberView] | None = None
-    owned_since: AwareDatetime | None = None
-    owner_id: UUID | None = None
-    phone_e164: str | None = None
-    sex: str | None = None
-    tags: list[str] | None = None
-    time_zone: str | None = None
-    title: str | None = None
-    updated_at: AwareDatetime | None = None
-    version: int | None = None
-
-
-class CustomerView(Model):
-    """
-    A customer. ``batch_number`` is set when he came with an import.
+    Which customers go to whom. Without `from_user_id` they come from the public pool.
     """
 
-    address: AddressView
-    age: int | None
+    at_most: int | None = 1000
     """
-    In whole years, today in UTC.
+    Of a filter.
     """
-    batch_number: str | None
-    birth_date: date_aliased | None
-    contacts: list[ContactView]
-    created_at: AwareDatetime
-    created_by: UUID | None
-    customer_id: UUID
-    data: dict[str, Any]
-    do_not_call: list[str] | None = None
+    customer_ids: list[UUID] | None = None
     """
-    His numbers on the enterprise's do-not-call lists. Null: not asked here.
+    These; else those of `filter`.
     """
-    emails: list[str]
-    follow_up_at: AwareDatetime | None
+    filter: CustomerFilterInput | None = None
+    from_anybody: bool | None = False
     """
-    When the next open follow-up is due.
+    Whosever they are.
     """
-    followed_up_at: AwareDatetime | None
-    grade: str | None
-    intent: str
+    from_user_id: UUID | None = None
     """
-    Whether he is interested (R199).
+    Out of this private pool.
+    """
+    is_dry_run: bool | None = False
+    """
+    Count only, and move nobody.
+    """
+    shares: list[Share] | None = None
+    """
+    One user: by hand. Several of one weight: evenly.
+    """
+    to: str
+    """
+    `shares`: as given here; `rules`: as the policy's assignment rules say.
 
-    One of `unknown`, `interested`, `not_interested`.
+    One of `shares`, `rules`, `public_pool`.
     """
-    kind: str
-    language: str
-    lead_status: str
-    """
-    How far it is with him (R194).
-
-    One of `new`, `contacted`, `qualified`, `won`, `lost`.
-    """
-    name: str
-    numbers: list[RingwayCrmApiCustomersSchemasNumberView]
-    owned_since: AwareDatetime | None
-    owner_id: UUID | None
-    """
-    Null: in the public pool.
-    """
-    phone_e164: str
-    """
-    The primary number.
-    """
-    sex: str | None
-    tags: list[str]
-    time_zone: str
-    title: str
-    updated_at: AwareDatetime
-    version: int
 
 
 class Day(Model):
@@ -7973,46 +8169,30 @@ class DutySlot(Model):
 
 class ErasureView(Model):
     """
-    The certificate of an erasure. It does not say who it was.
+    An erasure; when it is `finished` its certificate, which does not say who it was.
     """
 
+    created_at: AwareDatetime
     customer_id: UUID
     erased: list[ErasedView]
-    erased_at: AwareDatetime
+    erased_at: AwareDatetime | None
     erased_by: UUID
     erasure_id: UUID
+    failure: str
+    """
+    Why it failed; then nothing but leads was erased.
+    """
+    failure_code: str
     left: list[LeftView]
-    reason: str
+    reason: str | None
+    """
+    Without what names him; null until it is done.
+    """
+    state: str
+    """
+    How far a job is.
 
-
-class ExportBody(Model):
-    """
-    Which customers, which columns, which kind of file.
-    """
-
-    columns: list[str] | None = None
-    """
-    In this order: fields of the record, `phone_2` to `phone_4`, `all_emails`, `street` and so on, `data.<key>`. None given: all but contacts.
-    """
-    customer_ids: list[UUID] | None = None
-    """
-    Of these only. None given: of all.
-    """
-    filter: CustomerFilterInput | None = None
-    """
-    Nothing given: all whom the caller sees.
-    """
-    format: str | None = "csv"
-    """
-    Of a file.
-
-    One of `csv`, `xlsx`.
-    """
-    language: str | None = "en"
-    """
-    Of headers and options.
-
-    One of `en`, `zh`.
+    One of `proposed`, `waiting`, `running`, `finished`, `failed`, `cancelled`, `undoing`, `undone`.
     """
 
 
@@ -8104,28 +8284,45 @@ class ForcedTransfer(Model):
     target: Target
 
 
-class GradingRule(Model):
+class FoundArticleView(Model):
     """
-    Which customers have which grade. The first rule that fits counts.
-    """
-
-    grade: str
-    where: list[RingwayCrmApiCustomersFiltersCondition]
-    """
-    All of them must be so; none: every customer.
+    An article that was found.
     """
 
+    article_id: UUID
+    category_id: UUID
+    language: str
+    """
+    The language that a text is written in.
 
-class GradingRunBody(Model):
+    One of `zh`, `en`.
     """
-    Which customers are graded by the policy's rules.
+    product: str
+    score: float
+    """
+    Compare it within one answer only.
+    """
+    snippet: list[PieceView]
+    state: str
+    """
+    Only published articles, within their validity, are shown to those who do not write.
+
+    One of `draft`, `published`, `retired`.
+    """
+    tags: list[str]
+    title: list[PieceView]
+    updated_at: AwareDatetime
+
+
+class FoundView(Model):
+    """
+    What was found, source by source.
     """
 
-    at_most: int | None = 10000
-    filter: CustomerFilterInput | None = None
-    is_dry_run: bool | None = True
+    items: list[HitsView]
+    unfinished: list[str]
     """
-    Count only, and change nobody's grade.
+    Sources that took too long to look through.
     """
 
 
@@ -8168,9 +8365,7 @@ class InboundRoute(Model):
     """
 
     calendar_id: str | None = None
-    caller_rules: Annotated[
-        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
-    ] = []
+    caller_rules: Annotated[list[CallerRule] | None, Field(validate_default=True)] = []
     closed_target: Target | None = None
     did: str
     duty: Annotated[list[DutySlot] | None, Field(validate_default=True)] = []
@@ -8186,9 +8381,7 @@ class InboundRouteView(Model):
     """
 
     calendar_id: str | None = None
-    caller_rules: Annotated[
-        list[RingwayProtoAcdConfigCallerRule] | None, Field(validate_default=True)
-    ] = []
+    caller_rules: Annotated[list[CallerRule] | None, Field(validate_default=True)] = []
     changed_at: AwareDatetime
     closed_target: Target | None = None
     did: str
@@ -8208,13 +8401,37 @@ class InviteBody(Model):
     target: Target
 
 
+class KeyScript(Model):
+    """
+    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    """
+
+    flow_id: str | None = None
+    key_timeout_s: float | None = 5
+    keys: Annotated[list[ScriptKey] | None, Field(validate_default=True)] = []
+    repeats: int | None = 1
+    sounds: list[str] | None = []
+
+
+class KeyScriptBody(Model):
+    """
+    What those hear whom no agent talks to: a flow of the IVR, or sounds and keys.
+    """
+
+    flow_id: str | None = None
+    key_timeout_s: float | None = 5
+    keys: Annotated[list[ScriptKeyBody] | None, Field(validate_default=True)] = []
+    repeats: int | None = 1
+    sounds: list[str] | None = []
+
+
 class LeadBody(Model):
     """
     A party to reach. ``more_numbers`` are dialed in this order after ``phone_e164``.
     """
 
     data: dict[str, str] | None = None
-    more_numbers: list[RingwayCrmApiListsSchemasNumberBody] | None = None
+    more_numbers: list[ListNumberBody] | None = None
     name: str | None = ""
     phone_e164: str
     priority: int | None = 0
@@ -8237,7 +8454,7 @@ class LeadDetail(Model):
     lead_id: str
     name: str
     next_attempt_at: AwareDatetime | None
-    numbers: list[RingwayCrmApiListsSchemasNumberView]
+    numbers: list[ListNumberView]
     phone_e164: str
     priority: int
     state: str
@@ -8259,16 +8476,6 @@ class LeadsBody(Model):
 
     One of `valid`, `possible`.
     """
-
-
-class ListQueryView(Model):
-    """
-    Which customers the list is made of, and the import that asked for them last.
-    """
-
-    changed_at: AwareDatetime
-    filter: CustomerFilterOutput
-    last_import: ImportView | None
 
 
 class LiveInteraction(Model):
@@ -8457,17 +8664,39 @@ class Opening(Model):
     """
     Numbers that it may show to the called.
     """
-    features: list[str] | None = None
-    name: str
-    project: str | None = "First project"
+    dispositions: str | None = "telesales"
     """
-    What its campaigns belong to.
+    What agents may say of calls.
+
+    One of `telesales`, `survey`, `shipped`.
+    """
+    features: list[str] | None = None
+    language: str | None = "en"
+    """
+    Of its people.
+
+    One of `en`, `zh`.
+    """
+    law: str | None = "careful"
+    """
+    Hours, caps and attempts of its campaigns where they say nothing.
+
+    One of `careful`, `cn`, `gb`, `us`, `none`.
+    """
+    name: str
+    project: str | None = None
+    """
+    What its campaigns belong to; null: a first project in its language.
     """
     slug: str
     """
     Used at sign-in.
     """
     trunk: TrunkBody
+    zone: str | None = None
+    """
+    Counts where the zone of a called party is not known; null: the law's.
+    """
 
 
 class OperationView(Model):
@@ -8475,10 +8704,7 @@ class OperationView(Model):
     Something done with the rows of a querier, or proposed to be.
     """
 
-    action: Annotated[
-        RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send,
-        Field(discriminator="kind"),
-    ]
+    action: Annotated[AssignOperation | Tag | AddToList | Send, Field(discriminator="kind")]
     changed: int
     """
     Rows that were not so before.
@@ -8585,11 +8811,6 @@ class PageAgentProfileView(Model):
     next_cursor: str | None = None
 
 
-class PageCampaignView(Model):
-    items: list[CampaignView]
-    next_cursor: str | None = None
-
-
 class PageCategoryView(Model):
     items: list[CategoryView]
     next_cursor: str | None = None
@@ -8600,38 +8821,18 @@ class PageCustomerImportView(Model):
     next_cursor: str | None = None
 
 
-class PageCustomerPart(Model):
-    items: list[CustomerPart]
-    next_cursor: str | None = None
-
-
-class PageCustomerView(Model):
-    items: list[CustomerView]
-    next_cursor: str | None = None
-
-
 class PageDuplicateGroup(Model):
     items: list[DuplicateGroup]
     next_cursor: str | None = None
 
 
-class PageFoundView(Model):
-    items: list[RingwayCrmApiKnowledgeSchemasFoundView]
+class PageFoundArticleView(Model):
+    items: list[FoundArticleView]
     next_cursor: str | None = None
 
 
 class PageInboundRouteView(Model):
     items: list[InboundRouteView]
-    next_cursor: str | None = None
-
-
-class PageMemberView(Model):
-    items: list[RingwayCrmApiTeamsSchemasMemberView]
-    next_cursor: str | None = None
-
-
-class PageMoveView(Model):
-    items: list[RingwayCrmApiTeamsSchemasMoveView]
     next_cursor: str | None = None
 
 
@@ -8755,6 +8956,16 @@ class PageSuggestionView(Model):
     next_cursor: str | None = None
 
 
+class PageTeamMemberView(Model):
+    items: list[TeamMemberView]
+    next_cursor: str | None = None
+
+
+class PageTeamMoveView(Model):
+    items: list[TeamMoveView]
+    next_cursor: str | None = None
+
+
 class PageTeamView(Model):
     items: list[TeamView]
     next_cursor: str | None = None
@@ -8772,6 +8983,11 @@ class PageTombstoneView(Model):
 
 class PageTrunkView(Model):
     items: list[TrunkView]
+    next_cursor: str | None = None
+
+
+class PageTypeView(Model):
+    items: list[TypeView]
     next_cursor: str | None = None
 
 
@@ -8802,6 +9018,11 @@ class PageWatchedAgentView(Model):
 
 class PageWebhookView(Model):
     items: list[WebhookView]
+    next_cursor: str | None = None
+
+
+class PageWorkOrderNoticeView(Model):
+    items: list[WorkOrderNoticeView]
     next_cursor: str | None = None
 
 
@@ -8945,6 +9166,32 @@ class ProductImport(Model):
     products: list[ImportedProduct]
 
 
+class QuerierScheduleBody(Model):
+    """
+    When a querier is asked by itself, and what happens when it finds enough.
+    """
+
+    action: AssignOperation | Tag | AddToList | Send | None = None
+    """
+    Done when the trigger is reached.
+    """
+    at_least: int | None = 0
+    """
+    The trigger: so many rows. 0: always.
+    """
+    at_time: str | None = None
+    every_minutes: int | None = None
+    is_enabled: bool | None = True
+    weekdays: list[int] | None = None
+    """
+    1 is Monday; none: every day.
+    """
+    zone: str | None = None
+    """
+    Left out: the enterprise's.
+    """
+
+
 class QuestionnaireBody(Model):
     """
     A questionnaire as it is being designed; asked are its published versions only.
@@ -8959,7 +9206,7 @@ class RenderedPage(Model):
     A page as the agent says it to this customer.
     """
 
-    answers: list[RingwayCrmApiScriptsSchemasAnswerView]
+    answers: list[ScriptAnswerView]
     html: str
     """
     The same as HTML; values stand in <b>, nothing else is markup.
@@ -9012,7 +9259,7 @@ class ScheduleView(Model):
     When a querier is asked by itself: with the rights of the schedule's owner.
     """
 
-    action: RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send | None
+    action: AssignOperation | Tag | AddToList | Send | None
     at_least: int
     at_time: str | None
     created_at: AwareDatetime
@@ -9028,82 +9275,6 @@ class ScheduleView(Model):
     zone: str
 
 
-class ScriptBodyOutput(Model):
-    """
-    Everything that is set on a script.
-    """
-
-    bindings: Annotated[list[Binding] | None, Field(validate_default=True)] = []
-    """
-    What it is for: of each kind that is named, one must be so. Empty: any call.
-    """
-    definition: RingwayCrmApiCoreScriptsDefinitionScript
-    language: str | None = "zh"
-    """
-    The language that a text is written in.
-
-    One of `zh`, `en`.
-    """
-    name: str
-    state: str | None = "draft"
-    """
-    Only published scripts are found by agents.
-
-    One of `draft`, `published`, `retired`.
-    """
-
-
-class ScriptVersionView(Model):
-    """
-    A version with what it said.
-    """
-
-    changed_at: AwareDatetime
-    changed_by: str
-    content: ScriptBodyOutput
-    number: int
-
-
-class ScriptView(Model):
-    """
-    A script as a whole.
-    """
-
-    bindings: list[Binding]
-    created_at: AwareDatetime
-    created_by: str
-    definition: RingwayCrmApiCoreScriptsDefinitionScript
-    language: str
-    """
-    The language that a text is written in.
-
-    One of `zh`, `en`.
-    """
-    name: str
-    script_id: UUID
-    state: str
-    """
-    Only published scripts are found by agents.
-
-    One of `draft`, `published`, `retired`.
-    """
-    updated_at: AwareDatetime
-    updated_by: str
-    version: int
-
-
-class SegmentBody(Model):
-    """
-    A segment: what is true of its customers, now and later.
-    """
-
-    filter: CustomerFilterInput
-    """
-    Without a segment of its own, and not `mine`.
-    """
-    name: str
-
-
 class ShipmentView(Model):
     """
     A parcel.
@@ -9116,6 +9287,29 @@ class ShipmentView(Model):
     shipment_id: UUID
     shipped_at: AwareDatetime
     tracking: str
+
+
+class Step(Model):
+    """
+    Where an order is. ``milestone`` is counted in reports: an order reaches it once.
+    """
+
+    assign: Assign | None = None
+    """
+    Applied when an order comes here.
+    """
+    key: str
+    kind: str | None = "open"
+    """
+    What it means to be in a step.
+
+    One of `open`, `waiting`, `done`, `cancelled`.
+    """
+    milestone: str | None = ""
+    name_en: str
+    name_zh: str | None = ""
+    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
+    timers: Annotated[list[Timer] | None, Field(validate_default=True)] = []
 
 
 class Summary(Model):
@@ -9160,86 +9354,16 @@ class TimeConditionView(Model):
     time_condition_id: str
 
 
-class Timer(Model):
+class TypeBody(Model):
     """
-    Something that happens when an order has been in a step for so long. Once per visit.
-    """
-
-    after_s: int
-    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
-    business_hours: bool | None = True
-    """
-    Only hours of the business type's calendar count.
-    """
-    key: str
-    kind: str
-    """
-    What a timer does.
-
-    One of `remind`, `escalate`, `move`.
-    """
-    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
-    to: str | None = None
-
-
-class Transition(Model):
-    """
-    A way from some steps to another. Without roles and teams everybody may go it.
+    A business type as a whole.
     """
 
-    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
-    """
-    Instead of the step's rule.
-    """
-    assignee_only: bool | None = False
-    """
-    Also the leaders of the team that owns the order.
-    """
-    key: str
-    name_en: str
-    name_zh: str | None = ""
-    needs_comment: bool | None = False
-    required: list[str] | None = []
-    """
-    Fields that must have a value.
-    """
-    roles: list[str] | None = []
-    sources: list[str]
-    team_ids: list[UUID] | None = []
-    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
-    to: str
-
-
-class TypeRules(Model):
-    """
-    What a business type says of its orders.
-    """
-
-    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
-    """
-    Who gets new orders, where the design's first step has no rule.
-    """
-    pop: PopTemplate | None = None
-    priority: int | None = 3
-    """
-    5 is the most urgent.
-    """
-    required: list[str] | None = []
-    """
-    Fields without which no order is made.
-    """
-    sla: Sla | None = None
-
-
-class TypeView(Model):
-    """
-    A business type.
-    """
-
-    business_type_id: UUID
-    created_at: AwareDatetime
     design_id: UUID
-    is_active: bool
+    is_active: bool | None = True
+    """
+    Whether orders of it can be made.
+    """
     kind: str
     """
     What a customer comes with (R206).
@@ -9247,133 +9371,12 @@ class TypeView(Model):
     One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
     """
     name_en: str
-    name_zh: str
-    object_id: UUID | None
-    rules: TypeRules
-    updated_at: AwareDatetime
-    version: int
-
-
-class RingwayCrmApiCustomersPoolSchemasAssignBody(Model):
+    name_zh: str | None = ""
+    object_id: UUID | None = None
     """
-    Which customers go to whom. Without `from_user_id` they come from the public pool.
+    The object of the kind work_order whose fields orders have.
     """
-
-    at_most: int | None = 1000
-    """
-    Of a filter.
-    """
-    customer_ids: list[UUID] | None = None
-    """
-    These; else those of `filter`.
-    """
-    filter: CustomerFilterInput | None = None
-    from_anybody: bool | None = False
-    """
-    Whosever they are.
-    """
-    from_user_id: UUID | None = None
-    """
-    Out of this private pool.
-    """
-    is_dry_run: bool | None = False
-    """
-    Count only, and move nobody.
-    """
-    shares: list[Share] | None = None
-    """
-    One user: by hand. Several of one weight: evenly.
-    """
-    to: str
-    """
-    `shares`: as given here; `rules`: as the policy's assignment rules say.
-
-    One of `shares`, `rules`, `public_pool`.
-    """
-
-
-class RingwayCrmApiCustomersSchemasFoundView(Model):
-    """
-    A customer whom a number led to, best first; ``by`` is the kind of that number.
-    """
-
-    address: AddressView
-    age: int | None
-    """
-    In whole years, today in UTC.
-    """
-    batch_number: str | None
-    birth_date: date_aliased | None
-    by: str
-    """
-    `contact`: the number of somebody at this customer.
-    """
-    contacts: list[ContactView]
-    created_at: AwareDatetime
-    created_by: UUID | None
-    customer_id: UUID
-    data: dict[str, Any]
-    do_not_call: list[str] | None = None
-    """
-    His numbers on the enterprise's do-not-call lists. Null: not asked here.
-    """
-    emails: list[str]
-    follow_up_at: AwareDatetime | None
-    """
-    When the next open follow-up is due.
-    """
-    followed_up_at: AwareDatetime | None
-    grade: str | None
-    intent: str
-    """
-    Whether he is interested (R199).
-
-    One of `unknown`, `interested`, `not_interested`.
-    """
-    kind: str
-    language: str
-    lead_status: str
-    """
-    How far it is with him (R194).
-
-    One of `new`, `contacted`, `qualified`, `won`, `lost`.
-    """
-    name: str
-    numbers: list[RingwayCrmApiCustomersSchemasNumberView]
-    owned_since: AwareDatetime | None
-    owner_id: UUID | None
-    """
-    Null: in the public pool.
-    """
-    phone_e164: str
-    """
-    The primary number.
-    """
-    sex: str | None
-    tags: list[str]
-    time_zone: str
-    title: str
-    updated_at: AwareDatetime
-    version: int
-
-
-class RingwayCrmApiCustomersSegmentRouterSegmentView(Model):
-    """
-    A segment. Whoever asks it sees of its customers those whom he sees anyway.
-    """
-
-    created_at: AwareDatetime
-    created_by: UUID | None
-    filter: CustomerFilterOutput
-    name: str
-    segment_id: UUID
-    updated_at: AwareDatetime
-    version: int
-
-
-class RingwayCrmApiSchemasPageNoticeView1(Model):
-    items: list[RingwayCrmApiWorkOrdersSchemasNoticeView]
-    next_cursor: str | None = None
+    rules: TypeRules | None = None
 
 
 class Abandonment(Model):
@@ -9411,6 +9414,127 @@ class CalendarView(Model):
     weekly: Annotated[dict[str, list[TimeSlot]] | None, Field(validate_default=True)] = {}
 
 
+class CampaignBody(Model):
+    """
+    Everything that is set on a campaign.
+    """
+
+    abandonment_limit_s: float | None = 2.0
+    abandonment_message: list[str] | None = []
+    agent_ids: list[UUID] | None = []
+    amd: AmdRuleBody | None = None
+    callbacks: CallbackRuleBody | None = None
+    caller_id: str | None = None
+    caller_pool_id: str | None = None
+    caps: CapsBody | None = None
+    consent_purpose: str | None = "calls"
+    dnc_list_ids: list[str] | None = []
+    early_media: EarlyMediaRuleBody | None = None
+    list_ids: list[UUID]
+    list_weights: Annotated[list[ListWeightBody] | None, Field(validate_default=True)] = []
+    max_attempts: int | None = 3
+    max_lines: int | None = 100
+    min_ring_s: float | None = 15
+    mode: str
+    """
+    How calls are started, and who talks to those who answer (R147-R151, R156-R158).
+
+    One of `manual`, `preview`, `precise`, `progressive`, `predictive`, `ivr`, `screening`.
+    """
+    name: str
+    needs_consent: bool | None = False
+    preview: PreviewRuleBody | None = None
+    priority: int | None = 5
+    project_id: UUID
+    rate_cps: float | None = None
+    """
+    Calls a second at most; progressive: calls a second while agents are there.
+    """
+    ratio: float | None = 1.0
+    """
+    Progressive: calls per ready agent.
+    """
+    recycling: RecyclingBody | None = None
+    retry_rules: Annotated[list[RetryRuleBody] | None, Field(validate_default=True)] = []
+    ring_timeout_s: float | None = 25
+    schedule: ScheduleBody | None = None
+    script: KeyScriptBody | None = None
+    target_abandonment: float | None = 0.03
+    """
+    Predictive: the cap, abandoned / answered.
+    """
+    team_ids: list[UUID] | None = []
+    """
+    Departments and teams whose agents serve it, whoever is in them.
+    """
+    trunk_id: UUID
+    uses_national_dnc: bool | None = True
+    wrap_up_s: float | None = 30
+    """
+    Forced end of wrap-up; 0 means no wrap-up.
+    """
+
+
+class CampaignView(Model):
+    """
+    A campaign with its state and figures.
+    """
+
+    abandonment_limit_s: float | None = 2.0
+    abandonment_message: list[str] | None = []
+    agent_ids: list[str] | None = []
+    amd: AmdRule | None = None
+    callbacks: CallbackRule | None = None
+    caller_id: str | None = None
+    caller_pool_id: str | None = None
+    campaign_id: UUID
+    caps: Caps | None = None
+    changed_at: AwareDatetime
+    consent_purpose: str | None = "calls"
+    created_at: AwareDatetime
+    dnc_list_ids: list[str] | None = []
+    early_media: EarlyMediaRule | None = None
+    finished_at: AwareDatetime | None
+    leads_open: int
+    leads_total: int
+    list_ids: list[str]
+    list_weights: Annotated[list[ListWeight] | None, Field(validate_default=True)] = []
+    max_attempts: int | None = 3
+    max_lines: int | None = 100
+    min_ring_s: float | None = 15
+    mode: str
+    """
+    How calls are started, and who talks to those who answer (R147-R151, R156-R158).
+
+    One of `manual`, `preview`, `precise`, `progressive`, `predictive`, `ivr`, `screening`.
+    """
+    name: str
+    needs_consent: bool | None = False
+    preview: PreviewRule | None = None
+    priority: int | None = 5
+    project_id: str
+    rate_cps: float | None = None
+    ratio: float | None = 1.0
+    recycling: Recycling | None = None
+    retry_rules: Annotated[list[RetryRule] | None, Field(validate_default=True)] = []
+    ring_timeout_s: float | None = 25
+    schedule: Schedule | None = None
+    script: KeyScript | None = None
+    started_at: AwareDatetime | None
+    state: str
+    """
+    Where a campaign is in its life.
+
+    One of `draft`, `running`, `paused`, `stopped`, `finished`.
+    """
+    target_abandonment: float | None = 0.03
+    team_ids: list[str] | None = []
+    trunk_id: str
+    uses_national_dnc: bool | None = True
+    version: int
+    wrap_up_s: float | None = 30
+
+
 class ChangeActInput(Model):
     """
     Set the same fields of all of them. Numbers are each customer's own: they stay.
@@ -9427,15 +9551,6 @@ class ChangeActOutput(Model):
 
     change: CustomerChangeOutput
     kind: Literal["change"] = "change"
-
-
-class ClaimBody(Model):
-    """
-    How many customers of the public pool one wants, and which.
-    """
-
-    customers: int | None = 1
-    filter: CustomerFilterInput | None = None
 
 
 class Definition(Model):
@@ -9473,6 +9588,57 @@ class Definition(Model):
     """
 
 
+class Design(Model):
+    """
+    A state machine of work orders.
+    """
+
+    reopen_to: str | None = None
+    """
+    Where an order goes that is opened again; none: to the start.
+    """
+    start: str
+    steps: list[Step]
+    transitions: list[Transition]
+
+
+class DesignBody(Model):
+    """
+    A design with its name.
+    """
+
+    design: Design
+    name_en: str
+    name_zh: str | None = ""
+
+
+class DesignVersionView(Model):
+    """
+    A design as it was.
+    """
+
+    created_at: AwareDatetime
+    created_by: str
+    design: Design
+    design_version: int
+
+
+class DesignView(Model):
+    """
+    A design as it is now. ``design_version`` grows when its steps change, ``version`` always.
+    """
+
+    created_at: AwareDatetime
+    design: Design
+    design_id: UUID
+    design_version: int
+    name_en: str
+    name_zh: str
+    open_orders: int
+    updated_at: AwareDatetime
+    version: int
+
+
 class ObjectVersionView(Model):
     """
     One version of an object, as it was defined.
@@ -9489,23 +9655,28 @@ class PageCalendarView(Model):
     next_cursor: str | None = None
 
 
+class PageCampaignView(Model):
+    items: list[CampaignView]
+    next_cursor: str | None = None
+
+
+class PageDesignVersionView(Model):
+    items: list[DesignVersionView]
+    next_cursor: str | None = None
+
+
+class PageDesignView(Model):
+    items: list[DesignView]
+    next_cursor: str | None = None
+
+
 class PageScheduleView(Model):
     items: list[ScheduleView]
     next_cursor: str | None = None
 
 
-class PageSegmentView(Model):
-    items: list[RingwayCrmApiCustomersSegmentRouterSegmentView]
-    next_cursor: str | None = None
-
-
 class PageTimeConditionView(Model):
     items: list[TimeConditionView]
-    next_cursor: str | None = None
-
-
-class PageTypeView(Model):
-    items: list[TypeView]
     next_cursor: str | None = None
 
 
@@ -9664,54 +9835,6 @@ class SalesOrderView(Model):
     version: int
 
 
-class Step(Model):
-    """
-    Where an order is. ``milestone`` is counted in reports: an order reaches it once.
-    """
-
-    assign: RingwayCrmApiCoreWorkOrdersDesignAssign | None = None
-    """
-    Applied when an order comes here.
-    """
-    key: str
-    kind: str | None = "open"
-    """
-    What it means to be in a step.
-
-    One of `open`, `waiting`, `done`, `cancelled`.
-    """
-    milestone: str | None = ""
-    name_en: str
-    name_zh: str | None = ""
-    tell: Annotated[list[Party] | None, Field(validate_default=True)] = []
-    timers: Annotated[list[Timer] | None, Field(validate_default=True)] = []
-
-
-class TypeBody(Model):
-    """
-    A business type as a whole.
-    """
-
-    design_id: UUID
-    is_active: bool | None = True
-    """
-    Whether orders of it can be made.
-    """
-    kind: str
-    """
-    What a customer comes with (R206).
-
-    One of `consultation`, `complaint`, `suggestion`, `fault_report`, `reservation`, `other`.
-    """
-    name_en: str
-    name_zh: str | None = ""
-    object_id: UUID | None = None
-    """
-    The object of the kind work_order whose fields orders have.
-    """
-    rules: TypeRules | None = None
-
-
 class BulkActBody(Model):
     """
     Which customers, and what becomes of them.
@@ -9752,69 +9875,8 @@ class BulkActView(Model):
     """
 
 
-class Design(Model):
-    """
-    A state machine of work orders.
-    """
-
-    reopen_to: str | None = None
-    """
-    Where an order goes that is opened again; none: to the start.
-    """
-    start: str
-    steps: list[Step]
-    transitions: list[Transition]
-
-
-class DesignBody(Model):
-    """
-    A design with its name.
-    """
-
-    design: Design
-    name_en: str
-    name_zh: str | None = ""
-
-
-class DesignVersionView(Model):
-    """
-    A design as it was.
-    """
-
-    created_at: AwareDatetime
-    created_by: str
-    design: Design
-    design_version: int
-
-
-class DesignView(Model):
-    """
-    A design as it is now. ``design_version`` grows when its steps change, ``version`` always.
-    """
-
-    created_at: AwareDatetime
-    design: Design
-    design_id: UUID
-    design_version: int
-    name_en: str
-    name_zh: str
-    open_orders: int
-    updated_at: AwareDatetime
-    version: int
-
-
 class PageBulkActView(Model):
     items: list[BulkActView]
-    next_cursor: str | None = None
-
-
-class PageDesignVersionView(Model):
-    items: list[DesignVersionView]
-    next_cursor: str | None = None
-
-
-class PageDesignView(Model):
-    items: list[DesignView]
     next_cursor: str | None = None
 
 
@@ -9837,25 +9899,11 @@ class AggregateInput(Model):
     """
     label: str | None = ""
     name: str
-    of: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    of: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
     """
     Of a share: the whole. Left out: all.
     """
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
     """
     Only these rows count.
     """
@@ -9875,25 +9923,11 @@ class AggregateOutput(Model):
     """
     label: str | None = ""
     name: str
-    of: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-        | None
-    ) = None
+    of: Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput | None = None
     """
     Of a share: the whole. Left out: all.
     """
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-        | None
-    ) = None
+    where: Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput | None = None
     """
     Only these rows count.
     """
@@ -9904,9 +9938,7 @@ class AllOfInput(Model):
     Everything of it holds; of nothing, that is so.
     """
 
-    all: list[
-        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput
-    ]
+    all: list[Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput]
 
 
 class AllOfOutput(Model):
@@ -9914,13 +9946,7 @@ class AllOfOutput(Model):
     Everything of it holds; of nothing, that is so.
     """
 
-    all: list[
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-    ]
+    all: list[Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput]
 
 
 class AnyOfInput(Model):
@@ -9928,9 +9954,7 @@ class AnyOfInput(Model):
     Something of it holds; of nothing, that is never so.
     """
 
-    any: list[
-        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput
-    ]
+    any: list[Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput]
 
 
 class AnyOfOutput(Model):
@@ -9938,13 +9962,7 @@ class AnyOfOutput(Model):
     Something of it holds; of nothing, that is never so.
     """
 
-    any: list[
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-    ]
+    any: list[Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput]
 
 
 class NotInput(Model):
@@ -9953,7 +9971,7 @@ class NotInput(Model):
     """
 
     not_: Annotated[
-        RingwayCrmApiCoreQueriersQueryCondition | AllOfInput | AnyOfInput | NotInput | RelatedInput,
+        Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput,
         Field(alias="not"),
     ]
 
@@ -9964,11 +9982,7 @@ class NotOutput(Model):
     """
 
     not_: Annotated[
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput,
+        Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput,
         Field(alias="not"),
     ]
 
@@ -9978,18 +9992,8 @@ class OperationBody(Model):
     What is to be done with the rows.
     """
 
-    action: Annotated[
-        RingwayCrmApiQueriersSchemasAssign | Tag | AddToList | Send,
-        Field(discriminator="kind"),
-    ]
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    action: Annotated[AssignOperation | Tag | AddToList | Send, Field(discriminator="kind")]
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
     """
     What must hold besides.
     """
@@ -10013,14 +10017,7 @@ class PreviewBody(Model):
     cursor: str | None = None
     limit: int | None = 100
     query: QueryInput
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
     """
     What must hold besides.
     """
@@ -10092,9 +10089,7 @@ class QueryInput(Model):
 
     aggregates: Annotated[list[AggregateInput] | None, Field(validate_default=True)] = []
     columns: Annotated[list[Column] | None, Field(validate_default=True)] = []
-    groups: Annotated[
-        list[RingwayCrmApiCoreQueriersQueryGroupBy] | None, Field(validate_default=True)
-    ] = []
+    groups: Annotated[list[GroupBy] | None, Field(validate_default=True)] = []
     having: Annotated[list[Having] | None, Field(validate_default=True)] = []
     limit: int | None = None
     """
@@ -10102,14 +10097,7 @@ class QueryInput(Model):
     """
     sort: Annotated[list[Sort] | None, Field(validate_default=True)] = []
     source: str
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
 
 
 class QueryOutput(Model):
@@ -10119,9 +10107,7 @@ class QueryOutput(Model):
 
     aggregates: Annotated[list[AggregateOutput] | None, Field(validate_default=True)] = []
     columns: Annotated[list[Column] | None, Field(validate_default=True)] = []
-    groups: Annotated[
-        list[RingwayCrmApiCoreQueriersQueryGroupBy] | None, Field(validate_default=True)
-    ] = []
+    groups: Annotated[list[GroupBy] | None, Field(validate_default=True)] = []
     having: Annotated[list[Having] | None, Field(validate_default=True)] = []
     limit: int | None = None
     """
@@ -10129,14 +10115,7 @@ class QueryOutput(Model):
     """
     sort: Annotated[list[Sort] | None, Field(validate_default=True)] = []
     source: str
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-        | None
-    ) = None
+    where: Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput | None = None
 
 
 class RelatedInput(Model):
@@ -10150,14 +10129,7 @@ class RelatedInput(Model):
     The reference by which they do.
     """
     related: str
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
 
 
 class RelatedOutput(Model):
@@ -10171,14 +10143,7 @@ class RelatedOutput(Model):
     The reference by which they do.
     """
     related: str
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfOutput
-        | AnyOfOutput
-        | NotOutput
-        | RelatedOutput
-        | None
-    ) = None
+    where: Condition | AllOfOutput | AnyOfOutput | NotOutput | RelatedOutput | None = None
 
 
 class RunBody(Model):
@@ -10188,14 +10153,7 @@ class RunBody(Model):
 
     cursor: str | None = None
     limit: int | None = 100
-    where: (
-        RingwayCrmApiCoreQueriersQueryCondition
-        | AllOfInput
-        | AnyOfInput
-        | NotInput
-        | RelatedInput
-        | None
-    ) = None
+    where: Condition | AllOfInput | AnyOfInput | NotInput | RelatedInput | None = None
     """
     What must hold besides.
     """

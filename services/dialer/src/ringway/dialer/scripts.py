@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ringway.dialer.core import messages as m
 from ringway.dialer.hearing import Hearing
 from ringway.dialer.switchboard import Line, Switchboard
-from ringway.proto.dialer_spec import KeyAction, Script, ScriptKey
+from ringway.proto.dialer_spec import KeyAction, KeyScript, ScriptKey
 from ringway.runtime.ari import AriDown, AriError
 from ringway.runtime.clock import utcnow
 
@@ -18,7 +18,7 @@ _log = logging.getLogger("ringway.dialer.scripts")
 _LONGEST_S = 300.0  # of one playing of all its sounds
 
 
-async def run(line: Line, board: Switchboard, script: Script) -> ScriptKey | None:
+async def run(line: Line, board: Switchboard, script: KeyScript) -> ScriptKey | None:
     """Play a script and obey its keys; the call is over at the end unless an agent was wished.
 
     Returns:
@@ -64,7 +64,7 @@ async def leave_message(
     await board.hang_up(line)
 
 
-async def _round(line: Line, board: Switchboard, script: Script, n: int) -> ScriptKey | None:
+async def _round(line: Line, board: Switchboard, script: KeyScript, n: int) -> ScriptKey | None:
     """Play the sounds once; return the first key that means something, also while they play."""
     keys = {key.key: key for key in script.keys}
     playing = asyncio.get_running_loop().create_task(_play(line, board, script.sounds, n))

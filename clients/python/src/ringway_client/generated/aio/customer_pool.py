@@ -18,10 +18,10 @@ class CustomerPool:
 
     async def assign_customers(
         self,
-        body: models.RingwayCrmApiCustomersPoolSchemasAssignBody | Mapping[str, Any],
+        body: models.CustomersAssignBody | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
-    ) -> models.RingwayCrmApiCustomersPoolSchemasMoveView:
+    ) -> models.PoolMoveView:
         """Give customers to agents: by hand, evenly, by weights or by rules; or back to the pool.
 
         All of it is one act. A customer whom somebody else gave away meanwhile stays where he
@@ -33,7 +33,7 @@ class CustomerPool:
             _core.Call(
                 "POST",
                 "/customer-pool/assign",
-                models.RingwayCrmApiCustomersPoolSchemasMoveView,
+                models.PoolMoveView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -65,7 +65,7 @@ class CustomerPool:
 
     async def hand_over_customers(
         self, body: models.HandOverBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiCustomersPoolSchemasMoveView:
+    ) -> models.PoolMoveView:
         """Give everything that somebody has in hand to a colleague or to the pool, in one act.
 
         Permission: ``customers.assign``.
@@ -74,7 +74,7 @@ class CustomerPool:
             _core.Call(
                 "POST",
                 "/customer-pool/hand-over",
-                models.RingwayCrmApiCustomersPoolSchemasMoveView,
+                models.PoolMoveView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -82,7 +82,7 @@ class CustomerPool:
 
     async def return_customers(
         self, body: models.ReturnBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiCustomersPoolSchemasMoveView:
+    ) -> models.PoolMoveView:
         """Give customers of one's own back to the public pool.
 
         Permission: ``customers.write``.
@@ -91,7 +91,7 @@ class CustomerPool:
             _core.Call(
                 "POST",
                 "/customer-pool/return",
-                models.RingwayCrmApiCustomersPoolSchemasMoveView,
+                models.PoolMoveView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )

@@ -31,7 +31,7 @@ class CustomerSegments:
 
     async def create_segment(
         self, body: models.SegmentBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    ) -> models.CustomerSegmentView:
         """Keep conditions under a name. `segment_id` in any filter of customers means them then.
 
         Permission: ``customers.rules``.
@@ -40,7 +40,7 @@ class CustomerSegments:
             _core.Call(
                 "POST",
                 "/customer-segments",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                models.CustomerSegmentView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -62,24 +62,20 @@ class CustomerSegments:
             )
         )
 
-    async def get_segment(
-        self, segment_id: UUID | str
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    async def get_segment(self, segment_id: UUID | str) -> models.CustomerSegmentView:
         """Return one segment.
 
         Permission: ``customers.read``.
         """
         return await self._client.send(
             _core.Call(
-                "GET",
-                f"/customer-segments/{_quoted(segment_id)}",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                "GET", f"/customer-segments/{_quoted(segment_id)}", models.CustomerSegmentView
             )
         )
 
     async def list_segments_of_customers(
         self, *, limit: int | None = None, cursor: str | None = None
-    ) -> models.PageSegmentView:
+    ) -> models.PageCustomerSegmentView:
         """List segments.
 
         Permission: ``customers.read``.
@@ -88,14 +84,14 @@ class CustomerSegments:
             _core.Call(
                 "GET",
                 "/customer-segments",
-                models.PageSegmentView,
+                models.PageCustomerSegmentView,
                 query={"limit": limit, "cursor": cursor},
             )
         )
 
     async def iter_segments_of_customers(
         self, *, limit: int | None = None
-    ) -> AsyncIterator[models.RingwayCrmApiCustomersSegmentRouterSegmentView]:
+    ) -> AsyncIterator[models.CustomerSegmentView]:
         """Yield all items of :meth:`list_segments_of_customers`, page by page."""
         cursor: str | None = None
         while True:
@@ -112,7 +108,7 @@ class CustomerSegments:
         body: models.SegmentBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    ) -> models.CustomerSegmentView:
         """Replace a segment: lists that were made of it find others when they are asked again.
 
         Permission: ``customers.rules``.
@@ -121,7 +117,7 @@ class CustomerSegments:
             _core.Call(
                 "PUT",
                 f"/customer-segments/{_quoted(segment_id)}",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                models.CustomerSegmentView,
                 headers={"if-match": _core.etag(if_match)},
                 body=body,
             )

@@ -75,7 +75,7 @@ class Customers:
     async def confirm_bulk_act(
         self,
         bulk_act_id: UUID | str,
-        body: models.RingwayCrmApiCustomerFilesBulkSchemasConfirmBody | Mapping[str, Any],
+        body: models.BulkConfirmBody | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.BulkActView:
@@ -228,8 +228,7 @@ class Customers:
         *,
         idempotency_key: str | None = None,
     ) -> models.ErasureView:
-        """Erase one person for good; the answer is the certificate of what was erased and what
-        not.
+        """Erase one person for good, in the background: look at the erasure until it has ended.
 
         Business records stay without his name and numbers. This cannot be undone.
 
@@ -347,7 +346,7 @@ class Customers:
         )
 
     async def get_erasure(self, erasure_id: UUID | str) -> models.ErasureView:
-        """Return the certificate of an erasure.
+        """Return an erasure and how far it is; its certificate, when it is done.
 
         Permission: ``customers.erase``.
         """
@@ -742,7 +741,7 @@ class Customers:
 
     async def look_up_customers(
         self, *, phone: str, limit: int | None = None
-    ) -> list[models.RingwayCrmApiCustomersSchemasFoundView]:
+    ) -> list[models.FoundCustomerView]:
         """Find the customers whom a number leads to, best first: what pops when a call arrives.
 
         Permission: ``customers.read``.
@@ -751,7 +750,7 @@ class Customers:
             _core.Call(
                 "GET",
                 "/customers/lookup",
-                list[models.RingwayCrmApiCustomersSchemasFoundView],
+                list[models.FoundCustomerView],
                 query={"phone": phone, "limit": limit},
             )
         )

@@ -113,7 +113,7 @@ class Interactions:
 
     async def list_segments(
         self, interaction_id: UUID | str
-    ) -> list[models.RingwayCrmApiInteractionsSchemasSegmentView]:
+    ) -> list[models.InteractionSegmentView]:
         """List the agents who had the interaction, in order, each with his own times.
 
         Permission: ``interactions.read``.
@@ -122,6 +122,6 @@ class Interactions:
             _core.Call(
                 "GET",
                 f"/interactions/{_quoted(interaction_id)}/segments",
-                list[models.RingwayCrmApiInteractionsSchemasSegmentView],
+                list[models.InteractionSegmentView],
             )
         )

@@ -24,7 +24,7 @@ class Notices:
         body: models.NoticeBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
-    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+    ) -> models.NoticeView:
         """Change a notice that was not published.
 
         Permission: ``notices.write``.
@@ -33,7 +33,7 @@ class Notices:
             _core.Call(
                 "PUT",
                 f"/notices/{_quoted(notice_id)}",
-                models.RingwayCrmApiNoticesSchemasNoticeView,
+                models.NoticeView,
                 headers={"if-match": _core.etag(if_match)},
                 body=body,
             )
@@ -52,7 +52,7 @@ class Notices:
 
     async def create_notice(
         self, body: models.NoticeBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+    ) -> models.NoticeView:
         """Write a notice and say whom it is for. It is shown when it is published.
 
         Permission: ``notices.write``.
@@ -61,25 +61,19 @@ class Notices:
             _core.Call(
                 "POST",
                 "/notices",
-                models.RingwayCrmApiNoticesSchemasNoticeView,
+                models.NoticeView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
 
-    async def get_notice(
-        self, notice_id: UUID | str
-    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+    async def get_notice(self, notice_id: UUID | str) -> models.NoticeView:
         """Return one notice.
 
         Permission: ``notices.read``.
         """
         return await self._client.send(
-            _core.Call(
-                "GET",
-                f"/notices/{_quoted(notice_id)}",
-                models.RingwayCrmApiNoticesSchemasNoticeView,
-            )
+            _core.Call("GET", f"/notices/{_quoted(notice_id)}", models.NoticeView)
         )
 
     async def list_my_notices(
@@ -136,7 +130,7 @@ class Notices:
 
     async def list_notices(
         self, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
-    ) -> models.RingwayCrmApiSchemasPageNoticeView2:
+    ) -> models.PageNoticeView:
         """List all notices of the enterprise, newest first.
 
         Permission: ``notices.read``.
@@ -145,14 +139,14 @@ class Notices:
             _core.Call(
                 "GET",
                 "/notices",
-                models.RingwayCrmApiSchemasPageNoticeView2,
+                models.PageNoticeView,
                 query={"state": state, "limit": limit, "cursor": cursor},
             )
         )
 
     async def iter_notices(
         self, *, state: str | None = None, limit: int | None = None
-    ) -> AsyncIterator[models.RingwayCrmApiNoticesSchemasNoticeView]:
+    ) -> AsyncIterator[models.NoticeView]:
         """Yield all items of :meth:`list_notices`, page by page."""
         cursor: str | None = None
         while True:
@@ -169,7 +163,7 @@ class Notices:
         *,
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
-    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+    ) -> models.NoticeView:
         """Show a notice from its beginning on; whom it is for are told by an event at once.
 
         Permission: ``notices.write``.
@@ -178,7 +172,7 @@ class Notices:
             _core.Call(
                 "POST",
                 f"/notices/{_quoted(notice_id)}/publish",
-                models.RingwayCrmApiNoticesSchemasNoticeView,
+                models.NoticeView,
                 headers={
                     "if-match": _core.etag(if_match),
                     "Idempotency-Key": idempotency_key or _core.new_key(),
@@ -229,7 +223,7 @@ class Notices:
         *,
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
-    ) -> models.RingwayCrmApiNoticesSchemasNoticeView:
+    ) -> models.NoticeView:
         """Show a notice no more. Who has read it stays known.
 
         Permission: ``notices.write``.
@@ -238,7 +232,7 @@ class Notices:
             _core.Call(
                 "POST",
                 f"/notices/{_quoted(notice_id)}/withdraw",
-                models.RingwayCrmApiNoticesSchemasNoticeView,
+                models.NoticeView,
                 headers={
                     "if-match": _core.etag(if_match),
                     "Idempotency-Key": idempotency_key or _core.new_key(),

@@ -21,7 +21,7 @@ class Scripts:
     async def change_script(
         self,
         script_id: UUID | str,
-        body: models.RingwayCrmApiScriptsSchemasScriptBodyInput | Mapping[str, Any],
+        body: models.ScriptBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
     ) -> models.ScriptView:
@@ -40,10 +40,7 @@ class Scripts:
         )
 
     async def create_script(
-        self,
-        body: models.RingwayCrmApiScriptsSchemasScriptBodyInput | Mapping[str, Any],
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ScriptBody | Mapping[str, Any], *, idempotency_key: str | None = None
     ) -> models.ScriptView:
         """Write a script. Every page must be reached, and the talk must be able to end from it.
 

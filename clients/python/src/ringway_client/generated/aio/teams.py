@@ -83,7 +83,7 @@ class Teams:
         below: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> models.PageMemberView:
+    ) -> models.PageTeamMemberView:
         """List the people of a team.
 
         Permission: ``teams.read``.
@@ -92,14 +92,14 @@ class Teams:
             _core.Call(
                 "GET",
                 f"/teams/{_quoted(team_id)}/members",
-                models.PageMemberView,
+                models.PageTeamMemberView,
                 query={"below": below, "limit": limit, "cursor": cursor},
             )
         )
 
     async def iter_team_members(
         self, team_id: UUID | str, *, below: bool | None = None, limit: int | None = None
-    ) -> AsyncIterator[models.RingwayCrmApiTeamsSchemasMemberView]:
+    ) -> AsyncIterator[models.TeamMemberView]:
         """Yield all items of :meth:`list_team_members`, page by page."""
         cursor: str | None = None
         while True:
@@ -112,7 +112,7 @@ class Teams:
 
     async def list_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
-    ) -> models.PageMoveView:
+    ) -> models.PageTeamMoveView:
         """List where somebody was, newest first.
 
         Permission: ``teams.read``.
@@ -121,14 +121,14 @@ class Teams:
             _core.Call(
                 "GET",
                 f"/users/{_quoted(user_id)}/team-moves",
-                models.PageMoveView,
+                models.PageTeamMoveView,
                 query={"limit": limit, "cursor": cursor},
             )
         )
 
     async def iter_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None
-    ) -> AsyncIterator[models.RingwayCrmApiTeamsSchemasMoveView]:
+    ) -> AsyncIterator[models.TeamMoveView]:
         """Yield all items of :meth:`list_team_moves`, page by page."""
         cursor: str | None = None
         while True:

@@ -203,7 +203,7 @@ class Webhooks:
     async def rotate_webhook_secret(
         self,
         webhook_id: UUID | str,
-        body: models.RingwayCrmApiWebhooksSchemasRotation | Mapping[str, Any],
+        body: models.WebhookRotation | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.WebhookWithSecret:

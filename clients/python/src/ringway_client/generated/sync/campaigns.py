@@ -42,7 +42,7 @@ class Campaigns:
     def create_campaign(
         self, body: models.CampaignBody | Mapping[str, Any], *, idempotency_key: str | None = None
     ) -> models.CampaignView:
-        """Create a campaign as a draft.
+        """Create a campaign as a draft. What is left out is as `/campaign-defaults` says.
 
         Permission: ``campaigns.write``.
         """
@@ -63,6 +63,15 @@ class Campaigns:
         """
         return self._client.send(
             _core.Call("GET", f"/campaigns/{_quoted(campaign_id)}", models.CampaignView)
+        )
+
+    def get_campaign_defaults(self) -> models.CampaignDefaultsView:
+        """Return what campaigns have where they say nothing.
+
+        Permission: ``campaigns.read``.
+        """
+        return self._client.send(
+            _core.Call("GET", "/campaign-defaults", models.CampaignDefaultsView)
         )
 
     def get_campaign_summary(self, campaign_id: UUID | str) -> models.CampaignSummary:
@@ -224,6 +233,26 @@ class Campaigns:
                 f"/campaigns/{_quoted(campaign_id)}/pause",
                 models.CampaignStateView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
+            )
+        )
+
+    def put_campaign_defaults(
+        self,
+        body: models.CampaignDefaultsBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.CampaignDefaultsView:
+        """Replace them. They count when a campaign is created or changed; others stay as they are.
+
+        Permission: ``campaigns.write``.
+        """
+        return self._client.send(
+            _core.Call(
+                "PUT",
+                "/campaign-defaults",
+                models.CampaignDefaultsView,
+                headers={"if-match": _core.etag(if_match)},
+                body=body,
             )
         )
 

@@ -31,7 +31,7 @@ class CustomerSegments:
 
     def create_segment(
         self, body: models.SegmentBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    ) -> models.CustomerSegmentView:
         """Keep conditions under a name. `segment_id` in any filter of customers means them then.
 
         Permission: ``customers.rules``.
@@ -40,7 +40,7 @@ class CustomerSegments:
             _core.Call(
                 "POST",
                 "/customer-segments",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                models.CustomerSegmentView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -60,24 +60,20 @@ class CustomerSegments:
             )
         )
 
-    def get_segment(
-        self, segment_id: UUID | str
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    def get_segment(self, segment_id: UUID | str) -> models.CustomerSegmentView:
         """Return one segment.
 
         Permission: ``customers.read``.
         """
         return self._client.send(
             _core.Call(
-                "GET",
-                f"/customer-segments/{_quoted(segment_id)}",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                "GET", f"/customer-segments/{_quoted(segment_id)}", models.CustomerSegmentView
             )
         )
 
     def list_segments_of_customers(
         self, *, limit: int | None = None, cursor: str | None = None
-    ) -> models.PageSegmentView:
+    ) -> models.PageCustomerSegmentView:
         """List segments.
 
         Permission: ``customers.read``.
@@ -86,14 +82,14 @@ class CustomerSegments:
             _core.Call(
                 "GET",
                 "/customer-segments",
-                models.PageSegmentView,
+                models.PageCustomerSegmentView,
                 query={"limit": limit, "cursor": cursor},
             )
         )
 
     def iter_segments_of_customers(
         self, *, limit: int | None = None
-    ) -> Iterator[models.RingwayCrmApiCustomersSegmentRouterSegmentView]:
+    ) -> Iterator[models.CustomerSegmentView]:
         """Yield all items of :meth:`list_segments_of_customers`, page by page."""
         cursor: str | None = None
         while True:
@@ -110,7 +106,7 @@ class CustomerSegments:
         body: models.SegmentBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
-    ) -> models.RingwayCrmApiCustomersSegmentRouterSegmentView:
+    ) -> models.CustomerSegmentView:
         """Replace a segment: lists that were made of it find others when they are asked again.
 
         Permission: ``customers.rules``.
@@ -119,7 +115,7 @@ class CustomerSegments:
             _core.Call(
                 "PUT",
                 f"/customer-segments/{_quoted(segment_id)}",
-                models.RingwayCrmApiCustomersSegmentRouterSegmentView,
+                models.CustomerSegmentView,
                 headers={"if-match": _core.etag(if_match)},
                 body=body,
             )

@@ -111,9 +111,7 @@ class Interactions:
             if cursor is None:
                 return
 
-    def list_segments(
-        self, interaction_id: UUID | str
-    ) -> list[models.RingwayCrmApiInteractionsSchemasSegmentView]:
+    def list_segments(self, interaction_id: UUID | str) -> list[models.InteractionSegmentView]:
         """List the agents who had the interaction, in order, each with his own times.
 
         Permission: ``interactions.read``.
@@ -122,6 +120,6 @@ class Interactions:
             _core.Call(
                 "GET",
                 f"/interactions/{_quoted(interaction_id)}/segments",
-                list[models.RingwayCrmApiInteractionsSchemasSegmentView],
+                list[models.InteractionSegmentView],
             )
         )

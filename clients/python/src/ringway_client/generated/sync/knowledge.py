@@ -41,7 +41,7 @@ class Knowledge:
 
     def add_article_attachment(
         self, article_id: UUID | str, *, file: File, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiKnowledgeSchemasAttachmentView:
+    ) -> models.ArticleAttachmentView:
         """Add a file to an article. Its content must be what its name says, and without macros.
 
         Permission: ``knowledge.write``.
@@ -50,7 +50,7 @@ class Knowledge:
             _core.Call(
                 "POST",
                 f"/knowledge/articles/{_quoted(article_id)}/attachments",
-                models.RingwayCrmApiKnowledgeSchemasAttachmentView,
+                models.ArticleAttachmentView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={},
                 files={"file": file},
@@ -224,7 +224,7 @@ class Knowledge:
 
     def get_article_version(
         self, article_id: UUID | str, article_version: int
-    ) -> models.RingwayCrmApiKnowledgeSchemasVersionView:
+    ) -> models.ArticleVersionView:
         """Return what an article said in one version.
 
         Permission: ``knowledge.write``.
@@ -233,7 +233,7 @@ class Knowledge:
             _core.Call(
                 "GET",
                 f"/knowledge/articles/{_quoted(article_id)}/versions/{_quoted(article_version)}",
-                models.RingwayCrmApiKnowledgeSchemasVersionView,
+                models.ArticleVersionView,
             )
         )
 
@@ -623,7 +623,7 @@ class Knowledge:
         drafts: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> models.PageFoundView:
+    ) -> models.PageFoundArticleView:
         """Find the articles that answer a question best. What the caller may not read has no part.
 
         Permission: ``knowledge.read``.
@@ -632,7 +632,7 @@ class Knowledge:
             _core.Call(
                 "GET",
                 "/knowledge/search",
-                models.PageFoundView,
+                models.PageFoundArticleView,
                 query={
                     "q": q,
                     "typing": typing,
@@ -658,7 +658,7 @@ class Knowledge:
         tag: str | None = None,
         drafts: bool | None = None,
         limit: int | None = None,
-    ) -> Iterator[models.RingwayCrmApiKnowledgeSchemasFoundView]:
+    ) -> Iterator[models.FoundArticleView]:
         """Yield all items of :meth:`search_knowledge`, page by page."""
         cursor: str | None = None
         while True:

@@ -42,7 +42,7 @@ class Queriers:
     def change_querier_schedule(
         self,
         querier_schedule_id: UUID | str,
-        body: models.RingwayCrmApiQueriersSchemasScheduleBody | Mapping[str, Any],
+        body: models.QuerierScheduleBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
     ) -> models.ScheduleView:
@@ -63,7 +63,7 @@ class Queriers:
     def confirm_querier_operation(
         self,
         querier_operation_id: UUID | str,
-        body: models.RingwayCrmApiQueriersSchemasConfirmBody | Mapping[str, Any],
+        body: models.ConfirmBody | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.OperationView:
@@ -101,7 +101,7 @@ class Queriers:
     def create_querier_schedule(
         self,
         querier_id: UUID | str,
-        body: models.RingwayCrmApiQueriersSchemasScheduleBody | Mapping[str, Any],
+        body: models.QuerierScheduleBody | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.ScheduleView:
@@ -380,7 +380,7 @@ class Queriers:
 
     def preview_query(
         self, body: models.PreviewBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiQueriersSchemasAnswerView:
+    ) -> models.AnswerView:
         """Ask a question without saving it.
 
         Permission: ``queriers.write``.
@@ -389,7 +389,7 @@ class Queriers:
             _core.Call(
                 "POST",
                 "/queriers/preview",
-                models.RingwayCrmApiQueriersSchemasAnswerView,
+                models.AnswerView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -439,7 +439,7 @@ class Queriers:
         body: models.RunBody | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
-    ) -> models.RingwayCrmApiQueriersSchemasAnswerView:
+    ) -> models.AnswerView:
         """Ask a saved question now, with one's own rights.
 
         Permission: ``queriers.read``.
@@ -448,7 +448,7 @@ class Queriers:
             _core.Call(
                 "POST",
                 f"/queriers/{_quoted(querier_id)}/run",
-                models.RingwayCrmApiQueriersSchemasAnswerView,
+                models.AnswerView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
@@ -456,7 +456,7 @@ class Queriers:
 
     def search_everything(
         self, *, q: str, source: list[str] | None = None, limit: int | None = None
-    ) -> models.RingwayCrmApiQueriersSchemasFoundView:
+    ) -> models.FoundView:
         """Look for a name, number or word in all business, customer and service data that one
         sees.
 
@@ -464,9 +464,6 @@ class Queriers:
         """
         return self._client.send(
             _core.Call(
-                "GET",
-                "/search",
-                models.RingwayCrmApiQueriersSchemasFoundView,
-                query={"q": q, "source": source, "limit": limit},
+                "GET", "/search", models.FoundView, query={"q": q, "source": source, "limit": limit}
             )
         )

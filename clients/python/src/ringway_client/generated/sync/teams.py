@@ -81,7 +81,7 @@ class Teams:
         below: bool | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> models.PageMemberView:
+    ) -> models.PageTeamMemberView:
         """List the people of a team.
 
         Permission: ``teams.read``.
@@ -90,14 +90,14 @@ class Teams:
             _core.Call(
                 "GET",
                 f"/teams/{_quoted(team_id)}/members",
-                models.PageMemberView,
+                models.PageTeamMemberView,
                 query={"below": below, "limit": limit, "cursor": cursor},
             )
         )
 
     def iter_team_members(
         self, team_id: UUID | str, *, below: bool | None = None, limit: int | None = None
-    ) -> Iterator[models.RingwayCrmApiTeamsSchemasMemberView]:
+    ) -> Iterator[models.TeamMemberView]:
         """Yield all items of :meth:`list_team_members`, page by page."""
         cursor: str | None = None
         while True:
@@ -110,7 +110,7 @@ class Teams:
 
     def list_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
-    ) -> models.PageMoveView:
+    ) -> models.PageTeamMoveView:
         """List where somebody was, newest first.
 
         Permission: ``teams.read``.
@@ -119,14 +119,14 @@ class Teams:
             _core.Call(
                 "GET",
                 f"/users/{_quoted(user_id)}/team-moves",
-                models.PageMoveView,
+                models.PageTeamMoveView,
                 query={"limit": limit, "cursor": cursor},
             )
         )
 
     def iter_team_moves(
         self, user_id: UUID | str, *, limit: int | None = None
-    ) -> Iterator[models.RingwayCrmApiTeamsSchemasMoveView]:
+    ) -> Iterator[models.TeamMoveView]:
         """Yield all items of :meth:`list_team_moves`, page by page."""
         cursor: str | None = None
         while True:

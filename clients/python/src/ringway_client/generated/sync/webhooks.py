@@ -201,7 +201,7 @@ class Webhooks:
     def rotate_webhook_secret(
         self,
         webhook_id: UUID | str,
-        body: models.RingwayCrmApiWebhooksSchemasRotation | Mapping[str, Any],
+        body: models.WebhookRotation | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.WebhookWithSecret:

@@ -50,7 +50,7 @@ class WorkOrders:
 
     def add_work_order_attachment(
         self, work_order_id: UUID | str, *, file: File, idempotency_key: str | None = None
-    ) -> models.RingwayCrmApiWorkOrdersSchemasAttachmentView:
+    ) -> models.WorkOrderAttachmentView:
         """Add a file to a work order: an image, a document, text, audio or a ZIP archive.
 
         Permission: ``work_orders.write``.
@@ -59,7 +59,7 @@ class WorkOrders:
             _core.Call(
                 "POST",
                 f"/work-orders/{_quoted(work_order_id)}/attachments",
-                models.RingwayCrmApiWorkOrdersSchemasAttachmentView,
+                models.WorkOrderAttachmentView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 form={},
                 files={"file": file},
@@ -111,7 +111,7 @@ class WorkOrders:
     def assign_work_order(
         self,
         work_order_id: UUID | str,
-        body: models.RingwayCrmApiWorkOrdersSchemasAssignBody | Mapping[str, Any],
+        body: models.WorkOrderAssignBody | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
@@ -251,7 +251,7 @@ class WorkOrders:
 
     def get_work_order_version(
         self, work_order_id: UUID | str, work_order_version: int
-    ) -> models.RingwayCrmApiWorkOrdersSchemasVersionView:
+    ) -> models.WorkOrderVersionView:
         """Return a work order as it was at a version.
 
         Permission: ``work_orders.read``.
@@ -260,7 +260,7 @@ class WorkOrders:
             _core.Call(
                 "GET",
                 f"/work-orders/{_quoted(work_order_id)}/versions/{_quoted(work_order_version)}",
-                models.RingwayCrmApiWorkOrdersSchemasVersionView,
+                models.WorkOrderVersionView,
             )
         )
 
@@ -287,7 +287,7 @@ class WorkOrders:
 
     def list_work_order_attachments(
         self, work_order_id: UUID | str
-    ) -> list[models.RingwayCrmApiWorkOrdersSchemasAttachmentView]:
+    ) -> list[models.WorkOrderAttachmentView]:
         """List a work order's files, oldest first; at most twenty.
 
         Permission: ``work_orders.read``.
@@ -296,7 +296,7 @@ class WorkOrders:
             _core.Call(
                 "GET",
                 f"/work-orders/{_quoted(work_order_id)}/attachments",
-                list[models.RingwayCrmApiWorkOrdersSchemasAttachmentView],
+                list[models.WorkOrderAttachmentView],
             )
         )
 
@@ -371,7 +371,7 @@ class WorkOrders:
 
     def list_work_order_notices(
         self, *, unread: bool | None = None, limit: int | None = None, cursor: str | None = None
-    ) -> models.RingwayCrmApiSchemasPageNoticeView1:
+    ) -> models.PageWorkOrderNoticeView:
         """List what the caller was told of work orders, newest first.
 
         Permission: ``work_orders.read``.
@@ -380,14 +380,14 @@ class WorkOrders:
             _core.Call(
                 "GET",
                 "/work-order-notices",
-                models.RingwayCrmApiSchemasPageNoticeView1,
+                models.PageWorkOrderNoticeView,
                 query={"unread": unread, "limit": limit, "cursor": cursor},
             )
         )
 
     def iter_work_order_notices(
         self, *, unread: bool | None = None, limit: int | None = None
-    ) -> Iterator[models.RingwayCrmApiWorkOrdersSchemasNoticeView]:
+    ) -> Iterator[models.WorkOrderNoticeView]:
         """Yield all items of :meth:`list_work_order_notices`, page by page."""
         cursor: str | None = None
         while True:

@@ -11,7 +11,7 @@ from fastapi import Depends, Response
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.api_keys import store
-from ringway.crm_api.api_keys.schemas import ApiKeyView, ApiKeyWithSecret, NewApiKey, Rotation
+from ringway.crm_api.api_keys.schemas import ApiKeyRotation, ApiKeyView, ApiKeyWithSecret, NewApiKey
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import keys
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
@@ -95,10 +95,10 @@ async def get_api_key(key_id: UUID, deps: DepsOf, caller: Owner) -> ApiKeyView:
 
 @router.post("/{key_id}/rotate")
 async def rotate_api_key(
-    key_id: UUID, deps: DepsOf, caller: Owner, rotation: Rotation | None = None
+    key_id: UUID, deps: DepsOf, caller: Owner, rotation: ApiKeyRotation | None = None
 ) -> ApiKeyWithSecret:
     """Give one's own key a new secret, shown this once. The old one works for a while longer."""
-    overlap_s = (rotation or Rotation()).overlap_s
+    overlap_s = (rotation or ApiKeyRotation()).overlap_s
     async with deps.pool.tenant(caller.tenant_id) as conn:
         before = await _get(conn, caller, key_id)
         if before.user_id != caller.user_id:

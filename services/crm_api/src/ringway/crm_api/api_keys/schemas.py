@@ -24,7 +24,7 @@ class NewApiKey(Body):
     )
 
 
-class Rotation(Body):
+class ApiKeyRotation(Body):
     """How a key gets its new secret."""
 
     overlap_s: int = Field(

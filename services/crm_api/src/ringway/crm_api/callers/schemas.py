@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ringway.crm_api.schemas import Body, Name, View
 from ringway.proto.base import PhoneE164
-from ringway.proto.dialer_pool import CallerNumberState, CallerRule
+from ringway.proto.dialer_pool import CallerNumberState, CallerPoolRule
 from ringway.proto.dialer_spec import ZoneName
 
 
@@ -17,7 +17,7 @@ class CallerPoolBody(Body):
     """Numbers that campaigns show in turn, and when one of them is rested."""
 
     name: Name
-    rule: CallerRule = CallerRule.LEAST_USED
+    rule: CallerPoolRule = CallerPoolRule.LEAST_USED
     daily_cap: int | None = Field(
         default=None, ge=1, le=100_000, description="Dials a day and number at most."
     )

@@ -9,7 +9,7 @@ from fastapi import Depends, Response
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.customer_files import bulk_service, jobs
-from ringway.crm_api.customer_files.bulk_schemas import BulkActBody, BulkActView, ConfirmBody
+from ringway.crm_api.customer_files.bulk_schemas import BulkActBody, BulkActView, BulkConfirmBody
 from ringway.crm_api.customer_files.jobs import Job, State
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
@@ -58,7 +58,7 @@ async def get_bulk_act(bulk_act_id: UUID, deps: DepsOf, caller: Actor) -> BulkAc
 
 @router.post("/{bulk_act_id}/confirm", status_code=202)
 async def confirm_bulk_act(
-    bulk_act_id: UUID, wanted: ConfirmBody, deps: DepsOf, caller: Actor
+    bulk_act_id: UUID, wanted: BulkConfirmBody, deps: DepsOf, caller: Actor
 ) -> BulkActView:
     """Do what was proposed, if the same number of customers is still meant."""
     return _view(await bulk_service.confirm(deps, caller, bulk_act_id, wanted.token))

@@ -57,7 +57,7 @@ class BulkActBody(Body):
     act: Act = Field(examples=[{"kind": "tag", "add": ["expo"]}])
 
 
-class ConfirmBody(Body):
+class BulkConfirmBody(Body):
     """That exactly what was proposed is meant."""
 
     token: str = Field(pattern="^[0-9a-f]{64}$", examples=["0" * 64])

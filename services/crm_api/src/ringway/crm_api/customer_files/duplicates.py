@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ringway.crm_api.access import Caller
-from ringway.crm_api.customer_files.merge_schemas import By, DuplicateGroup, DuplicateView
+from ringway.crm_api.customer_files.merge_schemas import DuplicateGroup, DuplicatesBy, DuplicateView
 from ringway.crm_api.customers import scope, search
 from ringway.runtime.postgres import Connection
 
@@ -24,14 +24,16 @@ _NAMES = f"""
      WHERE c.tenant_id = $1 AND c.name <> '' AND ({_NAME}) COLLATE "C" > $2
      GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT $3
 """  # noqa: S608 - constants
-_KEYS = {By.PHONE: _PHONES, By.EMAIL: _EMAILS, By.NAME: _NAMES}
+_KEYS = {DuplicatesBy.PHONE: _PHONES, DuplicatesBy.EMAIL: _EMAILS, DuplicatesBy.NAME: _NAMES}
 _CUSTOMERS = {
-    By.PHONE: """
+    DuplicatesBy.PHONE: """
         SELECT n.phone_e164 AS key, n.customer_id FROM crm.customer_number n
          WHERE n.tenant_id = $1 AND n.phone_e164 = ANY ($3::text[]) AND n.kind <> 'contact'
     """,
-    By.EMAIL: "SELECT e.email AS key, e.customer_id FROM crm.customers_by_email($3::text[]) e",
-    By.NAME: f"""
+    DuplicatesBy.EMAIL: (
+        "SELECT e.email AS key, e.customer_id FROM crm.customers_by_email($3::text[]) e"
+    ),
+    DuplicatesBy.NAME: f"""
         SELECT ({_NAME}) COLLATE "C" AS key, c.customer_id FROM crm.customer c
          WHERE c.tenant_id = $1 AND c.name <> '' AND ({_NAME}) = ANY ($3::text[])
     """,  # noqa: S608 - constants
@@ -39,7 +41,7 @@ _CUSTOMERS = {
 
 
 async def keys(
-    conn: Connection, caller: Caller, by: By, *, after: str, limit: int
+    conn: Connection, caller: Caller, by: DuplicatesBy, *, after: str, limit: int
 ) -> Sequence[str]:
     """Return what several customers have in common, in order, after ``after``."""
     rows = await conn.fetch(_KEYS[by], caller.tenant_id, after, limit)
@@ -47,7 +49,7 @@ async def keys(
 
 
 async def groups(
-    conn: Connection, caller: Caller, by: By, wanted: Sequence[str]
+    conn: Connection, caller: Caller, by: DuplicatesBy, wanted: Sequence[str]
 ) -> list[DuplicateGroup]:
     """Return the groups of these keys, as far as the caller sees two or more of a group."""
     args = search.Parameters([caller.tenant_id])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ringway.crm_api.core.customer_files.reasons import Language
+from ringway.crm_api.core.customer_files.reasons import FileLanguage
 from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.schemas import Body, Text
 from ringway.crm_api.tables.writer import Format
@@ -34,4 +34,6 @@ class ExportBody(Body):
         "`street` and so on, `data.<key>`. None given: all but contacts.",
     )
     format: Format = Format.CSV
-    language: Language = Field(default=Language.ENGLISH, description="Of headers and options.")
+    language: FileLanguage = Field(
+        default=FileLanguage.ENGLISH, description="Of headers and options."
+    )

@@ -12,7 +12,7 @@ import orjson
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.customer_files.reasons import Language
+from ringway.crm_api.core.customer_files.reasons import FileLanguage
 from ringway.crm_api.core.objects.definition import Field, FieldType
 from ringway.crm_api.customer_files.export_schemas import ExportBody
 from ringway.crm_api.customers import scope, search, service, store
@@ -135,7 +135,7 @@ async def _pieces(
     columns: Sequence[Column],
 ) -> AsyncIterator[bytes]:
     out = writer(wanted.format)
-    is_chinese = wanted.language is Language.CHINESE
+    is_chinese = wanted.language is FileLanguage.CHINESE
     yield out.begin([c.chinese if is_chinese else c.english for c in columns])
     after = UUID(int=0)
     while True:
@@ -217,8 +217,8 @@ def _free(key: str) -> Column:
     return Column(f"{OWN}{key}", key, key, lambda c: _text(c.data.get(key)))
 
 
-def _own(field: Field, language: Language) -> Column:
-    is_chinese = language is Language.CHINESE
+def _own(field: Field, language: FileLanguage) -> Column:
+    is_chinese = language is FileLanguage.CHINESE
     names = {
         each.key: (each.name_zh or each.name_en) if is_chinese else each.name_en
         for each in field.options or ()

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.cells import safe_cell
-from ringway.crm_api.core.customer_files.reasons import Language, reason
+from ringway.crm_api.core.customer_files.reasons import FileLanguage, reason
 from ringway.crm_api.customer_files import files, import_service, jobs
 from ringway.crm_api.customer_files.jobs import Job
 from ringway.crm_api.customer_files.schemas import (
@@ -30,7 +30,7 @@ from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cur
 
 router = api_router("/customers/imports", "customers")
 Importer = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_IMPORT))]
-Words = Annotated[Language, Query(description="Of the reasons.")]
+Words = Annotated[FileLanguage, Query(description="Of the reasons.")]
 
 _CSV_BLOCK = 1_000
 
@@ -115,7 +115,7 @@ async def list_customer_import_errors(
     import_id: UUID,
     deps: DepsOf,
     caller: Importer,
-    language: Words = Language.ENGLISH,
+    language: Words = FileLanguage.ENGLISH,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[FileErrorView]:
@@ -149,7 +149,7 @@ async def list_customer_import_errors(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def download_customer_import_errors(
-    import_id: UUID, deps: DepsOf, caller: Importer, language: Words = Language.ENGLISH
+    import_id: UUID, deps: DepsOf, caller: Importer, language: Words = FileLanguage.ENGLISH
 ) -> StreamingResponse:
     """Download them as CSV. Cells that a spreadsheet would run are escaped."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
@@ -163,7 +163,7 @@ async def download_customer_import_errors(
 
 
 async def _errors_csv(
-    deps: Deps, caller: Caller, import_id: UUID, language: Language
+    deps: Deps, caller: Caller, import_id: UUID, language: FileLanguage
 ) -> AsyncIterator[bytes]:
     # With a byte order mark, or spreadsheets would take UTF-8 for something else.
     yield "\ufeff".encode() + _csv([("line", "column", "value", "code", "reason")])

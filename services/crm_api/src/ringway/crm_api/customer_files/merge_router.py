@@ -9,7 +9,12 @@ from fastapi import Depends, Query
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.customer_files import duplicates, merging
-from ringway.crm_api.customer_files.merge_schemas import By, DuplicateGroup, MergeBody, MergeView
+from ringway.crm_api.customer_files.merge_schemas import (
+    DuplicateGroup,
+    DuplicatesBy,
+    MergeBody,
+    MergeView,
+)
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
@@ -24,7 +29,9 @@ Merger = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_MERGE))]
 async def list_duplicates(
     deps: DepsOf,
     caller: Merger,
-    by: Annotated[By, Query(description="What they have in common.")] = By.PHONE,
+    by: Annotated[
+        DuplicatesBy, Query(description="What they have in common.")
+    ] = DuplicatesBy.PHONE,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[DuplicateGroup]:

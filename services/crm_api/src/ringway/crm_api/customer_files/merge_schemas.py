@@ -14,7 +14,7 @@ from ringway.crm_api.schemas import Body, Text, View
 _Field = Annotated[Text, Field(min_length=1, max_length=110)]
 
 
-class By(StrEnum):
+class DuplicatesBy(StrEnum):
     """What duplicates have in common."""
 
     PHONE = "phone"  # a number

@@ -23,7 +23,7 @@ class Pool(StrEnum):
     MINE = "mine"  # the caller's own
 
 
-class Op(StrEnum):
+class CustomerOp(StrEnum):
     """How a value is compared; text ignores nothing: it is as it is kept."""
 
     EQ = "eq"
@@ -41,14 +41,14 @@ class Op(StrEnum):
 Value = Annotated[Text, Field(max_length=500)]
 
 
-class Condition(Body):
+class CustomerCondition(Body):
     """One comparison. ``field``: of the record, `data.<key>` of an own field, or a figure."""
 
     field: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,39}(\.[^\x00-\x1f]{1,100})?$",
         examples=["data.city", "calls", "birth_date"],
     )
-    op: Op
+    op: CustomerOp
     value: StrictBool | int | float | Value | None = Field(default=None, examples=["Iași"])
     values: list[StrictBool | int | float | Value] = Field(
         default_factory=list, max_length=100, description="Of `in`."
@@ -86,7 +86,7 @@ class CustomerFilter(Body):
     idle_before: Moment | None = Field(
         default=None, description="Somebody's, and neither followed up nor given to him since."
     )
-    where: list[Condition] = Field(default_factory=list, max_length=20)
+    where: list[CustomerCondition] = Field(default_factory=list, max_length=20)
     segment_id: UUID | None = Field(default=None, description="And what this segment says.")
 
     @property

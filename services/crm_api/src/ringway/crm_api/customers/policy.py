@@ -9,14 +9,14 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from ringway.crm_api.customers.filters import Condition
+from ringway.crm_api.customers.filters import CustomerCondition
 from ringway.crm_api.customers.words import Grade
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.runtime.postgres import Connection
 
 _Where = Annotated[
-    list[Condition],
+    list[CustomerCondition],
     Field(max_length=10, description="All of them must be so; none: every customer."),
 ]
 

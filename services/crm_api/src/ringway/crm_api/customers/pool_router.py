@@ -9,11 +9,11 @@ from fastapi import Depends
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.customers import pools
 from ringway.crm_api.customers.pool_schemas import (
-    AssignBody,
     ClaimBody,
     ClaimView,
+    CustomersAssignBody,
     HandOverBody,
-    MoveView,
+    PoolMoveView,
     PoolView,
     ReturnBody,
 )
@@ -32,7 +32,9 @@ async def get_customer_pool(deps: DepsOf, caller: Assigner) -> PoolView:
 
 
 @router.post("/assign")
-async def assign_customers(wanted: AssignBody, deps: DepsOf, caller: Assigner) -> MoveView:
+async def assign_customers(
+    wanted: CustomersAssignBody, deps: DepsOf, caller: Assigner
+) -> PoolMoveView:
     """Give customers to agents: by hand, evenly, by weights or by rules; or back to the pool.
 
     All of it is one act. A customer whom somebody else gave away meanwhile stays where he is.
@@ -47,12 +49,12 @@ async def claim_customers(wanted: ClaimBody, deps: DepsOf, caller: Writer) -> Cl
 
 
 @router.post("/return")
-async def return_customers(wanted: ReturnBody, deps: DepsOf, caller: Writer) -> MoveView:
+async def return_customers(wanted: ReturnBody, deps: DepsOf, caller: Writer) -> PoolMoveView:
     """Give customers of one's own back to the public pool."""
     return await pools.give_back(deps, caller, wanted.customer_ids)
 
 
 @router.post("/hand-over")
-async def hand_over_customers(wanted: HandOverBody, deps: DepsOf, caller: Assigner) -> MoveView:
+async def hand_over_customers(wanted: HandOverBody, deps: DepsOf, caller: Assigner) -> PoolMoveView:
     """Give everything that somebody has in hand to a colleague or to the pool, in one act."""
     return await pools.hand_over(deps, caller, wanted)

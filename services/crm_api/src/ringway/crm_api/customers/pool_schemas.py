@@ -14,7 +14,7 @@ from ringway.crm_api.schemas import Body, View
 _Ids = Annotated[list[UUID], Field(min_length=1, max_length=10_000)]
 
 
-class AssignBody(Body):
+class CustomersAssignBody(Body):
     """Which customers go to whom. Without `from_user_id` they come from the public pool."""
 
     customer_ids: _Ids | None = Field(default=None, description="These; else those of `filter`.")
@@ -71,7 +71,7 @@ class GivenView(View):
     customers: int
 
 
-class MoveView(View):
+class PoolMoveView(View):
     """What an act came to. ``not_moved`` were somebody else's meanwhile, or fitted no rule."""
 
     act_id: UUID

@@ -18,12 +18,12 @@ from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.customers.moves import Moved
 from ringway.crm_api.customers.pool_schemas import (
-    AssignBody,
     ClaimBody,
     ClaimView,
+    CustomersAssignBody,
     GivenView,
     HandOverBody,
-    MoveView,
+    PoolMoveView,
     PoolView,
 )
 from ringway.crm_api.deps import Deps
@@ -44,7 +44,7 @@ class _Meant:
     has_more: bool
 
 
-async def assign(deps: Deps, caller: Caller, wanted: AssignBody) -> MoveView:
+async def assign(deps: Deps, caller: Caller, wanted: CustomersAssignBody) -> PoolMoveView:
     """Give customers to agents, or back to the public pool.
 
     Raises:
@@ -110,7 +110,7 @@ async def claim(deps: Deps, caller: Caller, wanted: ClaimBody) -> ClaimView:
     return ClaimView(act_id=act_id, customer_ids=ids, room=room - len(ids))
 
 
-async def give_back(deps: Deps, caller: Caller, customer_ids: Sequence[UUID]) -> MoveView:
+async def give_back(deps: Deps, caller: Caller, customer_ids: Sequence[UUID]) -> PoolMoveView:
     """Return one's own customers to the public pool; those that are not one's own stay."""
     now = deps.now()
     async with deps.pool.tenant(caller.tenant_id) as conn:
@@ -128,7 +128,7 @@ async def give_back(deps: Deps, caller: Caller, customer_ids: Sequence[UUID]) ->
     return _view(act_id, meant, len(moved), Counter(), is_dry_run=False)
 
 
-async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> MoveView:
+async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> PoolMoveView:
     """Give all customers of one user, and what is to be done with them, to another or the pool.
 
     Raises:
@@ -242,7 +242,10 @@ async def note(
 
 
 async def _meant(
-    conn: Connection, caller: Caller, wanted: AssignBody, rules: Sequence[policy.AssignmentRule]
+    conn: Connection,
+    caller: Caller,
+    wanted: CustomersAssignBody,
+    rules: Sequence[policy.AssignmentRule],
 ) -> _Meant:
     filters, fields = await service.meant(conn, caller, wanted.filter or CustomerFilter())
     ids = list(dict.fromkeys(wanted.customer_ids)) if wanted.customer_ids is not None else None
@@ -265,7 +268,7 @@ async def _meant(
 async def _given(
     conn: Connection,
     tenant_id: UUID,
-    wanted: AssignBody,
+    wanted: CustomersAssignBody,
     rules: Sequence[policy.AssignmentRule],
     customers: Sequence[tuple[UUID, int | None]],
 ) -> list[tuple[UUID, UUID | None]]:
@@ -288,8 +291,8 @@ def _told(counts: Counter[UUID]) -> dict[str, int]:
 
 def _view(
     act_id: UUID, meant: _Meant, moved: int, counts: Counter[UUID], *, is_dry_run: bool
-) -> MoveView:
-    return MoveView(
+) -> PoolMoveView:
+    return PoolMoveView(
         act_id=act_id,
         meant=len(meant.customers),
         moved=moved,

@@ -18,7 +18,7 @@ from ringway.crm_api.customers.schemas import (
     CustomerBody,
     CustomerChange,
     CustomerView,
-    FoundView,
+    FoundCustomerView,
     chosen,
 )
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
@@ -103,7 +103,7 @@ async def look_up_customers(
     caller: Reader,
     phone: Annotated[PhoneE164, Query(description="Who calls, or is called.")],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> list[FoundView]:
+) -> list[FoundCustomerView]:
     """Find the customers whom a number leads to, best first: what pops when a call arrives."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await lookup.find(
@@ -113,7 +113,7 @@ async def look_up_customers(
         known = await known_fields.of(conn, caller)
     today = deps.now().date()
     return [
-        FoundView(
+        FoundCustomerView(
             **{
                 **service.view(each, known, today).model_dump(),
                 "do_not_call": listed[each.customer_id],

@@ -44,7 +44,7 @@ def _past(day: date) -> date:
     return day
 
 
-class NumberBody(Body):
+class CustomerNumberBody(Body):
     """One of the numbers of a customer."""
 
     phone_e164: PhoneE164 = Field(examples=["+40215550100"])
@@ -85,7 +85,7 @@ class CustomerBody(Body):
         examples=["+40215550100"],
         description="The primary number; needed unless `numbers` has one.",
     )
-    numbers: list[NumberBody] = Field(
+    numbers: list[CustomerNumberBody] = Field(
         default_factory=list, max_length=MAX_NUMBERS, description="All numbers, in their order."
     )
     emails: list[Email] = Field(default_factory=list, max_length=10)
@@ -110,7 +110,7 @@ class CustomerBody(Body):
         _check_numbers(self.numbers, self.phone_e164)
         return self
 
-    def all_numbers(self) -> list[NumberBody]:
+    def all_numbers(self) -> list[CustomerNumberBody]:
         """Return the numbers in order, exactly one of them primary."""
         return all_numbers(self.numbers, self.phone_e164)
 
@@ -124,7 +124,9 @@ class CustomerChange(Body):
     sex: Literal["female", "male", "other"] | None = None
     birth_date: Annotated[Day, AfterValidator(_past)] | None = None
     phone_e164: PhoneE164 | None = Field(default=None, description="Which number is primary.")
-    numbers: list[NumberBody] | None = Field(default=None, min_length=1, max_length=MAX_NUMBERS)
+    numbers: list[CustomerNumberBody] | None = Field(
+        default=None, min_length=1, max_length=MAX_NUMBERS
+    )
     emails: list[Email] | None = Field(default=None, max_length=10)
     address: AddressBody | None = None
     contacts: list[ContactBody] | None = Field(default=None, max_length=50)
@@ -148,7 +150,7 @@ class CustomerChange(Body):
         return self
 
 
-def _check_numbers(numbers: list[NumberBody], primary: str | None) -> None:
+def _check_numbers(numbers: list[CustomerNumberBody], primary: str | None) -> None:
     if sum(each.is_primary for each in numbers) > 1:
         raise ValueError("numbers: one number is primary")
     if len({each.phone_e164 for each in numbers}) < len(numbers):
@@ -158,7 +160,7 @@ def _check_numbers(numbers: list[NumberBody], primary: str | None) -> None:
         raise ValueError("phone_e164: it is the primary one of numbers, or is left out")
 
 
-def all_numbers(numbers: list[NumberBody], primary: str | None) -> list[NumberBody]:
+def all_numbers(numbers: list[CustomerNumberBody], primary: str | None) -> list[CustomerNumberBody]:
     """Return ``numbers`` with the primary one first and alone marked so."""
     wanted = primary or next(
         (each.phone_e164 for each in numbers if each.is_primary),
@@ -166,7 +168,7 @@ def all_numbers(numbers: list[NumberBody], primary: str | None) -> list[NumberBo
     )
     first = [each for each in numbers if each.phone_e164 == wanted]
     if not first and wanted is not None:
-        first = [NumberBody(phone_e164=wanted)]
+        first = [CustomerNumberBody(phone_e164=wanted)]
     others = [each for each in numbers if each.phone_e164 != wanted]
     return [
         *(each.model_copy(update={"is_primary": True}) for each in first),
@@ -174,7 +176,7 @@ def all_numbers(numbers: list[NumberBody], primary: str | None) -> list[NumberBo
     ][:MAX_NUMBERS]
 
 
-class NumberView(View):
+class CustomerNumberView(View):
     """One of the numbers of a customer."""
 
     phone_e164: str
@@ -213,7 +215,7 @@ class CustomerView(View):
     birth_date: date | None
     age: int | None = Field(description="In whole years, today in UTC.")
     phone_e164: str = Field(description="The primary number.")
-    numbers: list[NumberView]
+    numbers: list[CustomerNumberView]
     emails: list[str]
     address: AddressView
     contacts: list[ContactView]
@@ -239,7 +241,7 @@ class CustomerView(View):
     )
 
 
-class FoundView(CustomerView):
+class FoundCustomerView(CustomerView):
     """A customer whom a number led to, best first; ``by`` is the kind of that number."""
 
     by: str = Field(description="`contact`: the number of somebody at this customer.")

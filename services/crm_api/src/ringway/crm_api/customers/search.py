@@ -14,13 +14,19 @@ import asyncpg
 
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.fields import OWN, Compared, Fields, Type
-from ringway.crm_api.customers.filters import Condition, CustomerFilter, Op, Pool
+from ringway.crm_api.customers.filters import CustomerCondition, CustomerFilter, CustomerOp, Pool
 from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.customers.store import COLUMNS, Customer, customer_of
 from ringway.crm_api.errors import BadRequest, Invalid
 from ringway.runtime.postgres import Connection
 
-_SQL = {Op.EQ: "=", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
+_SQL = {
+    CustomerOp.EQ: "=",
+    CustomerOp.LT: "<",
+    CustomerOp.LE: "<=",
+    CustomerOp.GT: ">",
+    CustomerOp.GE: ">=",
+}
 
 
 class Parameters(list[Any]):
@@ -123,20 +129,20 @@ def _parts(wanted: CustomerFilter, tenant: str, fields: Fields, args: Parameters
     return parts
 
 
-def compare_sql(each: Condition, fields: Fields, args: Parameters) -> str:
+def compare_sql(each: CustomerCondition, fields: Fields, args: Parameters) -> str:
     """Return one comparison over ``c``. Raises Invalid as :func:`condition`."""
     found = fields.find(each.field)
     if found is None:
         key = args.add(each.field.removeprefix(OWN), "text")
         found = Compared(f"(c.data->>{key})", Type.TEXT)
-    if each.op in (Op.EMPTY, Op.FILLED):
+    if each.op in (CustomerOp.EMPTY, CustomerOp.FILLED):
         test = f"{found.sql} IS NULL"
         if found.empty is not None:
             test += f" OR {found.sql} = {found.empty}"
         elif found.type is Type.TEXT:
             test = f"coalesce({found.sql}, '') = ''"
-        return test if each.op is Op.EMPTY else f"NOT ({test})"
-    if each.op is Op.IN:
+        return test if each.op is CustomerOp.EMPTY else f"NOT ({test})"
+    if each.op is CustomerOp.IN:
         if not each.values:
             raise Invalid("condition_invalid", f"{each.field}: `in` needs values.")
         values = [parsed(each.field, found.type, value) for value in each.values]
@@ -144,15 +150,15 @@ def compare_sql(each: Condition, fields: Fields, args: Parameters) -> str:
     if each.value is None:
         raise Invalid("condition_invalid", f"{each.field}: {each.op} needs a value.")
     value = parsed(each.field, found.type, each.value)
-    if each.op is Op.PREFIX:
+    if each.op is CustomerOp.PREFIX:
         if found.type is not Type.TEXT:
             raise Invalid("condition_invalid", f"{each.field}: only texts have a prefix.")
         return f"starts_with({found.sql}, {args.add(value, 'text')})"
     parameter = args.add(value, found.type)
-    if each.op is Op.NE:
+    if each.op is CustomerOp.NE:
         return f"{found.sql} IS DISTINCT FROM {parameter}"
     test = f"{found.sql} {_SQL[each.op]} {parameter}"
-    if found.empty is not None and each.op in (Op.LT, Op.LE):
+    if found.empty is not None and each.op in (CustomerOp.LT, CustomerOp.LE):
         test += f" AND {found.sql} > {found.empty}"
     return test
 
@@ -200,7 +206,9 @@ _NAMES = {
 def _own_text(key: str, text: str, fields: Fields, args: Parameters) -> str:
     if fields.is_list(key):
         return f"c.data->{args.add(key, 'text')} ? {args.add(text, 'text')}"
-    return compare_sql(Condition(field=f"{OWN}{key}", op=Op.EQ, value=text), fields, args)
+    return compare_sql(
+        CustomerCondition(field=f"{OWN}{key}", op=CustomerOp.EQ, value=text), fields, args
+    )
 
 
 async def page(

@@ -33,7 +33,7 @@ class SegmentBody(Body):
     filter: CustomerFilter = Field(description="Without a segment of its own, and not `mine`.")
 
 
-class SegmentView(View):
+class CustomerSegmentView(View):
     """A segment. Whoever asks it sees of its customers those whom he sees anyway."""
 
     segment_id: UUID
@@ -62,25 +62,25 @@ class TagView(View):
 @router.post("", status_code=201)
 async def create_segment(
     new: SegmentBody, deps: DepsOf, caller: Ruler, response: Response
-) -> SegmentView:
+) -> CustomerSegmentView:
     """Keep conditions under a name. `segment_id` in any filter of customers means them then."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         made = await _put(conn, caller, uuid7(), new, deps.now())
     set_etag(response, made.version)
     response.headers["Location"] = f"/api/v1/customer-segments/{made.segment_id}"
-    return SegmentView.model_validate(made)
+    return CustomerSegmentView.model_validate(made)
 
 
 @router.get("")
 async def list_segments_of_customers(
     deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
-) -> Page[SegmentView]:
+) -> Page[CustomerSegmentView]:
     """List segments."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await segments.page(
             conn, caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [SegmentView.model_validate(each) for each in found[:limit]]
+    items = [CustomerSegmentView.model_validate(each) for each in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].segment_id) if more else None)
 
@@ -88,12 +88,12 @@ async def list_segments_of_customers(
 @router.get("/{segment_id}")
 async def get_segment(
     segment_id: UUID, deps: DepsOf, caller: Reader, response: Response
-) -> SegmentView:
+) -> CustomerSegmentView:
     """Return one segment."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await segments.find(conn, caller.tenant_id, segment_id)
     set_etag(response, found.version)
-    return SegmentView.model_validate(found)
+    return CustomerSegmentView.model_validate(found)
 
 
 @router.get("/{segment_id}/count")
@@ -114,14 +114,14 @@ async def replace_segment(
     caller: Ruler,
     response: Response,
     if_match: IfMatch = None,
-) -> SegmentView:
+) -> CustomerSegmentView:
     """Replace a segment: lists that were made of it find others when they are asked again."""
     version = expected_version(if_match)
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await _check_version(conn, caller, segment_id, version)
         changed = await _put(conn, caller, segment_id, wanted, deps.now())
     set_etag(response, changed.version)
-    return SegmentView.model_validate(changed)
+    return CustomerSegmentView.model_validate(changed)
 
 
 @router.delete("/{segment_id}", status_code=204)
@@ -179,5 +179,5 @@ async def _check_version(
         raise PreconditionFailed(
             "segment_changed",
             "The segment was changed meanwhile; `current` is what it is now.",
-            extra={"current": SegmentView.model_validate(present).model_dump(mode="json")},
+            extra={"current": CustomerSegmentView.model_validate(present).model_dump(mode="json")},
         )

@@ -9,7 +9,12 @@ from typing import Any
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.objects import values as own_values
 from ringway.crm_api.customers import policy
-from ringway.crm_api.customers.schemas import CustomerBody, CustomerChange, NumberBody, all_numbers
+from ringway.crm_api.customers.schemas import (
+    CustomerBody,
+    CustomerChange,
+    CustomerNumberBody,
+    all_numbers,
+)
 from ringway.crm_api.customers.store import Customer, Number, Record
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.objects import catalogue
@@ -84,7 +89,7 @@ def _numbers(
     return {"numbers": tuple(_number(each) for each in bodies)}
 
 
-def _number(body: NumberBody) -> Number:
+def _number(body: CustomerNumberBody) -> Number:
     return Number(body.phone_e164, body.kind, body.is_primary)
 
 

@@ -76,7 +76,7 @@ class InviteBody(Body):
     target: Target
 
 
-class MemberView(View):
+class ConferenceMemberView(View):
     """Somebody in a conference, called to it, or gone from it."""
 
     leg_id: str
@@ -96,4 +96,4 @@ class ConferenceView(View):
     organiser_id: str
     is_recorded: bool
     began_at: Moment
-    members: tuple[MemberView, ...]
+    members: tuple[ConferenceMemberView, ...]

@@ -14,7 +14,7 @@ from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.interactions import store
-from ringway.crm_api.interactions.schemas import InteractionView, SegmentView
+from ringway.crm_api.interactions.schemas import InteractionSegmentView, InteractionView
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
 from ringway.proto.acd import Direction
@@ -34,9 +34,7 @@ async def list_interactions(
     begins_at: Annotated[
         Moment | None, Query(alias="from", description="Answered at or after.")
     ] = None,
-    ends_at: Annotated[
-        Moment | None, Query(alias="to", description="Answered before.")
-    ] = None,
+    ends_at: Annotated[Moment | None, Query(alias="to", description="Answered before.")] = None,
     campaign_id: UUID | None = None,
     agent_id: UUID | None = None,
     agent_number: Number = None,
@@ -87,10 +85,12 @@ async def get_interaction(interaction_id: UUID, deps: DepsOf, caller: Reader) ->
 
 
 @router.get("/{interaction_id}/segments")
-async def list_segments(interaction_id: UUID, deps: DepsOf, caller: Reader) -> list[SegmentView]:
+async def list_segments(
+    interaction_id: UUID, deps: DepsOf, caller: Reader
+) -> list[InteractionSegmentView]:
     """List the agents who had the interaction, in order, each with his own times."""
     _, parts = await _visible(deps, caller, interaction_id)
-    return [SegmentView.model_validate(part) for part in parts]
+    return [InteractionSegmentView.model_validate(part) for part in parts]
 
 
 async def _visible(

@@ -48,7 +48,7 @@ class InteractionView(View):
     rating: int | None = Field(description="The caller's rating, 1 to 5.")
 
 
-class SegmentView(View):
+class InteractionSegmentView(View):
     """One agent's part in a conversation. Durations in seconds, null where not known (yet)."""
 
     segment: int

@@ -16,7 +16,7 @@ from ringway.crm_api.deps import DepsOf, requires
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, TooLarge
 from ringway.crm_api.knowledge import attachment_store as store
 from ringway.crm_api.knowledge import service
-from ringway.crm_api.knowledge.schemas import AttachmentView
+from ringway.crm_api.knowledge.schemas import ArticleAttachmentView
 from ringway.crm_api.routing import api_router
 from ringway.runtime.ids import uuid7
 
@@ -36,7 +36,7 @@ _Upload = Annotated[
 @router.post("", status_code=201)
 async def add_article_attachment(
     article_id: UUID, deps: DepsOf, caller: Writer, response: Response, file: _Upload
-) -> AttachmentView:
+) -> ArticleAttachmentView:
     """Add a file to an article. Its content must be what its name says, and without macros."""
     content = await file.read(MOST_BYTES + 1)
     name = _UNWANTED.sub("_", file.filename or "").strip(" .")[-_NAME_MOST_CHARS:]
@@ -74,7 +74,7 @@ async def add_article_attachment(
     response.headers["Location"] = (
         f"/api/v1/knowledge/articles/{article_id}/attachments/{made.attachment_id}"
     )
-    return AttachmentView.model_validate(made)
+    return ArticleAttachmentView.model_validate(made)
 
 
 @router.get(

@@ -13,10 +13,10 @@ from ringway.crm_api.errors import NotFound
 from ringway.crm_api.knowledge import service, store
 from ringway.crm_api.knowledge.schemas import (
     ArticleBody,
+    ArticleVersionView,
     ArticleView,
     DifferenceView,
     StretchView,
-    VersionView,
 )
 from ringway.runtime.postgres import Connection
 
@@ -33,13 +33,13 @@ async def versions(
         )
 
 
-async def version(deps: Deps, caller: Caller, article_id: UUID, number: int) -> VersionView:
+async def version(deps: Deps, caller: Caller, article_id: UUID, number: int) -> ArticleVersionView:
     """Return one version. Raises NotFound."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         tree, article = await service.seen(deps, conn, caller, article_id)
         tree.check_writes(article.category_id)
         found = await _version(conn, caller, article_id, number)
-    return VersionView.model_validate(found)
+    return ArticleVersionView.model_validate(found)
 
 
 async def compare(

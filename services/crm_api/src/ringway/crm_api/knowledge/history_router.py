@@ -12,10 +12,10 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.knowledge import history
 from ringway.crm_api.knowledge.schemas import (
+    ArticleVersionView,
     ArticleView,
     DifferenceView,
     VersionItem,
-    VersionView,
 )
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_number, encode_cursor
@@ -44,7 +44,7 @@ async def list_article_versions(
 @router.get("/versions/{article_version}")
 async def get_article_version(
     article_id: UUID, article_version: Number, deps: DepsOf, caller: Writer
-) -> VersionView:
+) -> ArticleVersionView:
     """Return what an article said in one version."""
     return await history.version(deps, caller, article_id, article_version)
 

@@ -16,10 +16,10 @@ from ringway.crm_api.knowledge.access import tree_of
 from ringway.crm_api.knowledge.schemas import (
     ArticleBody,
     ArticleItem,
+    ArticleLanguage,
     ArticleState,
     ArticleView,
-    FoundView,
-    Language,
+    FoundArticleView,
     PieceView,
 )
 from ringway.crm_api.routing import api_router
@@ -47,7 +47,7 @@ async def list_articles(
     caller: Reader,
     category_id: _Category = None,
     state: ArticleState | None = None,
-    language: Language | None = None,
+    language: ArticleLanguage | None = None,
     product: _Short = None,
     tag: _Short = None,
     favourites: Annotated[bool, Query(description="The caller's own alone.")] = False,
@@ -164,7 +164,7 @@ async def search_knowledge(
         bool, Query(description="The last word may be the beginning of a longer one.")
     ] = False,
     category_id: _Category = None,
-    language: Language | None = None,
+    language: ArticleLanguage | None = None,
     product: _Short = None,
     tag: _Short = None,
     drafts: Annotated[
@@ -172,7 +172,7 @@ async def search_knowledge(
     ] = False,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
     cursor: Cursor = None,
-) -> Page[FoundView]:
+) -> Page[FoundArticleView]:
     """Find the articles that answer a question best. What the caller may not read has no part."""
     after = _position(cursor)
     async with deps.pool.tenant(caller.tenant_id) as conn:
@@ -194,12 +194,12 @@ async def search_knowledge(
     return Page(items=items, next_cursor=last)
 
 
-def _found_view(found: search.Found) -> FoundView:
+def _found_view(found: search.Found) -> FoundArticleView:
     pieces = {
         "title": [PieceView.model_validate(each) for each in found.title],
         "snippet": [PieceView.model_validate(each) for each in found.snippet],
     }
-    return FoundView.model_validate({**found.row, **pieces})
+    return FoundArticleView.model_validate({**found.row, **pieces})
 
 
 def _position(cursor: str | None) -> tuple[float, UUID] | None:

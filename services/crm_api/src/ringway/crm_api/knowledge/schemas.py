@@ -18,7 +18,7 @@ BODY_MOST_CHARS = 50_000
 Tag = Annotated[Text, Field(min_length=1, max_length=50, examples=["refund"])]
 
 
-class Language(StrEnum):
+class ArticleLanguage(StrEnum):
     """The language that a text is written in."""
 
     ZH = "zh"
@@ -84,7 +84,7 @@ class Content(Body):
 
     title: Name = Field(examples=["How to ask for a refund"])
     body: Text = Field(max_length=BODY_MOST_CHARS, description="Markdown.", examples=["Ask **us**"])
-    language: Language = Language.ZH
+    language: ArticleLanguage = ArticleLanguage.ZH
     tags: list[Tag] = Field(default=[], max_length=20)
     product: Text = Field(default="", max_length=100, examples=["Home broadband"])
 
@@ -111,7 +111,7 @@ class ArticleItem(View):
     category_id: UUID
     draft_of: UUID | None = Field(description="The article that publishing this one changes.")
     title: str
-    language: Language
+    language: ArticleLanguage
     tags: list[str]
     product: str
     valid_from: datetime | None
@@ -129,7 +129,7 @@ class ArticleItem(View):
     published_at: datetime | None
 
 
-class AttachmentView(View):
+class ArticleAttachmentView(View):
     """A file of an article."""
 
     attachment_id: UUID
@@ -145,7 +145,7 @@ class ArticleView(ArticleItem):
 
     body: str = Field(description="Markdown as it was written.")
     body_html: str = Field(description="The same as HTML; nothing of it was HTML before.")
-    attachments: list[AttachmentView]
+    attachments: list[ArticleAttachmentView]
     my_feedback: bool | None = Field(description="Whether the caller found it useful.")
     may_write: bool
 
@@ -157,14 +157,14 @@ class PieceView(View):
     is_match: bool
 
 
-class FoundView(View):
+class FoundArticleView(View):
     """An article that was found."""
 
     article_id: UUID
     category_id: UUID
     title: list[PieceView]
     snippet: list[PieceView]
-    language: Language
+    language: ArticleLanguage
     tags: list[str]
     product: str
     state: ArticleState
@@ -182,7 +182,7 @@ class VersionItem(View):
     changed_at: datetime
 
 
-class VersionView(VersionItem):
+class ArticleVersionView(VersionItem):
     """A version with what it said."""
 
     content: ArticleBody

@@ -16,11 +16,11 @@ from ringway.crm_api.knowledge import attachment_store, search, store
 from ringway.crm_api.knowledge.access import Tree, tree_of
 from ringway.crm_api.knowledge.markdown import to_html
 from ringway.crm_api.knowledge.schemas import (
+    ArticleAttachmentView,
     ArticleBody,
     ArticleItem,
     ArticleState,
     ArticleView,
-    AttachmentView,
 )
 from ringway.proto.crm_knowledge import ArticleChangedV1
 from ringway.runtime import outbox
@@ -222,7 +222,7 @@ async def _view(
         **ArticleItem.model_validate(article).model_dump(),
         body=article.body,
         body_html=await run_in_threadpool(to_html, article.body),
-        attachments=[AttachmentView.model_validate(each) for each in files],
+        attachments=[ArticleAttachmentView.model_validate(each) for each in files],
         my_feedback=article.my_feedback,
         may_write=article.category_id in tree.writable,
     )

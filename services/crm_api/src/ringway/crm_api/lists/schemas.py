@@ -50,7 +50,7 @@ class LeadView(View):
     last_attempt_at: datetime | None
 
 
-class NumberBody(Body):
+class ListNumberBody(Body):
     """A further number of a party."""
 
     phone_e164: PhoneE164
@@ -68,10 +68,10 @@ class LeadBody(Body):
     )
     priority: int = Field(default=0, ge=-1000, le=1000)
     zone: ZoneName | None = Field(default=None, description="Null: that of the number.")
-    more_numbers: list[NumberBody] = Field(default_factory=list, max_length=9)
+    more_numbers: list[ListNumberBody] = Field(default_factory=list, max_length=9)
 
 
-class NumberView(View):
+class ListNumberView(View):
     """One number of a lead. ``state``: open, dead (does not exist), dnc or done."""
 
     phone_e164: str
@@ -86,7 +86,7 @@ class NumberView(View):
 class LeadDetail(LeadView):
     """A lead with all its numbers, in their order; ``phone_e164`` is dialed next."""
 
-    numbers: list[NumberView]
+    numbers: list[ListNumberView]
 
 
 class BatchChoice(Body):

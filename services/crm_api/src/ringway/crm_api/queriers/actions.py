@@ -22,7 +22,7 @@ from ringway.crm_api.errors import Forbidden, Invalid
 from ringway.crm_api.imports import service as imports
 from ringway.crm_api.lists import store as lists
 from ringway.crm_api.lists.queries import lead_of
-from ringway.crm_api.queriers.schemas import Action, AddToList, Assign, Send, Tag
+from ringway.crm_api.queriers.schemas import Action, AddToList, AssignOperation, Send, Tag
 from ringway.proto.crm_queriers import QuerierRowsSentV1
 from ringway.runtime import outbox
 from ringway.runtime.postgres import Connection
@@ -67,7 +67,7 @@ async def check(conn: Connection, caller: Caller, action: Action) -> None:
             f"To {action.kind} the rows needs the permission {needed}.",
             extra={"permission": needed.value},
         )
-    if isinstance(action, Assign):
+    if isinstance(action, AssignOperation):
         there = await moves.enabled(conn, tenant_id=caller.tenant_id, user_ids=action.user_ids)
         for user_id in action.user_ids:
             if user_id not in there:
@@ -93,7 +93,7 @@ async def perform(deps: Deps, conn: Connection, caller: Caller, action: Action, 
     seen = await scope.visible(conn, scope.of(caller), ids)
     places = {each: step.first + n for n, each in enumerate(ids) if each in seen}
     match action:
-        case Assign():
+        case AssignOperation():
             return await _assign(deps, conn, caller, action, places)
         case Tag():
             return await _tag(deps, conn, caller, action, list(places))
@@ -104,7 +104,7 @@ async def perform(deps: Deps, conn: Connection, caller: Caller, action: Action, 
 
 
 async def _assign(
-    deps: Deps, conn: Connection, caller: Caller, action: Assign, places: dict[UUID, int]
+    deps: Deps, conn: Connection, caller: Caller, action: AssignOperation, places: dict[UUID, int]
 ) -> int:
     to, now = action.user_ids, deps.now()
     moved = await moves.give(

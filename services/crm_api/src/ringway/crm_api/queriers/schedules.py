@@ -30,7 +30,7 @@ from ringway.crm_api.queriers.schemas import (
     Action,
     KeptAnswerView,
     KeptRunView,
-    ScheduleBody,
+    QuerierScheduleBody,
     ScheduleView,
 )
 from ringway.proto.crm_queriers import QuerierRunFinishedV1
@@ -46,7 +46,7 @@ _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 async def create(
-    deps: Deps, caller: Caller, querier_id: UUID, wanted: ScheduleBody
+    deps: Deps, caller: Caller, querier_id: UUID, wanted: QuerierScheduleBody
 ) -> ScheduleView:
     """Make a schedule of the caller's own.
 
@@ -66,7 +66,7 @@ async def create(
 
 
 async def change(
-    deps: Deps, caller: Caller, schedule_id: UUID, version: int | None, wanted: ScheduleBody
+    deps: Deps, caller: Caller, schedule_id: UUID, version: int | None, wanted: QuerierScheduleBody
 ) -> ScheduleView:
     """Change a schedule of the caller's own. Nobody else does: it runs with its owner's rights.
 
@@ -251,7 +251,7 @@ async def _made(
     caller: Caller,
     schedule_id: UUID,
     querier_id: UUID,
-    wanted: ScheduleBody,
+    wanted: QuerierScheduleBody,
 ) -> Schedule:
     if (wanted.at_time is None) == (wanted.every_minutes is None):
         raise Invalid("schedule_invalid", "Give at_time, or else every_minutes.")

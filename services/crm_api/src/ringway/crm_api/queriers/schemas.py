@@ -153,7 +153,7 @@ class ImportBody(Body):
     name: Name | None = Field(default=None, description="Left out: its English name.")
 
 
-class Assign(Body):
+class AssignOperation(Body):
     """Give the customers to agents, evenly where there are several."""
 
     kind: Literal["assign"]
@@ -182,7 +182,7 @@ class Send(Body):
     note: Text = Field(default="", max_length=200, description="Which the fact carries.")
 
 
-Action = Annotated[Assign | Tag | AddToList | Send, Field(discriminator="kind")]
+Action = Annotated[AssignOperation | Tag | AddToList | Send, Field(discriminator="kind")]
 
 
 class OperationBody(Body):
@@ -217,7 +217,7 @@ class OperationView(View):
     finished_at: datetime | None
 
 
-class ScheduleBody(Body):
+class QuerierScheduleBody(Body):
     """When a querier is asked by itself, and what happens when it finds enough."""
 
     at_time: str | None = Field(

@@ -17,7 +17,7 @@ from ringway.crm_api.queriers.schemas import (
     KeptRunView,
     OperationBody,
     OperationView,
-    ScheduleBody,
+    QuerierScheduleBody,
     ScheduleView,
 )
 from ringway.crm_api.routing import api_router
@@ -32,7 +32,7 @@ Writer = Annotated[Caller, Depends(requires(Permission.QUERIERS_WRITE))]
 
 @of_queriers.post("/{querier_id}/schedules", status_code=201)
 async def create_querier_schedule(
-    querier_id: UUID, new: ScheduleBody, deps: DepsOf, caller: Writer, response: Response
+    querier_id: UUID, new: QuerierScheduleBody, deps: DepsOf, caller: Writer, response: Response
 ) -> ScheduleView:
     """Have a querier asked by itself, with one's own rights, and act when it finds enough."""
     made = await schedules.create(deps, caller, querier_id, new)
@@ -78,7 +78,7 @@ async def get_querier_schedule(
 @schedules_router.put("/{querier_schedule_id}")
 async def change_querier_schedule(
     querier_schedule_id: UUID,
-    wanted: ScheduleBody,
+    wanted: QuerierScheduleBody,
     deps: DepsOf,
     caller: Writer,
     response: Response,

@@ -18,7 +18,7 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid, NotFound
 from ringway.crm_api.interactions import store as interactions
 from ringway.crm_api.scripts import service, store
-from ringway.crm_api.scripts.schemas import AnswerView, RenderedPage, RenderedScript
+from ringway.crm_api.scripts.schemas import RenderedPage, RenderedScript, ScriptAnswerView
 from ringway.crm_api.tenants import store as tenants
 from ringway.crm_api.users import store as users
 from ringway.runtime.postgres import Connection
@@ -62,7 +62,7 @@ async def rendered(deps: Deps, caller: Caller, wanted: Wanted) -> RenderedScript
                 text=said.text,
                 html=said.html,
                 missing=list(said.missing),
-                answers=[AnswerView(label=each.label, to=each.to) for each in page.answers],
+                answers=[ScriptAnswerView(label=each.label, to=each.to) for each in page.answers],
             )
         )
     return RenderedScript(

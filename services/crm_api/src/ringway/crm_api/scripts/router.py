@@ -12,7 +12,7 @@ from ringway.crm_api.core.scripts.definition import BindingKind
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
-from ringway.crm_api.knowledge.schemas import Language
+from ringway.crm_api.knowledge.schemas import ArticleLanguage
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, Text, cursor_number, cursor_uuid, encode_cursor
 from ringway.crm_api.scripts import rendering, service, store
@@ -50,7 +50,7 @@ async def list_scripts(
     deps: DepsOf,
     caller: Reader,
     state: ScriptState | None = None,
-    language: Language | None = None,
+    language: ArticleLanguage | None = None,
     kind: Annotated[BindingKind | None, Query(description="Together with `value`.")] = None,
     value: _Value = None,
     limit: Limit = 100,
@@ -92,7 +92,7 @@ async def render_script(
     service_number: _Value = None,
     business_type: _Value = None,
     situation: _Value = None,
-    language: Language | None = None,
+    language: ArticleLanguage | None = None,
 ) -> RenderedScript:
     """Return the script for a call with the customer's data, as far as the caller sees them.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ringway.crm_api.core.scripts.definition import Binding, Script
-from ringway.crm_api.knowledge.schemas import Language
+from ringway.crm_api.knowledge.schemas import ArticleLanguage
 from ringway.crm_api.schemas import Body, Name, View
 
 
@@ -25,7 +25,7 @@ class ScriptBody(Body):
     """Everything that is set on a script."""
 
     name: Name = Field(examples=["Renewal of home broadband"])
-    language: Language = Language.ZH
+    language: ArticleLanguage = ArticleLanguage.ZH
     state: ScriptState = ScriptState.DRAFT
     definition: Script
     bindings: list[Binding] = Field(
@@ -40,7 +40,7 @@ class ScriptItem(View):
 
     script_id: UUID
     name: str
-    language: Language
+    language: ArticleLanguage
     state: ScriptState
     bindings: list[Binding]
     version: int
@@ -70,7 +70,7 @@ class ScriptVersionView(ScriptVersionItem):
     content: ScriptBody
 
 
-class AnswerView(View):
+class ScriptAnswerView(View):
     """What the customer may say, and the page that it leads to; null: the talk ends."""
 
     label: str
@@ -85,7 +85,7 @@ class RenderedPage(View):
     text: str = Field(description="Plain text.")
     html: str = Field(description="The same as HTML; values stand in <b>, nothing else is markup.")
     missing: list[str] = Field(description="Variables without a value; a default stands there.")
-    answers: list[AnswerView]
+    answers: list[ScriptAnswerView]
 
 
 class RenderedScript(View):
@@ -94,7 +94,7 @@ class RenderedScript(View):
     script_id: UUID
     name: str
     version: int
-    language: Language
+    language: ArticleLanguage
     customer_id: UUID | None = Field(description="Whose values stand in it.")
     start: str
     pages: list[RenderedPage]

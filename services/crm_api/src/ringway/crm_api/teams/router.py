@@ -13,7 +13,13 @@ from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
 from ringway.crm_api.teams import service, store
-from ringway.crm_api.teams.schemas import MemberView, MoveView, Newcomers, TeamBody, TeamView
+from ringway.crm_api.teams.schemas import (
+    Newcomers,
+    TeamBody,
+    TeamMemberView,
+    TeamMoveView,
+    TeamView,
+)
 from ringway.crm_api.users import store as users
 from ringway.crm_api.users.service import user_not_found
 
@@ -88,7 +94,7 @@ async def list_team_members(
     below: Annotated[bool, Query(description="Also of the teams that are part of it.")] = False,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[MemberView]:
+) -> Page[TeamMemberView]:
     """List the people of a team."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await service.find(conn, caller.tenant_id, team_id)
@@ -100,7 +106,7 @@ async def list_team_members(
             after=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [MemberView.model_validate(member) for member in found[:limit]]
+    items = [TeamMemberView.model_validate(member) for member in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].user_id) if more else None)
 
@@ -123,7 +129,7 @@ async def leave_team(team_id: UUID, user_id: UUID, deps: DepsOf, caller: Mover) 
 @of_users.get("")
 async def list_team_moves(
     user_id: UUID, deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
-) -> Page[MoveView]:
+) -> Page[TeamMoveView]:
     """List where somebody was, newest first."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         if await users.get(conn, tenant_id=caller.tenant_id, user_id=user_id) is None:
@@ -135,6 +141,6 @@ async def list_team_moves(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [MoveView.model_validate(move) for move in found[:limit]]
+    items = [TeamMoveView.model_validate(move) for move in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].move_id) if more else None)

@@ -51,7 +51,7 @@ class Newcomers(Body):
     user_ids: list[UUID] = Field(min_length=1, max_length=500)
 
 
-class MemberView(View):
+class TeamMemberView(View):
     """Somebody in a team."""
 
     user_id: UUID
@@ -62,7 +62,7 @@ class MemberView(View):
     since: datetime
 
 
-class MoveView(View):
+class TeamMoveView(View):
     """Somebody changed his team; names are those of that day, null ids mean no team."""
 
     move_id: UUID

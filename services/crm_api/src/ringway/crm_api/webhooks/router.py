@@ -22,8 +22,8 @@ from ringway.crm_api.webhooks.schemas import (
     EventTypeView,
     Replay,
     Replayed,
-    Rotation,
     WebhookBody,
+    WebhookRotation,
     WebhookView,
     WebhookWithSecret,
 )
@@ -101,7 +101,7 @@ async def remove_webhook(
 
 @router.post("/{webhook_id}/rotate-secret")
 async def rotate_webhook_secret(
-    webhook_id: UUID, how: Rotation, deps: DepsOf, caller: Writer, response: Response
+    webhook_id: UUID, how: WebhookRotation, deps: DepsOf, caller: Writer, response: Response
 ) -> WebhookWithSecret:
     """Give an endpoint a new secret. Deliveries carry both signatures for a while."""
     view = await service.rotate(deps, caller, webhook_id, how)

@@ -83,7 +83,7 @@ class WebhookWithSecret(WebhookView):
     secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
 
 
-class Rotation(Body):
+class WebhookRotation(Body):
     """The exchange of a secret."""
 
     overlap_s: int = Field(

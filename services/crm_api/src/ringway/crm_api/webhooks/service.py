@@ -25,8 +25,8 @@ from ringway.crm_api.webhooks.schemas import (
     EventTypeView,
     Replay,
     Replayed,
-    Rotation,
     WebhookBody,
+    WebhookRotation,
     WebhookView,
     WebhookWithSecret,
 )
@@ -125,7 +125,9 @@ async def remove(deps: Deps, caller: Caller, webhook_id: UUID, version: int | No
     deps.webhooks.forget(caller.tenant_id)
 
 
-async def rotate(deps: Deps, caller: Caller, webhook_id: UUID, how: Rotation) -> WebhookWithSecret:
+async def rotate(
+    deps: Deps, caller: Caller, webhook_id: UUID, how: WebhookRotation
+) -> WebhookWithSecret:
     """Give an endpoint a new secret; both sign for a while."""
     secret, sealed = _new_secret(deps, caller.tenant_id, webhook_id)
     async with deps.pool.tenant(caller.tenant_id) as conn:

@@ -20,12 +20,12 @@ from ringway.crm_api.work_orders.creation import check_interaction
 from ringway.crm_api.work_orders.file_types import looks_like
 from ringway.crm_api.work_orders.finding import changing
 from ringway.crm_api.work_orders.schemas import (
-    AttachmentView,
     CommentBody,
     CommentView,
     TaskBody,
     TaskChange,
     TaskView,
+    WorkOrderAttachmentView,
 )
 from ringway.crm_api.work_orders.service import add_comment, check_users
 from ringway.runtime.ids import uuid7
@@ -183,7 +183,7 @@ async def unlink(deps: Deps, caller: Caller, work_order_id: UUID, interaction_id
 
 async def attach(
     deps: Deps, caller: Caller, work_order_id: UUID, name: str, content_type: str, content: bytes
-) -> AttachmentView:
+) -> WorkOrderAttachmentView:
     """Add a file to an order.
 
     Raises:
@@ -222,7 +222,7 @@ async def attach(
         )
         detail = {"attachment_id": str(made.attachment_id), "name": name, "sha256": made.sha256}
         await acting.note(scene, "attached", detail)
-    return AttachmentView.model_validate(made)
+    return WorkOrderAttachmentView.model_validate(made)
 
 
 async def detach(deps: Deps, caller: Caller, work_order_id: UUID, attachment_id: UUID) -> None:

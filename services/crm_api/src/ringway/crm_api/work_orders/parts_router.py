@@ -20,17 +20,17 @@ from ringway.crm_api.work_orders.finding import find
 from ringway.crm_api.work_orders.reach import reach_of
 from ringway.crm_api.work_orders.router import Reader, Writer
 from ringway.crm_api.work_orders.schemas import (
-    AttachmentView,
     CommentBody,
     CommentView,
     EntryView,
     LinkBody,
     LinkView,
-    NoticeView,
     TaskBody,
     TaskChange,
     TaskView,
-    VersionView,
+    WorkOrderAttachmentView,
+    WorkOrderNoticeView,
+    WorkOrderVersionView,
 )
 from ringway.runtime.postgres import Connection
 
@@ -65,7 +65,7 @@ async def get_work_order_version(
     work_order_version: Annotated[int, Path(ge=1, le=1_000_000_000)],
     deps: DepsOf,
     caller: Reader,
-) -> VersionView:
+) -> WorkOrderVersionView:
     """Return a work order as it was at a version."""
     return await reading.version(deps, caller, work_order_id, work_order_version)
 
@@ -157,7 +157,7 @@ async def add_work_order_attachment(
     deps: DepsOf,
     caller: Writer,
     file: Annotated[UploadFile, File(description="At most 7.5 MB.")],
-) -> AttachmentView:
+) -> WorkOrderAttachmentView:
     """Add a file to a work order: an image, a document, text, audio or a ZIP archive."""
     if file.size is not None and file.size > _FILE_MAX_BYTES:
         raise TooLarge("file_too_large", f"Files have at most {_FILE_MAX_BYTES} bytes.")
@@ -169,14 +169,14 @@ async def add_work_order_attachment(
 @router.get("/attachments")
 async def list_work_order_attachments(
     work_order_id: UUID, deps: DepsOf, caller: Reader
-) -> list[AttachmentView]:
+) -> list[WorkOrderAttachmentView]:
     """List a work order's files, oldest first; at most twenty."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await _check_seen(conn, caller, work_order_id)
         found = await store.attachments(
             conn, tenant_id=caller.tenant_id, work_order_id=work_order_id
         )
-    return [AttachmentView.model_validate(each) for each in found]
+    return [WorkOrderAttachmentView.model_validate(each) for each in found]
 
 
 @router.get(
@@ -211,7 +211,7 @@ async def list_work_order_notices(
     unread: Annotated[bool, Query(description="Only those that were not read.")] = False,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[NoticeView]:
+) -> Page[WorkOrderNoticeView]:
     """List what the caller was told of work orders, newest first."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         rows = await store.notices(
@@ -222,7 +222,7 @@ async def list_work_order_notices(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [NoticeView.model_validate(dict(row)) for row in rows[:limit]]
+    items = [WorkOrderNoticeView.model_validate(dict(row)) for row in rows[:limit]]
     more = encode_cursor(items[-1].notice_id) if len(rows) > limit else None
     return Page(items=items, next_cursor=more)
 

@@ -17,7 +17,7 @@ from ringway.crm_api.work_orders.finding import find
 from ringway.crm_api.work_orders.listing import Found, Wanted, page, sort_of
 from ringway.crm_api.work_orders.reach import reach_of
 from ringway.crm_api.work_orders.scene import open_scene
-from ringway.crm_api.work_orders.schemas import EntryView, OrderView, VersionView
+from ringway.crm_api.work_orders.schemas import EntryView, OrderView, WorkOrderVersionView
 from ringway.runtime.postgres import Connection
 
 
@@ -89,7 +89,9 @@ async def history(
     ]
 
 
-async def version(deps: Deps, caller: Caller, work_order_id: UUID, number: int) -> VersionView:
+async def version(
+    deps: Deps, caller: Caller, work_order_id: UUID, number: int
+) -> WorkOrderVersionView:
     """Return an order as it was. Raises NotFound."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         reach = await reach_of(conn, caller)
@@ -103,7 +105,7 @@ async def version(deps: Deps, caller: Caller, work_order_id: UUID, number: int) 
             conn, tenant_id=caller.tenant_id, work_order_id=work_order_id, version=number
         )
     seen = [own_fields.shown_changes(definition, step, reach.role) for step in steps]
-    return VersionView(version=number, order=replay(seen, checked=False))
+    return WorkOrderVersionView(version=number, order=replay(seen, checked=False))
 
 
 async def _object_of(

@@ -24,7 +24,7 @@ _LONGEST = timedelta(days=366)
 _MOST_LINES = 2_000
 
 
-class GroupBy(StrEnum):
+class WorkOrderGroupBy(StrEnum):
     """What a line of the summary is about."""
 
     ALL = "all"
@@ -61,7 +61,7 @@ class Summary(View):
 
     begins_at: Moment
     ends_at: Moment
-    group_by: GroupBy
+    group_by: WorkOrderGroupBy
     lines: list[SummaryLine]
 
 
@@ -89,12 +89,12 @@ class ComplaintReport(View):
 
 
 _KEYS = {
-    GroupBy.ALL: "NULL::text",
-    GroupBy.BUSINESS_TYPE: "o.business_type_id::text",
-    GroupBy.STEP: "o.step",
-    GroupBy.ASSIGNEE: "o.assignee_id::text",
-    GroupBy.TEAM: "o.team_id::text",
-    GroupBy.CREATOR: "o.created_by::text",
+    WorkOrderGroupBy.ALL: "NULL::text",
+    WorkOrderGroupBy.BUSINESS_TYPE: "o.business_type_id::text",
+    WorkOrderGroupBy.STEP: "o.step",
+    WorkOrderGroupBy.ASSIGNEE: "o.assignee_id::text",
+    WorkOrderGroupBy.TEAM: "o.team_id::text",
+    WorkOrderGroupBy.CREATOR: "o.created_by::text",
 }
 _FIGURES = """
     count(*) FILTER (WHERE o.step_kind IN ('open', 'waiting')) AS open,
@@ -116,7 +116,11 @@ To = Annotated[Moment, Query(alias="to", examples=["2026-12-01T00:00:00Z"])]
 
 @router.get("/summary")
 async def summarize_work_orders(
-    deps: DepsOf, caller: Reader, begins_at: From, ends_at: To, group_by: GroupBy = GroupBy.ALL
+    deps: DepsOf,
+    caller: Reader,
+    begins_at: From,
+    ends_at: To,
+    group_by: WorkOrderGroupBy = WorkOrderGroupBy.ALL,
 ) -> Summary:
     """Count the orders of a period: open, done, overdue, sales and shipments, mean times."""
     _check_period(begins_at, ends_at)

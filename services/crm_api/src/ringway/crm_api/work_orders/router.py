@@ -21,7 +21,6 @@ from ringway.crm_api.work_orders import bulk, creation, reading, service
 from ringway.crm_api.work_orders.listing import Wanted
 from ringway.crm_api.work_orders.schemas import (
     ActBody,
-    AssignBody,
     BulkBody,
     BulkResult,
     MigrateBody,
@@ -30,6 +29,7 @@ from ringway.crm_api.work_orders.schemas import (
     OrderView,
     ParticipantsBody,
     PrefillView,
+    WorkOrderAssignBody,
 )
 from ringway.proto.base import PhoneE164
 
@@ -207,7 +207,7 @@ async def act_on_work_order(
 @router.post("/{work_order_id}/assign", responses=MAY_RACE)
 async def assign_work_order(
     work_order_id: UUID,
-    to: AssignBody,
+    to: WorkOrderAssignBody,
     deps: DepsOf,
     caller: Writer,
     response: Response,

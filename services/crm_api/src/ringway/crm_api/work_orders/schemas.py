@@ -70,7 +70,7 @@ class ActBody(Body):
     data: Data | None = None
 
 
-class AssignBody(Body):
+class WorkOrderAssignBody(Body):
     """Whom an order is given to. With both, the team owns it and the person works on it."""
 
     assignee_id: UUID | None = None
@@ -131,7 +131,7 @@ class BulkBody(Body):
 
     work_order_ids: list[UUID] = Field(min_length=1, max_length=200)
     act: BulkAct
-    assign: AssignBody | None = Field(default=None, description="Of `assign`.")
+    assign: WorkOrderAssignBody | None = Field(default=None, description="Of `assign`.")
     action: Key | None = Field(default=None, description="Of `act`: a way of the design.")
     comment: Words | None = None
 
@@ -229,7 +229,7 @@ class EntryView(View):
     changes: dict[str, tuple[Any, Any]]
 
 
-class VersionView(View):
+class WorkOrderVersionView(View):
     """An order as it was at a version; what was empty is left out."""
 
     version: int
@@ -270,7 +270,7 @@ class LinkView(View):
     created_at: datetime
 
 
-class AttachmentView(View):
+class WorkOrderAttachmentView(View):
     """A file of an order."""
 
     attachment_id: UUID
@@ -293,7 +293,7 @@ class PrefillView(View):
     recent: list[OrderView]
 
 
-class NoticeView(View):
+class WorkOrderNoticeView(View):
     """What the caller was told of an order."""
 
     notice_id: UUID

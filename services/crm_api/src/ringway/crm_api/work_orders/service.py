@@ -32,11 +32,11 @@ from ringway.crm_api.work_orders.reach import Reach
 from ringway.crm_api.work_orders.scene import Scene
 from ringway.crm_api.work_orders.schemas import (
     ActBody,
-    AssignBody,
     MigrateBody,
     OrderChange,
     OrderView,
     ParticipantsBody,
+    WorkOrderAssignBody,
 )
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
@@ -99,7 +99,11 @@ async def act(
 
 
 async def assign(
-    deps: Deps, caller: Caller, work_order_id: UUID, wanted: AssignBody, version: int | None
+    deps: Deps,
+    caller: Caller,
+    work_order_id: UUID,
+    wanted: WorkOrderAssignBody,
+    version: int | None,
 ) -> OrderView:
     """Give an order to somebody, or to a team.
 
@@ -259,7 +263,7 @@ async def check_users(scene: Scene, user_ids: list[UUID]) -> None:
             raise Invalid("reference_unknown", f"There is no user {each} who can work now.")
 
 
-async def _check_people(scene: Scene, wanted: AssignBody) -> None:
+async def _check_people(scene: Scene, wanted: WorkOrderAssignBody) -> None:
     if wanted.assignee_id is not None:
         await check_users(scene, [wanted.assignee_id])
     if wanted.team_id is not None:

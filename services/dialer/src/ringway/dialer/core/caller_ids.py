@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ringway.proto.dialer_pool import CallerNumberState, CallerPool, CallerRule
+from ringway.proto.dialer_pool import CallerNumberState, CallerPool, CallerPoolRule
 
 REMEMBERED_DIALS = 200  # of each number; older ones say nothing about how it is seen today
 _LEAST_COMMON = 4  # digits of the country code and at least the first of the area
@@ -95,14 +95,14 @@ class Rotation:
         if not usable:
             return None
         match self.pool.rule:
-            case CallerRule.IN_TURN:
+            case CallerPoolRule.IN_TURN:
                 chosen = min(usable, key=_turn)
-            case CallerRule.LEAST_USED:
+            case CallerPoolRule.LEAST_USED:
                 chosen = min(usable, key=_least_used)
-            case CallerRule.BEST_ANSWER_RATE:
+            case CallerPoolRule.BEST_ANSWER_RATE:
                 dials = sum(len(n.recent) for n in usable)
                 chosen = max(usable, key=lambda n: (_promise(n, dials), -n.last_dial_at))
-            case CallerRule.LOCAL_MATCH:
+            case CallerPoolRule.LOCAL_MATCH:
                 chosen = self._nearest(usable, called)
         chosen.dials_today += 1
         chosen.last_dial_at = at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Language(StrEnum):
+class FileLanguage(StrEnum):
     """Of the reasons in an error file."""
 
     ENGLISH = "en"
@@ -63,9 +63,9 @@ _REASONS: dict[str, tuple[str, str]] = {
 CODES = frozenset(_REASONS)
 
 
-def reason(code: str, detail: str, language: Language) -> str:
+def reason(code: str, detail: str, language: FileLanguage) -> str:
     """Return the sentence for a code; of an unknown code its detail."""
     found = _REASONS.get(code)
     if found is None:
         return detail or code
-    return found[language is Language.CHINESE].replace("{}", detail)
+    return found[language is FileLanguage.CHINESE].replace("{}", detail)
