@@ -144,7 +144,7 @@ class AcdCentre:
         )
         call = await self.customer.next_call()
         call.answer()
-        await asyncio.wait_for(answered.wait(), 5)
+        await asyncio.wait_for(answered.wait(), 15)
         answered_ms = str(int(utcnow().timestamp() * 1000))
         args = ("outbound", self.tenant, interaction, CAMPAIGN, attempt, "-", answered_ms)
         await self.node.move(channel, app, args)

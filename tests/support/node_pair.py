@@ -58,6 +58,9 @@ class NodePair:
             if "/node-" in line
         ]
 
+    async def has_one_link(self) -> bool:
+        return len(await self.links()) == 2
+
     async def has_no_links(self) -> bool:
         return not await self.links()
 

@@ -107,6 +107,9 @@ class SipPeer(asyncio.DatagramProtocol):
         if "tag=" in invite.one("to"):
             self._reply(invite, "200 OK", self._sdp("sendrecv"))
             return
+        known = self._invite
+        if known is not None and known.one("call-id") == invite.one("call-id"):
+            return  # sent again by who was too busy to read our answers
         self._invite = invite
         self._tag = secrets.token_hex(4)
         self.dialled.append(invite.first_line.split()[1].removeprefix("sip:").split("@")[0])
@@ -257,7 +260,7 @@ class SipPeer(asyncio.DatagramProtocol):
     ) -> _Message:
         answers = self._answers[f"{cseq} {method}"] = asyncio.Queue()
         self._send(self._request(method, uri, local, remote, call_id, cseq) + extra, body, to)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while (answer := await answers.get()).status < 200:
                 pass
         return answer

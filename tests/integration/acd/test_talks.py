@@ -78,6 +78,8 @@ async def test_customer_and_agent_hear_each_other_and_the_talk_is_told(
 ) -> None:
     agent = await centre.ready_agent("ann", "1001", mode)
     await centre.campaign("ann")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     interaction, customer = await centre.customer_answers()
     leg = await agent.next_call()
     await customer.until_hears(AGENT_HZ)
@@ -88,9 +90,10 @@ async def test_customer_and_agent_hear_each_other_and_the_talk_is_told(
     told = await centre.fact("disconnected", interaction)
     assert told["hung_up_by"] == "customer"
     assert told["called"] == "+447700900123"
-    assert 0.9 < told["talk_s"] < 5
+    assert 0.9 < told["talk_s"] < loop.time() - began
     await centre.until_state("ann", p.AgentState.WRAP_UP)
-    assert leg.is_over == (mode is p.LegMode.ON_DEMAND)
+    if mode is p.LegMode.ON_DEMAND:
+        await leg.until_over()
 
     halves = {}
     for half, name in (("agent", told["recording_agent"]), ("customer", "recording_customer")):
@@ -111,6 +114,7 @@ async def test_customer_and_agent_hear_each_other_and_the_talk_is_told(
     )
     assert (await centre.fact("ended", interaction))["disposition"] == "sale"
     await centre.until_state("ann", p.AgentState.READY)
+    assert leg.is_over == (mode is p.LegMode.ON_DEMAND)
 
 
 async def _stored(centre: AcdCentre, name: str) -> bool:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from tests.support.acd_centre import AGENT_HZ, CUSTOMER_HZ, AcdCentre, acd_centre, acd_environment
 from tests.support.asterisk import RealAsterisk, real_asterisk
 from tests.support.front_centre import FrontCentre
+from tests.support.node_pair import NodePair
 from tests.support.postgres import PostgresServer
 from tests.support.shared import Parts, Shared, parts, shared
 from tests.support.waiting import eventually
@@ -96,6 +97,8 @@ async def _two_nodes(on: Parts) -> AsyncIterator[TwoNodes]:
             centre.asterisk, on.database, on.nats, port, ari_nodes=both
         )
         await centre.start_acd()
+        pair = NodePair(centre, other)
+        await eventually(pair.is_whole, within_s=30, what="both nodes are connected")
         yield TwoNodes(FrontCentre(centre), other)
 
 

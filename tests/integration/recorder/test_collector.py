@@ -64,7 +64,7 @@ class Bench:
         async def settled() -> bool:
             return await self.state(fact) == known
 
-        await eventually(settled, within_s=10, what=str(known))
+        await eventually(settled, within_s=20, what=str(known))
 
     async def stored(self, fact: InteractionDisconnectedV1) -> None:
         await self.settles(fact, Knowledge(Known.STORED))

@@ -112,7 +112,7 @@ class Platform:
         life = Lifecycle()
         async with asyncio.TaskGroup() as group:
             group.create_task(app.run(self.settings(), life))
-            await eventually(self.is_ready, within_s=10)
+            await eventually(self.is_ready, within_s=30, what="the recorder is ready")
             yield
             life.stop.set()
 
@@ -177,7 +177,7 @@ class Platform:
         finally:
             await conn.close()
 
-    async def stored(self, interaction: UUID, within_s: float = 15) -> Path:
+    async def stored(self, interaction: UUID, within_s: float = 30) -> Path:
         """Wait until a recording is indexed and return its file."""
 
         async def is_stored() -> bool:
@@ -259,9 +259,12 @@ async def test_what_was_recorded_before_asterisk_was_killed_is_kept(platform: Pl
             await talk.begin()
             # Asterisk writes files in pieces of two seconds.
             spool = platform.asterisk.recordings
-            await eventually(
-                lambda: all(p.stat().st_size > 30_000 for p in spool.iterdir()), within_s=10
-            )
+
+            def is_written() -> bool:
+                sizes = [file.stat().st_size for file in spool.iterdir()]
+                return len(sizes) == 2 and min(sizes) > 30_000
+
+            await eventually(is_written, within_s=20, what="both sides are on the disk")
             await platform.asterisk.kill()
             # What the ACD does when it notices, perhaps long before Asterisk is back.
             await platform.publish(talk.fact)
@@ -279,7 +282,7 @@ async def test_the_killed_service_goes_on_where_it_was(platform: Platform) -> No
             talk = Talk(ari)
             await talk.begin()
             await platform.publish(talk.fact)
-            await asyncio.sleep(1)  # the talk, with the recorder already waiting for its end
+            await asyncio.sleep(2)  # the talk, with the recorder already waiting for its end
             process.kill()
             await process.wait()
             await talk.end()
@@ -295,7 +298,7 @@ async def test_the_killed_service_goes_on_where_it_was(platform: Platform) -> No
         process = await platform.start_process()
         assert_two_sided(await platform.stored(talk.interaction), 0.9)
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
     finally:
         if process.returncode is None:
@@ -310,7 +313,7 @@ async def test_postgresql_and_nats_killed_around_the_end_of_a_talk(
         async with platform.talking() as ari:
             talk = Talk(ari)
             await talk.begin()
-            await asyncio.sleep(1)  # the talk
+            await asyncio.sleep(2)  # the talk
             postgres.kill()
             await talk.end()
             await platform.publish(talk.fact)

@@ -59,7 +59,7 @@ async def test_a_watch_sees_what_is_there_and_then_each_change(nats: NatsServer)
             seen.clear()
             nats.kill()
             await nats.start()
-            await eventually(lambda: None in seen, within_s=10)
+            await eventually(lambda: None in seen, within_s=20)
             assert seen == [("b", b"2"), ("a", None), None]
 
 
@@ -72,7 +72,7 @@ async def test_the_writer_keeps_the_order_of_values(nats: NatsServer) -> None:
                 writer.put_kv("acd_live", "x", b"%d" % i)
                 writer.put_kv(bus.kv("acd_live"), "y", None if i % 2 else b"%d" % i)
             await nats.start()
-            assert await writer.flush(10)
+            assert await writer.flush(20)
         kv = bus.kv("acd_live")
         entry = await kv.get("x")
         assert entry is not None
@@ -97,7 +97,7 @@ async def test_a_deleted_key_leaves_nothing_for_ever(
         await kv.delete("a")
         async with running(writer.run()):
             writer.put_kv(kv, "b", None)
-            assert await writer.flush(10)
+            assert await writer.flush(20)
 
         async def is_clean() -> bool:
             state = (await epoch.api("STREAM.INFO.KV_acd_live"))["state"]

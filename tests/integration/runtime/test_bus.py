@@ -49,7 +49,7 @@ async def test_facts_reach_their_consumer_in_order(nats: NatsServer, ended: Make
         async with running(crm.consume("projector", [InteractionEndedV1], inbox), writer.run()):
             for i in range(500):
                 writer.put(ended(f"i{i}"))
-            assert await writer.flush(5)
+            assert await writer.flush(20)
             await inbox.has("i499")
     assert inbox.ids == [f"i{i}" for i in range(500)]
 
@@ -187,13 +187,14 @@ async def test_a_slow_handler_keeps_its_fact(nats: NatsServer, ended: MakeFact) 
     inbox = Inbox()
 
     async def slow(fact: InteractionEndedV1) -> None:
-        await asyncio.sleep(1.2)  # much longer than the server waits for an acknowledgement
+        if fact.interaction_id == "i1":
+            await asyncio.sleep(4)  # much longer than the server waits for an acknowledgement
         await inbox(fact)
 
     async with nats.bus("acd") as acd:
         await acd.publish(ended("i1"))
         await acd.publish(ended("i2"))
-        async with running(acd.consume("test", [InteractionEndedV1], slow, ack_wait_s=0.5)):
+        async with running(acd.consume("test", [InteractionEndedV1], slow, ack_wait_s=1.5)):
             await inbox.has("i2")
             info = await consumer_state(acd, "test")
     assert inbox.ids == ["i1", "i2"]
@@ -216,7 +217,7 @@ async def test_a_stopped_consumer_gives_back_what_it_did_not_begin(
         async with running(acd.consume("test", [InteractionEndedV1], hang, ack_wait_s=30)):
             await began.wait()
         async with running(acd.consume("test", [InteractionEndedV1], inbox, ack_wait_s=30)):
-            await inbox.has("i0", "i1", "i2", within_s=5)
+            await inbox.has("i0", "i1", "i2", within_s=20)
 
 
 async def test_concurrent_handlers_run_at_once(nats: NatsServer, ended: MakeFact) -> None:
@@ -280,9 +281,8 @@ async def test_a_request_is_answered(nats: NatsServer, tenant: str) -> None:
 
 async def test_a_request_to_nobody_fails_at_once(nats: NatsServer, tenant: str) -> None:
     async with nats.bus("crm_api") as crm:
-        async with asyncio.timeout(1):
-            with pytest.raises(NobodyAnswers):
-                await crm.request(ask(tenant), AgentStatusV1)
+        with pytest.raises(NobodyAnswers):  # and no time-out, which comes at the limit
+            await crm.request(ask(tenant), AgentStatusV1, timeout_s=15)
 
 
 async def test_a_refusal_carries_its_code_and_detail(nats: NatsServer, tenant: str) -> None:

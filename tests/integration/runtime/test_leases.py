@@ -16,7 +16,9 @@ from ringway.runtime.leases import Lease, Leases
 pytestmark = pytest.mark.integration
 
 KEY = "acd.shard.7"
-TTL_S = 1.0
+TTL_S = 2.0  # a busy machine stands still for a good part of a second
+# How long a busy machine may take to show what is proved here, which is never its speed.
+SHOWN_S = 15.0
 
 
 async def test_a_lease_has_one_owner(nats: NatsServer) -> None:
@@ -38,7 +40,7 @@ async def test_renewal_keeps_a_lease_beyond_its_time(nats: NatsServer) -> None:
             lease = await a.acquire(KEY)
             assert lease is not None
             first = lease.revision
-            await eventually(lambda: lease.revision > first + 3, within_s=3 * TTL_S)
+            await eventually(lambda: lease.revision > first + 3, within_s=SHOWN_S)
             assert a.holds(KEY)
             assert await b.acquire(KEY) is None
             assert lease.token == first
@@ -54,7 +56,7 @@ async def test_a_dead_owner_is_succeeded_with_a_higher_token(nats: NatsServer) -
             async def taken() -> bool:
                 return await b.acquire(KEY) is not None
 
-            waited_s = await eventually(taken, within_s=3 * TTL_S)
+            waited_s = await eventually(taken, within_s=SHOWN_S)
             assert waited_s > TTL_S / 2
             assert not a.holds(KEY)
             heir = b.lease(KEY)
@@ -91,13 +93,13 @@ async def test_a_lease_that_was_taken_away_is_noticed(nats: NatsServer) -> None:
             lease = await sleeper.acquire(KEY)
             assert lease is not None
             assert await Leases(bus, "acd-0", TTL_S).acquire(KEY) is not None
-            await asyncio.wait_for(lease.lost.wait(), 2 * TTL_S)
+            await asyncio.wait_for(lease.lost.wait(), SHOWN_S)
             assert lost == [lease]
             assert not sleeper.holds(KEY)
 
 
 async def test_leases_outlive_a_short_loss_of_nats(nats: NatsServer) -> None:
-    ttl_s = 4.0
+    ttl_s = 8.0
     async with nats.bus("acd") as acd, nats.bus("dialer") as dialer:
         owner, watcher = Leases(acd, "acd-0", ttl_s), Leases(dialer, "dialer-0", ttl_s)
         async with running(owner.run(), watcher.run()):
@@ -126,13 +128,13 @@ async def test_a_long_loss_of_nats_ends_leases_and_they_can_be_had_again(nats: N
             lease = await leases.acquire(KEY)
             assert lease is not None
             nats.kill()
-            await asyncio.wait_for(lease.lost.wait(), 2 * TTL_S)
+            await asyncio.wait_for(lease.lost.wait(), SHOWN_S)
             assert not leases.holds(KEY)
             with pytest.raises(BusDown):
                 await leases.acquire(KEY)
             assert await leases.owner_of(KEY) is None
             await nats.start()
-            await eventually(lambda: bus.healthy, within_s=10)
+            await eventually(lambda: bus.healthy, within_s=SHOWN_S)
             again = await leases.acquire(KEY)
             assert again is not None
             assert again.token > lease.token
@@ -146,7 +148,7 @@ async def test_many_leases_are_renewed_together(nats: NatsServer) -> None:
             assert all(held)
             deadline = max(x.expires_at for x in held if x)
             await eventually(
-                lambda: min(x.expires_at for x in held if x) > deadline + TTL_S, within_s=5
+                lambda: min(x.expires_at for x in held if x) > deadline + TTL_S, within_s=SHOWN_S
             )
             assert not any(x.lost.is_set() for x in held if x)
 

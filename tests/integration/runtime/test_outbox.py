@@ -100,7 +100,7 @@ async def test_a_thousand_facts_of_several_relays_arrive_once(
     async with nats.bus("acd") as bus:
         relays = [OutboxRelay(pool, bus, "acd").run() for _ in range(3)]
         async with running(*relays, bus.consume("test", [InteractionEndedV1], inbox)):
-            await inbox.has(*(f.interaction_id for f in facts), within_s=10)
+            await inbox.has(*(f.interaction_id for f in facts), within_s=30)
             await eventually(lambda: _none_left(database))
     assert len(inbox.ids) == 1000
 
@@ -115,11 +115,11 @@ async def test_both_servers_are_killed_and_every_fact_arrives_once(
             nats.kill()
             await announce(pool, *(ended(f"a{i}") for i in range(300)))
             await nats.start()
-            await inbox.has("a0", within_s=10)
+            await inbox.has("a0", within_s=20)
             postgres.kill()
             await postgres.start()
             await announce(pool, *(ended(f"b{i}") for i in range(300)))
-            await inbox.has(*(f"{x}{i}" for x in "ab" for i in range(300)), within_s=10)
+            await inbox.has(*(f"{x}{i}" for x in "ab" for i in range(300)), within_s=30)
             await eventually(lambda: _none_left(database))
     # The relay may have died between publishing and deleting; the message id made it one.
     assert len(inbox.ids) == len(set(inbox.ids))

@@ -128,11 +128,11 @@ async def test_the_pool_survives_a_killed_server(
             pass
 
     async def count() -> int:
-        async with pool.tenant(A, limit_s=0.3) as conn:
+        async with pool.tenant(A, limit_s=3) as conn:
             return int(await conn.fetchval(COUNT))
 
     await postgres.start()
-    assert await retry_while_down(count, limit_s=10) == 1
+    assert await retry_while_down(count, limit_s=20) == 1
     messages = [r.getMessage() for r in caplog.records]
     assert messages.count("PostgreSQL is lost.") == 1
 

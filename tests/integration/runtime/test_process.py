@@ -97,7 +97,7 @@ async def test_health_tells_the_truth_until_the_end(tmp_path: Path) -> None:
             except aiohttp.ClientConnectionError:
                 return False
 
-        await eventually(is_up, within_s=10)
+        await eventually(is_up, within_s=60, what="the process answers")
         status, body = await readyz()
         assert status == 503
         assert body["parts"] == {"flag": "the flag is not there"}

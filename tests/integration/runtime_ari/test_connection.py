@@ -30,6 +30,8 @@ from ringway.runtime.settings import AriNodeSettings
 pytestmark = pytest.mark.integration
 
 ECHO = "Local/*43@from-agent"
+# A node that is silent is lost after 3 to 3.5 s; the rest is what a busy machine may add.
+NOTICED_S = 7.0
 
 
 async def connected(node: AriNode, is_connected: bool, within_s: float = 10.0) -> float:
@@ -136,7 +138,7 @@ async def test_frozen_asterisk_is_noticed_by_heartbeat(tmp_path: Path) -> None:
             # Fails with the connection, long before its own time-out.
             with pytest.raises(AriDown):
                 await ari.node.ping(timeout_s=20)
-            assert loop.time() - began < 4.5
+            assert loop.time() - began < NOTICED_S
             assert not ari.node.connected
         finally:
             asterisk.thaw()
@@ -206,13 +208,19 @@ async def test_cut_connection_is_reconciled_while_calls_live_on(tmp_path: Path) 
         client.on_connect(hook)
         running = group.create_task(client.run())
         node = client.nodes["ast-0"]
-        await client.wait_connected(5)
+        await client.wait_connected(15)
         for name in ("stays", "goes"):
             await node.originate(ECHO, channel_id=name, app="acd-0")
             await log.until(StasisStart, name)
         proxy.cut(stay_closed=True)
         await connected(node, False)
         await other.node.hangup("goes")
+
+        async def has_gone() -> bool:
+            left = {channel.id for channel in await other.node.get_channels()}
+            return left == {"stays", "stays;2"}
+
+        await eventually(has_gone, what="the call is over")
         proxy.mend()
         await connected(node, True)
         assert found[0] == []
@@ -283,9 +291,9 @@ async def test_stalled_network_is_noticed_by_heartbeat(tmp_path: Path) -> None:
     ):
         running = group.create_task(client.run())
         node = client.nodes["ast-0"]
-        await client.wait_connected(5)
+        await client.wait_connected(15)
         proxy.stall()
-        assert await connected(node, False) < 4.5
+        assert await connected(node, False) < NOTICED_S
         proxy.mend()
         await connected(node, True)
         running.cancel()
@@ -296,10 +304,10 @@ async def test_second_client_of_the_same_name_ends_the_first(tmp_path: Path) -> 
         nodes = [node_settings(asterisk)]
         async with AriClient.open(nodes, "acd-0") as first, asyncio.TaskGroup() as group:
             running = asyncio.gather(first.run(), return_exceptions=True)
-            await first.wait_connected(5)
+            await first.wait_connected(15)
             async with AriClient.open(nodes, "acd-0") as second:
                 other = group.create_task(second.run())
-                await second.wait_connected(5)
+                await second.wait_connected(15)
                 (end,) = await running
                 assert isinstance(end, AppReplaced)
                 assert (end.node, end.app) == ("ast-0", "acd-0")
@@ -349,6 +357,7 @@ async def test_wrong_password_is_reported_and_retried(
         nodes = [node_settings(asterisk, password="wrong")]
         async with AriClient.open(nodes, "acd-0") as client, asyncio.TaskGroup() as group:
             running = group.create_task(client.run())
+            await eventually(lambda: "asterisk node lost" in caplog.text)
             with pytest.raises(AriDown):
                 await client.wait_connected(1)
             running.cancel()
@@ -381,7 +390,7 @@ async def test_nodes_live_and_die_independently(
     async with AriClient.open(nodes, "acd-0") as ari, asyncio.TaskGroup() as group:
         ari.on_event(note)
         running = group.create_task(ari.run())
-        await ari.wait_connected(5)
+        await ari.wait_connected(15)
         await ari.nodes["ast-0"].originate(ECHO, channel_id="a", app="acd-0")
         await ari.nodes["ast-1"].originate(ECHO, channel_id="b", app="acd-0")
         await eventually(lambda: len(where) == 2)

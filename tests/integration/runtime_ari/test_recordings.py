@@ -80,7 +80,7 @@ async def test_both_directions_recorded_by_snoops(ari: Ari) -> None:
             frames.append(audio.readframes(audio.getnframes()))
     # The echoing half sends the prompt back, so both directions carry sound.
     assert all(any(each) for each in frames)
-    assert abs(len(frames[0]) - len(frames[1])) < 16000  # one second: they end one by one
+    assert abs(len(frames[0]) - len(frames[1])) < 48000  # they begin and end one by one
     assert {"i1.in", "i1.out"} <= {r.name for r in await ari.node.list_stored_recordings()}
     assert await ari.node.delete_stored_recording("i1.in")
     assert not await ari.node.delete_stored_recording("i1.in")

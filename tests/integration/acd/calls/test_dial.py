@@ -78,10 +78,11 @@ async def test_the_agent_hears_how_it_rings(desk: Desk) -> None:
 
 async def test_the_agent_hears_it_ring_without_early_media(desk: Desk) -> None:
     ann = await desk.agent()
-    await dial(desk, ann.agent_id)
+    dialing = await dial(desk, ann.agent_id)
     outside = await desk.outside(answer=False)
     listed = await desk.centre.ask(calls.ListInteractionsV1, calls.InteractionListV1)
-    (seen,) = [i for i in listed.interactions if i.called == NUMBER]
+    (seen,) = [i for i in listed.interactions if i.interaction_id == dialing.interaction_id]
+    assert seen.called == NUMBER
     assert [x.state for x in seen.parties] == ["talking", "ringing"]
     await eventually(
         lambda: any(ann.leg.hears(hz) for hz in (425, 440, 450, 480)), within_s=10, what="it rings"

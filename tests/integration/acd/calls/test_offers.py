@@ -193,7 +193,7 @@ async def test_a_phone_that_rings_on_in_vain_was_not_answered_in_time(desk: Desk
     again = await ann.phone.next_call()
     await again.until_over(20)
     took = asyncio.get_running_loop().time() - began
-    assert took < 7  # counted from the first ring
+    assert took < 10  # counted from the first ring; a busy machine may add a little
     await desk.centre.until_state(ann.agent_id, p.AgentState.NOT_READY)
     assert not customer.is_over
 
@@ -221,9 +221,14 @@ async def test_a_phone_answered_by_hand_and_by_key_at_once_is_answered(desk: Des
     ring.answer()
     await asked
     await hears(customer, ANN_HZ)
-    ann.call = next(call for call in ann.phone.calls.values() if call.is_up)
+
+    def up() -> list[PhoneCall]:
+        return [call for call in ann.phone.calls.values() if call.is_up]
+
+    await eventually(lambda: len(up()) == 1, what="one call is up")
+    (ann.call,) = up()
     await hears(ann.leg, CUSTOMER_HZ)
-    assert sum(call.is_up for call in ann.phone.calls.values()) == 1
+    assert up() == [ann.call]
 
 
 async def test_a_consulted_phone_that_rings_is_answered_by_the_key(desk: Desk) -> None:

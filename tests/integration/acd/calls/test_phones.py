@@ -186,6 +186,7 @@ async def test_a_second_line_that_is_not_taken_leaves_the_customer_on_the_first(
     bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
     interaction, customer = await desk.talk(ann)
     await ann.leg.hold()
+    await desk.until_on_hold(interaction)
     line = await ann.phone.call(bob.number)
     call = await bob.phone.next_call()
     await line.until_rings(180)

@@ -11,6 +11,7 @@ import pytest
 from tests.support.acd_centre import CUSTOMER_HZ
 from tests.support.audio import heard, read_wav, tones
 from tests.support.call_desk import ANN_HZ, BOB_HZ, Desk, hears, hears_not
+from tests.support.standstill import Standstill
 from tests.support.supervision_desk import (
     SUE_HZ,
     Undisturbed,
@@ -92,15 +93,18 @@ async def test_scope_that_is_taken_away_ends_the_listening(desk: Desk) -> None:
 async def test_what_is_recorded_is_the_talk_alone(desk: Desk, tmp_path: Path) -> None:
     ann, sue = await desk.agent(), await seat(desk)
     await group(desk, sue, ann)
-    interaction, customer = await desk.talk(ann)
-    await supervise(desk, sue, Mode.LISTEN, ann)
-    sue.call = await sue.phone.next_call()
-    await hears(sue.leg, CUSTOMER_HZ)
-    await supervise(desk, sue, Mode.WHISPER, ann)
-    await hears(ann.leg, SUE_HZ)
-    await stop(desk, sue)
-    await hears_not(ann.leg, SUE_HZ)
-    customer.hang_up()
+    with Standstill() as stood_still:
+        interaction, customer = await desk.talk(ann)
+        await supervise(desk, sue, Mode.LISTEN, ann)
+        sue.call = await sue.phone.next_call()
+        await hears(sue.leg, CUSTOMER_HZ)
+        await supervise(desk, sue, Mode.WHISPER, ann)
+        await hears(ann.leg, SUE_HZ)
+        await stop(desk, sue)
+        await hears_not(ann.leg, SUE_HZ)
+        customer.hang_up()
+    # Nowhere a gap of a tenth, but for what the phones did not say: it touches up to two more.
+    excused = sum(int((to_s - from_s) * 10) + 2 for from_s, to_s in stood_still.spans)
     done = await desk.centre.fact("disconnected", interaction)
     for half, hz in (("recording_agent", ANN_HZ), ("recording_customer", CUSTOMER_HZ)):
         name = done[half]
@@ -111,8 +115,11 @@ async def test_what_is_recorded_is_the_talk_alone(desk: Desk, tmp_path: Path) ->
         assert found[hz] > -35
         assert found[SUE_HZ] < found[hz] - 30
         _, samples = read_wav(file)
-        for at in range(2, len(samples) // 8000 * 10 - 4):  # nowhere a gap of a tenth
-            assert heard(file, 0, hz, at / 10, at / 10 + 0.1, above_dbfs=-40)
+        tenths = range(2, len(samples) // 8000 * 10 - 4)
+        gaps = [
+            at for at in tenths if not heard(file, 0, hz, at / 10, at / 10 + 0.1, above_dbfs=-40)
+        ]
+        assert len(gaps) <= excused, (gaps, stood_still.spans)
 
 
 async def test_what_is_recorded_of_many_agents_misses_none(desk: Desk, tmp_path: Path) -> None:

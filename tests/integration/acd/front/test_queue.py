@@ -53,6 +53,7 @@ async def test_a_full_queue_sounds_busy_and_a_closed_one_says_so(centre: FrontCe
     did = await centre.queue("q-full", "fay", max_waiting=1)
     first = await centre.call(did)
     await first.until_answered()
+    await centre.until_told("queued", queue_id="q-full")
     second = await centre.call(did)
     ended = await second.until_over()
     assert (ended.status, second.answered_at) == (486, None)

@@ -170,7 +170,8 @@ async def test_agents_who_were_ready_get_the_next_call(
     began = asyncio.get_running_loop().time()
     customer = await centre.call(did)
     await agent_has(desk, ann, customer)
-    assert asyncio.get_running_loop().time() - began < 5
+    # At once: nobody waits for a next round of anything. The rest is a busy machine's.
+    assert asyncio.get_running_loop().time() - began < 8
     customer.hang_up()
     await goes_away(desk, outages, ann)
 

@@ -209,15 +209,17 @@ async def test_many_calls_leave_nothing_behind(
     async def caller() -> None:
         for n in left:
             call = await centre.call(did)
-            await eventually(
-                lambda call=call: bool(_heard(agents, call)),  # type: ignore[misc]
-                within_s=20,
-                what="an agent",
-            )
+            heard: list[Agent] = []
+
+            def hears_one(call: PhoneCall = call, heard: list[Agent] = heard) -> bool:
+                heard[:] = [agent for agent in agents if call.hears(agent.hz)]
+                return bool(heard)
+
+            await eventually(hears_one, within_s=20, what="an agent")
             if n % 2:
                 call.hang_up()
             else:
-                [agent] = _heard(agents, call)
+                [agent] = heard
                 await centre.acd.ask(p.HangUpV1, Done, agent_id=agent.agent_id)
             await call.until_over(15)
 
@@ -228,7 +230,3 @@ async def test_many_calls_leave_nothing_behind(
     await until_live(centre, before | {"watched_channels": before["legs"]})
     await ends(centre, outages, *agents)
     await eventually(lambda: len(centre.told("disconnected")) >= MANY, what="all ends are told")
-
-
-def _heard(agents: list[Agent], call: PhoneCall) -> list[Agent]:
-    return [agent for agent in agents if call.hears(agent.hz)]
