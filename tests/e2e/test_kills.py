@@ -95,7 +95,7 @@ async def _kill(stack: Installation, centre: Centre, part: str, numbers: list[st
             agents = await centre.admin.all("/agents")
         except (Problem, aiohttp.ClientError, TimeoutError):
             return False  # what was killed before is not back everywhere
-        return sum(agent["state"] == "talking" for agent in agents) >= 2
+        return len([a for a in agents if a["state"] == "talking"]) >= 2
 
     await eventually(people_talk, within_s=40, what=f"people talk before the kill of {part}")
     old = stack.part_pid(part)
