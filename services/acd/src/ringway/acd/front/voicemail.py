@@ -313,7 +313,8 @@ class Voicemail:
             key = await caller.play(said, keys="123")
             if key is None:
                 await self.mark_heard(message)
-                key = await caller.ask(menu, "123", _KEY_S)
+                # A key that was pressed just as the message ended counts.
+                key = await caller.play(menu, keys="123") or await caller.key(_KEY_S, "123")
             elif not message.is_heard:
                 await self.mark_heard(message)
             if key != "1":
