@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import Any
 
@@ -156,8 +157,13 @@ class Undisturbed:
 
 def _missing_s(call: PhoneCall, hz: float) -> float:
     assert call.listener is not None
+    assert call.listener.last_at is not None
+    # By its last packet: at this very moment its process may have stood still.
+    is_heard = call.listener.tones.is_hearing(hz, now_s=call.listener.last_at)
+    silent_s = asyncio.get_running_loop().time() - call.listener.last_at
+    assert is_heard, f"{hz} is not heard any more"
+    assert silent_s < 1.0, f"nothing has come for {silent_s:.2f} s"
     spans = [s for s in call.listener.tones.spans() if abs(s.hz - hz) <= 8]
     within = sum(s.to_s - s.from_s - s.heard_s for s in spans)
     between = sum(b.from_s - a.to_s for a, b in itertools.pairwise(spans))
-    assert call.hears(hz), f"{hz} is not heard any more"
     return within + between

@@ -174,6 +174,11 @@ async def test_an_agents_phone_that_does_not_come(desk: Desk) -> None:
     assert told["detail"] == "phone_not_answered"
     await desk.until_free(ann)
     await ann.phone._goodbye()  # it unregisters
+
+    async def is_gone() -> bool:
+        return (await desk.centre.node.endpoint("PJSIP", ann.phone.username)).state != "online"
+
+    await eventually(is_gone, what="the phone is not registered any more")
     with pytest.raises(Refused, match="phone_not_registered"):
         await dial(desk, ann.agent_id)
     await desk.until_free(ann)

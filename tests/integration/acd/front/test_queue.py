@@ -160,6 +160,7 @@ async def test_the_agents_number_is_announced_and_the_talk_is_rated(centre: Fron
     await centre.acd.until_state("ida", p.AgentState.READY)  # the caller still rates
     assert not call.is_over
     await eventually(lambda: not call.hears(AGENT_HZ), what="the agent is not heard any more")
+    await centre.until_sounds(call)  # keys before the question are not its answer
     call.press("4")
     rated = await centre.until_told("rated", interaction_id=interaction)
     assert (rated["score"], rated["agent_id"], rated["queue_id"]) == (4, "ida", "q-rated")
@@ -201,6 +202,7 @@ async def test_a_returning_caller_may_choose_the_agent_of_the_last_talk(
     await centre.ready("kim")
     again = await centre.call(did, "+8613800000099")
     await again.until_answered()
+    await centre.until_sounds(again)  # keys before the question are not its answer
     again.press("1")
     interaction = await centre.started(did)
     told = await centre.until_told("connected", interaction_id=interaction)

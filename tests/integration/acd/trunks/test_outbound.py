@@ -193,7 +193,7 @@ async def test_nobody_else_is_called_once_it_rang(bench: TrunkBench) -> None:
         placed = await placing
         assert (placed.is_answered, placed.sip_code, placed.channel_id) == (False, 503, "i1.x")
         assert second.requests["INVITE"] == 0
-        unanswered = await bench.call(NUMBER, channel_id="i2.x", ring_s=1)
+        unanswered = await bench.call(NUMBER, channel_id="i2.x", ring_s=3)
         assert (unanswered.is_answered, unanswered.sip_code) == (False, 0)
         assert second.requests["INVITE"] == 0
 

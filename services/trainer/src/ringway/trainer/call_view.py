@@ -144,7 +144,7 @@ class CallView:
         assert self.ended is not None
         return self.ended
 
-    async def until_hears(self, hz: float, within_s: float = 5) -> None:
+    async def until_hears(self, hz: float, within_s: float = 10) -> None:
         """Wait until a tone is heard.
 
         Raises:
