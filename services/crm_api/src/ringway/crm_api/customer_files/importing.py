@@ -13,11 +13,12 @@ from uuid import UUID
 
 import orjson
 
-from ringway.crm_api.core.customer_files.filling import ADDRESS, Row, Rule, filled, row_of
-from ringway.crm_api.core.customer_files.rows import PARTS, ROW
+from ringway.crm_api.core.customer_files.filling import Row, Rule, filled, row_of
+from ringway.crm_api.core.customer_files.rows import Parts
 from ringway.crm_api.core.objects.definition import Definition
 from ringway.crm_api.core.objects.values import with_formulas
-from ringway.crm_api.customer_files import changing
+from ringway.crm_api.customer_files import changing, creating
+from ringway.crm_api.customer_files.chunk import GoodRows
 from ringway.crm_api.customer_files.files import ErrorRow
 from ringway.crm_api.customer_files.jobs import Job
 from ringway.crm_api.customer_files.schemas import ImportOptions
@@ -31,94 +32,6 @@ from ringway.runtime.postgres import Connection
 PREVIEWED = 20
 _SLICE = 500  # customers that are changed by one statement
 _MAX_EMAILS = 10
-
-_ALL_PARTS = (*PARTS, "whole", "missing")
-_AT = {name: f"c[{n}]" for n, name in enumerate(_ALL_PARTS, 1)}
-# The rows of $2 as arrays of their parts; what is empty is NULL.
-_ROWS = r"""
-    rows AS MATERIALIZED (
-        SELECT c[1]::integer AS line, string_to_array(c[2], '|') AS phones, c
-          FROM (SELECT string_to_array(t, E'\x1f', '') AS c
-                  FROM string_to_table($2, E'\x1e') t OFFSET 0) split)
-"""
-_BY = {
-    "phone": """
-        SELECT r.line, n.customer_id
-          FROM rows r CROSS JOIN LATERAL unnest(r.phones) p
-          JOIN crm.customer_number n
-            ON n.tenant_id = $1 AND n.phone_e164 = p AND n.kind <> 'contact'
-    """,
-    "email": f"""
-        SELECT r.line, k.customer_id
-          FROM rows r
-          JOIN crm.customers_by_email(ARRAY(SELECT lower({_AT["email"]}) FROM rows
-                                             WHERE {_AT["email"]} IS NOT NULL)) k
-            ON k.email = lower(r.{_AT["email"]})
-         WHERE $1::uuid IS NOT NULL
-    """,  # noqa: S608 - constants
-    "": "SELECT NULL::integer AS line, NULL::uuid AS customer_id WHERE false",
-}
-# By an own field: one look through the tenant's customers for a chunk.
-_BY_OWN = f"""
-    SELECT r.line, k.customer_id
-      FROM rows r JOIN crm.customer k
-        ON k.tenant_id = $1 AND k.data->>$3 = r.{_AT["data"]}::jsonb->>$3
-"""  # noqa: S608 - constants
-_MATCH = """
-    WITH {rows}, found AS ({by}), grouped AS MATERIALIZED (
-        SELECT line, array_agg(DISTINCT customer_id) AS ids FROM found GROUP BY line)
-    SELECT r.line, r.{missing} AS missing, g.ids
-      FROM rows r LEFT JOIN grouped g ON g.line = r.line
-     WHERE r.{missing} IS NOT NULL OR g.line IS NOT NULL
-     ORDER BY r.line
-"""
-_CREATE = f"""
-    WITH {_ROWS}, wanted AS (
-        SELECT *, ($3 || lpad(to_hex(line), 8, '0'))::uuid AS customer_id
-          FROM rows WHERE line <> ALL ($4::integer[])
-    ), made AS (
-        INSERT INTO crm.customer (
-            tenant_id, customer_id, phone_e164, kind, name, title, sex, birth_date, emails,
-            address, language, data, grade, intent, lead_status, tags, owner_id, owned_since,
-            idle_since, batch_number, created_by, created_at, updated_at)
-        SELECT $1, customer_id, phones[1], coalesce({_AT["kind"]}, 'person'),
-               coalesce({_AT["name"]}, ''), coalesce({_AT["title"]}, ''), {_AT["sex"]},
-               {_AT["birth_date"]}::date,
-               CASE WHEN {_AT["email"]} IS NULL THEN '{{}}' ELSE ARRAY[{_AT["email"]}] END,
-               CASE WHEN coalesce({", ".join(_AT[name] for name in ADDRESS)}) IS NULL THEN '{{}}'
-                    ELSE jsonb_strip_nulls(jsonb_build_object(
-                        {", ".join(f"'{name}', {_AT[name]}" for name in ADDRESS)})) END,
-               coalesce({_AT["language"]}, ''),
-               coalesce({_AT["whole"]}, {_AT["data"]})::jsonb, {_AT["grade"]},
-               coalesce({_AT["intent"]}, 'unknown'), coalesce({_AT["lead_status"]}, 'new'),
-               CASE WHEN $5::text[] = '{{}}' THEN
-                        coalesce(string_to_array({_AT["tags"]}, '|'), '{{}}')
-                    ELSE ARRAY(SELECT DISTINCT
-                                      unnest($5::text[] || string_to_array({_AT["tags"]}, '|')))
-               END,
-               $6::uuid, CASE WHEN $6 IS NOT NULL THEN $9::timestamptz END,
-               CASE WHEN $6 IS NOT NULL THEN $9::timestamptz END, $7, $8::uuid, $9, $9
-          FROM wanted
-        RETURNING 1
-    )
-    SELECT count(*) FROM made
-"""  # noqa: S608 - constants
-# After the customers, as a row of theirs brings the primary number by itself.
-_FURTHER_NUMBERS = f"""
-    WITH {_ROWS}
-    INSERT INTO crm.customer_number (tenant_id, phone_e164, customer_id, position)
-    SELECT $1, p.phone, ($3 || lpad(to_hex(line), 8, '0'))::uuid, p.n - 1
-      FROM rows CROSS JOIN LATERAL unnest(phones) WITH ORDINALITY AS p (phone, n)
-     WHERE cardinality(phones) > 1 AND p.n > 1 AND line <> ALL ($4::integer[])
-"""  # noqa: S608 - constants
-_TAGS = f"""
-    WITH {_ROWS}
-    INSERT INTO crm.customer_tag (tenant_id, tag, customer_id)
-    SELECT DISTINCT $1::uuid, t.tag, ($3 || lpad(to_hex(line), 8, '0'))::uuid
-      FROM rows
-     CROSS JOIN LATERAL unnest($5::text[] || string_to_array({_AT["tags"]}, '|')) AS t (tag)
-     WHERE line <> ALL ($4::integer[])
-"""  # noqa: S608 - constants
 
 
 @dataclass(slots=True)
@@ -152,44 +65,46 @@ class Importer:
             text: Rows as a reader hands them on.
             shown: How many rows a dry run still has to show.
         """
-        # Two imports of one tenant take turns: each sees what the other has made.
+        # Two imports of one tenant take turns: each sees what the other has made. A plan made for
+        # one chunk would have the planner take its rows apart, too.
         await conn.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('crm.customer_import'), hashtext($1))",
+            "SELECT pg_advisory_xact_lock(hashtext('crm.customer_import'), hashtext($1)), "
+            "set_config('plan_cache_mode', 'force_generic_plan', true)",
             str(self.tenant_id),
         )
         result = Result()
-        rows = text.split(ROW) if text else []
-        if not rows:
+        rows = GoodRows(text)
+        if not rows.count:
             return result
-        found = await self._found(conn, text)
-        wanted = [row_of(each) for each in _of_lines(rows, found)] if found else []
+        found = await self._found(conn, rows)
+        wanted = [row_of(each) for each in rows.of_lines(found)] if found else []
         matched = await self._sort(conn, wanted, found, result)
         fates = await self._change(conn, matched, now, result)
-        if not self.options.is_dry_run:
-            result.created = await self._create(conn, text, list(found), now)
-        else:
-            result.created = len(rows) - len(found)
+        if self.options.is_dry_run:
+            result.created = rows.count - len(found)
             if shown:
-                result.shown = _preview(rows[:shown], result, fates)
+                result.shown = _preview(rows.first(shown), result, fates)
+        elif len(found) < rows.count:
+            result.created = await self._create(conn, rows, list(found), now)
         return result
 
-    async def _found(self, conn: Connection, text: str) -> dict[int, tuple[list[UUID], str]]:
+    async def _found(
+        self, conn: Connection, rows: GoodRows
+    ) -> dict[int, tuple[Sequence[UUID], str]]:
         """Return of lines that are not simply new: whom they mean, and what they lack."""
         match_by = self.options.match_by if self.options.rule is not Rule.CREATE else ""
-        if not match_by and self.definition is None:
-            return {}
-        is_own = match_by.startswith("data.")
-        by = _BY_OWN if is_own else _BY[match_by]
-        query = _MATCH.format(rows=_ROWS, by=by, missing=_AT["missing"])
-        key = [match_by.removeprefix("data.")] if is_own else []
-        rows = await conn.fetch(query, self.tenant_id, text, *key)
-        return {row["line"]: (row["ids"] or [], row["missing"] or "") for row in rows}
+        meant = await creating.meant(conn, tenant_id=self.tenant_id, rows=rows, match_by=match_by)
+        missing = rows.missing()
+        return {
+            line: (meant.get(line, ()), missing.get(line, ""))
+            for line in sorted(meant.keys() | missing.keys())
+        }
 
     async def _sort(
         self,
         conn: Connection,
         rows: Sequence[Row],
-        found: dict[int, tuple[list[UUID], str]],
+        found: dict[int, tuple[Sequence[UUID], str]],
         result: Result,
     ) -> list[tuple[Row, UUID]]:
         """Return the rows that change somebody, and whom; note the fate of the others."""
@@ -286,25 +201,19 @@ class Importer:
         new = tuple(Number(phone) for phone in phones[len(before.numbers) :])
         return replace(before, **after, numbers=(*before.numbers, *new))
 
-    async def _create(self, conn: Connection, text: str, not_new: list[int], now: datetime) -> int:
-        # A UUIDv7's last 32 bits are random; the line takes their place, so ids keep the order
-        # of the file, and no line becomes a customer twice.
-        begin = str(self.job.job_id)[:-8]
-        made: int = await conn.fetchval(
-            _CREATE,
-            self.tenant_id,
-            text,
-            begin,
-            not_new,
-            list(self.options.tags),
-            self.options.owner_id,
-            self.job.batch_number,
-            self.by.user_id,
-            now,
+    async def _create(
+        self, conn: Connection, rows: GoodRows, not_new: list[int], now: datetime
+    ) -> int:
+        made = creating.New(
+            tenant_id=self.tenant_id,
+            job_id=self.job.job_id,
+            batch_number=self.job.batch_number,
+            owner_id=self.options.owner_id,
+            tags=self.options.tags,
+            created_by=self.by.user_id,
+            now=now,
         )
-        await conn.execute(_FURTHER_NUMBERS, self.tenant_id, text, begin, not_new)
-        await conn.execute(_TAGS, self.tenant_id, text, begin, not_new, list(self.options.tags))
-        return made
+        return await creating.create(conn, made, rows, not_new)
 
 
 async def keep_before(
@@ -340,27 +249,20 @@ async def keep_before(
     )
 
 
-def _of_lines(rows: Sequence[str], lines: dict[int, Any]) -> list[str]:
-    return [row for row in rows if int(row[: row.index("\x1f")]) in lines]
-
-
 def _error(row: Row, code: str, detail: str = "") -> ErrorRow:
     return ErrorRow(row.line, "", row.phones[0], code, detail)
 
 
-def _preview(rows: Sequence[str], result: Result, fates: dict[int, str]) -> list[dict[str, Any]]:
+def _preview(rows: Sequence[Parts], result: Result, fates: dict[int, str]) -> list[dict[str, Any]]:
     told = dict(fates)
     told |= {each.line: "refused" for each in result.refused}
     told |= {each.line: "skipped" for each in result.skips}
-    shown = []
-    for text in rows:
-        row = row_of(text)
-        shown.append(
-            {
-                "line": row.line,
-                "outcome": told.get(row.line, "created"),
-                "name": row.fixed.get("name", ""),
-                "phones_e164": row.phones,
-            }
-        )
-    return shown
+    return [
+        {
+            "line": row.line,
+            "outcome": told.get(row.line, "created"),
+            "name": row.fixed.get("name", ""),
+            "phones_e164": row.phones,
+        }
+        for row in map(row_of, rows)
+    ]

@@ -12,6 +12,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,17 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from ringway.crm_api.core.cells import ListRefused
+from ringway.crm_api.core.customer_files.batches import BatchReader, Result
 from ringway.crm_api.core.customer_files.columns import Columns
-from ringway.crm_api.core.customer_files.rows import PART, ROW, BadRow, RowReader
+from ringway.crm_api.core.customer_files.rows import COLUMN, PARTS, ROW, BadRow, Parts, RowReader
 from ringway.crm_api.core.phone import NumberCheck
-from ringway.crm_api.tables.reader import Overlong, open_list
+from ringway.crm_api.tables.reader import Overlong, RawRow, open_list
 
 if TYPE_CHECKING:
     from ringway.crm_api.core.objects.definition import Definition
 
 PROBED_ROWS = 20
+_BATCH = 2_000  # rows that are looked at together
 _MEMORY_BYTES = 3 << 30
 
 
@@ -60,7 +63,11 @@ class Order(BaseModel):
 
 
 class Chunk(BaseModel):
-    """Rows that were read: good ones in ``good_file``, bad ones in ``bad_file``, if any."""
+    """Rows that were read: good ones in ``good_file``, bad ones in ``bad_file``, if any.
+
+    The good ones are their columns, in the order of ``rows.PARTS``, between COLUMNs; a column is
+    its values between ROWs, or "" when nobody has one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -85,7 +92,7 @@ class Outcome(BaseModel):
 
 
 Tell = Callable[[BaseModel], None]
-_Read = Callable[[int, Sequence[str]], str | BadRow | None]
+_Read = Callable[[Sequence[RawRow]], Sequence[Result]]
 
 
 def read_file(order: Order, tell: Tell) -> None:
@@ -105,15 +112,15 @@ class _Chunks:
         self._encoding = encoding
         self._tell = tell
         self._count = 0
-        self._good: list[str] = []
+        self._good: list[Parts] = []
         self._bad: list[BadRow] = []
         self.columns: dict[str, str] = {}
 
-    def add(self, line: int, row: str | BadRow) -> None:
-        if isinstance(row, str):
-            self._good.append(row)
-        else:
+    def add(self, line: int, row: Parts | BadRow) -> None:
+        if isinstance(row, BadRow):
             self._bad.append(row)
+        else:
+            self._good.append(row)
         if len(self._good) + len(self._bad) >= self._order.chunk_rows:
             self.flush(line)
 
@@ -123,7 +130,9 @@ class _Chunks:
         name = f"{self._count:05d}"
         good_file = self._order.out_dir / f"good-{name}"
         bad_file = self._order.out_dir / f"bad-{name}.json"
-        good_file.write_bytes(ROW.join(self._good).encode())
+        columns = zip(*self._good, strict=True)
+        good = COLUMN.join(ROW.join(each) if any(each) else "" for each in columns)
+        good_file.write_bytes(good.encode())
         bad_file.write_bytes(orjson.dumps([asdict(each) for each in self._bad]))
         self._tell(
             Chunk(
@@ -150,25 +159,30 @@ def _read(order: Order, tell: Tell) -> None:
     columns, raws = _header(order, definition, raws)
     chunks.columns = _told(columns)
     read = _reader(order, definition, columns)
-    for raw in raws:
-        if isinstance(raw, Overlong):
-            line = raw.line
-            result: str | BadRow | None = BadRow(line, "", "", "row_unreadable", raw.reason)
-        else:
-            line, cells = raw
-            result = read(line, cells)
-        if result is None:
-            continue
+    for line, row in _judged(raws, read, PROBED_ROWS if order.is_probe else _BATCH):
         rows += 1
         if rows > order.max_rows:
             raise ListRefused("file_too_many_rows", f"A file has at most {order.max_rows} rows.")
         if line > order.after_line:
-            chunks.add(line, result)
+            chunks.add(line, row)
         if order.is_probe and rows >= PROBED_ROWS:
             break
     if rows == 0:
         raise ListRefused("file_without_rows", "The file has a header and no rows.")
     chunks.flush(line)
+
+
+def _judged(
+    raws: Iterator[RawRow | Overlong], read: _Read, at_once: int
+) -> Iterator[tuple[int, Parts | BadRow]]:
+    """Yield the rows that are not blank, and their lines."""
+    while batch := list(islice(raws, at_once)):
+        results = iter(read([each for each in batch if not isinstance(each, Overlong)]))
+        for raw in batch:
+            if isinstance(raw, Overlong):
+                yield raw.line, BadRow(raw.line, "", "", "row_unreadable", raw.reason)
+            elif (row := next(results)) is not None:
+                yield raw[0], row
 
 
 def _definition(order: Order) -> Definition | None:
@@ -208,23 +222,35 @@ def _reader(order: Order, definition: Definition | None, columns: Columns) -> _R
     grades = frozenset(order.grades)
     if definition is None:
         plain = RowReader(columns, order.region, order.check, order.match_by, {}, grades)
-        return plain.read
+        return BatchReader(plain).read
     from ringway.crm_api.core.customer_files import own_cells
 
     fields = definition.by_key
     cells = {key: own_cells.cell_reader(fields[key]) for _, key in columns.own if key in fields}
-    reader = RowReader(columns, order.region, order.check, order.match_by, cells, grades)
+    rows = RowReader(columns, order.region, order.check, order.match_by, cells, grades)
+    reader = BatchReader(rows)
+    known: dict[str, tuple[str, str]] = {}
 
-    def read(line: int, cells: Sequence[str]) -> str | BadRow | None:
-        """Add to each row what a new customer would have: see ``own_cells.completed``."""
-        row = reader.read(line, cells)
-        if not isinstance(row, str):
-            return row
-        values: Mapping[str, Any] = orjson.loads(row.rsplit(PART, 2)[1])
-        whole, missing = own_cells.completed(definition, values)
-        return f"{row}{PART}{orjson.dumps(whole).decode()}{PART}{missing}"
+    def completed(row: Parts) -> Parts:
+        """Add to a row what a new customer would have: see ``own_cells.completed``."""
+        data = row[_DATA_AT]
+        found = known.get(data)
+        if found is None:
+            values: Mapping[str, Any] = orjson.loads(data) if data else {}
+            whole, missing = own_cells.completed(definition, values)
+            found = orjson.dumps(whole).decode(), missing
+            if len(known) < _REMEMBERED:
+                known[data] = found
+        return (*row, *found)
+
+    def read(raws: Sequence[RawRow]) -> Sequence[Result]:
+        return [completed(row) if isinstance(row, tuple) else row for row in reader.read(raws)]
 
     return read
+
+
+_DATA_AT = PARTS.index("data")
+_REMEMBERED = 1_000  # sets of values
 
 
 def main() -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ringway.crm_api.core.cells import ListRefused
 
@@ -20,6 +21,7 @@ MAX_LINE = 65_536  # characters of one physical line
 MAX_FIELD = 32_768
 MAX_RECORD_LINES = 50  # of one row, by line ends inside of quotes
 _PROBE_BYTES = 65_536
+_BLOCK = 1 << 18  # characters that are split into lines, and mostly into cells, at once
 _DELIMITERS = ",;\t|"
 _XLSX_MAGIC = b"PK\x03\x04"
 _XLS_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -120,21 +122,42 @@ def _csv_rows(path: Path, encoding: str) -> Iterator[RawRow | Overlong]:
         # newline='' leaves line ends inside quotes to the csv module.
         with path.open(encoding=encoding, errors="strict", newline="") as text:
             lines = _Lines(text)
-            first = lines.peek()
             csv.field_size_limit(MAX_FIELD)
-            reader = csv.reader(lines, delimiter=_find_delimiter(first), skipinitialspace=True)
-            yield from _read_all(reader, lines)
+            delimiter = _find_delimiter(lines.peek())
+            while block := lines.take():
+                rows = _rows_of_lines(block, delimiter)
+                if rows is not None:
+                    yield from enumerate(rows, lines.number - len(block) + 1)
+                else:
+                    lines.give_back(block)
+                    yield from _one_by_one(lines, delimiter)
     except UnicodeError as error:
         raise ListRefused("file_damaged", f"The file is not {encoding}: {error}.") from None
 
 
-def _read_all(reader: Any, lines: _Lines) -> Iterator[RawRow | Overlong]:
-    while True:
+def _rows_of_lines(lines: list[str], delimiter: str) -> list[list[str]] | None:
+    """Return the cells of lines that are one row each; None when one is not, or is odd."""
+    if max(map(len, lines)) > MAX_LINE:
+        return None
+    try:
+        rows = list(csv.reader([*lines, _MARK], delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return None
+    # Every row takes a line at least, so as many rows as lines are a line each. A quote that the
+    # last line leaves open would take the mark.
+    return rows[:-1] if len(rows) == len(lines) + 1 else None
+
+
+_MARK = "end"
+
+
+def _one_by_one(lines: _Lines, delimiter: str) -> Iterator[RawRow | Overlong]:
+    """Read rows until no line waits: with line ends in quotes, quotes left open, endless lines."""
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    while lines.is_waiting:
         begins = lines.begin_record()
         try:
             cells = next(reader)
-        except StopIteration:
-            return
         except csv.Error as error:
             # A quote that is never closed would swallow what follows: only its own line is lost.
             lines.give_back_all_but_first()
@@ -147,32 +170,48 @@ def _read_all(reader: Any, lines: _Lines) -> Iterator[RawRow | Overlong]:
 
 
 class _Lines:
-    """Physical lines of bounded length for the csv module, which may be given back."""
+    """Physical lines of bounded length, many at once or one by one; these may be given back."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._waiting: deque[str] = deque()
+        self._begun = ""  # a line whose end was not read yet
         self._record: list[str] = []
-        self._number = 0  # of the last line given, from 1
+        self.number = 0  # of the last line given, from 1
         self.was_cut = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether lines were read that nobody has taken."""
+        return bool(self._waiting)
 
     def peek(self) -> str:
         """Return the first line without taking it."""
-        line = self._read()
-        self._waiting.append(line)
-        return line
+        self._fill()
+        return self._waiting[0] if self._waiting else ""
+
+    def take(self) -> list[str]:
+        """Return the next lines; none: that was all."""
+        self._fill()
+        taken = list(self._waiting)
+        self._waiting.clear()
+        self.number += len(taken)
+        return taken
+
+    def give_back(self, lines: list[str]) -> None:
+        """Take lines back that were taken last."""
+        self.number -= len(lines)
+        self._waiting.extendleft(reversed(lines))
 
     def begin_record(self) -> int:
         """Begin a new row; return the number of its first line."""
         self._record.clear()
         self.was_cut = False
-        return self._number + 1
+        return self.number + 1
 
     def give_back_all_but_first(self) -> None:
         """Read the lines of this row after its first one again, as rows of their own."""
-        rest = self._record[1:]
-        self._number -= len(rest)
-        self._waiting.extendleft(reversed(rest))
+        self.give_back(self._record[1:])
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -180,25 +219,32 @@ class _Lines:
     def __next__(self) -> str:
         if len(self._record) >= MAX_RECORD_LINES:
             raise csv.Error(f"a quote is not closed within {MAX_RECORD_LINES} lines")
-        line = self._waiting.popleft() if self._waiting else self._read()
-        if not line:
+        self._fill()
+        if not self._waiting:
             if self._record:
                 raise csv.Error("a quote is not closed")
             raise StopIteration
-        self._number += 1
+        line = self._waiting.popleft()
+        self.number += 1
         self._record.append(line)
         if len(line) > MAX_LINE:
             self.was_cut = True
             return "\n"
         return line
 
-    def _read(self) -> str:
-        line = self._text.readline(MAX_LINE + 1)
-        if len(line) > MAX_LINE and line[-1] not in "\r\n":
-            while rest := self._text.readline(MAX_LINE):
-                if rest[-1] in "\r\n":
-                    break
-        return line
+    def _fill(self) -> None:
+        while not self._waiting and (block := self._text.read(_BLOCK)):
+            lines = io.StringIO(self._begun + block, newline="").readlines()
+            self._begun = _cut(lines.pop())
+            self._waiting.extend(map(_cut, lines))
+        if not self._waiting and self._begun:
+            self._waiting.append(self._begun)
+            self._begun = ""
+
+
+def _cut(line: str) -> str:
+    """Return a line of which no more is kept than tells that it is too long."""
+    return line if len(line) <= MAX_LINE or line[-1] in "\r\n" else line[: MAX_LINE + 1]
 
 
 def _find_delimiter(first_line: str) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 
-from ringway.crm_api.core.customer_files.rows import ELEMENT, PART, PARTS
+from ringway.crm_api.core.customer_files.rows import ADDRESS, ELEMENT, PARTS
 
-ADDRESS = ("street", "city", "region", "postal_code", "country")
 _TEXTS = ("name", "title", "sex", "birth_date", "language", "grade")
 # What says as little as nothing.
 _EMPTY = {"intent": "unknown", "lead_status": "new"}
@@ -37,17 +36,22 @@ class Row:
     tags: tuple[str, ...]
 
 
-def row_of(text: str) -> Row:
+def row_of(parts: Sequence[str]) -> Row:
     """Return the row that a reader handed on."""
-    parts = text.split(PART)
     named = dict(zip(PARTS, parts, strict=False))
+    address, data = named.pop("address"), named.pop("data")
+    fixed = orjson.loads(address) if address else {}
     return Row(
         line=int(named.pop("line")),
-        phones=tuple(named.pop("phones").split(ELEMENT)),
-        data=orjson.loads(named.pop("data")),
-        tags=tuple(each for each in named.pop("tags").split(ELEMENT) if each),
-        fixed={name: value for name, value in named.items() if value},
+        phones=(named.pop("phone"), *_elements(named.pop("others"))),
+        data=orjson.loads(data) if data else {},
+        tags=_elements(named.pop("tags")),
+        fixed=fixed | {name: value for name, value in named.items() if value},
     )
+
+
+def _elements(text: str) -> tuple[str, ...]:
+    return tuple(text.split(ELEMENT)) if text else ()
 
 
 def filled(

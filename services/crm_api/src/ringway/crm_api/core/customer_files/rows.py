@@ -1,7 +1,6 @@
-"""One row of a file of customers: to the text that becomes a customer, or what is wrong with it.
+"""One row of a file of customers: to the parts that become a customer, or what is wrong with it.
 
-A file has a million rows, so the common case is quick: one search over the whole row tells that
-nothing in it needs a closer look.
+This is the precise way, which finds the first thing that is wrong; ``batches`` is the quick one.
 """
 
 from __future__ import annotations
@@ -20,12 +19,17 @@ from ringway.crm_api.core.phone import NotANumber, NumberCheck, to_e164
 MAX_CELL = 2_000  # characters
 MAX_TAGS = 50
 MAX_TAG = 50
-# The parts of a row that is handed on, in this order; nothing is empty. Cells hold none of the
-# control characters that separate parts, rows, and the elements of lists.
-PARTS = ("line", "phones", *FIXED, "data", "tags")
-PART, ROW, ELEMENT = "\x1f", "\x1e", "|"
+ADDRESS = ("street", "city", "region", "postal_code", "country")
+# Those of FIXED that are parts of their own, in this order; the address is one part.
+TEXTS = tuple(name for name in FIXED if name not in ADDRESS)
+# The parts of a row that is handed on, in this order; "" is nothing. ``others`` are the further
+# numbers, ``address`` and ``data`` JSON objects.
+PARTS = ("line", "phone", "others", *TEXTS, "address", "data", "tags")
+# What separates columns, their rows, and the elements of others and of tags. Cells hold none of
+# the control characters.
+COLUMN, ROW, ELEMENT = "\x1d", "\x1e", "|"
 
-_EMAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@[^\s@.,;]+(?:\.[^\s@.,;]+)+")
+EMAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@[^\s@.,;]+(?:\.[^\s@.,;]+)+")
 _SPLIT_TAGS = re.compile(r"[,;，；、|]")
 _DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[T ][0:]+)?", re.ASCII)
 _SEXES = {
@@ -82,6 +86,7 @@ class BadRow:
 
 
 OwnCell = Callable[[str], object]
+Parts = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -100,11 +105,11 @@ class RowReader:
     match_by: str
     own: Mapping[str, OwnCell] = field(default_factory=dict)
     grades: frozenset[str] = frozenset()
-    _seen: dict[object, int] = field(default_factory=dict)
-    _used: list[tuple[int, int]] = field(init=False)  # index, limit
-    _fixed: list[tuple[str, int, Callable[[str], str]]] = field(init=False)
+    seen: dict[object, int] = field(default_factory=dict)
+    used: list[tuple[int, int]] = field(init=False)  # index, limit
+    width: int = field(init=False)
+    _fixed: list[tuple[str, int]] = field(init=False)
     _column_of: dict[str, int] = field(init=False)
-    _width: int = field(init=False)
 
     def __post_init__(self) -> None:
         columns = self.columns
@@ -112,13 +117,14 @@ class RowReader:
         used = {index for index, _ in (*columns.fixed, *columns.own)}
         if columns.tags is not None:
             used.add(columns.tags)
-        self._used = [(index, limits.get(index, MAX_CELL)) for index in sorted(used)]
+        self.used = [(index, limits.get(index, MAX_CELL)) for index in sorted(used)]
         self._column_of = {name: index for index, name in columns.fixed}
-        self._fixed = [(n, self._column_of.get(n, -1), _FIXED_CELL[n]) for n in FIXED]
-        self._width = len(columns.names)
+        # In the order of FIXED: so the first cell that is wrong is always the same one.
+        self._fixed = [(n, self._column_of[n]) for n in FIXED if n in self._column_of]
+        self.width = len(columns.names)
 
-    def read(self, line: int, cells: Sequence[str]) -> str | BadRow | None:
-        """Return the parts of the row in one text, what is wrong, or None when it is blank."""
+    def read(self, line: int, cells: Sequence[str]) -> Parts | BadRow | None:
+        """Return the ``PARTS`` of the row, what is wrong, or None when it is blank."""
         whole = "".join(cells)
         if not whole or whole.isspace():
             return None
@@ -126,10 +132,10 @@ class RowReader:
         try:
             cells = self._fit(cells)
             is_suspect = has_control(whole)
-            for column, limit in self._used:
+            for column, limit in self.used:
                 cell = cells[column]
                 if cell and (len(cell) > limit or cell[0] in RISKY or is_suspect):
-                    _look_closely(cell, limit)
+                    look_closely(cell, limit)
             phones: list[str] = []
             for column in self.columns.phones:
                 if cell := cells[column].strip():
@@ -139,12 +145,11 @@ class RowReader:
             if not phones:
                 column = self.columns.phones[0]
                 raise BadCell("phone_missing")
-            fixed = []
-            for _, column, read in self._fixed:
-                fixed.append(read(cells[column].strip()) if column >= 0 else "")
+            fixed = dict.fromkeys(FIXED, "")
+            for name, column in self._fixed:
+                fixed[name] = FIXED_CELL[name](cells[column].strip())
             column = self._column_of.get("grade", -1)
-            if fixed[_GRADE_AT] and fixed[_GRADE_AT] not in self.grades:
-                raise BadCell("grade_unknown", ", ".join(sorted(self.grades)))
+            self.check_grade(fixed["grade"])
             own: dict[str, object] = {}
             for column, key in self.columns.own:
                 if cell := cells[column].strip():
@@ -152,47 +157,68 @@ class RowReader:
             tags = ""
             if self.columns.tags is not None:
                 column = self.columns.tags
-                tags = _tags(cells[column])
+                tags = read_tags(cells[column])
             column = -1
-            self._note(line, phones, fixed, own)
+            self.note(line, self.keys(phones, fixed["email"], own))
         except (BadCell, NotANumber) as bad:
             value = shown(cells[column]) if column >= 0 else ""
             name = self.columns.names[column] if column >= 0 else ""
             detail = bad.detail if isinstance(bad, BadCell) else ""
             return BadRow(line, name, value, bad.code, detail)
-        data = orjson.dumps(own).decode() if own else "{}"
-        return PART.join((str(line), ELEMENT.join(phones), *fixed, data, tags))
+        address = {name: fixed[name] for name in ADDRESS if fixed[name]}
+        return (
+            str(line),
+            phones[0],
+            ELEMENT.join(phones[1:]),
+            *(fixed[name] for name in TEXTS),
+            as_json(address),
+            as_json(own),
+            tags,
+        )
+
+    def check_grade(self, grade: str) -> None:
+        """Raise BadCell when the enterprise has no such grade."""
+        if grade and grade not in self.grades:
+            raise BadCell("grade_unknown", ", ".join(sorted(self.grades)))
 
     def _fit(self, cells: Sequence[str]) -> Sequence[str]:
-        missing = self._width - len(cells)
+        missing = self.width - len(cells)
         if missing == 0:
             return cells
         if missing > 0:
             return [*cells, *[""] * missing]
-        if any(cell.strip() for cell in cells[self._width :]):
+        if any(cell.strip() for cell in cells[self.width :]):
             raise BadCell("row_too_long")
         return cells
 
-    def _note(self, line: int, phones: list[str], fixed: list[str], own: dict[str, object]) -> None:
-        """Remember what the row is known by. Raises BadCell when it was there before."""
-        keys: Sequence[object]
+    def keys(
+        self, phones: Sequence[str], email: str, own: Mapping[str, object]
+    ) -> Sequence[object]:
+        """Return what the row is known by."""
         if self.match_by == MatchBy.PHONE:
-            keys = phones
-        elif self.match_by == MatchBy.EMAIL:
-            email = fixed[_EMAIL_AT]
-            keys = (email.lower(),) if email else ()
-        elif self.match_by:
+            return phones
+        if self.match_by == MatchBy.EMAIL:
+            return (email.lower(),) if email else ()
+        if self.match_by:
             value = own.get(self.match_by.removeprefix(OWN))
-            keys = (value,) if isinstance(value, str | int | float) else ()
-        else:
-            return
+            return (value,) if isinstance(value, str | int | float) else ()
+        return ()
+
+    def note(self, line: int, keys: Sequence[object]) -> None:
+        """Remember what a row is known by. Raises BadCell when it was there before."""
         for key in keys:
-            first = self._seen.setdefault(key, line)
+            first = self.seen.setdefault(key, line)
             if first != line:
                 raise BadCell("duplicate_in_file", str(first))
 
 
-def _look_closely(cell: str, limit: int) -> None:
+def as_json(values: Mapping[str, object]) -> str:
+    """Return an object as PostgreSQL reads it; "" when it is empty."""
+    return orjson.dumps(values).decode() if values else ""
+
+
+def look_closely(cell: str, limit: int) -> None:
+    """Raise BadCell when a cell that is not empty may not be kept."""
     if len(cell) > limit:
         raise BadCell("cell_too_long", str(limit))
     if has_control(cell):
@@ -201,7 +227,8 @@ def _look_closely(cell: str, limit: int) -> None:
         raise BadCell("formula")
 
 
-def _plain(text: str) -> str:
+def as_is(text: str) -> str:
+    """Return any text."""
     return text
 
 
@@ -243,7 +270,8 @@ def read_date(text: str) -> str:
         raise BadCell("date_invalid") from None
 
 
-def _tags(cell: str) -> str:
+def read_tags(cell: str) -> str:
+    """Return the tags of a cell between ELEMENTs. Raises BadCell."""
     if not cell:
         return ""
     tags = list(dict.fromkeys(tag for each in _SPLIT_TAGS.split(cell) if (tag := each.strip())))
@@ -254,9 +282,9 @@ def _tags(cell: str) -> str:
     return ELEMENT.join(tags)
 
 
-_FIXED_CELL: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(FIXED, _plain),
-    "email": _fitting(_EMAIL, "email_invalid"),
+FIXED_CELL: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(FIXED, as_is),
+    "email": _fitting(EMAIL, "email_invalid"),
     "kind": _word_of(_KINDS, "kind_unknown"),
     "sex": _word_of(_SEXES, "sex_unknown"),
     "intent": _word_of(_INTENTS, "intent_unknown"),
@@ -265,5 +293,3 @@ _FIXED_CELL: dict[str, Callable[[str], str]] = {
     "country": _fitting(_COUNTRY, "country_invalid"),
     "birth_date": read_date,
 }
-_GRADE_AT = list(FIXED).index("grade")
-_EMAIL_AT = list(FIXED).index("email")
