@@ -246,9 +246,13 @@ class DialerCentre:
         of = (live.campaign_id for live in reversed(self.lives))
         return next((text for text, each in zip(told, of, strict=True) if each == campaign_id), "")
 
-    def has_explained(self, words: str) -> bool:
-        """Whether a campaign has said this of why it does what it does, if only for a moment."""
-        return any(words in live.explanation for live in self.lives)
+    def has_explained(self, words: str, since: int = 0) -> bool:
+        """Whether a campaign has said this of why it does what it does, if only for a moment.
+
+        Args:
+            since: How many of ``lives`` are not looked at, because they came too early.
+        """
+        return any(words in live.explanation for live in self.lives[since:])
 
     async def ended_calls(self) -> list[dict[str, Any]]:
         """What the trunk wrote of its calls, when all of them are over there, too."""

@@ -141,9 +141,12 @@ async def test_ends_are_written_when_postgresql_is_back(
     await centre.ready_agent("bob", "1002")
     await centre.campaign(["10", "12", "10", "20"], ["ann", "bob"])
     await centre.until_attempts(connected=1, placed=2)
+    before = len(centre.lives)
     postgres.kill()
     await centre.trunk.until(lambda: len(centre.trunk.records()) >= 1, within_s=10)
-    await eventually(lambda: centre.has_explained("PostgreSQL"), what="it says what it waits for")
+    await eventually(
+        lambda: centre.has_explained("PostgreSQL", since=before), what="it says what it waits for"
+    )
     await postgres.start()
     await centre.until_finished(within_s=45)
     assert dict(await centre.dispositions()) == {"connected": 3, "busy": 1}
@@ -181,7 +184,7 @@ async def test_a_dialer_that_starts_before_everything_else_begins_when_it_comes(
     await centre.asterisk.kill()
     centre.dialer.turn_page()
     centre.dialer.spawn()
-    await eventually(lambda: "Ready." in centre.dialer.log(), within_s=20)
+    await eventually(lambda: "Ready." in centre.dialer.log(), within_s=45, what="it is ready")
     await postgres.start()
     await centre.nats.start()
     await centre.asterisk.start()
