@@ -20,6 +20,7 @@ from ringway_client.errors import (
     Unavailable,
 )
 from ringway_client.generated import models
+from ringway_client.receiver import WebhookReceiver
 from ringway_client.waiting import (
     JobFailed,
     async_wait_for,
@@ -43,6 +44,7 @@ __all__ = [
     "RingwayError",
     "TooManyRequests",
     "Unavailable",
+    "WebhookReceiver",
     "async_wait_for",
     "async_wait_for_job",
     "models",
