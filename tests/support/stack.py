@@ -15,6 +15,9 @@ from ringway.cli.installation import Installation
 def running_installation(folder: Path) -> Iterator[Installation]:
     """Start an installation below ``folder``; it is stopped with the block, whatever happens."""
     installation = Installation(folder, free_port_base())
+    folder.mkdir(parents=True, exist_ok=True)
+    # Integrators of tests listen on this machine.
+    (folder / "settings.toml").write_text('[crm_api]\nwebhook_inside_hosts = ["127.0.0.1"]\n')
     try:
         installation.up()
         yield installation
