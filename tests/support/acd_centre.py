@@ -177,7 +177,7 @@ class AcdCentre:
             stack.push_async_callback(other._until_silence)
             reader = asyncio.get_running_loop().create_task(other.follow())
             try:
-                await eventually(other._is_served, within_s=15, what="the ACD answers")
+                await eventually(other._is_served, within_s=30, what="the ACD answers")
                 yield other
             finally:
                 reader.cancel()
@@ -267,9 +267,9 @@ async def acd_centre(
         loop = asyncio.get_running_loop()
         workers = [loop.create_task(ari.run()), loop.create_task(centre.follow())]
         try:
-            await ari.wait_connected(10)
+            await ari.wait_connected(30)
             await eventually(
-                lambda: _trunk(centre, customer.address), within_s=15, what="the ACD answers"
+                lambda: _trunk(centre, customer.address), within_s=45, what="the ACD answers"
             )
             yield centre
         finally:

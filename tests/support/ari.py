@@ -116,6 +116,6 @@ async def ari_on(
         prepare(client)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(client.run())
-            await client.wait_connected(10)
+            await client.wait_connected(30)
             yield Ari(client, client.nodes[asterisk.node], log)
             running.cancel()

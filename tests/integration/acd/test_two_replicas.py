@@ -20,7 +20,7 @@ from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
 from ringway.proto.base import Done
 from ringway.runtime.clock import utcnow
-from ringway.runtime.errors import RequestTimedOut
+from ringway.runtime.errors import Refused, RequestTimedOut
 from ringway.runtime.ids import shard_of
 from ringway.trainer.phone_call import PhoneCall
 
@@ -31,7 +31,9 @@ pytestmark = [
     pytest.mark.timeout(150),
 ]
 
-SERVED_AGAIN_S = 5.0
+# The lease's three seconds, and what the next one needs to look around: some 3.4 s. Three workers
+# on two cores need more, and whoever asks is told after 4.5 s that nobody serves him yet.
+SERVED_AGAIN_S = 8.0
 GAP_S = 0.5  # a loaded machine lets phones wait by itself; nobody is there for seconds
 WORK_S = 20.0
 stood_still = Standstill()
@@ -65,6 +67,20 @@ def gaps_since(call: PhoneCall, since: float) -> list[float]:
     assert call.listener is not None
     gaps = [b - a - stood_still.within(a, b) for a, b in call.listener.gaps if b >= since]
     return [gap_s for gap_s in gaps if gap_s > GAP_S]
+
+
+async def served_again(pair: Pair, agent: str) -> float:
+    """Ask until somebody knows that an agent talks; returns how many seconds that took."""
+
+    async def is_known() -> bool:
+        try:
+            return await pair.front.acd.state(agent) is p.AgentState.TALKING
+        except Refused as refused:
+            if refused.code != "unavailable":
+                raise
+            return False
+
+    return await eventually(is_known, within_s=SERVED_AGAIN_S, what=f"{agent} is served again")
 
 
 async def test_whoever_is_asked_the_one_who_serves_the_tenant_answers(pair: Pair) -> None:
@@ -123,8 +139,7 @@ async def test_a_killed_replica_is_replaced_while_everybody_talks_waits_or_works
     killed_at = loop.time()
     # A call that comes in this very moment, and a question.
     late = asyncio.create_task(front.call(talking_did))
-    assert await front.acd.state("talker") is p.AgentState.TALKING
-    served_s = loop.time() - killed_at
+    served_s = await served_again(pair, "talker")
     assert served_s < SERVED_AGAIN_S
     await pair.until_owned_by(survivor)
     print(f"kill to an answered request: {served_s:.2f} s")
@@ -335,9 +350,7 @@ async def test_many_kills_in_a_row_cut_no_talk_and_count_nothing_twice(pair: Pai
     for _ in range(10):
         victim = await pair.owner()
         victim.kill()
-        killed_at = loop.time()
-        assert await front.acd.state("survivor") is p.AgentState.TALKING
-        served.append(loop.time() - killed_at)
+        served.append(await served_again(pair, "survivor"))
         await victim.start()
     print("kill to an answered request: " + ", ".join(f"{each:.2f}" for each in served))
     assert max(served) < SERVED_AGAIN_S
