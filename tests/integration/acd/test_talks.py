@@ -27,7 +27,7 @@ from ringway.runtime.leases import Leases
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(120),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

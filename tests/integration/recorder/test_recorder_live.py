@@ -37,7 +37,7 @@ from ringway.runtime.ids import uuid7
 from ringway.runtime.service import Lifecycle
 
 # An Asterisk, a NATS server and a database start for each test on a machine that others use.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 AGENT_HZ, CUSTOMER_HZ = 500, 700
 SECRET = "media secret"

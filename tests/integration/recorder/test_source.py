@@ -19,7 +19,7 @@ from ringway.runtime.ari import StasisStart
 from ringway.runtime.errors import DependencyDown
 
 # Starting an Asterisk takes seconds on a machine that others use.
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 NAME = "01890a5d-ac96-774b-bcce-b302099a8057.in"
 

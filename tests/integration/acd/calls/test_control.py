@@ -21,7 +21,7 @@ from ringway.runtime.errors import Refused
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(120),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

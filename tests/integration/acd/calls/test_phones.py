@@ -14,7 +14,7 @@ from ringway.proto.acd_config import Target, TargetKind
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(120),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

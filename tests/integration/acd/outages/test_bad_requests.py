@@ -32,7 +32,7 @@ from ringway.trainer.phone_call import PhoneCall
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(120),
 ]
 
 SAMPLES = Path(__file__).parents[3] / "contract/proto/samples"
