@@ -21,6 +21,7 @@ from ringway.crm_api.core.queriers.catalogue import (
     Field,
     FieldKind,
     Fragment,
+    Key,
     Reference,
     Source,
     fields_of,
@@ -51,21 +52,43 @@ ME = UUID(int=1003)
 ASKED = Asked(tenant_id=TENANTS[0], user_id=ME, now=NOW, zone="Europe/Bucharest")
 DDL = """
     CREATE TABLE person (tenant_id uuid, id uuid, name text, age bigint, score float8,
-        is_vip boolean, seen timestamptz, born date, tags text[], boss uuid, is_hidden boolean);
+        is_vip boolean, seen timestamptz, born date, tags text[], boss uuid, is_hidden boolean,
+        name_key text COLLATE "C", score_key float8, is_vip_key float8, seen_key text COLLATE "C",
+        born_key text COLLATE "C", boss_key text COLLATE "C");
     CREATE TABLE deal (tenant_id uuid, id uuid, person uuid, amount bigint, note text);
+"""
+# As the trigger of the service fills key columns, but for texts, which are cut shorter.
+FILL_KEYS = """
+    UPDATE person SET name_key = left(coalesce(name, ''), 1),
+        score_key = coalesce(score, '-Infinity'),
+        is_vip_key = coalesce(is_vip::integer, '-Infinity'::float8),
+        seen_key = coalesce(to_char(date_trunc('milliseconds', seen) AT TIME ZONE 'UTC',
+                                    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ''),
+        born_key = coalesce(to_char(born, 'YYYY-MM-DD'), ''),
+        boss_key = coalesce(boss::text, '')
 """
 _K = FieldKind
 _PERSON = {
     "id": _K.ID, "name": _K.TEXT, "age": _K.INTEGER, "score": _K.NUMBER, "is_vip": _K.BOOLEAN,
-    "seen": _K.TIME, "born": _K.DATE, "tags": _K.LIST,
+    "seen": _K.TIME, "born": _K.DATE, "tags": _K.LIST, "boss": _K.ID,
 }  # fmt: skip
+KEYED = frozenset({"name", "score", "is_vip", "seen", "born", "boss"})
 _DEAL = {"id": _K.ID, "amount": _K.MONEY, "note": _K.TEXT}
+# The first letter orders them: what is cut behind it orders nothing.
 NAMES = ("", "ann", "bob", "cat")
 NOTES = ("", "50% Off", "a_b", "ANN's", "好的", "\\x")
 
 
 def _fields(kinds: dict[str, FieldKind]) -> dict[str, Field]:
-    return fields_of(*(Field(name, kind, name, f"{{t}}.{name}") for name, kind in kinds.items()))
+    return fields_of(*(_field(name, kind) for name, kind in kinds.items()))
+
+
+def _field(name: str, kind: FieldKind) -> Field:
+    sql = f"{{t}}.{name}"
+    if name not in KEYED:
+        return Field(name, kind, name, sql)
+    key = Key(f"{sql}_key", kind in (_K.NUMBER, _K.BOOLEAN), 200 if kind is not _K.TEXT else 1)
+    return Field(name, kind, name, sql, order=f"nullif({key.sql}, {key.empty})", key=key)
 
 
 # Hidden people do not exist for the caller, wherever a path leads.
@@ -270,6 +293,8 @@ def answer(world: World, query: Query, *, limit: int, offset: int) -> list[list[
         if query.where is None or holds(world, source, row, query.where)
     ]
     if not query.is_grouped:
+        if query.sort and query.sort[-1].descending:
+            rows.reverse()
         for sort in reversed(query.sort):
             rows = _sorted(rows, partial(_at, world, source, sort.by), is_down=sort.descending)
         found = [
@@ -299,7 +324,9 @@ def answer(world: World, query: Query, *, limit: int, offset: int) -> list[list[
 
 
 def _at(world: World, source: str, path: str, row: Row) -> Any:
-    return value_of(world, source, row, path)
+    value = value_of(world, source, row, path)
+    # An empty text of a field with a key column is nothing in an order.
+    return None if value == "" and path.rpartition(".")[2] in KEYED else value
 
 
 def _sorted(rows: list[Any], key: Callable[[Any], Any], *, is_down: bool = False) -> list[Any]:

@@ -15,7 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.postgres import PostgresServer
 from tests.support.query_strategies import Json, queries
-from tests.support.query_world import ASKED, CATALOGUE, DDL, PATHS, World, answer, make_world
+from tests.support.query_world import (
+    ASKED,
+    CATALOGUE,
+    DDL,
+    FILL_KEYS,
+    PATHS,
+    World,
+    answer,
+    make_world,
+)
 
 from ringway.crm_api.core.queriers.catalogue import FieldKind
 from ringway.crm_api.core.queriers.compiler import compile_count, compile_query
@@ -47,6 +56,7 @@ def ask(postgres: PostgresServer) -> Iterator[Ask]:
                 await conn.copy_records_to_table(
                     table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
                 )
+            await conn.execute(FILL_KEYS)
 
         runner.run(fill(make_world(_SEED)))
         yield fetch

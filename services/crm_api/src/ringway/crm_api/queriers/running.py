@@ -91,7 +91,12 @@ class Session:
 @asynccontextmanager
 async def session(deps: Deps, caller: Caller) -> AsyncIterator[Session]:
     """Open a read-only transaction in which ``caller`` asks; statements end after LIMIT_S."""
-    limits = {"transaction_read_only": "on", "statement_timeout": str(LIMIT_S * 1000)}
+    limits = {
+        "transaction_read_only": "on",
+        "statement_timeout": str(LIMIT_S * 1000),
+        # What a value of a key column is like is known only with the value.
+        "plan_cache_mode": "force_custom_plan",
+    }
     async with deps.pool.tenant(caller.tenant_id, settings=limits) as conn:
         yield await joined(deps, caller, conn)
 

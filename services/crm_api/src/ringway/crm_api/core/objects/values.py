@@ -259,16 +259,21 @@ def _date(value: Any) -> str:
         raise Wrong("not_a_date", "Write a date as 2026-01-31.") from None
 
 
+def moment_text(at: datetime) -> str:
+    """Return a moment as it is stored: UTC, cut to milliseconds. Raises OverflowError."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z".rjust(24, "0")
+
+
 def _moment(value: Any) -> str:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         if at is None or at.tzinfo is None:
             raise ValueError
-        utc = at.astimezone(UTC)
+        return moment_text(at)
     except (ValueError, OverflowError):
         reason = "Write a moment with its offset, as 2026-01-31T08:00:00Z."
         raise Wrong("not_a_datetime", reason) from None
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z".rjust(24, "0")
 
 
 def _in_range(field: Field, value: str) -> str:

@@ -45,6 +45,29 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An indexed column that holds a field's value, so that rows are found and ordered by it.
+
+    Texts, days, moments (UTC, with milliseconds) and ids are text in the order of code points and
+    cut; numbers are float8, booleans 0 and 1. What is empty is ``''`` or -Infinity, never null.
+
+    Args:
+        only: On which rows the column is this field's; empty: on all.
+        characters: Of a text that are in it.
+    """
+
+    sql: str
+    is_number: bool
+    characters: int
+    only: str = ""
+
+    @property
+    def empty(self) -> str:
+        """What the column holds where the field has no value."""
+        return "'-Infinity'::float8" if self.is_number else "''"
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of a source.
 
@@ -53,6 +76,8 @@ class Field:
         sql: An expression of the type of ``kind`` (TEXT text, INTEGER and MONEY bigint or integer,
             NUMBER double precision or numeric, TIME timestamptz, DATE date, ID uuid, LIST text[]).
         options: The values that it can have, where they are few.
+        order: What rows are ordered by, null for no value; empty: ``sql``.
+        key: The column in which an index finds it, if there is one.
     """
 
     name: str
@@ -61,6 +86,8 @@ class Field:
     sql: str
     label_zh: str = ""
     options: tuple[str, ...] = ()
+    order: str = ""
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ringway.crm_api.core.queriers.catalogue import NUMERIC, ORDERED, Catalogue, Field, FieldKind
+from ringway.crm_api.core.queriers.catalogue import (
+    ALIAS,
+    NUMERIC,
+    ORDERED,
+    Catalogue,
+    Field,
+    FieldKind,
+)
 from ringway.crm_api.core.queriers.frames import Frame, Frames
 from ringway.crm_api.core.queriers.query import (
     Aggregate,
@@ -73,7 +80,10 @@ def compile_query(
     """
     made = Frames(catalogue, asked)
     frame = made.frame(query.source)
-    inner = _grouped(made, frame, query) if query.is_grouped else _plain(made, frame, query)
+    if query.is_grouped:
+        inner = _grouped(made, frame, query)
+    else:
+        inner = _plain(made, frame, query, most=limit + offset)
     names = ", ".join(f"c{n}" for n in range(len(inner.columns)))
     conditions = [_having(made, query, inner, each) for each in query.having]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -103,24 +113,44 @@ class _Inner:
     has_key: bool
 
 
-def _plain(made: Frames, frame: Frame, query: Query) -> _Inner:
+def _plain(made: Frames, frame: Frame, query: Query, *, most: int) -> _Inner:
     chosen, columns = [], []
     for n, column in enumerate(query.columns):
         field, sql = made.field(frame, column.field)
         chosen.append(f"{sql} AS c{n}")
         columns.append(_column(column.field, field, field.kind, column.label))
     order = []
+    # The first field of the order, where rows of the source itself can be read in its order.
+    key = None
     for n, sort in enumerate(query.sort):
-        field, sql = made.field(frame, sort.by)
+        field, at = made.found(frame, sort.by)
         _check_order(sort.by, field.kind)
-        chosen.append(f"{sql} AS s{n}")
+        if n == 0 and at is frame and field.key is not None and not field.key.only:
+            key = replace(field.key, sql=field.key.sql.replace(ALIAS, at.alias))
+            chosen.append(f"{key.sql} AS s{n}")
+            order.append(f"s{n} {'DESC' if sort.descending else 'ASC'}")
+            continue
+        chosen.append(f"{(field.order or field.sql).replace(ALIAS, at.alias)} AS s{n}")
         order.append(_ordered(f"s{n}", descending=sort.descending))
     _, sql = made.field(frame, frame.source.key)
     chosen.append(f"{sql} AS k")
+    # An index gives the order of both, or neither.
+    is_down = bool(query.sort) and query.sort[-1].descending
+    order.append("k DESC" if is_down else "k")
     where = f" AND {made.condition(frame, query.where)}" if query.where is not None else ""
     body = made.from_where(frame, where)
-    order.append("k")
-    return _Inner(f"SELECT {', '.join(chosen)} {body}", tuple(columns), ", ".join(order), True)
+    select = f"SELECT {', '.join(chosen)}"
+    if key is None:
+        return _Inner(f"{select} {body}", tuple(columns), ", ".join(order), True)
+    if query.sort[0].descending:
+        sql = f"{select} {body} AND {key.sql} IS NOT NULL"
+        return _Inner(sql, tuple(columns), ", ".join(order), True)
+    # What is empty comes first in the column and last in the answer: each is read by itself.
+    first = made.parameter(most, "bigint")
+    filled = f"{select}, 0 AS p {body} AND {key.sql} > {key.empty} ORDER BY {', '.join(order)}"
+    empty = f"{select}, 1 AS p {body} AND {key.sql} = {key.empty} ORDER BY {', '.join(order[1:])}"
+    sql = f"({filled} LIMIT {first}) UNION ALL ({empty} LIMIT {first})"
+    return _Inner(sql, tuple(columns), ", ".join(["p", *order]), True)
 
 
 def _grouped(made: Frames, frame: Frame, query: Query) -> _Inner:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ringway.crm_api.core.queriers.catalogue import ALIAS, Catalogue, Field, Reference, Source
-from ringway.crm_api.core.queriers.comparisons import comparison
+from ringway.crm_api.core.queriers.comparisons import comparison, narrowing
 from ringway.crm_api.core.queriers.query import (
     MAX_JOINS,
     MAX_REFERENCES,
@@ -16,6 +16,7 @@ from ringway.crm_api.core.queriers.query import (
     Condition,
     Filter,
     Not,
+    Op,
     Related,
 )
 from ringway.crm_api.core.queriers.refusals import QueryRefused, field_unknown, source_unknown
@@ -75,12 +76,17 @@ class Frames:
 
     def field(self, frame: Frame, path: str) -> tuple[Field, str]:
         """Return a field and its SQL, joining what its path goes along. Raises QueryRefused."""
+        found, at = self.found(frame, path)
+        return found, found.sql.replace(ALIAS, at.alias)
+
+    def found(self, frame: Frame, path: str) -> tuple[Field, Frame]:
+        """Return a field and the frame that has it. Raises and joins as :meth:`field`."""
         parts = path.split(".")
         at, n = frame, 0
         while n < len(parts):
             found = at.source.fields.get(".".join(parts[n:]))
             if found is not None:
-                return found, found.sql.replace(ALIAS, at.alias)
+                return found, at
             reference = None
             for length in (1, 2):  # own fields that refer have names of two parts
                 reference = at.source.references.get(".".join(parts[n : n + length]))
@@ -104,9 +110,13 @@ class Frames:
             case Related():
                 return self._related(frame, part)
             case Condition():
-                field, sql = self.field(frame, part.field)
+                field, at = self.found(frame, part.field)
                 values = typed(part, field.kind, self._asked)
+                sql = field.sql.replace(ALIAS, at.alias)
                 text = f"({comparison(sql, field.kind, part.op, values, self.parameter)})"
+                if field.key is not None and (at is frame or part.op is not Op.IS_EMPTY):
+                    near = narrowing(field.key, field.kind, part.op, values, self.parameter)
+                    text = f"({near.replace(ALIAS, at.alias)}{text})"
                 # Below a NOT null would not do as false.
                 return f"({text} IS TRUE)" if negated else text
 

@@ -64,7 +64,7 @@ async def sources(conn: Connection, caller: Caller) -> list[Source]:
         ),
     )
     if found is not None and objects.may(found.definition, caller, "read"):
-        own = own_fields(objects.fields_seen(found.definition, caller))
+        own = own_fields(objects.fields_seen(found.definition, caller), found.columns)
         fields |= own.fields
         references |= own.references
     customers = Source(

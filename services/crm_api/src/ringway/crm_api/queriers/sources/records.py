@@ -52,7 +52,7 @@ async def sources(conn: Connection, caller: Caller) -> list[Source]:
 
 def _source(stored: objects.StoredObject, caller: Caller) -> Source:
     seen = objects.fields_seen(stored.definition, caller)
-    own = own_fields(seen)
+    own = own_fields(seen, stored.columns)
     texts = [name for name, each in own.fields.items() if each.kind is FieldKind.TEXT]
     return Source(
         name=f"record:{stored.object_id}",

@@ -130,12 +130,14 @@ def _own(stored: Iterable[objects.StoredObject], caller: Caller) -> Own:
     for each in stored:
         if not objects.may(each.definition, caller, "read"):
             continue
-        own = own_fields(objects.fields_seen(each.definition, caller))
+        own = own_fields(objects.fields_seen(each.definition, caller), each.columns)
         # Only in orders of this object: another's value under the same key may be hidden.
         here = f"{{t}}.object_id = '{each.object_id}'::uuid"
-        for key, known in own.fields.items():
+        for name, known in own.fields.items():
             sql = f"(CASE WHEN {here} THEN {known.sql} END)"
-            found.fields.setdefault(key, replace(known, sql=sql))
+            order = f"(CASE WHEN {here} THEN {known.order} END)" if known.order else ""
+            key = replace(known.key, only=here) if known.key is not None else None
+            found.fields.setdefault(name, replace(known, sql=sql, order=order, key=key))
         for name, reference in own.references.items():
             on = f"{here} AND {reference.on}"
             found.references.setdefault(name, replace(reference, on=on))
