@@ -140,7 +140,7 @@ class Desk:
             states[:] = [await self.centre.state(a.agent_id) for a in agents]
             return all(s in (p.AgentState.READY, p.AgentState.NOT_READY) for s in states)
 
-        await eventually(is_so, within_s=10, what=lambda: f"the agents are free, not {states}")
+        await eventually(is_so, within_s=20, what=lambda: f"the agents are free, not {states}")
 
     async def until_nothing_left(self, interaction: str) -> None:
         """Wait until no channel and no room of the interaction is there."""
@@ -151,7 +151,7 @@ class Desk:
             ids = [*(c.id for c in channels), *(b.id for b in bridges)]
             return not any(i.startswith(interaction) for i in ids)
 
-        await eventually(is_so, within_s=10, what="nothing of the call is left")
+        await eventually(is_so, within_s=20, what="nothing of the call is left")
 
     async def close(self) -> None:
         for agent in self.agents:
@@ -171,7 +171,7 @@ async def configure(centre: AcdCentre, kind: Any, object_id: str, **body: Any) -
 async def hears(call: PhoneCall, *hz: float) -> None:
     """Wait until a phone hears these tones."""
     for each in hz:
-        await call.until_hears(each, 10)
+        await call.until_hears(each, 15)
 
 
 async def hears_not(call: PhoneCall, *hz: float) -> None:
@@ -189,7 +189,7 @@ async def hears_not(call: PhoneCall, *hz: float) -> None:
             heard_at = loop.time()
         return loop.time() - heard_at > _QUIET_S
 
-    await eventually(is_quiet, within_s=10, what=f"{hz} is not heard")
+    await eventually(is_quiet, within_s=15, what=f"{hz} is not heard")
 
 
 @asynccontextmanager

@@ -93,7 +93,7 @@ class FrontCentre:
             and all(data.get(name) == value for name, value in fields.items())
         ]
 
-    async def until_told(self, event: str, within_s: float = 10, **fields: Any) -> dict[str, Any]:
+    async def until_told(self, event: str, within_s: float = 20, **fields: Any) -> dict[str, Any]:
         """Wait for a fact and return it."""
         what = lambda: f"{event} {fields}; told: {[s for s, _ in self.acd.facts][-12:]}"  # noqa: E731
         await eventually(lambda: bool(self.told(event, **fields)), within_s=within_s, what=what)
@@ -114,7 +114,7 @@ class FrontCentre:
         await self.until_told("started", **fields)
         return str(self.told("started", **fields)[-1]["interaction_id"])
 
-    async def until_shown(self, noun: str, within_s: float = 10, **fields: Any) -> dict[str, Any]:
+    async def until_shown(self, noun: str, within_s: float = 20, **fields: Any) -> dict[str, Any]:
         """Wait for a presence message with these fields and return it."""
 
         def found() -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ class FrontCentre:
         packets = listener.packets
         await eventually(lambda: listener.packets > packets + 25, within_s=within_s, what="audio")
 
-    async def until_nothing_is_left(self, *, legs: int = 0, within_s: float = 10) -> None:
+    async def until_nothing_is_left(self, *, legs: int = 0, within_s: float = 20) -> None:
         """Wait until there is no channel but the agents' legs, and no room but theirs."""
         seen: list[str] = []
 

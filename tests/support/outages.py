@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -66,13 +67,15 @@ class Outages:
         A new process ends what it finds ringing and calls again. So does one that was cut off
         before it had heard that the phone rings, and that has ended it when it is ready.
         """
-        channels = await self.centre.acd.node.get_channels()
-        if outage == self.kill or all(channel.state == "Up" for channel in channels):
-            await ringing.until_over(20)
-            ringing = await again()
+        for _ in range(5):  # what is being ended may be seen for a moment
+            channels = await self.centre.acd.node.get_channels()
+            if outage == self.kill or all(channel.state == "Up" for channel in channels):
+                await ringing.until_over(20)
+                return await again()
+            await asyncio.sleep(0.1)
         return ringing
 
-    async def until_forgotten(self, within_s: float = 10) -> None:
+    async def until_forgotten(self, within_s: float = 20) -> None:
         """Wait until the ACD's snapshot names no interaction and no agent of the tenant."""
         left: list[str] = []
 

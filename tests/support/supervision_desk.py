@@ -102,7 +102,7 @@ async def until_told(
 ) -> list[dict[str, Any]]:
     await eventually(
         lambda: len(told(desk, supervisor, event)) >= count,
-        within_s=10,
+        within_s=20,
         what=f"{count} x {event} of {supervisor.agent_id}",
     )
     return told(desk, supervisor, event)
@@ -120,7 +120,7 @@ async def until_no_ears(desk: Desk) -> None:
     async def is_so() -> bool:
         return not await ears(desk)
 
-    await eventually(is_so, within_s=10, what="nobody listens")
+    await eventually(is_so, within_s=20, what="nobody listens")
 
 
 class Undisturbed:
