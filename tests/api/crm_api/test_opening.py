@@ -43,6 +43,8 @@ async def test_one_request_leaves_an_enterprise_that_can_start_a_campaign(crm: C
         ("agent", "bob"),
         ("trunk", "t"),
         ("caller_number", "+442079460001"),
+        ("dispositions", "telesales"),
+        ("campaign_defaults", "careful"),
         ("project", "First project"),
     ]
     assert "s3cret" not in str(opened)
@@ -60,10 +62,67 @@ async def test_one_request_leaves_an_enterprise_that_can_start_a_campaign(crm: C
     }
     made = await boss.post("/campaigns", campaign)
     assert (await boss.post(f"/campaigns/{made['campaign_id']}/start"))["state"] == "running"
+    assert made["schedule"]["windows"][0]["ends"] == "20:00"
+    assert (made["caps"]["number_per_week"], made["target_abandonment"]) == (3, 0.03)
+    said = [each["code"] for each in (await boss.get("/dispositions"))["items"]]
+    assert {"sale", "do_not_call", "too_expensive", "wants_information"} <= set(said)
     refused(await boss("GET", "/supervision/agents"), 403, "feature_off")
     assert (await (await crm.sign_in("ann@acme")).get("/me"))["agent_number"] == "1001"
     by = {each["actor"] for each in (await boss.get("/audit-log"))["items"]}
     assert "operator:admin" in by
+
+
+async def test_an_enterprise_begins_in_its_language_and_by_its_law(crm: Crm) -> None:
+    chinese = {"language": "zh", "law": "cn", "zone": "Asia/Urumqi", "dispositions": "survey"}
+    opened = await crm.platform.post("/tenants/open", _opening(**chinese))
+    done = {each["step"]: each for each in opened["steps"]}
+    assert done["project"]["name"] == "首个项目"
+    boss = await crm.sign_in("boss@acme")
+    survey = {each["code"]: each for each in (await boss.get("/dispositions"))["items"]}
+    assert survey["completed"]["name_zh"] == "完成调查"
+    assert not survey["sale"]["is_active"]
+    ids = {name: each["object_id"] for name, each in done.items()}
+    numbers = await boss.post("/lists", {"name": "l"})
+    body = {
+        "name": "c",
+        "project_id": ids["project"],
+        "mode": "progressive",
+        "list_ids": [numbers["list_id"]],
+        "trunk_id": ids["trunk"],
+        "max_attempts": 9,
+    }
+    made = await boss.post("/campaigns", body)
+    assert (made["schedule"]["zone"], made["max_attempts"]) == ("Asia/Urumqi", 9)
+    assert made["caps"]["number_per_day"] == 2
+
+    # Whoever says something himself is not overruled, and what he clears is cleared.
+    own = {**body, "schedule": {}, "caps": {"lead_per_day": 4}}
+    path = f"/campaigns/{made['campaign_id']}"
+    changed = await boss.put(path, own)
+    assert changed["schedule"]["windows"] == []
+    assert (changed["caps"]["lead_per_day"], changed["caps"]["number_per_day"]) == (4, None)
+
+    known = await boss("GET", "/campaign-defaults")
+    assert ok(known)["max_attempts"] == 3
+    wanted = {"needs_consent": True, "target_abandonment": 0.01}
+    put = await boss("PUT", "/campaign-defaults", json=wanted, headers={"If-Match": '"1"'})
+    assert (ok(put)["version"], ok(put)["schedule"]) == (2, None)
+    stale = await boss("PUT", "/campaign-defaults", json=wanted, headers={"If-Match": '"1"'})
+    assert refused(stale, 412, "campaign_defaults_changed")["current"]["needs_consent"] is True
+    made = await boss.post("/campaigns", body)
+    assert (made["needs_consent"], made["target_abandonment"]) == (True, 0.01)
+    assert made["schedule"]["windows"] == []
+    unknown = {"caps": {"per_hour": 1}}
+    refused(await boss("PUT", "/campaign-defaults", json=unknown), 422, "validation_failed")
+    by = [each["action"] for each in (await boss.get("/audit-log"))["items"]]
+    assert "campaign_defaults.changed" in by
+
+    other = await crm.platform.post(
+        "/tenants/open", _opening("other", law="none", caller_numbers=[])
+    )
+    assert other["tenant"]["state"] == "active"
+    shipped = await (await crm.sign_in("boss@other")).get("/campaign-defaults")
+    assert (shipped["version"], shipped["caps"]) == (0, None)
 
 
 @pytest.mark.parametrize("failing", [PutAgentV1, PutTrunkV1, PutProjectV1])
@@ -76,6 +135,7 @@ async def test_nothing_is_left_when_a_step_fails(crm: Crm, failing: Any) -> None
     assert problem["failed_step"] == step
     crm.behind.refuse.clear()
     assert not await rows_of(crm, "SELECT 1 FROM crm.tenant WHERE slug = 'acme'")
+    assert not await rows_of(crm, "SELECT 1 FROM crm.campaign_defaults")
     assert (await crm.platform.get("/tenants"))["items"] == []
     assert crm.behind.last(DeleteTrunkV1)
     if failing is not PutAgentV1:

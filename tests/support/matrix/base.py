@@ -273,6 +273,7 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "rename_project": {"name": "p"},
         "create_campaign": campaign,
         "change_campaign": campaign,
+        "put_campaign_defaults": {"max_attempts": 2},
         "transfer_from_agent": {"target": {"kind": "number", "value": "+40215550199"}},
         "change_agent_state": {"state": "not_ready"},
     }

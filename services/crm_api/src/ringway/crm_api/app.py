@@ -24,6 +24,7 @@ from ringway.crm_api.callers.router import of_tenants as tenants_caller_numbers
 from ringway.crm_api.callers.router import pools as caller_pools
 from ringway.crm_api.calls.router import live as live_interactions
 from ringway.crm_api.calls.router import router as calls
+from ringway.crm_api.campaigns.defaults_router import router as campaign_defaults
 from ringway.crm_api.campaigns.router import router as campaigns
 from ringway.crm_api.configuration.days import router as calendar_days
 from ringway.crm_api.configuration.router import routers as configuration
@@ -173,6 +174,7 @@ NOUNS = (
         imports,
         projects,
         campaigns,
+        campaign_defaults,
         screening,
         announcements,
         caller_pools,

@@ -32,7 +32,7 @@ Controller = Annotated[Caller, Depends(requires(Permission.CAMPAIGNS_CONTROL))]
 async def create_campaign(
     new: CampaignBody, deps: DepsOf, caller: Writer, response: Response
 ) -> CampaignView:
-    """Create a campaign as a draft."""
+    """Create a campaign as a draft. What is left out is as `/campaign-defaults` says."""
     campaign_id = uuid7()
     view = await service.put(deps, caller, campaign_id, new, action="campaign.created")
     set_etag(response, view.version)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.campaigns import store
+from ringway.crm_api.campaigns import defaults, store
 from ringway.crm_api.campaigns.schemas import CampaignBody, CampaignSummary, CampaignView
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
@@ -26,7 +26,7 @@ from ringway.proto.dialer import (
 async def put(
     deps: Deps, caller: Caller, campaign_id: UUID, wanted: CampaignBody, *, action: str
 ) -> CampaignView:
-    """Create or change a campaign.
+    """Create or change a campaign. What the body leaves out is as the enterprise's defaults say.
 
     Raises:
         Invalid: An agent, a team or the trunk does not exist.
@@ -38,17 +38,20 @@ async def put(
         )
         await check_known(conn, caller.tenant_id, [UUID(each) for each in wanted.team_ids])
         trunk = await trunks.get(conn, tenant_id=caller.tenant_id, trunk_id=UUID(wanted.trunk_id))
+        usual = (await defaults.get(conn, tenant_id=caller.tenant_id)).values
     if unknown:
         ids = ", ".join(str(each) for each in unknown[:10])
         raise Invalid("agent_unknown", f"These are no agents: {ids}.")
     if trunk is None:
         raise Invalid("trunk_unknown", f"There is no trunk {wanted.trunk_id}.")
     now = deps.now()
+    said = wanted.model_dump(mode="json")
+    left_out = {name: usual[name] for name in usual.keys() - wanted.model_fields_set}
     question = PutCampaignV1(
         occurred_at=now,
         tenant=caller.tenant,
         campaign_id=str(campaign_id),
-        spec=CampaignSpec.model_validate(wanted.model_dump(mode="json")),
+        spec=CampaignSpec.model_validate({**said, **left_out}),
     )
     await deps.bus.request(question, Reply)
     async with deps.pool.tenant(caller.tenant_id) as conn:

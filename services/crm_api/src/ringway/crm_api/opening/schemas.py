@@ -7,11 +7,13 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from ringway.crm_api.core.opening.templates import DispositionTemplate, Language, LawTemplate
 from ringway.crm_api.features import Feature
 from ringway.crm_api.schemas import AgentNumber, Body, Name, Password, Text, Username, View
 from ringway.crm_api.tenants.schemas import FirstAdmin, Slug, TenantView
 from ringway.crm_api.trunks.schemas import TrunkBody
 from ringway.proto.base import PhoneE164
+from ringway.proto.dialer_spec import ZoneName
 
 
 class FirstAgent(Body):
@@ -34,7 +36,23 @@ class Opening(Body):
     caller_numbers: list[PhoneE164] = Field(
         default=[], max_length=100, description="Numbers that it may show to the called."
     )
-    project: Name = Field(default="First project", description="What its campaigns belong to.")
+    project: Name | None = Field(
+        default=None,
+        description="What its campaigns belong to; null: a first project in its language.",
+        examples=["Spring sale"],
+    )
+    language: Language = Field(default=Language.EN, description="Of its people.")
+    dispositions: DispositionTemplate = Field(
+        default=DispositionTemplate.TELESALES, description="What agents may say of calls."
+    )
+    law: LawTemplate = Field(
+        default=LawTemplate.CAREFUL,
+        description="Hours, caps and attempts of its campaigns where they say nothing.",
+    )
+    zone: ZoneName | None = Field(
+        default=None,
+        description="Counts where the zone of a called party is not known; null: the law's.",
+    )
     features: list[Feature] = Field(default=list(Feature), max_length=50)
 
     @model_validator(mode="after")

@@ -17,6 +17,9 @@ from uuid import UUID, uuid5
 from ringway.crm_api.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Caller, Role
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import password_rules
+from ringway.crm_api.campaigns import defaults
+from ringway.crm_api.campaigns.defaults import CampaignDefaultsBody
+from ringway.crm_api.core.opening import templates
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import ApiError, Conflict, translate
 from ringway.crm_api.features import Feature
@@ -31,6 +34,7 @@ from ringway.crm_api.users.schemas import NewUser
 from ringway.proto.acd import AgentAccountV1, DeleteTrunkV1, PutAgentV1, PutTrunkV1, TrunkV1
 from ringway.proto.base import Done, Reply
 from ringway.proto.dialer import PutProjectV1
+from ringway.proto.dialer_callback import PutDispositionV1
 from ringway.proto.dialer_pool import (
     AllotCallerNumbersV1,
     CallerNumbersV1,
@@ -134,6 +138,8 @@ def _steps(work: _Work) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         *agents,
         ("trunk", partial(_trunk, work, work.new.trunk)),
         *(numbers if work.new.caller_numbers else []),
+        ("dispositions", partial(_dispositions, work)),
+        ("campaign_defaults", partial(_campaign_defaults, work)),
         ("project", partial(_project, work)),
     ]
 
@@ -199,16 +205,48 @@ async def _caller_numbers(work: _Work) -> None:
         work.steps.append(OpeningStep(step="caller_number", name=number))
 
 
+async def _dispositions(work: _Work) -> None:
+    template = work.new.dispositions
+    for code, disposition in templates.dispositions(template).items():
+        question = PutDispositionV1(
+            occurred_at=work.deps.now(),
+            tenant=str(work.tenant_id),
+            code=code,
+            disposition=disposition,
+        )
+        await work.deps.bus.request(question, Done)
+    work.steps.append(OpeningStep(step="dispositions", name=template.value))
+
+
+async def _campaign_defaults(work: _Work) -> None:
+    template = work.new.law
+    law = templates.law(template)
+    if law is not None:
+        body = CampaignDefaultsBody.model_validate(
+            {
+                "schedule": law.schedule(work.new.zone).model_dump(),
+                "caps": law.caps.model_dump(),
+                "max_attempts": law.max_attempts,
+            }
+        )
+        async with work.deps.pool.tenant(work.tenant_id) as conn:
+            await defaults.put(
+                conn, tenant_id=work.tenant_id, version=None, body=body, now=work.deps.now()
+            )
+    work.steps.append(OpeningStep(step="campaign_defaults", name=template.value))
+
+
 async def _project(work: _Work) -> None:
     project_id = uuid7()
+    name = work.new.project or templates.FIRST_PROJECT[work.new.language]
     question = PutProjectV1(
         occurred_at=work.deps.now(),
         tenant=str(work.tenant_id),
         project_id=str(project_id),
-        name=work.new.project,
+        name=name,
     )
     await work.deps.bus.request(question, Reply)
-    work.steps.append(OpeningStep(step="project", name=work.new.project, object_id=project_id))
+    work.steps.append(OpeningStep(step="project", name=name, object_id=project_id))
 
 
 async def _clear(deps: Deps, caller: Caller, new: Opening) -> None:

@@ -1,0 +1,1 @@
+"""What an enterprise begins with. Pure."""
