@@ -119,8 +119,11 @@ async def undo(deps: Deps, caller: Caller, merge_id: UUID) -> MergeView:
             raise NotFound("merge_not_found", f"There is no merge {merge_id}.")
         if row["undone_at"] is not None:
             return _view(row)
-        survivor = await service.find(conn, caller, row["survivor_id"], lock=True)
-        if survivor.version != row["version_after"]:
+        survivor = await store.get(
+            conn, tenant_id=tenant_id, customer_id=row["survivor_id"], lock=True
+        )
+        # He may be gone, or himself be merged with another by now.
+        if survivor is None or survivor.version != row["version_after"]:
             raise Conflict(
                 "merge_changed_since",
                 "The customer was changed after the merge: make a second one by hand.",

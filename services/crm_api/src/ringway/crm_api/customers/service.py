@@ -114,6 +114,8 @@ async def remove(deps: Deps, caller: Caller, customer_id: UUID, version: int | N
         fields = await known_fields.of(conn, caller)
         _check_right(fields, caller, "delete")
         check_version(present, version, fields, now.date())
+        # The id may lead to him from before a merge.
+        customer_id = present.customer_id
         await store.remove(
             conn, tenant_id=caller.tenant_id, customer_id=customer_id, version=version
         )
