@@ -90,8 +90,8 @@ async def test_a_call_that_nobody_claims_is_told_so_without_being_answered(
     loop = asyncio.get_running_loop()
     began = loop.time()
     caller = await call(phone, asterisk, "+862150001000", endpoint)
-    await caller.until_rings(183, within_s=15)
-    assert at_least_s < loop.time() - began < at_least_s + 5
+    await caller.until_rings(183, within_s=20)
+    assert at_least_s < loop.time() - began < at_least_s + 8  # most of it a busy machine's
     caller.hang_up()
     await caller.until_over()
     assert caller.answered_at is None
