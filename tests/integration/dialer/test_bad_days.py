@@ -122,10 +122,10 @@ async def test_while_nats_is_away_calls_live_and_none_begins(centre: DialerCentr
     centre.nats.kill()
     before = len(await centre.attempts())
     # The ringing one is answered and connected: neither service needs NATS for that.
-    await centre.trunk.until(lambda: centre.trunk.counts.answered >= 2, within_s=8)
+    await centre.trunk.until(lambda: centre.trunk.counts.answered >= 2, within_s=15)
     await centre.trunk.until(
         lambda: all(c.listener and c.listener.packets > 20 for c in centre.trunk.calls.values()),
-        within_s=8,
+        within_s=15,
     )
     assert len(await centre.attempts()) == before
     await centre.nats.start()

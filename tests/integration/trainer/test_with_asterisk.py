@@ -99,9 +99,9 @@ async def test_customer_and_agent_hear_each_other_through_asterisk(stage: Stage)
     await agent.until_hears(500)
     await until(lambda: customer.hears(700, stage.trunk.now), 5, "the customer hears the agent")
     agent.press("5")
-    await until(lambda: customer.listener is not None and customer.listener.keys == "5", 5)
+    await until(lambda: customer.listener is not None and customer.listener.keys == "5", 15)
     await stage.ari.node.hangup("c", reason="normal")
-    await until(lambda: bool(stage.trunk.records()), 5)
+    await until(lambda: bool(stage.trunk.records()), 15)
     (record,) = stage.trunk.records()
     assert (record["ended_by"], record["q850"], record["final_status"]) == ("platform", 16, 200)
     assert record["number"] == "+8613800000001"
@@ -136,7 +136,7 @@ async def test_a_customer_who_hangs_up_and_one_who_never_answers(stage: Stage) -
     stage.customer(kind=PersonaKind.NO_ANSWER)
     await stage.ari.node.originate("PJSIP/2@trunk", channel_id="c2", app=stage.ari.app, timeout_s=1)
     await stage.ari.log.until(ChannelDestroyed, "c2")
-    await until(lambda: len(stage.trunk.records()) == 2, 5)
+    await until(lambda: len(stage.trunk.records()) == 2, 15)
     assert [record["final_status"] for record in stage.trunk.records()] == [200, 487]
 
 
@@ -145,7 +145,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_heals_it(stage: Stage)
     wrong = {"auth_type": "userpass", "username": "ann", "password": "other"}
     await node.put_dynamic("res_pjsip", "auth", "ann", wrong)
     stage.phone.keep_registered()
-    await until(lambda: "401" in stage.phone.last_error, 5)
+    await until(lambda: "401" in stage.phone.last_error, 15)
     await node.put_dynamic("res_pjsip", "auth", "ann", wrong | {"password": SECRET})
     await until(lambda: stage.phone.is_registered, 10)
 
@@ -185,7 +185,7 @@ async def test_phones_and_calls_survive_the_death_of_asterisk(stage: Stage) -> N
     await stage.dial("c", "PJSIP/1@trunk")
     stage.customer(kind=PersonaKind.NO_ANSWER)
     await stage.ari.node.originate("PJSIP/2@trunk", channel_id="c2", app=stage.ari.app)
-    await until(lambda: len(stage.trunk.calls) == 2, 5)
+    await until(lambda: len(stage.trunk.calls) == 2, 15)
     await stage.asterisk.kill()
     await stage.asterisk.start()  # before anybody could notice by silence alone
     assert (await agent.until_over(12)).by is EndedBy.FAULT
@@ -201,4 +201,4 @@ async def test_phones_and_calls_survive_the_death_of_asterisk(stage: Stage) -> N
     await eventually(reachable, within_s=12, what="the phone is registered again")
     await stage.dial("a2", "PJSIP/ann")
     again = await stage.phone.next_call()
-    await until(lambda: again.is_up, 5)
+    await until(lambda: again.is_up, 15)
