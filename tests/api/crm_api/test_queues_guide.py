@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import uvicorn
 from tests.support.crm import USER_PASSWORD, Crm
-from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 from ringway.crm_api.__main__ import _Server
@@ -27,14 +26,14 @@ async def test_the_queues_guide_works_as_written(crm: Crm, tmp_path: Path) -> No
     user = {"username": "ann", "password": USER_PASSWORD, "role": "agent", "agent_number": "801"}
     agent = await boss.post("/users", user)
     trunk = await boss.post("/trunks", {"name": "carrier", "host": "127.0.0.1"})
-    port = free_port()
     server: uvicorn.Server = _Server(
         uvicorn.Config(
-            create_app(crm.deps), host="127.0.0.1", port=port, lifespan="off", log_config=None
+            create_app(crm.deps), host="127.0.0.1", port=0, lifespan="off", log_config=None
         )
     )
     serving = asyncio.get_running_loop().create_task(server.serve())
     await eventually(lambda: server.started, within_s=10, what="HTTP is served")
+    port = server.servers[0].sockets[0].getsockname()[1]
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 8
     process = await asyncio.create_subprocess_exec(
