@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support.waiting import eventually
 
-from ringway.cli import processes, supervisor_state
+from ringway.cli import processes, supervisor, supervisor_state
 from ringway.cli.part import Part, Step
 from ringway.cli.supervisor import Supervisor
 from ringway.cli.supervisor_state import PartState, SupervisorReport
@@ -242,3 +242,27 @@ async def test_a_part_waits_for_what_it_needs_after_a_crash_too(data: Path) -> N
 
 def pid_or_none(data: Path, name: str) -> int | None:
     return next((p.pid for p in processes.owned_by(data) if p.part == name), None)
+
+
+async def test_a_part_may_take_its_time_to_start_but_not_to_answer_later(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_HUNG_AFTER_S", 0.2)
+    monkeypatch.setattr(supervisor, "_HEALTH_POLL_S", 0.1)
+    asked = 0
+    hangs = False
+
+    async def answers() -> str | None:
+        nonlocal asked
+        asked += 1
+        return "nobody answers" if hangs or asked < 20 else None
+
+    async with supervised(data, part("slow", is_ready=answers, is_alive=answers)):
+        await eventually(lambda: asked >= 5, what="it is starting")
+        starting = pid_or_none(data, "slow")
+        (running,) = await until_running(data, "slow")
+        assert running == starting
+        hangs = True
+        await eventually(
+            lambda: pid_or_none(data, "slow") not in (None, running), what="a new process"
+        )

@@ -32,7 +32,9 @@ _BACK_OFF_FIRST_S, _BACK_OFF_LAST_S = 0.2, 10.0
 # A process that ran this long was well: its next end starts the back-off from the beginning.
 _WELL_AFTER_S = 30.0
 _READY_POLL_S, _HEALTH_POLL_S = 0.1, 3.0
-_HUNG_AFTER_S = 30.0
+# Without an answer for so long a part hangs. One that has not answered yet may be starting on a
+# machine with too much to do: killed then, it would begin anew for ever.
+_HUNG_AFTER_S, _STARTS_WITHIN_S = 30.0, 120.0
 _ADOPT_WITHIN_S = 5.0
 _LEFTOVER_GRACE_S = 10.0
 _STEP_RETRY_S = 1.0
@@ -149,6 +151,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             end = group.create_task(processes.wait_for_end(process))
             last_alive = loop.time()
+            patience_s = _STARTS_WITHIN_S
             while not end.done():
                 problem = await _ask(part.is_ready)
                 if end.done():
@@ -158,13 +161,13 @@ class Supervisor:
                         part.name, PartState.RUNNING, pid=process.pid, started_at=started_at
                     )
                     self._ready[part.name].set()
-                    last_alive = loop.time()
+                    last_alive, patience_s = loop.time(), _HUNG_AFTER_S
                 else:
                     state = self._report.parts[part.name].state
                     self._change(part.name, state, pid=process.pid, problem=problem)
                     if part.is_alive is None or await _ask(part.is_alive) is None:
-                        last_alive = loop.time()
-                    elif loop.time() - last_alive > _HUNG_AFTER_S:
+                        last_alive, patience_s = loop.time(), _HUNG_AFTER_S
+                    elif loop.time() - last_alive > patience_s:
                         _log.error("A part hangs and is killed", extra={"part": part.name})
                         processes.send(process, signal.SIGKILL)
                 running = self._report.parts[part.name].state is PartState.RUNNING
