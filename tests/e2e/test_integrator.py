@@ -20,7 +20,7 @@ from ringway.proto.trainer import Persona, PersonaKind, PersonaRule, PutScenario
 from ringway.runtime.bus import Bus
 from ringway.runtime.clock import utcnow
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "integrator.py"
 ANSWERS = Persona(kind=PersonaKind.ANSWERS, ring_s=(0.1, 0.2), talk_s=(1.0, 1.5))
@@ -54,7 +54,7 @@ async def test_the_example_does_all_that_it_says(stack: Installation) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), 120)
+        out, err = await asyncio.wait_for(process.communicate(), 200)
     finally:
         if process.returncode is None:
             process.kill()
