@@ -25,6 +25,7 @@ class QuerierRunFinishedV1(Fact):
     found: int = 0
     is_triggered: bool = False
     failure_code: str = ""
+    is_schedule_paused: bool = False  # it failed so that it would fail again: repair and save it
 
 
 class QuerierOperationFinishedV1(Fact):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,18 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.notices import store
-from ringway.crm_api.notices.schemas import NoticeBody, NoticeState, NoticeView
+from ringway.crm_api.notices.schemas import NoticeBody, NoticeState, NoticeView, Priority
 from ringway.crm_api.objects.catalogue import role_of
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.users import store as users
-from ringway.proto.base import Fact
 from ringway.proto.crm_knowledge import Audience, NoticePublishedV1, NoticeWithdrawnV1
 from ringway.runtime import outbox
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
 _SCHEMA = "crm"
+_LONGEST = 1_000
+_SYSTEM_SHOWN = timedelta(days=14)
 
 
 async def create(deps: Deps, caller: Caller, new: NoticeBody) -> NoticeView:
@@ -90,19 +92,39 @@ async def publish(deps: Deps, caller: Caller, notice_id: UUID, version: int | No
             present, state=NoticeState.PUBLISHED.value, published_at=now, updated_at=now
         )
         made = await store.put(conn, tenant_id=caller.tenant_id, notice=changed)
-        fact: Fact = NoticePublishedV1(
-            occurred_at=now,
-            tenant=caller.tenant,
-            notice_id=str(notice_id),
-            priority=made.priority,
-            must_confirm=made.must_confirm,
-            begins_at=made.begins_at,
-            ends_at=made.ends_at,
-            audience=_audience(made),
-        )
-        await outbox.add(conn, _SCHEMA, fact)
+        await outbox.add(conn, _SCHEMA, _published(caller.tenant_id, made, now))
         await _audit(deps, conn, caller, "published", made, {})
     return NoticeView.model_validate(made)
+
+
+async def tell(
+    deps: Deps, conn: Connection, *, tenant_id: UUID, user_id: UUID, text_en: str, text_zh: str
+) -> None:
+    """Show one person a notice of the system's for two weeks, live and when he comes back."""
+    now = deps.now()
+    notice = store.Notice(
+        notice_id=uuid7(),
+        text_zh=text_zh[:_LONGEST],
+        text_en=text_en[:_LONGEST],
+        begins_at=now,
+        ends_at=now + _SYSTEM_SHOWN,
+        priority=Priority.HIGH.value,
+        must_confirm=False,
+        is_for_all=False,
+        user_ids=[user_id],
+        team_ids=[],
+        roles=[],
+        state=NoticeState.PUBLISHED.value,
+        version=1,
+        created_by=user_id,
+        author="Ringway",
+        created_at=now,
+        updated_at=now,
+        published_at=now,
+        withdrawn_at=None,
+    )
+    made = await store.put(conn, tenant_id=tenant_id, notice=notice)
+    await outbox.add(conn, _SCHEMA, _published(tenant_id, made, now))
 
 
 async def withdraw(deps: Deps, caller: Caller, notice_id: UUID, version: int | None) -> NoticeView:
@@ -238,6 +260,19 @@ def _values(deps: Deps, wanted: NoticeBody) -> dict[str, Any]:
         "team_ids": list(dict.fromkeys(wanted.team_ids)),
         "roles": list(dict.fromkeys(wanted.roles)),
     }
+
+
+def _published(tenant_id: UUID, made: store.Notice, now: datetime) -> NoticePublishedV1:
+    return NoticePublishedV1(
+        occurred_at=now,
+        tenant=str(tenant_id),
+        notice_id=str(made.notice_id),
+        priority=made.priority,
+        must_confirm=made.must_confirm,
+        begins_at=made.begins_at,
+        ends_at=made.ends_at,
+        audience=_audience(made),
+    )
 
 
 def _audience(notice: store.Notice) -> Audience:

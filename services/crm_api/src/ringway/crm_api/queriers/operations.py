@@ -38,12 +38,12 @@ async def propose(
         Conflict: There are too many rows.
     """
     async with running.session(deps, caller) as session:
-        querier = await service.find(session.conn, caller, querier_id)
-        row_ids = await targets(session, querier.query, wanted.action, wanted.where)
+        query = service.question(await service.find(session.conn, caller, querier_id))
+        row_ids = await targets(session, query, wanted.action, wanted.where)
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await actions.check(conn, caller, wanted.action)
         made = await note(
-            deps, conn, caller, querier_id, None, querier.query.source, wanted.action, row_ids
+            deps, conn, caller, querier_id, None, query.source, wanted.action, row_ids
         )
     return view(made)
 

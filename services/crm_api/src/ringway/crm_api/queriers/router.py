@@ -187,8 +187,9 @@ async def find_problems(wanted: ProblemsBody, deps: DepsOf, caller: Writer) -> P
 @router.post("/{querier_id}/run")
 async def run_querier(querier_id: UUID, how: RunBody, deps: DepsOf, caller: Reader) -> AnswerView:
     """Ask a saved question now, with one's own rights."""
-    querier = await service.get(deps, caller, querier_id)
-    return await service.ask(deps, caller, querier.query, how)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        query = service.question(await service.find(conn, caller, querier_id))
+    return await service.ask(deps, caller, query, how)
 
 
 @router.get(
@@ -211,8 +212,7 @@ async def export_querier(
 ) -> StreamingResponse:
     """Return the whole result as a file, at most 100,000 rows. It is audited."""
     async with running.session(deps, caller) as session:
-        querier = await service.find(session.conn, caller, querier_id)
-        query = querier.query
+        query = service.question(await service.find(session.conn, caller, querier_id))
         columns = session.columns(query)
         rows = await session.count(query, most=MAX_ROWS + 1)
     if rows > MAX_ROWS:

@@ -17,7 +17,8 @@ from ringway.runtime.postgres import Connection
 
 _COLUMNS = """
     schedule_id, querier_id, owner_id, at_time, weekdays, every_minutes, zone, at_least,
-    querier_version, action, scopes, is_enabled, next_run_at, version, created_at, updated_at
+    querier_version, action, scopes, is_enabled, next_run_at, paused_code, paused_reason,
+    version, created_at, updated_at
 """
 _RUN = """
     run_id, querier_id, schedule_id, owner_id, due_at, state, tries, permissions, found,
@@ -42,6 +43,8 @@ class Schedule:
     scopes: list[str] | None
     is_enabled: bool
     next_run_at: datetime
+    paused_code: str  # why it stopped by itself; empty: it did not
+    paused_reason: str
     version: int
     created_at: datetime
     updated_at: datetime
@@ -82,6 +85,7 @@ async def put(conn: Connection, *, tenant_id: UUID, schedule: Schedule) -> Sched
             at_least = excluded.at_least, querier_version = excluded.querier_version,
             action = excluded.action, scopes = excluded.scopes,
             is_enabled = excluded.is_enabled, next_run_at = excluded.next_run_at,
+            paused_code = '', paused_reason = '',
             version = s.version + 1, updated_at = excluded.updated_at
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - a constant
@@ -183,6 +187,21 @@ async def begin(
     )
 
 
+async def pause(
+    conn: Connection, *, tenant_id: UUID, schedule_id: UUID, code: str, reason: str, now: datetime
+) -> bool:
+    """Stop a schedule until its owner saves it again; whether it was not stopped before."""
+    found: UUID | None = await conn.fetchval(
+        """
+        UPDATE crm.querier_schedule SET is_enabled = false, paused_code = $3, paused_reason = $4,
+               version = version + 1, updated_at = $5
+         WHERE tenant_id = $1 AND schedule_id = $2 AND is_enabled RETURNING schedule_id
+        """,
+        *(tenant_id, schedule_id, code, reason[:500], now),
+    )
+    return found is not None
+
+
 async def claim_run(
     conn: Connection, *, tenant_id: UUID, now: datetime, hold: timedelta
 ) -> tuple[Run, str] | None:
@@ -261,8 +280,8 @@ async def runs(
 
 async def kept(
     conn: Connection, *, tenant_id: UUID, run_id: UUID, owner_id: UUID
-) -> tuple[Run, Query, dict[str, Any]] | None:
-    """Return a run of an owner with its question and its answer, which may be empty."""
+) -> tuple[Run, Query | None, dict[str, Any]] | None:
+    """Return a run of an owner with its question, if it can be read, and its answer, if any."""
     row = await conn.fetchrow(
         f"SELECT {_RUN}, query, result FROM crm.querier_run "  # noqa: S608 - constants
         "WHERE tenant_id = $1 AND run_id = $2 AND owner_id = $3",
@@ -271,7 +290,7 @@ async def kept(
     if row is None:
         return None
     result = orjson.loads(row["result"]) if row["result"] is not None else {}
-    return _run(row), queriers.read(row["query"]), result
+    return _run(row), queriers.readable(row["query"]), result
 
 
 def _schedule(row: asyncpg.Record | None) -> Schedule:

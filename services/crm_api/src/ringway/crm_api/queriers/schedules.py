@@ -14,7 +14,15 @@ from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.queriers.moments import next_at
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+)
+from ringway.crm_api.notices import service as notices
 from ringway.crm_api.queriers import (
     actions,
     operations,
@@ -144,7 +152,7 @@ async def carry_out(deps: Deps, tenant_id: UUID, run: Run, query_json: str) -> N
     try:
         query = queriers.read(query_json)
     except ValueError as error:  # of a release that knew other words
-        raise Invalid("querier_unreadable", "The querier must be saved again.") from error
+        raise Invalid("querier_needs_repair", service.UNREADABLE) from error
     async with deps.pool.tenant(tenant_id) as conn:
         schedule = await schedule_store.get(
             conn, tenant_id=tenant_id, schedule_id=run.schedule_id or UUID(int=0)
@@ -152,7 +160,10 @@ async def carry_out(deps: Deps, tenant_id: UUID, run: Run, query_json: str) -> N
     if schedule is None:
         raise NotFound("schedule_not_found", "The schedule was removed meanwhile.")
     caller = await owners.caller_of(deps, tenant_id, schedule.owner_id, schedule.scopes)
-    action = _ACTION.validate_python(schedule.action) if schedule.action is not None else None
+    try:
+        action = _ACTION.validate_python(schedule.action) if schedule.action is not None else None
+    except ValueError as error:
+        raise Invalid("schedule_needs_repair", "Choose its action again and save it.") from error
     async with running.session(deps, caller) as session:
         querier = await service.find(session.conn, caller, run.querier_id)
         if action is not None and querier.version != schedule.querier_version:
@@ -193,10 +204,16 @@ async def carry_out(deps: Deps, tenant_id: UUID, run: Run, query_json: str) -> N
         await outbox.add(conn, "crm", _fact(deps, tenant_id, run, count, is_triggered, ""))
 
 
-async def give_up(deps: Deps, tenant_id: UUID, run: Run, code: str, why: str) -> None:
-    """End a run that has no answer, and tell it."""
+async def give_up(deps: Deps, tenant_id: UUID, run: Run, error: ApiError) -> None:
+    """End a run that has no answer, and tell it.
+
+    What is wrong with the question itself would be wrong the next time, too: the schedule is
+    paused until its owner saves it again, and he finds a notice.
+    """
+    code, why = error.code, error.detail
     async with deps.pool.tenant(tenant_id) as conn:
         if await schedule_store.lock_run(conn, tenant_id=tenant_id, run_id=run.run_id):
+            paused = isinstance(error, Invalid) and await _pause(deps, conn, tenant_id, run, error)
             await schedule_store.finish_run(
                 conn,
                 tenant_id=tenant_id,
@@ -205,7 +222,34 @@ async def give_up(deps: Deps, tenant_id: UUID, run: Run, code: str, why: str) ->
                 failure_code=code,
                 failure=why,
             )
-            await outbox.add(conn, "crm", _fact(deps, tenant_id, run, 0, False, code))
+            fact = _fact(deps, tenant_id, run, 0, False, code, is_paused=paused)
+            await outbox.add(conn, "crm", fact)
+
+
+async def _pause(deps: Deps, conn: Connection, tenant_id: UUID, run: Run, error: ApiError) -> bool:
+    name: str | None = await conn.fetchval(
+        "SELECT name FROM crm.querier WHERE tenant_id = $1 AND querier_id = $2",
+        *(tenant_id, run.querier_id),
+    )
+    if run.schedule_id is None or not await schedule_store.pause(
+        conn,
+        tenant_id=tenant_id,
+        schedule_id=run.schedule_id,
+        code=error.code,
+        reason=error.detail,
+        now=deps.now(),
+    ):
+        return False
+    await notices.tell(
+        deps,
+        conn,
+        tenant_id=tenant_id,
+        user_id=run.owner_id,
+        text_en=f"The schedule of your querier {name} is paused. {error.detail} "
+        "Repair the querier, then save the schedule.",
+        text_zh=f"您的查询“{name}”的定时任务已暂停，请修改查询后重新保存定时任务。{error.detail}",
+    )
+    return True
 
 
 async def answer(deps: Deps, caller: Caller, run_id: UUID) -> KeptAnswerView:
@@ -223,6 +267,8 @@ async def answer(deps: Deps, caller: Caller, run_id: UUID) -> KeptAnswerView:
             raise NotFound("run_not_found", f"There is no run {run_id}.")
         run, query, result = found
         lost = set(run.permissions) - {each.value for each in caller.granted()}
+        if query is None:
+            raise Conflict("querier_needs_repair", service.UNREADABLE)
         if not lost and result:
             try:
                 (await running.joined(deps, caller, conn)).columns(query)
@@ -258,7 +304,7 @@ async def _made(
     querier = await service.find(conn, caller, querier_id)
     if wanted.action is not None:
         await actions.check(conn, caller, wanted.action)
-        if querier.query.is_grouped:
+        if service.question(querier).is_grouped:
             raise Invalid(
                 "querier_groups_only", "Groups are no rows: nothing can be done with them."
             )
@@ -278,6 +324,8 @@ async def _made(
         scopes=owners.scopes_of(caller),
         is_enabled=wanted.is_enabled,
         next_run_at=now,
+        paused_code="",
+        paused_reason="",
         version=1,
         created_at=now,
         updated_at=now,
@@ -305,7 +353,14 @@ def _kept(found: running.Answer) -> tuple[list[list[Any]], bool]:
 
 
 def _fact(
-    deps: Deps, tenant_id: UUID, run: Run, found: int, is_triggered: bool, code: str
+    deps: Deps,
+    tenant_id: UUID,
+    run: Run,
+    found: int,
+    is_triggered: bool,
+    code: str,
+    *,
+    is_paused: bool = False,
 ) -> QuerierRunFinishedV1:
     return QuerierRunFinishedV1(
         occurred_at=deps.now(),
@@ -317,6 +372,7 @@ def _fact(
         found=found,
         is_triggered=is_triggered,
         failure_code=code,
+        is_schedule_paused=is_paused,
     )
 
 

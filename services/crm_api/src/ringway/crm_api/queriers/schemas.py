@@ -87,7 +87,11 @@ class QuerierView(View):
     owner_id: UUID
     name: str
     description: str
-    query: Query
+    query: Query | None = Field(description="Null when it cannot be read: it needs repair.")
+    state: Literal["ready", "needs_repair"] = Field(
+        description="Whether the caller can ask it. A field may be gone, or hidden from him."
+    )
+    repair: str = Field(description="What to do when it needs repair, else empty.")
     shared_roles: list[str]
     shared_team_ids: list[UUID]
     template: str | None = Field(description="The shipped one that it was made from.")
@@ -249,6 +253,10 @@ class ScheduleView(View):
     action: Action | None
     is_enabled: bool
     next_run_at: datetime
+    paused_code: str = Field(
+        description="Why it stopped by itself, else empty: save it when the querier is repaired."
+    )
+    paused_reason: str
     version: int
     created_at: datetime
     updated_at: datetime

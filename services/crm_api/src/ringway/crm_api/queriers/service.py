@@ -9,7 +9,14 @@ from ringway.crm_api.access import Caller, Role
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.queriers.query import Query
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
+from ringway.crm_api.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+)
 from ringway.crm_api.objects.catalogue import role_of
 from ringway.crm_api.queriers import running, store
 from ringway.crm_api.queriers.schemas import (
@@ -27,6 +34,9 @@ from ringway.runtime.postgres import Connection
 
 DEEPEST = 10_000  # rows that pages go through
 _MOST_QUERIERS = 2_000
+UNREADABLE = (
+    "Its query is of another release and cannot be read: write it again and save it, or remove it."
+)
 
 
 async def create(
@@ -106,21 +116,21 @@ async def remove(deps: Deps, caller: Caller, querier_id: UUID, version: int | No
 
 async def get(deps: Deps, caller: Caller, querier_id: UUID) -> QuerierView:
     """Return a querier that the caller sees. Raises NotFound."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        return view(await find(conn, caller, querier_id))
+    async with running.session(deps, caller) as session:
+        return _looked_at(session, await find(session.conn, caller, querier_id))
 
 
 async def page(deps: Deps, caller: Caller, before: UUID | None, limit: int) -> list[QuerierView]:
     """Return queriers that the caller sees, newest first."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with running.session(deps, caller) as session:
         found = await store.page(
-            conn,
+            session.conn,
             tenant_id=caller.tenant_id,
-            sight=await sight(conn, caller),
+            sight=await sight(session.conn, caller),
             before=before,
             limit=limit,
         )
-    return [view(each) for each in found]
+        return [_looked_at(session, each) for each in found]
 
 
 async def find(
@@ -141,6 +151,17 @@ async def find(
     if found is None:
         raise NotFound("querier_not_found", f"There is no querier {querier_id}.")
     return found
+
+
+def question(querier: store.Querier) -> Query:
+    """Return what a querier asks.
+
+    Raises:
+        Conflict: What is stored cannot be read: it needs repair.
+    """
+    if querier.query is None:
+        raise Conflict("querier_needs_repair", UNREADABLE)
+    return querier.query
 
 
 async def sight(conn: Connection, caller: Caller) -> store.Sight:
@@ -196,9 +217,25 @@ def columns(found: running.Answer) -> list[ColumnView]:
     return [ColumnView.model_validate(each) for each in found.columns]
 
 
-def view(querier: store.Querier) -> QuerierView:
-    """Return a querier as the API shows it."""
-    return QuerierView.model_validate(querier)
+def view(querier: store.Querier, repair: str = "") -> QuerierView:
+    """Return a querier as the API shows it, with what must be done before it can be asked."""
+    repair = repair or (UNREADABLE if querier.query is None else "")
+    shown = {
+        name: getattr(querier, name)
+        for name in QuerierView.model_fields
+        if name not in ("state", "repair")
+    }
+    return QuerierView(**shown, state="needs_repair" if repair else "ready", repair=repair)
+
+
+def _looked_at(session: running.Session, querier: store.Querier) -> QuerierView:
+    if querier.query is None:
+        return view(querier)
+    try:
+        session.columns(querier.query)
+    except Invalid as error:
+        return view(querier, f"{error.detail} Change the query and save it, or remove it.")
+    return view(querier)
 
 
 def _mark(query: Query) -> str:
@@ -240,7 +277,7 @@ async def _note(
         object_id=querier.querier_id,
         detail={
             "name": querier.name,
-            "source": querier.query.source,
+            "source": querier.query.source if querier.query is not None else None,
             "shared_roles": list(querier.shared_roles),
             "shared_team_ids": [str(each) for each in querier.shared_team_ids],
         },

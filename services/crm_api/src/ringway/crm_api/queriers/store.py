@@ -21,13 +21,13 @@ _COLUMNS = """
 
 @dataclass(frozen=True, slots=True)
 class Querier:
-    """One row of ``crm.querier``."""
+    """One row of ``crm.querier``. ``query`` None: this release cannot read what is stored."""
 
     querier_id: UUID
     owner_id: UUID
     name: str
     description: str
-    query: Query
+    query: Query | None
     shared_roles: tuple[str, ...]
     shared_team_ids: tuple[UUID, ...]
     template: str | None
@@ -156,8 +156,16 @@ def written(query: Query) -> str:
 
 
 def read(text: str) -> Query:
-    """Return a query as it was stored."""
+    """Return a query as it was stored. Raises ValueError: by a release that knew other words."""
     return Query.model_validate(orjson.loads(text))
+
+
+def readable(text: str) -> Query | None:
+    """Return a query as it was stored, if it can be read."""
+    try:
+        return read(text)
+    except ValueError:
+        return None
 
 
 def _sight(tenant_id: UUID, sight: Sight) -> tuple[object, ...]:
@@ -168,7 +176,7 @@ def _querier(row: asyncpg.Record) -> Querier:
     return Querier(
         **{
             **row,
-            "query": read(row["query"]),
+            "query": readable(row["query"]),
             "shared_roles": tuple(row["shared_roles"]),
             "shared_team_ids": tuple(row["shared_team_ids"]),
         }

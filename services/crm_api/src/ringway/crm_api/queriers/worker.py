@@ -94,7 +94,7 @@ class QuerierWorker:
         except PostgresDown:
             raise
         except ApiError as error:
-            await schedules.give_up(self._deps, tenant_id, run, error.code, error.detail)
+            await schedules.give_up(self._deps, tenant_id, run, error)
             _runs.labels(error.code).inc()
         return True
 
