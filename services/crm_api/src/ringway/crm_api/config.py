@@ -51,6 +51,6 @@ class Settings(ServiceSettings):
     bulk_max_bytes: int = Field(default=8_000_000, ge=1_000)  # thousands of leads in one request
     import_max_bytes: int = Field(default=100_000_000, ge=1_000)
     import_max_rows: int = Field(default=1_000_000, ge=1)
-    import_chunk_rows: int = Field(default=5_000, ge=1, le=50_000)  # of customers, at once
+    import_chunk_rows: int = Field(default=10_000, ge=1, le=50_000)  # of customers, at once
     work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder
     event_send_timeout_s: float = Field(default=10, gt=0)

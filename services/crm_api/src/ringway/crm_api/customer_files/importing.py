@@ -77,8 +77,7 @@ class Importer:
         if not rows.count:
             return result
         found = await self._found(conn, rows)
-        wanted = [row_of(each) for each in rows.of_lines(found)] if found else []
-        matched = await self._sort(conn, wanted, found, result)
+        matched = await self._sort(conn, rows.of_lines(found), found, result) if found else []
         fates = await self._change(conn, matched, now, result)
         if self.options.is_dry_run:
             result.created = rows.count - len(found)
@@ -103,27 +102,28 @@ class Importer:
     async def _sort(
         self,
         conn: Connection,
-        rows: Sequence[Row],
+        rows: Sequence[Parts],
         found: dict[int, tuple[Sequence[UUID], str]],
         result: Result,
     ) -> list[tuple[Row, UUID]]:
         """Return the rows that change somebody, and whom; note the fate of the others."""
-        ids = {each for ids, _ in found.values() for each in ids}
+        skips = self.options.rule is Rule.SKIP
+        ids = {each for ids, _ in found.values() for each in ids} if not skips else set()
         seen = await scope.visible(conn, self.scope, list(ids)) if ids else set()
         matched: list[tuple[Row, UUID]] = []
-        for row in rows:
-            ids_of_row, missing = found[row.line]
+        for parts in rows:
+            ids_of_row, missing = found[int(parts[0])]
             if not ids_of_row:
-                result.refused.append(_error(row, "required_missing", missing))
+                result.refused.append(_error(parts, "required_missing", missing))
             elif len(ids_of_row) > 1:
-                result.refused.append(_error(row, "ambiguous"))
-            elif self.options.rule is Rule.SKIP:
+                result.refused.append(_error(parts, "ambiguous"))
+            elif skips:
                 result.skipped += 1
-                result.skips.append(_error(row, "duplicate"))
+                result.skips.append(_error(parts, "duplicate"))
             elif ids_of_row[0] not in seen:
-                result.refused.append(_error(row, "not_yours"))
+                result.refused.append(_error(parts, "not_yours"))
             else:
-                matched.append((row, ids_of_row[0]))
+                matched.append((row_of(parts), ids_of_row[0]))
         return matched
 
     async def _change(
@@ -146,12 +146,12 @@ class Importer:
             after: dict[UUID, Record] = {}
             for row, customer_id in part:
                 if customer_id not in present:
-                    result.refused.append(_error(row, "not_yours"))
+                    result.refused.append(_error_of(row, "not_yours"))
                     continue
                 before = after.get(customer_id) or present[customer_id].record()
                 record = self._filled(before, row)
                 if isinstance(record, str):
-                    result.refused.append(_error(row, "customer_full", record))
+                    result.refused.append(_error_of(row, "customer_full", record))
                     continue
                 fates[row.line] = "unchanged" if record == before else "updated"
                 result.unchanged += record == before
@@ -249,7 +249,11 @@ async def keep_before(
     )
 
 
-def _error(row: Row, code: str, detail: str = "") -> ErrorRow:
+def _error(parts: Parts, code: str, detail: str = "") -> ErrorRow:
+    return ErrorRow(int(parts[0]), "", parts[1], code, detail)
+
+
+def _error_of(row: Row, code: str, detail: str = "") -> ErrorRow:
     return ErrorRow(row.line, "", row.phones[0], code, detail)
 
 

@@ -11,7 +11,6 @@ import gc
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,7 +132,7 @@ class _Chunks:
         columns = zip(*self._good, strict=True)
         good = COLUMN.join(ROW.join(each) if any(each) else "" for each in columns)
         good_file.write_bytes(good.encode())
-        bad_file.write_bytes(orjson.dumps([asdict(each) for each in self._bad]))
+        bad_file.write_bytes(orjson.dumps(self._bad))
         self._tell(
             Chunk(
                 good_file=good_file,
