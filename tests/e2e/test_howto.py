@@ -12,6 +12,10 @@ from uuid import uuid4
 import pytest
 
 from ringway.cli.installation import Installation
+from ringway.proto.base import Done
+from ringway.proto.trainer import Persona, PersonaKind, PersonaRule, PutScenarioV1
+from ringway.runtime.bus import Bus
+from ringway.runtime.clock import utcnow
 from ringway.trainer.phone import Phone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -25,6 +29,7 @@ async def test_the_first_campaign_guide_works_as_written(
 ) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 5
+    await _kim_answers(stack)
     at = stack.endpoints()
     environment = {
         "PATH": os.environ["PATH"],
@@ -58,6 +63,15 @@ async def test_the_first_campaign_guide_works_as_written(
     assert process.returncode == 0, text
     assert '"refused":1' in text.replace(" ", ""), text
     assert '"connected":1' in text.replace(" ", ""), text
+
+
+async def _kim_answers(stack: Installation) -> None:
+    """As on a new installation, whatever other tests told the simulated network."""
+    kim = PersonaRule(pattern=r"\+?12015550190", mix=((1, Persona(kind=PersonaKind.ANSWERS)),))
+    password = stack.credentials.nats["cli"]
+    async with Bus.open(stack.nats.url, user="cli", password=password, name="cli") as bus:
+        scenario = PutScenarioV1(occurred_at=utcnow(), tenant="guide", rules=(kim,))
+        await bus.request(scenario, Done, timeout_s=10)
 
 
 async def _as_the_reader(
