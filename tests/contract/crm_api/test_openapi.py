@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from tests.support.api_document import api_document
 
-from ringway.crm_api.app import make_api
+from ringway.crm_api.app import NOUNS, make_api
 from ringway.runtime.outbox import outbox_ddl
 
 pytestmark = pytest.mark.contract
@@ -37,6 +40,40 @@ def test_every_operation_has_an_id_a_summary_and_a_description(document: dict[st
 def test_schemas_have_names_of_their_own(document: dict[str, Any]) -> None:
     """Where two classes share a name, the document would name them by their modules."""
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
+def test_where_if_match_is_required_the_document_says_so(document: dict[str, Any]) -> None:
+    said = {
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "428" in operation["responses"]
+    }
+    asked = {
+        route.name
+        for router in NOUNS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        and "expected_version(if_match, required=True)" in inspect.getsource(route.endpoint)
+    }
+    assert len(asked) > 20
+    assert asked <= said
+
+
+def test_a_map_whose_keys_have_a_form_takes_no_others(document: dict[str, Any]) -> None:
+    def maps(schema: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(schema, dict):
+            if "patternProperties" in schema:
+                yield schema
+            for each in schema.values():
+                yield from maps(each)
+        elif isinstance(schema, list):
+            for each in schema:
+                yield from maps(each)
+
+    found = list(maps(document["components"]["schemas"]))
+    assert len(found) > 10
+    assert all(each["additionalProperties"] is False for each in found)
 
 
 def test_every_error_is_a_problem_document(document: dict[str, Any]) -> None:

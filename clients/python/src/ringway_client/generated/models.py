@@ -9267,6 +9267,11 @@ class ScheduleView(Model):
     is_enabled: bool
     next_run_at: AwareDatetime
     owner_id: UUID
+    paused_code: str
+    """
+    Why it stopped by itself, else empty: save it when the querier is repaired.
+    """
+    paused_reason: str
     querier_id: UUID
     schedule_id: UUID
     updated_at: AwareDatetime
@@ -10071,9 +10076,22 @@ class QuerierView(Model):
     name: str
     owner_id: UUID
     querier_id: UUID
-    query: QueryOutput
+    query: QueryOutput | None
+    """
+    Null when it cannot be read: it needs repair.
+    """
+    repair: str
+    """
+    What to do when it needs repair, else empty.
+    """
     shared_roles: list[str]
     shared_team_ids: list[UUID]
+    state: str
+    """
+    Whether the caller can ask it. A field may be gone, or hidden from him.
+
+    One of `ready`, `needs_repair`.
+    """
     template: str | None
     """
     The shipped one that it was made from.

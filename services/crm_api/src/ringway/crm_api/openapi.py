@@ -15,7 +15,7 @@ from ringway.crm_api.deprecation import REGISTER, Register
 from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
 from ringway.crm_api.features import features_of
-from ringway.crm_api.openapi_parameters import IDEMPOTENCY_KEY, tidy
+from ringway.crm_api.openapi_parameters import IDEMPOTENCY_KEY, close_maps, tidy
 from ringway.crm_api.schemas import Problem
 
 VERSION = "1.0.0"
@@ -53,6 +53,7 @@ _IF_MATCH_REQUIRED = (
     "/api/v1/customers/",
     "/api/v1/knowledge/",
     "/api/v1/notices/",
+    *("/api/v1/object-bindings/", "/api/v1/objects/"),
     "/api/v1/roles/",
     "/api/v1/scripts/",
     "/api/v1/teams/",
@@ -109,6 +110,8 @@ def _document(app: FastAPI, asked: dict[str, Permission | None]) -> dict[str, An
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for schema in schemas.values():
+        close_maps(schema)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)

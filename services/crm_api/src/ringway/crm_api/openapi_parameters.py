@@ -1,4 +1,4 @@
-"""Parameters in the OpenAPI document: what FastAPI derives, said as exactly as we read them."""
+"""What FastAPI derives for the OpenAPI document, said as exactly as we read it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ def tidy(operation: dict[str, Any], *, needs_if_match: bool) -> None:
                 each["schema"]["pattern"] = r"^\*$"
             case _:
                 pass
+
+
+def close_maps(schema: Any) -> None:
+    """Say in place, wherever keys have a pattern, that a key of another form is refused."""
+    match schema:
+        case dict():
+            if "patternProperties" in schema:
+                schema.setdefault("additionalProperties", False)
+            for each in schema.values():
+                close_maps(each)
+        case list():
+            for each in schema:
+                close_maps(each)
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -203,6 +203,8 @@ class SalesOrders:
     ) -> models.PageSalesOrderSummary:
         """List orders, the newest first unless `sort` says otherwise.
 
+        Without `customers.all` they are one's own and those of the customers whom one sees.
+
         Permission: ``orders.read``.
         """
         return self._client.send(

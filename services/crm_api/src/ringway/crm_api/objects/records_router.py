@@ -138,7 +138,7 @@ async def replace_record(
     return view
 
 
-@router.patch("/{record_id}")
+@router.patch("/{record_id}", responses={428: {}})
 async def change_record(
     object_id: UUID,
     record_id: UUID,
