@@ -36,6 +36,7 @@ class Endpoints:
         self._clock = clock
         self._max_tenants = max_tenants
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
+        self._changes = 0
         self.news = asyncio.Event()
 
     async def wanting(self, tenant_id: UUID, name: str) -> list[UUID]:
@@ -54,14 +55,18 @@ class Endpoints:
     def forget(self, tenant_id: UUID) -> None:
         """Forget what is known of a tenant: it has just changed."""
         self._known.pop(tenant_id, None)
+        self._changes += 1
 
     async def _of(self, tenant_id: UUID) -> list[Webhook]:
         at = self._clock()
         known = self._known.get(tenant_id)
         if known is not None and at - known.asked_at < FRESH_S:
             return known.webhooks
+        changes = self._changes
         async with self._pool.tenant(tenant_id) as conn:
             found = await store.page(conn, tenant_id=tenant_id, after=None, limit=MOST)
+        if self._changes != changes:
+            return found  # what was read may be older than the change that was told meanwhile
         self._known[tenant_id] = _Known(found, at)
         self._known.move_to_end(tenant_id)
         if len(self._known) > self._max_tenants:
