@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
 from prometheus_client import Counter, Gauge
 
+from ringway.runtime import held
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.tasks import TaskSet
 
@@ -126,7 +128,8 @@ class Pool:
     ) -> AsyncIterator[Connection]:
         """Open a transaction that sees and writes one tenant's rows only.
 
-        Commits at the end of the context, rolls back when it raises.
+        Commits at the end of the context, rolls back when it raises. In a piece of work that holds
+        its last commit back (:mod:`ringway.runtime.held`) it commits later.
 
         Args:
             settings: Of PostgreSQL, for this transaction.
@@ -136,7 +139,7 @@ class Pool:
             ValueError: ``tenant`` is not a UUID.
         """
         tenant_id = str(tenant if isinstance(tenant, UUID) else UUID(tenant))
-        async with self._transaction(limit_s) as conn:
+        async with self._transaction(limit_s, UUID(tenant_id)) as conn:
             if settings:
                 names, values = ["ringway.tenant_id", *settings], [tenant_id, *settings.values()]
                 await conn.execute(_SET, names, values)
@@ -151,23 +154,39 @@ class Pool:
             yield conn
 
     @asynccontextmanager
-    async def _transaction(self, limit_s: float) -> AsyncIterator[Connection]:
+    async def _transaction(
+        self, limit_s: float, tenant_id: UUID | None = None
+    ) -> AsyncIterator[Connection]:
+        work = held.current.get()
+        if work is not None:
+            await work.settle()
         conn, transaction = await self._begin(limit_s)
+        is_held = False
         try:
-            try:
-                yield conn
-            except BaseException:
-                await _roll_back(conn, transaction)
-                raise
-            await transaction.commit()
+            with _block_of(work):
+                try:
+                    yield conn
+                except BaseException:
+                    await _roll_back(conn, transaction)
+                    raise
+            if work is not None and work.may_hold:
+                work.hold(_Open(self, conn, transaction, tenant_id))
+                is_held = True
+            else:
+                await transaction.commit()
         except Exception as error:
-            # An OSError may also be the caller's own, of a file or another server.
-            if is_down(error) and (not isinstance(error, OSError) or conn.is_closed()):
-                self._lost(error)
-                raise PostgresDown(str(error) or repr(error)) from error
+            self.raise_if_down(error, conn)
             raise
         finally:
-            await self._release(conn)
+            if not is_held:
+                await self._release(conn)
+
+    def raise_if_down(self, error: Exception, conn: Any) -> None:
+        """Raise PostgresDown when ``error`` says so of the connection on which it came."""
+        # An OSError may also be the caller's own, of a file or another server.
+        if is_down(error) and (not isinstance(error, OSError) or conn.is_closed()):
+            self._lost(error)
+            raise PostgresDown(str(error) or repr(error)) from error
 
     async def _begin(self, limit_s: float) -> tuple[Any, Transaction]:
         """Return a connection in a fresh transaction. Raises PostgresDown."""
@@ -253,6 +272,48 @@ class Pool:
         if not self._known_down:
             self._known_down = True
             _log.warning("PostgreSQL is lost.", extra={"reason": str(reason) or repr(reason)})
+
+
+@dataclass(slots=True)
+class _Open:
+    """A transaction that is held back, on a connection of its own."""
+
+    pool: Pool
+    conn: Any
+    transaction: Transaction
+    tenant_id: UUID | None
+
+    async def commit(self, write: held.Write) -> None:
+        try:
+            try:
+                await write(self.conn, self.tenant_id)
+            except BaseException:
+                await _roll_back(self.conn, self.transaction)
+                raise
+            await self.transaction.commit()
+        except Exception as error:
+            self.pool.raise_if_down(error, self.conn)
+            raise
+        finally:
+            await self.pool._release(self.conn)
+
+    async def roll_back(self) -> None:
+        try:
+            await _roll_back(self.conn, self.transaction)
+        finally:
+            await self.pool._release(self.conn)
+
+
+@contextmanager
+def _block_of(work: held.Held | None) -> Iterator[None]:
+    if work is None:
+        yield
+        return
+    work.enter()
+    try:
+        yield
+    finally:
+        work.leave()
 
 
 async def retry_while_down(fn: Callable[[], Awaitable[T]], *, limit_s: float) -> T:

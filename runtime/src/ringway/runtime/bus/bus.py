@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from ringway.proto.base import Fact, Presence, Reply, Request
-from ringway.runtime import telemetry
+from ringway.runtime import held, telemetry
 from ringway.runtime.bus import feed
 from ringway.runtime.bus.bucket import Bucket
 from ringway.runtime.bus.codec import Decoder, encode
@@ -206,6 +206,7 @@ class Bus:
             RequestTimedOut: No answer in ``timeout_s``; it may have been carried out.
             BusDown: NATS is not connected, or the connection broke meanwhile.
         """
+        await held.go_out()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         name = type(question).__name__
