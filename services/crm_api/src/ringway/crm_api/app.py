@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from ringway.crm_api import document, errors, openapi
+from ringway.crm_api import dispatch, document, errors, openapi
 from ringway.crm_api.agents.router import router as agents
 from ringway.crm_api.announcements.router import router as announcements
 from ringway.crm_api.api_keys.router import router as api_keys
@@ -259,10 +259,10 @@ def make_api() -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
     )
-    for noun in NOUNS:
-        app.include_router(noun, prefix="/api/v1")
-    app.include_router(health)
-    app.include_router(document.router)
+    included = [*((noun, "/api/v1") for noun in NOUNS), (health, ""), (document.router, "")]
+    for router, prefix in included:
+        app.include_router(router, prefix=prefix)
     errors.install(app)
     openapi.install(app, NOUNS)
+    dispatch.install(app, included)
     return app
