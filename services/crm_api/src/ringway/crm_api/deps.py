@@ -64,8 +64,11 @@ class Deps:
     monotonic: Callable[[], float]
 
 
-def get_deps(connection: HTTPConnection) -> Deps:
-    """Return the parts of the process that serves this connection."""
+async def get_deps(connection: HTTPConnection) -> Deps:
+    """Return the parts of the process that serves this connection.
+
+    A coroutine, because FastAPI would ask a plain function in a thread.
+    """
     deps: Deps = connection.app.state.deps
     return deps
 
