@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -15,6 +17,7 @@ from ringway.crm_api.errors import Unauthorized
 _ALGORITHM = "HS256"
 _ISSUER = "ringway"
 _AUDIENCE = "ringway-api"
+_REMEMBERED = 10_000  # tokens, those used last
 
 
 class Tokens:
@@ -28,6 +31,8 @@ class Tokens:
     def __init__(self, secret: str, *, access_s: float) -> None:
         self._secret = secret
         self.access_s = access_s
+        # Nothing about a token's signature and claims changes; whether it has expired does.
+        self._claims = lru_cache(maxsize=_REMEMBERED)(self._verified)
 
     def access_token(self, caller: Caller, now: datetime) -> str:
         """Return a signed token that says who ``caller`` is until ``now + access_s``."""
@@ -52,15 +57,7 @@ class Tokens:
             Unauthorized: The token is not ours, was changed, or has expired.
         """
         try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                audience=_AUDIENCE,
-                # Time is data: compared below with the caller's now.
-                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
-            )
+            claims = self._claims(token)
             expires_at = datetime.fromtimestamp(int(claims["exp"]), now.tzinfo)
             caller = Caller(
                 tenant_id=UUID(claims["tid"]),
@@ -76,6 +73,18 @@ class Tokens:
         if expires_at <= now:
             raise Unauthorized("token_expired", "The access token has expired. Refresh it.")
         return caller, expires_at
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        """Return what a token claims. Raises jwt.PyJWTError, which is not remembered."""
+        return jwt.decode(
+            token,
+            self._secret,
+            algorithms=[_ALGORITHM],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            # Time is data: compared with the caller's now.
+            options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
+        )
 
 
 def new_refresh_token(tenant_id: UUID) -> str:

@@ -145,7 +145,8 @@ async def find(
         )
         if survivor_id is not None:
             return await find(conn, caller, survivor_id, lock=lock)
-    if found is None or not await scope.sees(conn, scope.of(caller), customer_id):
+    whose = scope.of(caller)
+    if found is None or not (whose.is_all or await scope.sees(conn, whose, customer_id)):
         raise NotFound("customer_not_found", f"There is no customer {customer_id}.")
     return found
 
