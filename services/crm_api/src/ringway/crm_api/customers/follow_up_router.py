@@ -12,6 +12,7 @@ from pydantic import Field
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.customers import facts, follow_ups, policy, service, store
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.follow_ups import FollowUp
 from ringway.crm_api.customers.words import Grade, Intent, LeadStatus
@@ -155,7 +156,7 @@ async def list_follow_ups(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await follow_ups.due(
             conn,
-            tenant_id=caller.tenant_id,
+            scope=scopes.of(caller),
             user_id=user_id,
             before=due_before,
             after=_place(cursor),

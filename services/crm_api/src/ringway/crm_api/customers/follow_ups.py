@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from ringway.crm_api.customers import scope as scopes
+from ringway.crm_api.customers.scope import Scope
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
@@ -162,26 +164,28 @@ async def of_customer(
 async def due(
     conn: Connection,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     user_id: UUID | None,
     before: datetime | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[FollowUp]:
-    """Return what is to be done, in the order in which it is due."""
+    """Return what is to be done for customers in ``scope``, in the order in which it is due."""
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS} FROM crm.follow_up
+        SELECT {_COLUMNS} FROM crm.follow_up f
          WHERE tenant_id = $1 AND done_at IS NULL AND due_at IS NOT NULL
            AND ($2::uuid IS NULL OR user_id = $2) AND ($3::timestamptz IS NULL OR due_at < $3)
            AND ($4::timestamptz IS NULL OR (due_at, follow_up_id) > ($4, $5::uuid))
+           AND {scopes.of_rows("f", "$1", "$7")}
          ORDER BY due_at, follow_up_id LIMIT $6
         """,  # noqa: S608 - constants
-        tenant_id,
+        scope.tenant_id,
         user_id,
         before,
         *(after or (None, None)),
         limit,
+        scope.user_id,
     )
     return [_of(row) for row in rows]
 

@@ -73,6 +73,28 @@ def condition(scope: Scope, alias: str, tenant: str, user: str, *, few: bool = F
     return f"({alias}.tenant_id = {tenant} AND {own})"
 
 
+def of_rows(alias: str, tenant: str, user: str, *, own: str = "") -> str:
+    """Return an SQL condition on rows that show something of a customer, such as orders.
+
+    True of rows whose ``customer_id`` is in the scope or null, and of all when ``user`` is null.
+    Lists and exports of other areas carry it; single rows are asked for by :func:`shows`.
+
+    Args:
+        alias: Of the rows' table in the statement.
+        tenant, user: Parameters, as for :func:`condition`.
+        own: A column with the user whose row it is: he sees his own, whoever it is about.
+    """
+    mine = f"OR {alias}.{own} = {user}::uuid " if own else ""
+    seen = _OWN.format(alias=alias, tenant=tenant, user=f"{user}::uuid")
+    return f"({user}::uuid IS NULL OR {alias}.customer_id IS NULL {mine}OR {seen})"
+
+
+async def shows(conn: Connection, caller: Caller, customer_id: UUID | None) -> bool:
+    """Return whether the caller may see what is kept of a customer; None: it is of nobody."""
+    his = of(caller)
+    return customer_id is None or his.is_all or await sees(conn, his, customer_id)
+
+
 async def visible(conn: Connection, scope: Scope, customer_ids: Sequence[UUID]) -> set[UUID]:
     """Return which of these customers are in ``scope``."""
     rows = await conn.fetch(

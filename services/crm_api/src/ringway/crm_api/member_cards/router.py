@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.member_cards import service, settings, store
@@ -82,7 +83,7 @@ async def list_member_cards(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await store.page(
             conn,
-            tenant_id=caller.tenant_id,
+            scope=scopes.of(caller),
             before=cursor_uuid(cursor),
             customer_id=customer_id,
             card_number=card_number,
@@ -115,7 +116,8 @@ async def get_member_card(
 ) -> CardView:
     """Return one card, without its PIN."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        view = await service.view(deps, conn, caller, card_id)
+        card = await service.find_seen(conn, caller, card_id)
+        view = await service.shown(deps, conn, caller, card)
     return _shown(view, response)
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.member_cards.numbers import is_guessed_first, is_valid, made_number
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.member_cards import settings, store
@@ -97,7 +98,7 @@ async def set_pin(
     """Set a PIN without the old one, and end a lock. Raises NotFound and Invalid."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         rules = await settings.read(conn, caller=caller)
-        await find(conn, caller.tenant_id, card_id)
+        await find_seen(conn, caller, card_id)
     pin_hash = await deps.passwords.hash(_good_pin(wanted.pin, rules))
     async with deps.pool.tenant(caller.tenant_id) as conn:
         present = await _locked(deps, conn, caller, card_id, version)
@@ -167,6 +168,14 @@ async def find(conn: Connection, tenant_id: UUID, card_id: UUID) -> store.Card:
     return found
 
 
+async def find_seen(conn: Connection, caller: Caller, card_id: UUID) -> store.Card:
+    """Return a card of nobody, or of a customer whom the caller sees. Raises NotFound."""
+    found = await find(conn, caller.tenant_id, card_id)
+    if not await scopes.shows(conn, caller, found.customer_id):
+        raise NotFound("member_card_not_found", f"There is no member card {card_id}.")
+    return found
+
+
 async def view(deps: Deps, conn: Connection, caller: Caller, card_id: UUID) -> CardView:
     """Return what is shown of a card. Raises NotFound."""
     card = await find(conn, caller.tenant_id, card_id)
@@ -220,7 +229,7 @@ async def _locked(
     deps: Deps, conn: Connection, caller: Caller, card_id: UUID, version: int | None
 ) -> store.Card:
     present = await store.get(conn, tenant_id=caller.tenant_id, card_id=card_id, lock=True)
-    if present is None:
+    if present is None or not await scopes.shows(conn, caller, present.customer_id):
         raise NotFound("member_card_not_found", f"There is no member card {card_id}.")
     if version is not None and version != present.version:
         current = await shown(deps, conn, caller, present)

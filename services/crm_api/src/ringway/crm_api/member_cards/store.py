@@ -11,6 +11,8 @@ from uuid import UUID
 
 import asyncpg
 
+from ringway.crm_api.customers import scope as scopes
+from ringway.crm_api.customers.scope import Scope
 from ringway.runtime.postgres import Connection
 
 _COLUMNS = (
@@ -25,7 +27,7 @@ _PAGE = f"""
     SELECT {_COLUMNS} FROM crm.member_card c
      WHERE tenant_id = $1 AND ($2::uuid IS NULL OR card_id < $2)
        AND ($3::uuid IS NULL OR customer_id = $3) AND ($4::text IS NULL OR card_number = $4)
-       AND ($5::text IS NULL OR state = $5)
+       AND ($5::text IS NULL OR state = $5) AND {scopes.of_rows("c", "$1", "$7")}
      ORDER BY card_id DESC LIMIT $6
 """  # noqa: S608 - a constant
 
@@ -69,15 +71,18 @@ async def by_number(conn: Connection, *, tenant_id: UUID, card_number: str) -> C
 async def page(
     conn: Connection,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     before: UUID | None,
     customer_id: UUID | None,
     card_number: str | None,
     state: str | None,
     limit: int,
 ) -> list[Card]:
-    """Return cards, newest first."""
-    rows = await conn.fetch(_PAGE, tenant_id, before, customer_id, card_number, state, limit)
+    """Return cards of customers in ``scope`` or of nobody, newest first."""
+    rows = await conn.fetch(
+        _PAGE,
+        *(scope.tenant_id, before, customer_id, card_number, state, limit, scope.user_id),
+    )
     return [Card(**row) for row in rows]
 
 

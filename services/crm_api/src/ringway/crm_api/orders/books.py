@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.orders.books import BookRefused, Books
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
 from ringway.crm_api.orders import book_store, store
@@ -55,7 +56,7 @@ async def booking(
     tenant_id = caller.tenant_id
     with refusals():
         async with deps.pool.tenant(tenant_id) as conn:
-            order = await find(conn, tenant_id, order_id, lock=True)
+            order = await find_seen(conn, caller, order_id, lock=True)
             is_repeated = await book_store.is_booked(
                 conn,
                 tenant_id=tenant_id,
@@ -123,6 +124,16 @@ async def find(
     """Return an order of the tenant. Raises NotFound."""
     found = await store.get(conn, tenant_id=tenant_id, order_id=order_id, lock=lock)
     if found is None:
+        raise NotFound("sales_order_not_found", f"There is no order {order_id}.")
+    return found
+
+
+async def find_seen(
+    conn: Connection, caller: Caller, order_id: UUID, *, lock: bool = False
+) -> store.OrderRow:
+    """Return an order that the caller entered, or of a customer whom he sees. Raises NotFound."""
+    found = await find(conn, caller.tenant_id, order_id, lock=lock)
+    if found.agent_id != caller.user_id and not await scopes.shows(conn, caller, found.customer_id):
         raise NotFound("sales_order_not_found", f"There is no order {order_id}.")
     return found
 

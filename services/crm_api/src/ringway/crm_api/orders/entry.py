@@ -99,7 +99,7 @@ async def change(
     """
     tenant_id = caller.tenant_id
     async with deps.pool.tenant(tenant_id) as conn:
-        order = await books.find(conn, tenant_id, order_id, lock=True)
+        order = await books.find_seen(conn, caller, order_id, lock=True)
         await books.check_version(conn, tenant_id, order, version)
         before = await store.lines(conn, tenant_id=tenant_id, order_id=order_id)
         present = await store.books(conn, tenant_id=tenant_id, order=order)

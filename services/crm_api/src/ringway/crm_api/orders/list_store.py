@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ringway.crm_api.customers import scope as scopes
+from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.orders.schemas import OrderFilter, OrderGrouping, OrderSort
 from ringway.crm_api.orders.store import COLUMNS, OrderRow, order_of
@@ -24,10 +26,12 @@ _WANTED = """
     AND ($12::timestamptz IS NULL OR created_at >= $12)
     AND ($13::timestamptz IS NULL OR created_at < $13)
 """
+_SEEN = scopes.of_rows("o", "$1", "$17", own="agent_id")
 _PAGES = {
     sort: f"""
         SELECT {COLUMNS} FROM crm.sales_order o
-         WHERE {_WANTED} AND ($14::{kind} IS NULL OR ({column}, order_id) {sign} ($14, $15::uuid))
+         WHERE {_WANTED} AND {_SEEN}
+           AND ($14::{kind} IS NULL OR ({column}, order_id) {sign} ($14, $15::uuid))
          ORDER BY {column} {way}, order_id {way} LIMIT $16
     """  # noqa: S608 - constants
     for sort, column, kind, sign, way in (
@@ -87,20 +91,25 @@ _REPORTS = {
 async def page(
     conn: Connection,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     wanted: OrderFilter,
     sort: OrderSort,
     cursor: str | None,
     limit: int,
 ) -> list[OrderRow]:
-    """Return orders after the cursor. Raises BadRequest when it is of another list."""
+    """Return orders after the cursor: of customers in ``scope``, of nobody, or of his own.
+
+    Raises:
+        BadRequest: The cursor is of another list.
+    """
     value, order_id = _place(sort, cursor)
     rows = await conn.fetch(
         _PAGES[sort],
-        *(tenant_id, wanted.order_number, wanted.state, wanted.payment_state),
+        *(scope.tenant_id, wanted.order_number, wanted.state, wanted.payment_state),
         *(wanted.shipment_state, wanted.customer_id, wanted.agent_id, wanted.campaign_id),
         *(wanted.interaction_id, wanted.media_source_id, wanted.product_id),
         *(wanted.created_from, wanted.created_before, value, order_id, limit),
+        scope.user_id,
     )
     return [order_of(row) for row in rows]
 

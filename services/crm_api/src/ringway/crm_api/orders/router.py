@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request, Response
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.orders.books import OrderState, PaymentState, ShipmentState
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
@@ -126,11 +127,14 @@ async def list_orders(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[SalesOrderSummary]:
-    """List orders, the newest first unless `sort` says otherwise."""
+    """List orders, the newest first unless `sort` says otherwise.
+
+    Without `customers.all` they are one's own and those of the customers whom one sees.
+    """
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await list_store.page(
             conn,
-            tenant_id=caller.tenant_id,
+            scope=scopes.of(caller),
             wanted=wanted,
             sort=sort,
             cursor=cursor,
@@ -181,6 +185,7 @@ async def get_order(
 ) -> SalesOrderView:
     """Return one order with its lines and books."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        await books.find_seen(conn, caller, order_id)
         view = await books.view(conn, caller.tenant_id, order_id)
     return _shown(view, response)
 
@@ -208,7 +213,7 @@ async def list_order_history(
 ) -> Page[OrderEventView]:
     """List what happened to an order and by whom, oldest first."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        await books.find(conn, caller.tenant_id, order_id)
+        await books.find_seen(conn, caller, order_id)
         found = await store.events(
             conn,
             tenant_id=caller.tenant_id,

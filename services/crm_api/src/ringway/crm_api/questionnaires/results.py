@@ -17,6 +17,7 @@ from ringway.crm_api.core.questionnaires.design import (
     DesignedQuestion,
     QuestionnaireDesign,
 )
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.questionnaires.schemas import (
     CountedValue,
     CrossTable,
@@ -85,7 +86,8 @@ _EACH = f"""
            (SELECT jsonb_object_agg(a.question, a.answer) FROM crm.questionnaire_answer a
              WHERE a.tenant_id = r.tenant_id AND a.run_id = r.run_id
                AND a.is_current AND a.is_on_path) AS answers
-      FROM crm.questionnaire_run r WHERE {_RUNS} ORDER BY r.run_id
+      FROM crm.questionnaire_run r
+     WHERE {_RUNS} AND {scopes.of_rows("r", "$1", "$7", own="agent_id")} ORDER BY r.run_id
 """  # noqa: S608 - constants
 
 
@@ -166,15 +168,19 @@ async def cross(
 
 
 async def lines(
-    conn: Connection, *, tenant_id: UUID, scope: Scope, keys: list[str]
+    conn: Connection, *, seen: scopes.Scope, scope: Scope, keys: list[str]
 ) -> AsyncIterator[bytes]:
     """Yield a CSV file block by block: a line for each interview, a column for each question.
+
+    Interviews of customers outside of ``seen`` are not in it, but for those that he led himself.
 
     No spreadsheet runs what somebody has answered.
     """
     yield "\ufeff".encode() + _csv([[*_HEAD, *keys]])
     block: list[list[object]] = []
-    async for row in conn.cursor(_EACH, *scope.arguments(tenant_id), prefetch=_BLOCK):
+    async for row in conn.cursor(
+        _EACH, *scope.arguments(seen.tenant_id), seen.user_id, prefetch=_BLOCK
+    ):
         answers = orjson.loads(row["answers"]) if row["answers"] else {}
         told = [_cell(value) for name, value in row.items() if name != "answers"]
         block.append([*told, *(_cell(answers.get(key)) for key in keys)])

@@ -13,6 +13,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.core.questionnaires.design import AnswerKind, DesignedQuestion
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, NotFound
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
@@ -156,7 +157,7 @@ async def list_questionnaire_runs(
         await designs.find(conn, caller.tenant_id, questionnaire_id)
         found = await store.runs(
             conn,
-            tenant_id=caller.tenant_id,
+            scope=scopes.of(caller),
             questionnaire_id=questionnaire_id,
             before=cursor_uuid(cursor),
             state=state,
@@ -260,7 +261,8 @@ async def _lines(
     deps: Deps, caller: Caller, scope: results.Scope, keys: list[str]
 ) -> AsyncIterator[bytes]:
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        async for block in results.lines(conn, tenant_id=caller.tenant_id, scope=scope, keys=keys):
+        seen = scopes.of(caller)
+        async for block in results.lines(conn, seen=seen, scope=scope, keys=keys):
             yield block
 
 

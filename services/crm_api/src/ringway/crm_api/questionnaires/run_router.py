@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps, DepsOf, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.etag import set_etag
@@ -139,7 +140,10 @@ async def _own(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await interviews.load(conn, tenant_id=caller.tenant_id, run_id=run_id)
         is_own = found.run.agent_id == caller.user_id
-        if not is_own and not caller.may(Permission.QUESTIONNAIRES_READ):
+        may_read = caller.may(Permission.QUESTIONNAIRES_READ) and await scopes.shows(
+            conn, caller, found.run.customer_id
+        )
+        if not is_own and not may_read:
             raise NotFound("run_not_found", f"There is no interview {run_id}.")
         yield conn, found
 

@@ -12,6 +12,8 @@ import orjson
 
 from ringway.crm_api.core.questionnaires.answers import Answer
 from ringway.crm_api.core.questionnaires.design import QuestionnaireDesign
+from ringway.crm_api.customers import scope as scopes
+from ringway.crm_api.customers.scope import Scope
 from ringway.runtime.postgres import Connection
 
 _SUMMARY = "questionnaire_id, name, latest, is_archived, version, created_at, updated_at"
@@ -36,10 +38,11 @@ _RUN_OF_CALL = f"""
      WHERE tenant_id = $1 AND questionnaire_id = $2 AND interaction_id = $3
 """  # noqa: S608 - a constant
 _RUNS = f"""
-    SELECT {_RUN} FROM crm.questionnaire_run
+    SELECT {_RUN} FROM crm.questionnaire_run r
      WHERE tenant_id = $1 AND questionnaire_id = $2 AND ($3::uuid IS NULL OR run_id < $3)
        AND ($4::text IS NULL OR state = $4) AND ($5::uuid IS NULL OR agent_id = $5)
        AND ($6::uuid IS NULL OR customer_id = $6)
+       AND {scopes.of_rows("r", "$1", "$8", own="agent_id")}
      ORDER BY run_id DESC LIMIT $7
 """  # noqa: S608 - a constant
 
@@ -223,7 +226,7 @@ async def get_run(
 async def runs(
     conn: Connection,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     questionnaire_id: UUID,
     before: UUID | None,
     state: str | None,
@@ -231,9 +234,11 @@ async def runs(
     customer_id: UUID | None,
     limit: int,
 ) -> list[Run]:
-    """Return interviews, newest first."""
+    """Return interviews of customers in ``scope``, of nobody, or his own, newest first."""
     rows = await conn.fetch(
-        _RUNS, tenant_id, questionnaire_id, before, state, agent_id, customer_id, limit
+        _RUNS,
+        *(scope.tenant_id, questionnaire_id, before, state, agent_id, customer_id, limit),
+        scope.user_id,
     )
     return [Run(**row) for row in rows]
 

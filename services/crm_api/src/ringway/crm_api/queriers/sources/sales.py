@@ -5,11 +5,13 @@ from __future__ import annotations
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.queriers.catalogue import (
     FieldKind,
+    Fragment,
     Reference,
     Source,
     fields_of,
     references_of,
 )
+from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.features import Feature
 from ringway.crm_api.queriers.sources.making import field
 from ringway.runtime.postgres import Connection
@@ -60,6 +62,7 @@ async def sources(conn: Connection, caller: Caller) -> list[Source]:
             Reference("agent", "agents", "Agent", "{r}.user_id = {t}.agent_id", "坐席"),
             Reference("customer", "customers", "Customer", customer, "客户"),
         ),
+        scope=_of_seen(caller, "{t}"),
         search=("order_number",),
         title=("order_number", "state", "total", "currency"),
         newest="created_at",
@@ -74,7 +77,28 @@ async def sources(conn: Connection, caller: Caller) -> list[Source]:
         references=references_of(
             Reference("order", "sales_orders", "Order", "{r}.order_id = {t}.order_id", "订单")
         ),
+        scope=_lines_of_seen(caller),
         search=("code", "name"),
         title=("code", "name", "quantity"),
     )
     return [orders, lines]
+
+
+def _of_seen(caller: Caller, alias: str) -> Fragment | None:
+    """Return the condition of his own orders and those of customers whom he sees; None: all."""
+    his = scopes.of(caller)
+    if his.is_all:
+        return None
+    sql = scopes.of_rows(alias, "{0}::uuid", "{1}", own="agent_id")
+    return Fragment(sql, (his.tenant_id, his.user_id))
+
+
+def _lines_of_seen(caller: Caller) -> Fragment | None:
+    orders = _of_seen(caller, "o")
+    if orders is None:
+        return None
+    return Fragment(
+        "{t}.order_id IN (SELECT o.order_id FROM crm.sales_order o "  # noqa: S608 - constants
+        f"WHERE o.tenant_id = {{0}}::uuid AND {orders.sql})",
+        orders.values,
+    )
