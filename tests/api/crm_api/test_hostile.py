@@ -110,12 +110,14 @@ async def _hammer(signed: Signed, rng: random.Random, document: dict[str, Any]) 
 
 
 @pytest.mark.timeout(300)  # some 3,300 requests
-async def test_no_request_makes_an_unexpected_error(crm: Crm, nats: NatsServer) -> None:
+async def test_no_request_makes_an_unexpected_error(
+    crm: Crm, nats: NatsServer, request: pytest.FixtureRequest
+) -> None:
     boss = await crm.open_tenant("acme")
     ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
-    rng = random.Random()
-    seed = rng.randrange(2**32)
-    rng.seed(seed)
+    # The long runs look for new faults; the others hold what is known to be right.
+    seed = random.randrange(2**32) if request.config.getoption("--soak") else 20261122
+    rng = random.Random(seed)
     wrong: list[str] = []
     document = api_document()
     async with nats.bus("acd", name="acd-voicemail") as bus:
