@@ -60,13 +60,13 @@ _BY_OWN = """
         ON k.tenant_id = {tenant} AND k.data->>{key} = r.data::jsonb->>{key}
 """
 # The trigger that fills key columns looks at the design row by row. Where no field has one, it is
-# told so, after the transaction has its id: whoever gives a field one waits for this transaction.
+# told so. The transaction has its id before it looks: whoever gives a field one waits for it.
+_TAKE_ID = "SELECT pg_current_xact_id()"
 _TELL_NO_KEYS = """
     SELECT set_config('ringway.no_key_columns', CASE WHEN EXISTS (
                SELECT FROM crm.data_object
                 WHERE tenant_id = $1 AND kind = 'customer' AND archived_at IS NULL
                   AND array_remove(keys, NULL) <> '{}') THEN '' ELSE 'on' END, true)
-      FROM pg_current_xact_id()
 """
 
 
@@ -114,6 +114,7 @@ async def create(conn: Connection, new: New, rows: GoodRows, not_new: Sequence[i
     A UUIDv7's last 32 bits are random: the line takes their place in the job's id. So customers
     have the order of the file, and no line becomes one twice.
     """
+    await conn.execute(_TAKE_ID)
     await conn.execute(_TELL_NO_KEYS, new.tenant_id)
     made = await _add_customers(conn, new, rows, not_new)
     if rows.has("others"):
