@@ -36,7 +36,7 @@ FieldNames = Annotated[
 ]
 
 
-def wanted_filter(
+async def wanted_filter(
     phone_e164: Annotated[PhoneE164 | None, Query(description="Any of the numbers.")] = None,
     batch_number: Annotated[str | None, Query(max_length=40)] = None,
     name: Annotated[

@@ -75,7 +75,7 @@ async def list_customers(
     Who may not see all sees those whom he owns or has talked with.
     """
     names = chosen_fields(fields)
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.tenant(caller.tenant_id, settings=search.PLANNED) as conn:
         filters, known = await service.meant(conn, caller, wanted)
         order = search.order(known, sort)
         after = decode_cursor(cursor, 1 if order.field is None else 3) if cursor else None

@@ -20,6 +20,8 @@ from ringway.crm_api.customers.store import COLUMNS, Customer, customer_of
 from ringway.crm_api.errors import BadRequest, Invalid
 from ringway.runtime.postgres import Connection
 
+# Of the transaction of a page: values decide which index is the right one, and tenants differ.
+PLANNED = {"plan_cache_mode": "force_custom_plan"}
 _SQL = {
     CustomerOp.EQ: "=",
     CustomerOp.LT: "<",
