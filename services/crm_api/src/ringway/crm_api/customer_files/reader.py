@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 from collections.abc import AsyncGenerator
 
 import orjson
@@ -13,12 +11,12 @@ import orjson
 from ringway.crm_api.core.cells import ListRefused
 from ringway.crm_api.customer_files.reading import Chunk, Order, Outcome
 from ringway.crm_api.errors import Unavailable
+from ringway.crm_api.tables.processes import reading_process
 
 _log = logging.getLogger("ringway.crm_api.customer_files")
 
 _MODULE = "ringway.crm_api.customer_files.reading"
 _SILENCE_S = 300.0
-_LINE_BYTES = 1 << 20
 
 
 class FileReader:
@@ -40,39 +38,27 @@ class FileReader:
             ListRefused: Nothing (more) of the file can be used.
             Unavailable: The process failed or was too slow.
         """
-        async with self._slots:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                _MODULE,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=_LINE_BYTES,
-                # The file is a stranger's: the process that reads it is given no secrets.
-                env={k: v for k, v in os.environ.items() if not k.startswith("RINGWAY_")},
-            )
-            try:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                process.stdin.write(order.model_dump_json().encode())
-                process.stdin.close()
-                while True:
+        silent = asyncio.subprocess.DEVNULL
+        async with self._slots, reading_process(_MODULE, stderr=silent) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(order.model_dump_json().encode())
+            process.stdin.close()
+            while True:
+                try:
                     async with asyncio.timeout(self._silence_s):
                         line = await process.stdout.readline()
-                    told = orjson.loads(line) if line else None
-                    if told is None:
-                        break
-                    if told.get("is_end"):
-                        _check_end(Outcome.model_validate(told))
-                        return
-                    yield Chunk.model_validate(told)
-            except TimeoutError:
-                raise Unavailable("import_too_slow", "Reading the file took too long.") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                await process.wait()
+                except TimeoutError:
+                    raise Unavailable(
+                        "import_too_slow", "Reading the file took too long."
+                    ) from None
+                told = orjson.loads(line) if line else None
+                if told is None:
+                    break
+                if told.get("is_end"):
+                    _check_end(Outcome.model_validate(told))
+                    return
+                yield Chunk.model_validate(told)
         _log.error("A reader of files failed.", extra={"exit_code": process.returncode})
         raise Unavailable("import_failed", "Reading the file failed.")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 
 from ringway.crm_api.errors import Invalid, Unavailable
 from ringway.crm_api.imports.worker import Job, Outcome
+from ringway.crm_api.tables.processes import reading_process
 
 _log = logging.getLogger("ringway.crm_api.imports")
 
@@ -34,26 +33,13 @@ class ImportRunner:
             Invalid: Nothing of the file can be used.
             Unavailable: The process failed or was too slow.
         """
-        async with self._slots:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                _MODULE,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                # The file is a stranger's: the process that reads it is given no secrets.
-                env={k: v for k, v in os.environ.items() if not k.startswith("RINGWAY_")},
-            )
+        heard = asyncio.subprocess.PIPE
+        async with self._slots, reading_process(_MODULE, stderr=heard) as process:
             try:
                 async with asyncio.timeout(self._limit_s):
                     out, err = await process.communicate(job.model_dump_json().encode())
             except TimeoutError:
                 raise Unavailable("import_too_slow", "Reading the file took too long.") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
         if process.returncode != 0:
             _log.error(
                 "A reader of number lists failed.",
