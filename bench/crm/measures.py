@@ -180,7 +180,7 @@ async def pages(
             query = {name: text.format(value=value) for name, text in listing.query.items()}
             path = f"/api/v1{listing.path}?{urlencode({**query, 'limit': PAGE})}"
             page, places = await _places(admin, ground, listing, value, plan.deep, each)
-            requests = []
+            requests: list[bytes] = []
             async with wires(centre.port, 1) as (wire,):
                 await wire.ask(get(path, centre.boss))
                 for place, follower in places:
