@@ -139,7 +139,9 @@ class Pool:
             ValueError: ``tenant`` is not a UUID.
         """
         tenant_id = str(tenant if isinstance(tenant, UUID) else UUID(tenant))
-        async with self._transaction(limit_s, UUID(tenant_id)) as conn:
+        # Nothing can be written into a transaction that only reads: it need not be held back.
+        may_hold = settings.get("transaction_read_only") != "on"
+        async with self._transaction(limit_s, UUID(tenant_id), may_hold=may_hold) as conn:
             if settings:
                 names, values = ["ringway.tenant_id", *settings], [tenant_id, *settings.values()]
                 await conn.execute(_SET, names, values)
@@ -155,7 +157,7 @@ class Pool:
 
     @asynccontextmanager
     async def _transaction(
-        self, limit_s: float, tenant_id: UUID | None = None
+        self, limit_s: float, tenant_id: UUID | None = None, *, may_hold: bool = True
     ) -> AsyncIterator[Connection]:
         work = held.current.get()
         if work is not None:
@@ -169,7 +171,7 @@ class Pool:
                 except BaseException:
                     await _roll_back(conn, transaction)
                     raise
-            if work is not None and work.may_hold:
+            if work is not None and may_hold and work.may_hold:
                 work.hold(_Open(self, conn, transaction, tenant_id))
                 is_held = True
             else:

@@ -30,6 +30,7 @@ from ringway.crm_api.recordings.media import RecorderMedia
 from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
 from ringway.crm_api.webhooks.endpoints import Endpoints
+from ringway.runtime import held
 from ringway.runtime.bus import Bus
 from ringway.runtime.health import Health
 from ringway.runtime.postgres import Pool
@@ -62,6 +63,10 @@ class Deps:
     media: RecorderMedia
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+
+    def wake_jobs(self) -> None:
+        """Tell the worker, as soon as it is committed, that a job on many customers waits."""
+        held.afterwards(self.job_waits.set)
 
 
 async def get_deps(connection: HTTPConnection) -> Deps:
@@ -122,6 +127,8 @@ class Requires:
             )
         self._check_features(request, caller)
         request.state.caller, request.state.permission = caller, self.permission
+        if (work := held.current.get()) is not None:
+            work.begin()  # from here on it is the act, not the question of who asks
         return caller
 
     @staticmethod

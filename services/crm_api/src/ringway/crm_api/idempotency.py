@@ -2,8 +2,11 @@
 
 A key belongs to one caller. It is taken before the work begins, so that two simultaneous
 requests do the work once; a process that dies with it leaves it to a repeat after a minute.
-An answer that says "try again" (5xx) is not stored. Secrets that are shown once (a new SIP
-password) are not stored either: a repeat gets null in their place.
+The answer is stored in the last transaction of the work: a process that dies leaves both or
+neither. Where an earlier transaction of the work is committed and the process dies, a repeat is
+told that the outcome is unknown, and does nothing. An answer that says "try again" (5xx) is not
+stored. Secrets that are shown once (a new SIP password) are not stored either: a repeat gets null
+in their place.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +29,7 @@ from ringway.crm_api.audit.route import AuditedRoute
 from ringway.crm_api.auth.keys import is_key
 from ringway.crm_api.deps import Deps, client_ip
 from ringway.crm_api.errors import ApiError, BadRequest, Conflict, Invalid, problem, translate
-from ringway.runtime.errors import Refused
+from ringway.runtime.errors import PostgresDown, Refused
 from ringway.runtime.postgres import Connection
 
 _log = logging.getLogger("ringway.crm_api.idempotency")
@@ -44,6 +47,7 @@ _SECRETS = frozenset(
 class _Stored:
     fingerprint: bytes
     status: int | None
+    is_over: bool  # nobody works on it any more
     headers: dict[str, str]
     body: bytes
 
@@ -73,7 +77,10 @@ class IdempotentRoute(AuditedRoute):
 
 
 class _Once:
+    """One request under one key."""
+
     def __init__(self, deps: Deps, caller: Caller, key: str) -> None:
+        self.tenant_id = caller.tenant_id
         self._deps = deps
         self._caller = caller
         self._key = key
@@ -86,19 +93,23 @@ class _Once:
         stored = await self._take(fingerprint)
         if stored is not None:
             return _replay(stored, fingerprint)
+        request.state.repeatable = self
         try:
             response = await handle(request)
         except BaseException as error:
             known = translate(error) if isinstance(error, Exception) else None
             if known is None or known.status >= 500 or not isinstance(error, ApiError | Refused):
-                await self._release()
+                await self._release(is_in_doubt=isinstance(error, PostgresDown))
                 raise
             response = problem(request.url.path, known)
-        if isinstance(response, StreamingResponse) or response.status_code >= 500:
+            await self._store_refusal(response)
+        if not self.keeps(response):
             await self._release()
-        else:
-            await self._store(response)
         return response
+
+    def keeps(self, response: Response) -> bool:
+        """Whether this answer is one to keep."""
+        return not isinstance(response, StreamingResponse) and response.status_code < 500
 
     async def _take(self, fingerprint: bytes) -> _Stored | None:
         """Take the key, or return what is stored under it."""
@@ -112,6 +123,7 @@ class _Once:
                 ON CONFLICT (tenant_id, user_id, key) DO UPDATE
                     SET attempt = $5, locked_until = $6
                   WHERE k.status IS NULL AND k.locked_until < $7 AND k.fingerprint = $4
+                    AND NOT k.has_acted
                 RETURNING true
                 """,
                 self._caller.tenant_id,
@@ -122,51 +134,73 @@ class _Once:
                 now + _HOLD,
                 now,
             )
-            return None if taken else await self._read(conn)
+            return None if taken else await self._read(conn, now)
 
-    async def _read(self, conn: Connection) -> _Stored:
+    async def _read(self, conn: Connection, now: datetime) -> _Stored:
         row = await conn.fetchrow(
-            "SELECT fingerprint, status, headers, body FROM crm.idempotency_key "
-            "WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
+            "SELECT fingerprint, status, headers, body, locked_until < $4 AS is_over "
+            "FROM crm.idempotency_key WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
             self._caller.tenant_id,
             self._caller.user_id,
             self._key,
+            now,
         )
         if row is None:  # released between the two statements
             raise _in_use()
         return _Stored(
             row["fingerprint"],
             row["status"],
+            row["is_over"],
             orjson.loads(row["headers"]) if row["headers"] else {},
             row["body"] or b"",
         )
 
-    async def _store(self, response: Response) -> None:
+    async def note_act(self, conn: Connection) -> None:
+        """Note in a transaction of the work, if it has written something, that it did."""
+        await conn.execute(
+            "UPDATE crm.idempotency_key SET has_acted = true WHERE tenant_id = $1 AND user_id = $2 "
+            "AND key = $3 AND attempt = $4 AND pg_current_xact_id_if_assigned() IS NOT NULL",
+            *self._mine,
+        )
+
+    async def store(self, conn: Connection, response: Response) -> None:
+        """Keep the answer, in the caller's transaction."""
         headers = {k: v for k in _KEPT_HEADERS if (v := response.headers.get(k)) is not None}
+        await conn.execute(
+            "UPDATE crm.idempotency_key SET status = $5, headers = $6::jsonb, body = $7 "
+            "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4",
+            *self._mine,
+            response.status_code,
+            orjson.dumps(headers).decode(),
+            _without_secrets(response),
+        )
+
+    async def _store_refusal(self, response: Response) -> None:
         try:
-            await self._finish(response.status_code, headers, _without_secrets(response))
+            async with self._deps.pool.tenant(self.tenant_id) as conn:
+                await self.store(conn, response)
         except Exception as error:
-            # The work is done and its answer must reach the caller; a repeat within the hold
-            # is refused, a later one is decided by the state that the work left.
+            # Nothing was done: the answer must reach the caller, a repeat finds out anew.
             _log.warning("An answer could not be stored.", extra={"error": repr(error)})
 
-    async def _finish(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
-            await conn.execute(
-                "UPDATE crm.idempotency_key SET status = $5, headers = $6::jsonb, body = $7 "
-                "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4",
-                *self._mine,
-                status,
-                orjson.dumps(headers).decode(),
-                body,
-            )
+    async def _release(self, *, is_in_doubt: bool = False) -> None:
+        """Give the key up, unless the answer is stored.
 
-    async def _release(self) -> None:
+        Args:
+            is_in_doubt: Keep it, too, when a part of the work is done: a repeat would do it again.
+        """
         try:
             async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
                 await conn.execute(
-                    "DELETE FROM crm.idempotency_key "
-                    "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4",
+                    "DELETE FROM crm.idempotency_key WHERE tenant_id = $1 AND user_id = $2 "
+                    "AND key = $3 AND attempt = $4 AND status IS NULL AND NOT (has_acted AND $5)",
+                    *self._mine,
+                    is_in_doubt,
+                )
+                await conn.execute(
+                    "UPDATE crm.idempotency_key SET locked_until = '-infinity' "
+                    "WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND attempt = $4 "
+                    "AND status IS NULL",
                     *self._mine,
                 )
         except Exception as error:
@@ -210,7 +244,7 @@ def _replay(stored: _Stored, fingerprint: bytes) -> Response:
             "idempotency_key_reused", "This Idempotency-Key was used for another request."
         )
     if stored.status is None:
-        raise _in_use()
+        raise _unknown() if stored.is_over else _in_use()
     headers = {**stored.headers, "Idempotent-Replayed": "true"}
     return Response(stored.body, status_code=stored.status, headers=headers)
 
@@ -220,6 +254,14 @@ def _in_use() -> Conflict:
         "idempotency_key_in_use",
         "The first request with this Idempotency-Key is still running.",
         headers={"Retry-After": "2"},
+    )
+
+
+def _unknown() -> Conflict:
+    return Conflict(
+        "idempotency_outcome_unknown",
+        "The first request with this Idempotency-Key was cut off after a part of its work was "
+        "done. Read the present state; to ask again, send a new key.",
     )
 
 

@@ -103,7 +103,7 @@ async def confirm(deps: Deps, caller: Caller, bulk_act_id: UUID, token: str) -> 
                 "condition": sorted(job.options["filter"]),
             },
         )
-    deps.job_waits.set()
+    deps.wake_jobs()
     return turned
 
 

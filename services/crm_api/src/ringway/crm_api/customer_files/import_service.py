@@ -80,7 +80,7 @@ async def begin(deps: Deps, caller: Caller, upload: Upload) -> Job:
         await files.keep(conn, tenant_id=tenant_id, job_id=job_id, file=upload.file)
         await jobs.tell(conn, tenant_id, job, State.WAITING, {}, deps.now())
         await _note(conn, deps, caller, "customers.import_begun", job)
-    deps.job_waits.set()
+    deps.wake_jobs()
     return job
 
 
@@ -172,7 +172,7 @@ async def undo(deps: Deps, caller: Caller, import_id: UUID) -> Job:
             conn, tenant_id=caller.tenant_id, job=job, state=State.UNDOING, now=deps.now()
         )
         await _note(conn, deps, caller, "customers.import_undo_begun", turned)
-    deps.job_waits.set()
+    deps.wake_jobs()
     return turned
 
 

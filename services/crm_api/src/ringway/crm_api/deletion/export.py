@@ -32,7 +32,7 @@ _INTERNAL = frozenset(
     {
         *("outbox", "idempotency_key", "refresh_token", "session", "sso_flow", "sign_in_failure"),
         *("password_history", "second_factor", "recovery_code", "interaction_pending"),
-        *("tombstone", "lead_chunk"),
+        *("tombstone", "lead_chunk", "audit_intent"),
     }
 )
 _SECRET = re.compile(r"(^|_)(password|secret|token|hash|ha1|pin|verifier)(_|$)")

@@ -19,6 +19,7 @@ import jwt
 import orjson
 
 from ringway.crm_api.outside import OutsideOnly, check_url
+from ringway.runtime import held
 from ringway.runtime.errors import DependencyDown
 
 _FRESH_S = 600.0
@@ -169,6 +170,7 @@ class Providers:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
+        await held.settle()
         check_url(url, self.inside_hosts, who=_WHO)
         connector = aiohttp.TCPConnector(resolver=OutsideOnly(self.inside_hosts))
         try:

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from ringway.crm_api.outside import AddressRefused, InsideRefused, OutsideOnly, Plain, check_url
+from ringway.runtime import held
 
 LIMIT_S = 15.0
 _CONNECT_S = 5.0
@@ -88,6 +89,7 @@ class Sender:
 
     async def send(self, url: str, headers: Mapping[str, str], body: str) -> Outcome:
         """POST an event and return what became of it; never raises for the receiver's fault."""
+        await held.settle()
         begun = self._clock()
         try:
             check_url(url, self._inside_hosts, plain=Plain.INSIDE, who=_WHO)

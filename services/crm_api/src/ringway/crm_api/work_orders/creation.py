@@ -27,6 +27,7 @@ from ringway.crm_api.work_orders.reach import Reach, reach_of
 from ringway.crm_api.work_orders.scene import Scene
 from ringway.crm_api.work_orders.schemas import OrderBody, OrderView, PrefillView, Source
 from ringway.crm_api.work_orders.store import Order
+from ringway.runtime import held
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
@@ -56,6 +57,7 @@ async def create(deps: Deps, caller: Caller, new: OrderBody) -> OrderView:
         # By itself, so that nobody waits for the rest; a number that is not used is lost.
         await designs.ensure_shipped(conn, tenant_id=tenant_id, now=now, new_id=uuid7)
         number = await store.next_number(conn, tenant_id=tenant_id)
+    await held.prepared()
     async with deps.pool.tenant(tenant_id) as conn:
         reach = await reach_of(conn, caller)
         kind = await designs.business_type(
