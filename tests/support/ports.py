@@ -38,17 +38,22 @@ def free_port() -> int:
 
 
 def free_range(size: int, *, probes: int = 16) -> int:
-    """Return the first of ``size`` ports of which a sample is free, reserved for this process."""
-    begin, end = _RANGES[size]
+    """Return the first of ``size`` ports of which a sample is free, reserved for this process.
+
+    What is larger than an installation is not reserved: who measures has the machine alone.
+    """
+    needed, size = size, min((block for block in _RANGES if block >= size), default=size)
+    begin, end = _RANGES.get(size, (20000, 31000))
     blocks = list(range(begin, end, size))
     start = os.getpid() % len(blocks)
     blocks = blocks[start:] + blocks[:start]
     ours, last = _ours.setdefault(size, {}), _last.get(size)
     # The last choice may not be in use yet. When others have all the rest, a look must do.
     rather = (first for first in blocks if first in ours and first != last)
-    new = (first for first in blocks if first not in ours and _lock(size, first))
+    new = (f for f in blocks if size in _RANGES and f not in ours and _lock(size, f))
+    sample = {*range(min(probes, needed)), needed // 5, needed - 1}
     for first in itertools.chain(rather, new, blocks):
-        if all(_is_free(first + i) for i in (*range(probes), size // 5, size - 1)):
+        if all(_is_free(first + i) for i in sample):
             _last[size] = first
             return first
     raise RuntimeError("no free range of ports")

@@ -168,6 +168,15 @@ class Platform:
         async with self.nats.bus("acd") as bus:
             await bus.publish(fact)
 
+    async def until_recorded(self) -> None:
+        """Wait until both sides are on the disk: Asterisk writes two seconds at a time."""
+
+        def is_written() -> bool:
+            sizes = [file.stat().st_size for file in self.asterisk.recordings.iterdir()]
+            return len(sizes) == 2 and min(sizes) > 30_000
+
+        await eventually(is_written, within_s=30, what="both sides are on the disk")
+
     async def state(self, interaction: UUID) -> str | None:
         conn = await connect(self.database, "ringway_owner")
         try:
@@ -222,7 +231,7 @@ async def test_a_talk_is_recorded_stored_announced_and_played(platform: Platform
         ari = await stack.enter_async_context(platform.talking())
         talk = Talk(ari)
         await talk.begin()
-        await asyncio.sleep(2)  # the talk
+        await platform.until_recorded()
         # The fact overtakes the end of the channel: the files are still being written.
         await platform.publish(talk.fact)
         await talk.end()
@@ -257,14 +266,7 @@ async def test_what_was_recorded_before_asterisk_was_killed_is_kept(platform: Pl
             ari = await stack.enter_async_context(platform.talking())
             talk = Talk(ari)
             await talk.begin()
-            # Asterisk writes files in pieces of two seconds.
-            spool = platform.asterisk.recordings
-
-            def is_written() -> bool:
-                sizes = [file.stat().st_size for file in spool.iterdir()]
-                return len(sizes) == 2 and min(sizes) > 30_000
-
-            await eventually(is_written, within_s=20, what="both sides are on the disk")
+            await platform.until_recorded()
             await platform.asterisk.kill()
             # What the ACD does when it notices, perhaps long before Asterisk is back.
             await platform.publish(talk.fact)
@@ -272,7 +274,7 @@ async def test_what_was_recorded_before_asterisk_was_killed_is_kept(platform: Pl
         await platform.asterisk.start()
         file = await platform.stored(talk.interaction)
         assert_two_sided(file, 2.0)
-        await eventually(lambda: not list(spool.iterdir()))
+        await eventually(lambda: not list(platform.asterisk.recordings.iterdir()))
 
 
 async def test_the_killed_service_goes_on_where_it_was(platform: Platform) -> None:
@@ -282,7 +284,7 @@ async def test_the_killed_service_goes_on_where_it_was(platform: Platform) -> No
             talk = Talk(ari)
             await talk.begin()
             await platform.publish(talk.fact)
-            await asyncio.sleep(2)  # the talk, with the recorder already waiting for its end
+            await platform.until_recorded()  # with the recorder already waiting for its end
             process.kill()
             await process.wait()
             await talk.end()
@@ -313,7 +315,7 @@ async def test_postgresql_and_nats_killed_around_the_end_of_a_talk(
         async with platform.talking() as ari:
             talk = Talk(ari)
             await talk.begin()
-            await asyncio.sleep(2)  # the talk
+            await platform.until_recorded()
             postgres.kill()
             await talk.end()
             await platform.publish(talk.fact)
