@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 
 import aiohttp
 import uvicorn
 
 from ringway.crm_api.app import create_app
-from ringway.crm_api.audit import intents
 from ringway.crm_api.auth.guard import Guard
 from ringway.crm_api.auth.keys import Keys
 from ringway.crm_api.auth.limiter import RateLimiter
@@ -28,7 +28,7 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.events.hub import PresenceHub
 from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.member_cards.verifier import CardVerifier
-from ringway.crm_api.objects import key_columns
+from ringway.crm_api.objects import key_columns, retention
 from ringway.crm_api.objects.answering import Lookups
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.queriers.worker import QuerierWorker
@@ -109,6 +109,9 @@ async def run(settings: Settings) -> None:
                 "customer jobs": JobWorker(deps).run,
                 "queriers": QuerierWorker(deps).run,
                 "indexes": lambda: key_columns.build(deps.pool),
+                "attached data": lambda: retention.run(
+                    deps.pool, deps.now, timedelta(days=settings.attached_data_days)
+                ),
                 "work_orders": WorkOrderWorker(deps).run,
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
@@ -217,7 +220,6 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
                     deps.now(),
                 )
             _log.debug("Housekeeping done.", extra={"rows": removed})
-            await intents.sweep(deps.pool, deps.now())
         except PostgresDown as error:
             _log.debug("Housekeeping waits.", extra={"reason": str(error)})
         await asyncio.sleep(_PRUNE_EVERY_S)
