@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from tests.support.crm import Crm, Signed, ok, refused, rows_of
 from tests.support.waiting import eventually
 
 from ringway.crm_api.access import Role
-from ringway.crm_api.objects import key_columns
+from ringway.crm_api.objects import key_columns, retention
 from ringway.crm_api.objects.answering import Lookups
 from ringway.proto.crm_objects import LookUpRecordV1, RecordFoundV1
 from ringway.runtime.errors import Refused
@@ -378,3 +379,15 @@ async def _look_up(crm: Crm, boss: Signed, ann: Signed) -> None:
         with pytest.raises(Refused) as refusal:
             await crm.deps.bus.request(ask, RecordFoundV1)
         assert refusal.value.code == code
+    # It is kept for a while.
+    await rows_of(
+        crm,
+        "UPDATE crm.attached_data SET attached_at = attached_at - interval '10 days' "
+        "WHERE interaction_id = $1",
+        other,
+    )
+    pool, before = crm.deps.pool, crm.deps.now() - timedelta(days=9)
+    assert [await retention.prune_some(pool, before) for _ in range(2)] == [1, 0]
+    left = {each: (await ann.get(f"/pop?interaction_id={each}"))["attached"] for each in
+            (interaction, other)}  # fmt: skip
+    assert (len(left[interaction]), left[other]) == (1, [])

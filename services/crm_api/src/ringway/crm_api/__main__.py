@@ -12,6 +12,7 @@ import aiohttp
 import uvicorn
 
 from ringway.crm_api.app import create_app
+from ringway.crm_api.audit import intents
 from ringway.crm_api.auth.guard import Guard
 from ringway.crm_api.auth.keys import Keys
 from ringway.crm_api.auth.limiter import RateLimiter
@@ -220,6 +221,7 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
                     deps.now(),
                 )
             _log.debug("Housekeeping done.", extra={"rows": removed})
+            await intents.sweep(deps.pool, deps.now())
         except PostgresDown as error:
             _log.debug("Housekeeping waits.", extra={"reason": str(error)})
         await asyncio.sleep(_PRUNE_EVERY_S)

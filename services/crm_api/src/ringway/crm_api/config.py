@@ -53,4 +53,6 @@ class Settings(ServiceSettings):
     import_max_rows: int = Field(default=1_000_000, ge=1)
     import_chunk_rows: int = Field(default=10_000, ge=1, le=50_000)  # of customers, at once
     work_dir: Path | None = None  # uploads wait here; None: the system's temporary folder
+    # What look-ups attached to interactions, for agents who come back to them.
+    attached_data_days: int = Field(default=180, ge=1, le=3650)
     event_send_timeout_s: float = Field(default=10, gt=0)
