@@ -3534,6 +3534,26 @@ class LeftView(Model):
     why: str
 
 
+class LineFigures(Model):
+    """
+    One trunk. A trunk that was removed keeps its calls; it has no name.
+    """
+
+    answered: int
+    connect_rate: float | None
+    """
+    answered / dials, 0..1.
+    """
+    dials: int
+    """
+    Calls that were handed to the trunk.
+    """
+    host: str | None
+    is_enabled: bool | None
+    name: str | None
+    trunk_id: str
+
+
 class LineUnits(Model):
     """
     LineUnits of one line.
@@ -4201,6 +4221,35 @@ class NumberAnswer(Model):
     """
 
 
+class NumberFigures(Model):
+    """
+    One number that was shown to the called, or may be.
+    """
+
+    answered: int
+    connect_rate: float | None
+    """
+    answered / dials, 0..1.
+    """
+    dials: int
+    """
+    Calls that were handed to the trunk.
+    """
+    is_allotted: bool
+    """
+    Allotted by the platform.
+    """
+    phone_e164: str
+    rang: int
+    """
+    Calls whose number somebody could have seen.
+    """
+    state: str | None
+    """
+    Of a number that is allotted.
+    """
+
+
 class NumberQuestion(Model):
     """
     A number that somebody would like to dial.
@@ -4468,6 +4517,45 @@ class Otp(Model):
     """
 
     code: str
+
+
+class OutboundFigures(Model):
+    """
+    An enterprise's calling in a period.
+    """
+
+    abandoned: int
+    """
+    A live person answered and no agent was there in time.
+    """
+    agents: list[AgentWorkView]
+    """
+    Those who did anything in the period.
+    """
+    answered: int
+    begins_at: AwareDatetime
+    connect_rate: float | None
+    """
+    answered / dials, 0..1.
+    """
+    connected: int
+    """
+    Answered calls in which an agent and a customer talked.
+    """
+    dials: int
+    """
+    Calls that were handed to the trunk.
+    """
+    ends_at: AwareDatetime
+    lines: list[LineFigures]
+    """
+    Those with most calls first, 500 at most.
+    """
+    numbers: list[NumberFigures]
+    """
+    Those with most calls first, 1,000 at most.
+    """
+    tenant_id: UUID
 
 
 class OutboundRoute(Model):

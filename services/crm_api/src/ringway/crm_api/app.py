@@ -51,6 +51,7 @@ from ringway.crm_api.desk.router import conferences
 from ringway.crm_api.desk.router import router as desk
 from ringway.crm_api.events.router import router as events
 from ringway.crm_api.imports.router import router as imports
+from ringway.crm_api.insight.router import router as tenants_insight
 from ringway.crm_api.interactions.router import router as interactions
 from ringway.crm_api.jump_ins.router import of_tenants as tenants_jump_ins
 from ringway.crm_api.jump_ins.router import router as jump_ins
@@ -122,6 +123,7 @@ NOUNS = (
         tenants,
         tenants_deleted,
         tenants_caller_numbers,
+        tenants_insight,
         tenants_jump_ins,
         jump_ins,
         nodes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -129,6 +130,28 @@ class Tenants:
             )
         )
 
+    async def get_outbound_figures(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+    ) -> models.OutboundFigures:
+        """Show an enterprise's lines, numbers with their connect rates, and agents. It is audited.
+
+        At most 92 days at once.
+
+        Permission: ``tenants.read``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                f"/tenants/{_quoted(tenant_id)}/outbound-figures",
+                models.OutboundFigures,
+                query={"from": from_, "to": to},
+            )
+        )
+
     async def get_tenant(self, tenant_id: UUID | str) -> models.TenantView:
         """Return one enterprise.
 
@@ -137,6 +160,48 @@ class Tenants:
         return await self._client.send(
             _core.Call("GET", f"/tenants/{_quoted(tenant_id)}", models.TenantView)
         )
+
+    async def list_tenant_interactions(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageInteractionView:
+        """List an enterprise's calls that were answered in a period, newest first. It is audited.
+
+        Permission: ``tenants.jump_in``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                f"/tenants/{_quoted(tenant_id)}/interactions",
+                models.PageInteractionView,
+                query={"from": from_, "to": to, "limit": limit, "cursor": cursor},
+            )
+        )
+
+    async def iter_tenant_interactions(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.InteractionView]:
+        """Yield all items of :meth:`list_tenant_interactions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_tenant_interactions(
+                tenant_id, from_=from_, to=to, limit=limit, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     async def list_tenants(
         self, *, limit: int | None = None, cursor: str | None = None

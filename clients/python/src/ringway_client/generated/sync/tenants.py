@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +128,28 @@ class Tenants:
             )
         )
 
+    def get_outbound_figures(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+    ) -> models.OutboundFigures:
+        """Show an enterprise's lines, numbers with their connect rates, and agents. It is audited.
+
+        At most 92 days at once.
+
+        Permission: ``tenants.read``.
+        """
+        return self._client.send(
+            _core.Call(
+                "GET",
+                f"/tenants/{_quoted(tenant_id)}/outbound-figures",
+                models.OutboundFigures,
+                query={"from": from_, "to": to},
+            )
+        )
+
     def get_tenant(self, tenant_id: UUID | str) -> models.TenantView:
         """Return one enterprise.
 
@@ -135,6 +158,48 @@ class Tenants:
         return self._client.send(
             _core.Call("GET", f"/tenants/{_quoted(tenant_id)}", models.TenantView)
         )
+
+    def list_tenant_interactions(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageInteractionView:
+        """List an enterprise's calls that were answered in a period, newest first. It is audited.
+
+        Permission: ``tenants.jump_in``.
+        """
+        return self._client.send(
+            _core.Call(
+                "GET",
+                f"/tenants/{_quoted(tenant_id)}/interactions",
+                models.PageInteractionView,
+                query={"from": from_, "to": to, "limit": limit, "cursor": cursor},
+            )
+        )
+
+    def iter_tenant_interactions(
+        self,
+        tenant_id: UUID | str,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.InteractionView]:
+        """Yield all items of :meth:`list_tenant_interactions`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.list_tenant_interactions(
+                tenant_id, from_=from_, to=to, limit=limit, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def list_tenants(
         self, *, limit: int | None = None, cursor: str | None = None

@@ -73,7 +73,7 @@ async def list_interactions(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [_view(interaction) for interaction in found[:limit]]
+    items = [view_of(interaction) for interaction in found[:limit]]
     more = len(found) > limit
     return Page(items=items, next_cursor=encode_cursor(items[-1].interaction_id) if more else None)
 
@@ -81,7 +81,7 @@ async def list_interactions(
 @router.get("/{interaction_id}")
 async def get_interaction(interaction_id: UUID, deps: DepsOf, caller: Reader) -> InteractionView:
     """Return one interaction. An agent sees only those that he had."""
-    return _view((await _visible(deps, caller, interaction_id))[0])
+    return view_of((await _visible(deps, caller, interaction_id))[0])
 
 
 @router.get("/{interaction_id}/segments")
@@ -109,5 +109,6 @@ async def _visible(
     return found, parts
 
 
-def _view(interaction: store.Interaction) -> InteractionView:
+def view_of(interaction: store.Interaction) -> InteractionView:
+    """Return an interaction as the API shows it."""
     return InteractionView(interaction_id=interaction.interaction_id, **asdict(interaction.row))

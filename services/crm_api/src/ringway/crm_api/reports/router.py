@@ -47,15 +47,17 @@ async def agent_work(
             now=deps.now(),
             agent_id=None if sees_all else caller.user_id,
         )
-    items = [
-        AgentWorkView(
-            **asdict(line),
-            idle_average_s=_average(line.idle_s, line.idle_count),
-            busy_average_s=_average(line.busy_s, line.busy_count),
-        )
-        for line in lines
-    ]
+    items = [work_view(line) for line in lines]
     return AgentWorkReport(begins_at=begins_at, ends_at=ends_at, agents=len(items), items=items)
+
+
+def work_view(line: store.AgentWork) -> AgentWorkView:
+    """Return one agent's work as the API shows it."""
+    return AgentWorkView(
+        **asdict(line),
+        idle_average_s=_average(line.idle_s, line.idle_count),
+        busy_average_s=_average(line.busy_s, line.busy_count),
+    )
 
 
 def _average(total: float, count: int) -> float | None:
