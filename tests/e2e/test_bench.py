@@ -39,6 +39,7 @@ async def test_the_queue_bench_prints_what_it_measured() -> None:
     assert result["figures"]["on_demand"]["cpu_ms_per_call_at_5_per_s"]["acd"] > 0
 
 
+@pytest.mark.timeout(600)
 async def test_the_bench_of_the_api_finds_everybody_and_every_page() -> None:
     result, _ = await quick("api")
     figures = result["figures"]
