@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 from tests.support.crm import Crm, ok, refused, rows_of
-from tests.support.customer_import import customers, import_file, undo
+from tests.support.customer_import import customers, import_file, undo, work
 
 pytestmark = pytest.mark.api
 
@@ -118,11 +118,18 @@ async def test_one_person_is_handed_out_and_erased(crm: Crm) -> None:
     assert "sources" not in data["interactions"][0]
 
     present = await boss.get(path)
-    asked = {"reason": "Asked for it.", "version": present["version"] + 1}
+    asked = {"reason": f"{name} asked for it.", "version": present["version"] + 1}
     refused(await boss("POST", f"{path}/erase", json=asked), 412, "customer_changed")
     asked["version"] = present["version"]
-    certificate = await boss.post(f"{path}/erase", asked)
-    assert certificate == await boss.get(f"/customers/erasures/{certificate['erasure_id']}")
+    erasing = {"headers": {"Idempotency-Key": "k3"}, "json": asked}
+    begun = await boss("POST", f"{path}/erase", **erasing)
+    assert (begun.status_code, begun.json()["state"]) == (202, "waiting")
+    # Whoever asks again while it waits gets the same.
+    assert await boss.post(f"{path}/erase", asked) == begun.json()
+    await work(crm)
+    certificate = await boss.get(f"/customers/erasures/{begun.json()['erasure_id']}")
+    assert (certificate["state"], certificate["reason"]) == ("finished", "*** asked for it.")
+    assert (await boss("POST", f"{path}/erase", **erasing)).json() == begun.json()
     erased = {each["what"]: each["rows"] for each in certificate["erased"]}
     assert {"customer": 1, "interaction": 1, "import_row": 1, "idempotency_key": 1}.items() <= (
         erased.items()

@@ -1,4 +1,8 @@
-"""Erases one person: what is kept of him in all tables, with a certificate of what was done."""
+"""Erases one person: what is kept of him in all tables, with a certificate of what was done.
+
+It is asked for and done by the worker: leads by requests first, then all else in one transaction
+with the certificate. A worker that dies leaves it to another one, which begins anew.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ import orjson
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.customer_files import callers, jobs
+from ringway.crm_api.customer_files.jobs import Counts, Job, State
 from ringway.crm_api.customer_files.privacy_schemas import EraseBody, ErasureView
 from ringway.crm_api.customers import facts, service
 from ringway.crm_api.customers import fields as known_fields
@@ -26,6 +32,9 @@ from ringway.proto.dialer_leads import RemoveLeadV1
 from ringway.runtime.errors import DependencyDown, Refused, RequestTimedOut
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
+
+KIND = "erasure"
+Leads = Sequence[tuple[str, str]]  # list and lead
 
 _LIMIT_S = 600.0  # one look through every table of the tenant
 _SHOWN = 1_000
@@ -78,10 +87,8 @@ class Person:
     phones: tuple[str, ...]
 
 
-async def erase(deps: Deps, caller: Caller, customer_id: UUID, wanted: EraseBody) -> ErasureView:
-    """Erase a customer as a person: leads by requests first, then all else in one transaction.
-
-    Whoever asks again after a failure goes on where it ended.
+async def ask(deps: Deps, caller: Caller, customer_id: UUID, wanted: EraseBody) -> ErasureView:
+    """Have a customer erased as a person. While he is being erased already, that is the answer.
 
     Raises:
         NotFound: The caller does not see him.
@@ -89,43 +96,124 @@ async def erase(deps: Deps, caller: Caller, customer_id: UUID, wanted: EraseBody
     """
     tenant_id, now = caller.tenant_id, deps.now()
     async with deps.pool.tenant(tenant_id) as conn:
-        customer = await _checked(conn, deps, caller, customer_id, wanted.version)
-        leads = await _leads(conn, tenant_id, await person_of(conn, tenant_id, customer))
-    removed, kept = await _remove_leads(deps, caller, leads)
-    async with deps.pool.tenant(tenant_id) as conn:
-        customer = await _checked(conn, deps, caller, customer_id, wanted.version)
-        person = await person_of(conn, tenant_id, customer)
-        erased: dict[str, int] = {"leads": removed} if removed else {}
-        recordings = await _recordings(conn, tenant_id, person)
-        await _interactions(conn, tenant_id, person, erased)
-        await _own_rows(conn, tenant_id, person, erased)
-        orders = await work_orders.erase(
-            conn, tenant_id=tenant_id, customer_ids=person.ids, phones=person.phones, now=now
-        )
-        erased |= {"work_order": orders} if orders else {}
-        erased |= await sales.erase(conn, tenant_id=tenant_id, customer_ids=person.ids)
-        await facts.tell(conn, caller.tenant, customer, "deleted", now)
-        swept = await conn.fetch(
-            "SELECT name, rows FROM crm.erase_person($1, $2, $3, $4)",
-            list(person.ids),
-            list(person.needles),
-            list(person.names),
-            list(_SKIPPED),
-            timeout=_LIMIT_S,
-        )
-        for row in swept:
-            if row["rows"] > 0:
-                erased[row["name"]] = erased.get(row["name"], 0) + row["rows"]
-        left = await _left(conn, tenant_id, person)
-        refused = [row["name"] for row in swept if row["rows"] < 0]
-        for what, ids, why in (
-            ("recordings", recordings, "Sound stays as long as the recorder's retention says."),
-            ("tables", refused, "A rule of the table forbids the change."),
-            ("leads", kept, "The dialer was at them, or away: remove them from their lists."),
-        ):
-            left += [_left_one(what, ids, why)] if ids else []
-        row = await _certify(conn, caller, customer, wanted, person, erased, left, now)
-    return _view(row)
+        await _checked(conn, deps, caller, customer_id, wanted.version)
+        job = await _under_way(conn, tenant_id, customer_id)
+        if job is None:
+            job = await jobs.add(
+                conn,
+                tenant_id=tenant_id,
+                job_id=uuid7(),
+                kind=KIND,
+                act=KIND,
+                state=State.WAITING,
+                options={"customer_id": str(customer_id), **wanted.model_dump(mode="json")},
+                caller=callers.kept(caller),
+                user_id=caller.user_id,
+                now=now,
+            )
+            await jobs.tell(conn, tenant_id, job, job.state, {}, now)
+            await audit.add(
+                conn,
+                caller=caller,
+                now=now,
+                action="customer.erasure_begun",
+                object_type="customer",
+                object_id=customer_id,
+                detail={"erasure_id": job.job_id},
+            )
+    deps.wake_jobs()
+    return _job_view(job)
+
+
+async def find(conn: Connection, *, tenant_id: UUID, erasure_id: UUID) -> ErasureView:
+    """Return an erasure: how far it is, and its certificate when it is done. Raises NotFound."""
+    job = await jobs.get(conn, tenant_id=tenant_id, job_id=erasure_id, kind=KIND)
+    if job is None:
+        raise NotFound("erasure_not_found", f"There is no erasure {erasure_id}.")
+    row = await conn.fetchrow(
+        "SELECT reason, certificate, erased_at FROM crm.customer_erasure "
+        "WHERE tenant_id = $1 AND erasure_id = $2",
+        tenant_id,
+        erasure_id,
+    )
+    return _job_view(job, row)
+
+
+async def leads_of(conn: Connection, deps: Deps, caller: Caller, job: Job) -> Leads:
+    """Return the leads of whom a job erases. Raises as :func:`erase`."""
+    wanted = EraseBody.model_validate(_body(job))
+    customer = await _checked(conn, deps, caller, _customer_id(job), wanted.version)
+    return await _leads(conn, caller.tenant_id, await person_of(conn, caller.tenant_id, customer))
+
+
+async def erase(
+    conn: Connection, deps: Deps, caller: Caller, job: Job, *, removed: int, kept: Sequence[str]
+) -> Counts:
+    """Erase all but the leads, in the caller's transaction; return the counts of the job.
+
+    Args:
+        removed: So many leads are removed.
+        kept: The ids of those that could not be.
+
+    Raises:
+        NotFound: He is gone meanwhile.
+        PreconditionFailed: He was changed since he was looked at.
+    """
+    tenant_id, now = caller.tenant_id, deps.now()
+    wanted = EraseBody.model_validate(_body(job))
+    customer = await _checked(conn, deps, caller, _customer_id(job), wanted.version)
+    person = await person_of(conn, tenant_id, customer)
+    erased: dict[str, int] = {"leads": removed} if removed else {}
+    recordings = await _recordings(conn, tenant_id, person)
+    await _interactions(conn, tenant_id, person, erased)
+    await _own_rows(conn, tenant_id, person, job, erased)
+    orders = await work_orders.erase(
+        conn, tenant_id=tenant_id, customer_ids=person.ids, phones=person.phones, now=now
+    )
+    erased |= {"work_order": orders} if orders else {}
+    erased |= await sales.erase(conn, tenant_id=tenant_id, customer_ids=person.ids)
+    await facts.tell(conn, caller.tenant, customer, "deleted", now)
+    # The certificate has it, without what names somebody.
+    await conn.execute(
+        "UPDATE crm.customer_job SET options = options - 'reason' "
+        "WHERE tenant_id = $1 AND job_id = $2",
+        tenant_id,
+        job.job_id,
+    )
+    swept = await conn.fetch(
+        "SELECT name, rows FROM crm.erase_person($1, $2, $3, $4)",
+        list(person.ids),
+        list(person.needles),
+        list(person.names),
+        list(_SKIPPED),
+        timeout=_LIMIT_S,
+    )
+    for row in swept:
+        if row["rows"] > 0:
+            erased[row["name"]] = erased.get(row["name"], 0) + row["rows"]
+    left = await _left(conn, tenant_id, person)
+    refused = [row["name"] for row in swept if row["rows"] < 0]
+    for what, ids, why in (
+        ("recordings", recordings, "Sound stays as long as the recorder's retention says."),
+        ("tables", refused, "A rule of the table forbids the change."),
+        ("leads", kept, "The dialer was at them, or away: remove them from their lists."),
+    ):
+        left += [_left_one(what, ids, why)] if ids else []
+    await _certify(conn, caller, job, customer, wanted, person, erased, left, now)
+    return {"leads": removed, "rows": sum(erased.values()) - removed}
+
+
+async def _under_way(conn: Connection, tenant_id: UUID, customer_id: UUID) -> Job | None:
+    erasure_id = await conn.fetchval(
+        "SELECT job_id FROM crm.customer_job WHERE tenant_id = $1 AND kind = $2 "
+        "AND state IN ('waiting', 'running') AND options->>'customer_id' = $3",
+        tenant_id,
+        KIND,
+        str(customer_id),
+    )
+    if erasure_id is None:
+        return None
+    return await jobs.get(conn, tenant_id=tenant_id, job_id=erasure_id, kind=KIND)
 
 
 async def _checked(
@@ -140,22 +228,23 @@ async def _checked(
 async def _certify(
     conn: Connection,
     caller: Caller,
+    job: Job,
     customer: Customer,
     wanted: EraseBody,
     person: Person,
     erased: dict[str, int],
     left: list[dict[str, Any]],
     now: datetime,
-) -> asyncpg.Record:
+) -> None:
     told = [{"what": what, "rows": rows} for what, rows in sorted(erased.items())]
-    row = await conn.fetchrow(
+    await conn.execute(
         """
         INSERT INTO crm.customer_erasure (tenant_id, erasure_id, customer_id, reason,
                                           certificate, erased_by, erased_at)
-        VALUES ($1, $2, $3, crm.masked($4, $5, $6), $7::jsonb, $8, $9) RETURNING *
+        VALUES ($1, $2, $3, crm.masked($4, $5, $6), $7::jsonb, $8, $9)
         """,
         caller.tenant_id,
-        uuid7(),
+        job.job_id,
         customer.customer_id,
         wanted.reason,
         list(person.needles),
@@ -164,7 +253,6 @@ async def _certify(
         caller.user_id,
         now,
     )
-    assert row is not None
     await audit.add(
         conn,
         caller=caller,
@@ -172,21 +260,8 @@ async def _certify(
         action="customer.erased",
         object_type="customer",
         object_id=customer.customer_id,
-        detail={"erasure_id": row["erasure_id"], "erased": told},
+        detail={"erasure_id": job.job_id, "erased": told},
     )
-    return row
-
-
-async def certificate(conn: Connection, *, tenant_id: UUID, erasure_id: UUID) -> ErasureView:
-    """Return the certificate of an erasure. Raises NotFound."""
-    row = await conn.fetchrow(
-        "SELECT * FROM crm.customer_erasure WHERE tenant_id = $1 AND erasure_id = $2",
-        tenant_id,
-        erasure_id,
-    )
-    if row is None:
-        raise NotFound("erasure_not_found", f"There is no erasure {erasure_id}.")
-    return _view(row)
 
 
 async def person_of(conn: Connection, tenant_id: UUID, customer: Customer) -> Person:
@@ -241,7 +316,7 @@ async def _interactions(
 
 
 async def _own_rows(
-    conn: Connection, tenant_id: UUID, person: Person, erased: dict[str, int]
+    conn: Connection, tenant_id: UUID, person: Person, job: Job, erased: dict[str, int]
 ) -> None:
     ids, phones = list(person.ids), list(person.phones)
     for statement, value in (
@@ -260,10 +335,12 @@ async def _own_rows(
          WHERE tenant_id = $1 AND EXISTS (
                SELECT 1 FROM unnest($2::text[]) n
                 WHERE position(convert_to(n, 'UTF8') IN k.body) > 0)
+           AND position(convert_to($4, 'UTF8') IN k.body) = 0
         """,
         tenant_id,
         texts,
         _GONE,
+        str(job.job_id),  # the answer to whoever asked for this says nothing of him
     )
     _note(erased, "idempotency_key", rows)
 
@@ -301,7 +378,7 @@ async def _left(conn: Connection, tenant_id: UUID, person: Person) -> list[dict[
     return left
 
 
-async def _leads(conn: Connection, tenant_id: UUID, person: Person) -> Sequence[tuple[str, str]]:
+async def _leads(conn: Connection, tenant_id: UUID, person: Person) -> Leads:
     rows = await conn.fetch(
         """
         SELECT l.list_id, l.lead_id FROM dialer.lead_v l
@@ -316,9 +393,8 @@ async def _leads(conn: Connection, tenant_id: UUID, person: Person) -> Sequence[
     return [(str(row["list_id"]), str(row["lead_id"])) for row in rows]
 
 
-async def _remove_leads(
-    deps: Deps, caller: Caller, leads: Sequence[tuple[str, str]]
-) -> tuple[int, list[str]]:
+async def remove_leads(deps: Deps, caller: Caller, leads: Leads) -> tuple[int, list[str]]:
+    """Remove leads from their lists; return how many, and the ids of those that are left."""
     kept = []
     for list_id, lead_id in leads:
         question = RemoveLeadV1(
@@ -344,7 +420,25 @@ def _note(erased: dict[str, int], name: str, status: str) -> None:
         erased[name] = erased.get(name, 0) + rows
 
 
-def _view(row: asyncpg.Record) -> ErasureView:
-    told = orjson.loads(row["certificate"])
-    plain = {name: row[name] for name in ErasureView.model_fields if name in row}
-    return ErasureView.model_validate({**plain, **told})
+def _customer_id(job: Job) -> UUID:
+    return UUID(job.options["customer_id"])
+
+
+def _body(job: Job) -> dict[str, Any]:
+    return {name: job.options[name] for name in EraseBody.model_fields}
+
+
+def _job_view(job: Job, row: asyncpg.Record | None = None) -> ErasureView:
+    told = orjson.loads(row["certificate"]) if row is not None else {"erased": [], "left": []}
+    return ErasureView(
+        erasure_id=job.job_id,
+        customer_id=_customer_id(job),
+        state=job.state,
+        failure_code=job.failure_code,
+        failure=job.failure,
+        erased_by=job.created_by,
+        created_at=job.created_at,
+        reason=row["reason"] if row is not None else None,
+        erased_at=row["erased_at"] if row is not None else None,
+        **told,
+    )

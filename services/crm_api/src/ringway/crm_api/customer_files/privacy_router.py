@@ -42,19 +42,19 @@ async def export_personal_data(
     )
 
 
-@router.post("/{customer_id}/erase")
+@router.post("/{customer_id}/erase", status_code=202)
 async def erase_customer(
     customer_id: UUID, wanted: EraseBody, deps: DepsOf, caller: Eraser
 ) -> ErasureView:
-    """Erase one person for good; the answer is the certificate of what was erased and what not.
+    """Erase one person for good, in the background: look at the erasure until it has ended.
 
     Business records stay without his name and numbers. This cannot be undone.
     """
-    return await erasing.erase(deps, caller, customer_id, wanted)
+    return await erasing.ask(deps, caller, customer_id, wanted)
 
 
 @erasures.get("/{erasure_id}")
 async def get_erasure(erasure_id: UUID, deps: DepsOf, caller: Eraser) -> ErasureView:
-    """Return the certificate of an erasure."""
+    """Return an erasure and how far it is; its certificate, when it is done."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        return await erasing.certificate(conn, tenant_id=caller.tenant_id, erasure_id=erasure_id)
+        return await erasing.find(conn, tenant_id=caller.tenant_id, erasure_id=erasure_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from ringway.crm_api.customer_files.jobs import State
 from ringway.crm_api.customer_files.schemas import Reason
 from ringway.crm_api.schemas import Body, View
 
@@ -35,12 +36,16 @@ class LeftView(View):
 
 
 class ErasureView(View):
-    """The certificate of an erasure. It does not say who it was."""
+    """An erasure; when it is `finished` its certificate, which does not say who it was."""
 
     erasure_id: UUID
     customer_id: UUID
-    reason: str
+    state: State = Field(examples=["finished"])
+    failure_code: str = Field(examples=[""])
+    failure: str = Field(description="Why it failed; then nothing but leads was erased.")
+    reason: str | None = Field(description="Without what names him; null until it is done.")
     erased: list[ErasedView]
     left: list[LeftView]
     erased_by: UUID
-    erased_at: datetime
+    created_at: datetime
+    erased_at: datetime | None

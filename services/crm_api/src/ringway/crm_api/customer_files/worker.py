@@ -22,6 +22,7 @@ from ringway.crm_api.core.cells import ListRefused
 from ringway.crm_api.customer_files import (
     bulk_acts,
     callers,
+    erasing,
     files,
     import_service,
     importing,
@@ -95,7 +96,8 @@ class JobWorker:
     async def _beat(self, tenant_id: UUID, job_id: UUID, claim_id: UUID) -> None:
         while True:
             await asyncio.sleep(_BEAT_S)
-            with suppress(DependencyDown, ClaimLost):
+            # A step that takes long holds the job's row.
+            with suppress(DependencyDown, ClaimLost, TimeoutError):
                 async with self._deps.pool.tenant(tenant_id) as conn:
                     now = self._deps.now()
                     await jobs.mine(
@@ -130,6 +132,8 @@ class _Work:
                 await self._undo(job)
             elif job.kind == import_service.KIND:
                 await self._import(job)
+            elif job.kind == erasing.KIND:
+                await self._erase(job)
             else:
                 await self._act(job)
         except (ClaimLost, DependencyDown):
@@ -301,6 +305,38 @@ class _Work:
             if done.position is None:
                 await self._end(State.FINISHED, counts=done.counts)
                 return
+
+    # -- erasures --------------------------------------------------------------------------------
+
+    async def _erase(self, job: Job) -> None:
+        """Remove his leads and keep how many, then all else with the job's end."""
+        caller = self._caller(job)
+        async with self._deps.pool.tenant(self._tenant_id) as conn:
+            leads = await erasing.leads_of(conn, self._deps, caller, job)
+        more, kept = await erasing.remove_leads(self._deps, caller, leads)
+        removed = job.counts.get("leads", 0) + more
+        async with self._deps.pool.tenant(self._tenant_id) as conn:
+            now = self._deps.now()
+            present = await jobs.mine(conn, **self._claim, now=now)
+            counts = {"leads": removed}
+            await jobs.save(
+                conn, tenant_id=self._tenant_id, job=present, now=now, counts=counts, position=""
+            )
+        async with self._deps.pool.tenant(self._tenant_id) as conn:
+            now = self._deps.now()
+            present = await jobs.mine(conn, **self._claim, now=now)
+            counts = await erasing.erase(
+                conn, self._deps, caller, present, removed=removed, kept=kept
+            )
+            await jobs.turn(
+                conn,
+                tenant_id=self._tenant_id,
+                job=present,
+                state=State.FINISHED,
+                now=now,
+                counts=counts,
+            )
+        _ended.labels(job.kind, State.FINISHED.value).inc()
 
 
 # A chunk is lost with its progress or kept with it: it need not wait for the disk.
