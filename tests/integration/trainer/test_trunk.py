@@ -77,7 +77,7 @@ async def test_a_customer_answers_talks_and_hangs_up(world: World) -> None:
     assert tone["heard_s"] > 0.5
     assert record["rtp_sent"] > 40
     assert record["rtp_received"] > 40
-    assert 0 <= record["first_rtp_ms"] < 1000
+    assert 0 <= record["first_rtp_ms"] < 1000  # at once; a busy machine may add to it
     assert world.trunk.counts == Counts(invites=1, answered=1, in_progress=0)
 
 
