@@ -12,6 +12,7 @@ from ringway.crm_api.core.cells import ListRefused
 from ringway.crm_api.customer_files.reading import Chunk, Order, Outcome
 from ringway.crm_api.errors import Unavailable
 from ringway.crm_api.tables.processes import reading_process
+from ringway.runtime import held
 
 _log = logging.getLogger("ringway.crm_api.customer_files")
 
@@ -38,6 +39,7 @@ class FileReader:
             ListRefused: Nothing (more) of the file can be used.
             Unavailable: The process failed or was too slow.
         """
+        await held.settle()
         silent = asyncio.subprocess.DEVNULL
         async with self._slots, reading_process(_MODULE, stderr=silent) as process:
             assert process.stdin is not None

@@ -8,6 +8,7 @@ import logging
 from ringway.crm_api.errors import Invalid, Unavailable
 from ringway.crm_api.imports.worker import Job, Outcome
 from ringway.crm_api.tables.processes import reading_process
+from ringway.runtime import held
 
 _log = logging.getLogger("ringway.crm_api.imports")
 
@@ -33,6 +34,7 @@ class ImportRunner:
             Invalid: Nothing of the file can be used.
             Unavailable: The process failed or was too slow.
         """
+        await held.settle()
         heard = asyncio.subprocess.PIPE
         async with self._slots, reading_process(_MODULE, stderr=heard) as process:
             try:
