@@ -142,9 +142,7 @@ async def list_follow_ups(
     deps: DepsOf,
     caller: Reader,
     user_id: UUID | None = None,
-    due_before: Annotated[
-        Moment | None, Query(description="Now, to see what is overdue.")
-    ] = None,
+    due_before: Annotated[Moment | None, Query(description="Now, to see what is overdue.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[FollowUpView]:
