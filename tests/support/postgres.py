@@ -7,8 +7,11 @@ one costs some ten milliseconds.
 from __future__ import annotations
 
 import itertools
+import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +68,21 @@ class PostgresServer:
             await self.process.start(self._postgres.check)
 
     def kill(self) -> None:
-        """Kill -9."""
+        """Kill -9, all of it.
+
+        What serves a connection notices the death of its server, but may answer once more before.
+        """
+        pid = self.process.pid
+        children: list[int] = []
+        with suppress(OSError):  # it is dead already
+            children += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
         self.process.kill()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        for child in children:
+            while _is_alive(child):
+                time.sleep(0.001)
 
     def stop(self) -> None:
         """End it at once; nobody needs its data any more."""
@@ -120,3 +136,11 @@ class PostgresServer:
 async def connect(database: Database, role: str) -> asyncpg.Connection[asyncpg.Record]:
     """Open a plain connection, for looking behind the pool's back."""
     return await asyncpg.connect(database.dsn(role))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(") ")[2][0] not in "ZX"
