@@ -15,6 +15,7 @@ from uuid import UUID
 from ringway.crm_api.access import PERSONAL, Caller, Permission, effective
 from ringway.crm_api.errors import Unauthorized
 from ringway.crm_api.features import Feature
+from ringway.runtime import held
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import CONNECT_LIMIT_S, Connection, Pool
 
@@ -67,8 +68,12 @@ class Rights:
 
     def forget(self, tenant_id: UUID) -> None:
         """Forget what is known of a tenant: it has just changed here."""
-        for key in [key for key in self._known if key[0] == tenant_id]:
-            del self._known[key]
+
+        def forget() -> None:
+            for key in [key for key in self._known if key[0] == tenant_id]:
+                del self._known[key]
+
+        held.afterwards(forget)
 
     async def _find(self, caller: Caller) -> _Known | None:
         key = (caller.tenant_id, caller.user_id)

@@ -11,6 +11,7 @@ from uuid import UUID
 from ringway.crm_api.access import Caller
 from ringway.crm_api.auth import sessions, store
 from ringway.crm_api.errors import Forbidden, Unauthorized
+from ringway.runtime import held
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import CONNECT_LIMIT_S, Connection, Pool
 
@@ -80,10 +81,14 @@ class Guard:
 
     def forget(self, tenant_id: UUID, user_id: UUID | None = None) -> None:
         """Forget what is known of a user, or of a whole tenant: it has just changed."""
-        for key in [
-            key for key in self._known if key[0] == tenant_id and user_id in (None, key[1])
-        ]:
-            del self._known[key]
+
+        def forget() -> None:
+            for key in [
+                key for key in self._known if key[0] == tenant_id and user_id in (None, key[1])
+            ]:
+                del self._known[key]
+
+        held.afterwards(forget)
 
     async def _access(self, caller: Caller, at: datetime) -> store.Access | None:
         key = (caller.tenant_id, caller.user_id, caller.session_id)

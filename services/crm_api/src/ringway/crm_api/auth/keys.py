@@ -14,6 +14,7 @@ from uuid import UUID
 from ringway.crm_api.access import Caller
 from ringway.crm_api.api_keys import store
 from ringway.crm_api.errors import Unauthorized
+from ringway.runtime import held
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Pool
 
@@ -117,7 +118,11 @@ class Keys:
 
     def forget(self, tenant_id: UUID, prefix: str) -> None:
         """Forget what is known of a key: it has just changed."""
-        self._known.pop((tenant_id, prefix), None)
+
+        def forget() -> None:
+            self._known.pop((tenant_id, prefix), None)
+
+        held.afterwards(forget)
 
     async def _find(self, parts: Parts, client_ip: str, now: datetime) -> store.Presented | None:
         name = (parts.tenant_id, parts.prefix)

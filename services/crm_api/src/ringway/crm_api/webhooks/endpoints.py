@@ -12,6 +12,7 @@ from ringway.crm_api.core.webhooks.patterns import match_any
 from ringway.crm_api.events.sight import rule_of
 from ringway.crm_api.webhooks import store
 from ringway.crm_api.webhooks.store import Webhook
+from ringway.runtime import held
 from ringway.runtime.postgres import Pool
 
 FRESH_S = 2.0  # another replica learns of a new endpoint after this at the latest
@@ -54,8 +55,12 @@ class Endpoints:
 
     def forget(self, tenant_id: UUID) -> None:
         """Forget what is known of a tenant: it has just changed."""
-        self._known.pop(tenant_id, None)
-        self._changes += 1
+
+        def forget() -> None:
+            self._known.pop(tenant_id, None)
+            self._changes += 1
+
+        held.afterwards(forget)
 
     async def _of(self, tenant_id: UUID) -> list[Webhook]:
         at = self._clock()

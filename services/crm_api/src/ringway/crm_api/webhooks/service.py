@@ -33,6 +33,7 @@ from ringway.crm_api.webhooks.schemas import (
 from ringway.crm_api.webhooks.store import Webhook
 from ringway.crm_api.webhooks.worker import secret_purpose
 from ringway.proto.base import Kind, registry
+from ringway.runtime import held
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
@@ -167,7 +168,7 @@ async def test(deps: Deps, caller: Caller, webhook_id: UUID) -> Delivery:
             now=deps.now(),
         )
         found = await delivery(conn, caller.tenant_id, webhook_id, delivery_id)
-    deps.webhooks.news.set()
+    held.afterwards(deps.webhooks.news.set)
     return found
 
 
@@ -194,7 +195,7 @@ async def retry(deps: Deps, caller: Caller, webhook_id: UUID, delivery_id: UUID)
         detail = {"delivery_id": str(delivery_id)}
         await _note(deps, conn, caller, "webhook.delivery_retried", webhook_id, detail)
         found = await delivery(conn, caller.tenant_id, webhook_id, delivery_id)
-    deps.webhooks.news.set()
+    held.afterwards(deps.webhooks.news.set)
     return found
 
 
@@ -213,7 +214,7 @@ async def replay(deps: Deps, caller: Caller, webhook_id: UUID, what: Replay) -> 
         )
         detail = {**what.model_dump(mode="json"), "count": count}
         await _note(deps, conn, caller, "webhook.replayed", webhook_id, detail)
-    deps.webhooks.news.set()
+    held.afterwards(deps.webhooks.news.set)
     return Replayed(count=count, is_all=count < _REPLAY_MOST)
 
 
