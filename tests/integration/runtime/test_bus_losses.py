@@ -13,6 +13,7 @@ from tests.support.nats import NatsServer
 from tests.support.waiting import eventually
 
 from ringway.proto.acd import AgentStatusV1, CampaignAgentsV1, GetAgentV1, InteractionEndedV1
+from ringway.runtime import tasks
 from ringway.runtime.bus import Bus, BusDown, FactWriter
 from ringway.runtime.bus.connection import Epoch
 from ringway.runtime.errors import DependencyDown
@@ -276,3 +277,30 @@ async def test_a_feed_without_a_place_begins_with_the_next_fact(
         await acd.publish(ended("new"))
         assert (await waiting)[1] == ended("new").subject
         await feed.aclose()  # type: ignore[attr-defined]
+
+
+async def test_it_closes_though_a_wait_drops_the_cancellation(
+    nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_CANCEL_AGAIN_S", 3600.0)
+    reached, dropped = asyncio.Event(), asyncio.Event()
+
+    async def attach(_: Epoch) -> None:
+        if reached.is_set() or not is_second:
+            return
+        reached.set()
+        # As asyncio.wait_for does when its answer and the cancellation come together.
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            dropped.set()
+
+    is_second = False
+    async with asyncio.timeout(25):
+        async with nats.bus("acd") as bus:
+            await bus.connection.attach(attach)
+            is_second = True
+            nats.kill()
+            await nats.start()
+            await reached.wait()
+    assert dropped.is_set()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -94,6 +95,52 @@ async def test_settings_last_for_their_transaction(database: Database) -> None:
             assert await conn.fetchval("SELECT count(*) FROM dialer.thing") == 0
         async with pool.tenant(A) as conn:
             assert await conn.fetchval("SHOW enable_sort") == "on"
+
+
+async def test_a_setting_that_cannot_be_leaves_the_connection_as_it_was(
+    database: Database,
+) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool:
+        with pytest.raises(asyncpg.InvalidParameterValueError, match="it's 1s"):
+            async with pool.tenant(A, settings={"statement_timeout": "it's 1s"}):
+                pass
+        with pytest.raises(ValueError, match="is no setting"):
+            pool.tenant(A, settings={"x = 'y'; DROP TABLE dialer.thing; --": "1"})
+        async with pool.platform() as conn:
+            assert not await conn.fetchval("SELECT current_setting('ringway.tenant_id', true)")
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "a")
+
+
+async def test_no_transaction_is_of_another_tenant_than_its_own(database: Database) -> None:
+    """Many take turns on two connections; some fail, some are cancelled wherever they are."""
+    chosen = random.Random(11)
+    # A cancelled statement may also be told of by the server, to whoever asks next.
+    harmless = asyncio.CancelledError | asyncpg.DivisionByZeroError | asyncpg.QueryCanceledError
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=2, application_name="test") as pool:
+        for tenant_id in (A, B):
+            async with pool.tenant(tenant_id) as conn:
+                await conn.execute(INSERT, tenant_id, "his")
+
+        async def visit(tenant_id: UUID | None, fails: bool) -> None:
+            block = pool.tenant(tenant_id, limit_s=60) if tenant_id else pool.platform(limit_s=60)
+            async with block as conn:
+                seen = {row["tenant_id"] for row in await conn.fetch("SELECT * FROM dialer.thing")}
+                assert seen == ({tenant_id} if tenant_id else set())
+                if fails:
+                    await conn.execute("SELECT 1 / 0")
+
+        for _ in range(5):
+            visits = [
+                asyncio.create_task(visit(chosen.choice((A, B, None)), chosen.random() < 0.3))
+                for _ in range(30)
+            ]
+            for each in chosen.sample(visits, 10):
+                asyncio.get_running_loop().call_later(chosen.uniform(0, 0.02), each.cancel)
+            for outcome in await asyncio.gather(*visits, return_exceptions=True):
+                assert outcome is None or isinstance(outcome, harmless), repr(outcome)
 
 
 async def test_a_tenant_that_is_no_uuid_is_refused(pool: Pool) -> None:

@@ -72,6 +72,17 @@ async def read_letters(bus: Bus) -> list[DeadLetter]:
         sequence = letter.sequence
 
 
+async def count_letters(bus: Bus) -> dict[str, int]:
+    """Return how many dead letters each consumer has. Raises BusDown."""
+    epoch = await bus.connection.wait_up(5)
+    try:
+        info = await epoch.api(f"STREAM.INFO.{DEAD_LETTER}", {"subjects_filter": ">"})
+    except (ApiRefused, TimeoutError) as refused:
+        raise BusDown(str(refused)) from refused
+    subjects = info["state"].get("subjects") or {}
+    return {subject.partition(".")[2]: count for subject, count in subjects.items()}
+
+
 async def offer_again(owner: Bus, letters: Sequence[DeadLetter]) -> None:
     """Publish letters again on the bus of the service whose facts they are.
 

@@ -1,7 +1,8 @@
 """PostgreSQL: a pool whose every transaction belongs to one tenant, or explicitly to none.
 
 Row-level security compares ``tenant_id`` with the setting ``ringway.tenant_id``, which exists only
-inside the transactions opened here. Forgetting it shows no rows instead of everybody's.
+inside the transactions opened here: it is local to a transaction and set by the message that
+begins it. Forgetting it shows no rows instead of everybody's.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
     from asyncpg.transaction import Transaction
 
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    _Asyncpg: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Connection: TypeAlias = _Asyncpg | PoolConnectionProxy[asyncpg.Record]
 else:
     Connection: TypeAlias = asyncpg.Connection
+    _Asyncpg = asyncpg.Connection
 
 _log = logging.getLogger("ringway.postgres")
 _connected = Gauge("ringway_postgres_connected", "1 while PostgreSQL answers.")
@@ -43,7 +47,7 @@ _PROBE_DOWN_S = 0.25
 _PROBE_TIMEOUT_S = 2.0
 
 _NO_SETTINGS: Mapping[str, str] = {}
-_SET = "SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)"
+_SETTING = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 
 # The server is not there, is starting or stopping, or the connection broke.
 _DOWN: tuple[type[Exception], ...] = (
@@ -66,6 +70,26 @@ def is_down(error: BaseException) -> bool:
         return "closed" in text or "released" in text
     # asyncpg.QueryCanceledError and the like are answers, so the server is there.
     return isinstance(error, _DOWN) and not isinstance(error, TimeoutError)
+
+
+class _Connection(_Asyncpg):
+    """Says what holds in a transaction in the message that begins it: one round trip, not two."""
+
+    _opening = ""
+
+    async def begin(self, opening: str) -> Transaction:
+        """Begin a transaction with statements that return nothing; it is begun with all of them."""
+        transaction = self.transaction()
+        self._opening = opening
+        try:
+            await transaction.start()
+        finally:
+            self._opening = ""
+        return transaction
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
+        # What begins a transaction of asyncpg comes this way; it has no arguments.
+        return await super().execute(query + self._opening, *args, timeout=timeout)
 
 
 class Pool:
@@ -99,6 +123,7 @@ class Pool:
             command_timeout=_COMMAND_TIMEOUT_S,
             timeout=CONNECT_LIMIT_S,
             server_settings={"application_name": application_name},
+            connection_class=_Connection,
             # Settings are local to transactions, so a connection comes back as it went.
             reset=_nothing_to_reset,
         )
@@ -118,14 +143,13 @@ class Pool:
         """Whether PostgreSQL answered when last asked."""
         return self._healthy
 
-    @asynccontextmanager
-    async def tenant(
+    def tenant(
         self,
         tenant: str | UUID,
         *,
         limit_s: float = CONNECT_LIMIT_S,
         settings: Mapping[str, str] = _NO_SETTINGS,
-    ) -> AsyncIterator[Connection]:
+    ) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that sees and writes one tenant's rows only.
 
         Commits at the end of the context, rolls back when it raises. In a piece of work that holds
@@ -136,41 +160,47 @@ class Pool:
 
         Raises:
             PostgresDown: Not reachable within ``limit_s`` seconds, or lost meanwhile.
-            ValueError: ``tenant`` is not a UUID.
+            ValueError: ``tenant`` is not a UUID, or a setting has no name.
         """
-        tenant_id = str(tenant if isinstance(tenant, UUID) else UUID(tenant))
+        tenant_id = tenant if isinstance(tenant, UUID) else UUID(tenant)
+        opening = f"SET LOCAL ringway.tenant_id = '{tenant_id}';"
+        if settings:
+            opening += "".join(_set_local(name, value) for name, value in settings.items())
         # Nothing can be written into a transaction that only reads: it need not be held back.
         may_hold = settings.get("transaction_read_only") != "on"
-        async with self._transaction(limit_s, UUID(tenant_id), may_hold=may_hold) as conn:
-            if settings:
-                names, values = ["ringway.tenant_id", *settings], [tenant_id, *settings.values()]
-                await conn.execute(_SET, names, values)
-            else:
-                await conn.execute("SELECT set_config('ringway.tenant_id', $1, true)", tenant_id)
-            yield conn
+        return self._transaction(limit_s, opening, tenant_id, may_hold=may_hold)
 
-    @asynccontextmanager
-    async def platform(self, *, limit_s: float = CONNECT_LIMIT_S) -> AsyncIterator[Connection]:
+    def platform(
+        self, *, limit_s: float = CONNECT_LIMIT_S
+    ) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction of no tenant: rows of tenants do not exist in it. Raises as tenant."""
-        async with self._transaction(limit_s) as conn:
-            yield conn
+        return self._transaction(limit_s)
 
     @asynccontextmanager
     async def _transaction(
-        self, limit_s: float, tenant_id: UUID | None = None, *, may_hold: bool = True
+        self,
+        limit_s: float,
+        opening: str = "",
+        tenant_id: UUID | None = None,
+        *,
+        may_hold: bool = True,
     ) -> AsyncIterator[Connection]:
         work = held.current.get()
         if work is not None:
             await work.settle()
-        conn, transaction = await self._begin(limit_s)
+        conn, transaction = await self._begin(limit_s, opening)
         is_held = False
         try:
-            with _block_of(work):
-                try:
-                    yield conn
-                except BaseException:
-                    await _roll_back(conn, transaction)
-                    raise
+            if work is not None:
+                work.enter()
+            try:
+                yield conn
+            except BaseException:
+                await _roll_back(conn, transaction)
+                raise
+            finally:
+                if work is not None:
+                    work.leave()
             if work is not None and may_hold and work.may_hold:
                 work.hold(_Open(self, conn, transaction, tenant_id))
                 is_held = True
@@ -190,8 +220,8 @@ class Pool:
             self._lost(error)
             raise PostgresDown(str(error) or repr(error)) from error
 
-    async def _begin(self, limit_s: float) -> tuple[Any, Transaction]:
-        """Return a connection in a fresh transaction. Raises PostgresDown."""
+    async def _begin(self, limit_s: float, opening: str) -> tuple[Any, Transaction]:
+        """Return a connection in a transaction that ``opening`` begins. Raises PostgresDown."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit_s
         reason: Exception | None = None
@@ -200,9 +230,7 @@ class Pool:
             try:
                 async with asyncio.timeout_at(deadline):
                     conn = await self._pool.acquire()
-                    transaction = conn.transaction()
-                    await transaction.start()
-                return conn, transaction
+                    return conn, await conn.begin(opening)
             except BaseException as error:
                 if conn is not None:
                     await self._release(conn)
@@ -306,18 +334,6 @@ class _Open:
             await self.pool._release(self.conn)
 
 
-@contextmanager
-def _block_of(work: held.Held | None) -> Iterator[None]:
-    if work is None:
-        yield
-        return
-    work.enter()
-    try:
-        yield
-    finally:
-        work.leave()
-
-
 async def retry_while_down(fn: Callable[[], Awaitable[T]], *, limit_s: float) -> T:
     """Call ``fn`` until it does not raise PostgresDown, for at most ``limit_s`` seconds.
 
@@ -347,6 +363,13 @@ async def _roll_back(conn: Any, transaction: Transaction) -> None:
         await transaction.rollback()
     except Exception:
         conn.terminate()
+
+
+def _set_local(name: str, value: str) -> str:
+    if not _SETTING.fullmatch(name):
+        raise ValueError(f"{name!r} is no setting")
+    quoted = value.replace("'", "''")
+    return f"SET LOCAL {name} = '{quoted}';"
 
 
 async def _nothing_to_reset(conn: object) -> None:

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("ringway.tasks")
 _failures = Counter("ringway_task_failures", "Tasks that ended with an exception.", ["set"])
+_CANCEL_AGAIN_S = 5.0  # longer than any clean-up of ours takes
 
 
 class TaskSet:
@@ -54,11 +55,15 @@ class TaskSet:
             await asyncio.wait(self._tasks)
 
     async def cancel(self) -> None:
-        """Cancel every task and wait until all have ended."""
+        """Cancel every task and wait until all have ended.
+
+        Who does not end is cancelled again: :func:`asyncio.wait_for` drops a cancellation that
+        comes in the moment in which what it waits for is done.
+        """
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN_S)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

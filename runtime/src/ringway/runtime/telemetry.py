@@ -7,6 +7,7 @@ interaction through HTTP, NATS, SQL and ARI.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -54,3 +55,17 @@ def inject(headers: MutableMapping[str, str]) -> None:
 def extract(headers: Mapping[str, str] | None) -> Context:
     """Return the trace context that a message carries; empty when it carries none."""
     return propagate.extract(headers or {})
+
+
+def server_span(
+    tracer: trace.Tracer, name: str, headers: Mapping[str, str]
+) -> AbstractContextManager[trace.Span]:
+    """Open the span of a request, in the trace that its headers carry.
+
+    Where they carry none and spans are not exported, there is nothing to open.
+    """
+    is_off = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    if is_off and "traceparent" not in headers:
+        return nullcontext(trace.INVALID_SPAN)
+    context = extract(headers)
+    return tracer.start_as_current_span(name, context=context, kind=trace.SpanKind.SERVER)

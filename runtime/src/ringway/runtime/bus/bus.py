@@ -56,11 +56,13 @@ class Bus:
     def __init__(self, connection: Connection, tasks: TaskSet, name: str, replicas: int) -> None:
         self.connection = connection
         self._tasks = tasks
+        self._answering = TaskSet("answers")
         self._name = name
         self._replicas = replicas
         self._buckets: dict[str, Bucket] = {}
         self._forwarding: dict[str, Forwarding] = {}
         self._settle: dict[str, Settle] = {}
+        self._requests: list[str] = []  # subjects that are answered here
 
     @classmethod
     @asynccontextmanager
@@ -90,7 +92,8 @@ class Bus:
             tasks.spawn(connection.run(), name="nats connection")
             with suppress(BusDown):
                 await connection.wait_up(_FIRST_CONNECT_S)
-            yield bus
+            async with bus._answering:
+                yield bus
 
     @property
     def healthy(self) -> bool:
@@ -257,8 +260,9 @@ class Bus:
         service = kind.SUBJECT.partition(".")[0]
         forwarding = self._forwarding.get(service)
         responder = Responder(
-            kind, handler, owns, self._tasks, self._name, forwarding, self._settle.get(service)
+            kind, handler, owns, self._answering, self._name, forwarding, self._settle.get(service)
         )
+        self._requests.append(kind.subject_filter())
         await self.connection.attach(responder.attach)
 
     async def forward(self, service: str, name: str, holder: Holder) -> None:
@@ -287,12 +291,17 @@ class Bus:
         self._settle[service] = settle
 
     async def stop_responding(self) -> None:
-        """Take no more requests, but those that other replicas pass on to this one."""
+        """Take no more requests, and answer or pass on those that came, within two seconds."""
         epoch = self.connection.epoch
         if epoch is not None:
-            for service in epoch.services.values():
-                with suppress(nats.errors.Error, TimeoutError):
-                    await service.stop()
+            with suppress(nats.errors.Error, TimeoutError):
+                await asyncio.gather(*(map(epoch.client.stop_listening, self._requests)))
+                # Last, for until now others might think that a request is ours.
+                for forwarding in self._forwarding.values():
+                    await epoch.client.stop_listening(forwarding.subject)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_S):
+                await self._answering.wait()
 
     # -- key-value -------------------------------------------------------------------------------
 

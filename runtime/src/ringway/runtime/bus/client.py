@@ -110,6 +110,20 @@ class Client(nats.aio.client.Client):
         self._pending.append(command)
         self._pending_data_size += len(command)
 
+    # -- subscriptions -------------------------------------------------------------------------
+
+    async def stop_listening(self, subject: str) -> None:
+        """End the subscriptions to a subject; returns once all that came has been begun.
+
+        The end of a micro service's endpoint forgets what came and was not begun yet.
+
+        Raises:
+            nats.errors.Error: The connection broke.
+        """
+        found = [each for each in self._subs.values() if each.subject == subject]
+        for each in found:
+            await each.drain()  # type: ignore[no-untyped-call]
+
     # -- answers -------------------------------------------------------------------------------
 
     async def listen(self, inbox: str, on_answer: OnAnswer) -> None:

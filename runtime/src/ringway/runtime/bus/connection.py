@@ -185,6 +185,13 @@ def is_status(message: Msg, *codes: str) -> bool:
     )
 
 
+def _check_not_cancelled() -> None:
+    """Raise the cancellation that the client's waits dropped: with its answer came ours."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def checked(message: Msg) -> Any:
     """Return JetStream's answer as parsed JSON. Raises ApiRefused."""
     answer = orjson.loads(message.data)
@@ -252,6 +259,7 @@ class Connection:
                         await call(epoch)
                     await epoch.settle()
                     self._came_up(epoch)
+                _check_not_cancelled()
                 await epoch.lost.wait()
             except (
                 BusDown,

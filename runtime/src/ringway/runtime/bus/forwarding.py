@@ -69,7 +69,12 @@ class Forwarding:
 
     async def attach(self, epoch: Epoch) -> None:
         """Listen for what others pass on."""
-        await epoch.client.subscribe(subject_of(self._service, self._name), cb=self._received)
+        await epoch.client.subscribe(self.subject, cb=self._received)
+
+    @property
+    def subject(self) -> str:
+        """Where others pass requests on to us."""
+        return subject_of(self._service, self._name)
 
     async def passed_on(self, tenant: str, request: MicroRequest) -> bool:
         """Pass a request on unless this process serves the tenant."""
