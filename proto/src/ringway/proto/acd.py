@@ -198,12 +198,12 @@ class TrunkStateChangedV1(Fact):
 
 
 class CampaignAgent(Model):
-    """One signed-in agent of a campaign."""
+    """One signed-in agent who works on a campaign, or still has a call of it."""
 
     agent_id: Token
     state: AgentState
     for_s: Seconds  # in that state
-    leaves: bool = False  # he pauses or signs out after what he is in now
+    leaves: bool = False  # he pauses, signs out or goes elsewhere after what he is in now
     campaign_id: Token | None = None  # of the call that he is in, or works on
     queue_id: str = ""  # the same; neither: a call that he made, or one of a colleague
 
@@ -211,8 +211,10 @@ class CampaignAgent(Model):
 class CampaignAgentsV1(Presence):
     """Agents of one campaign by state, on every change and every second.
 
+    Who has chosen other campaigns counts only until the call ends that he has of this one.
     ``agents`` names everybody who is signed in where ``is_whole``: once a second. In between it
-    has only those of whom something changed; who signed out is told once as logged out.
+    has only those of whom something changed; who signed out, or counts no longer, is told as
+    logged out.
     """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.presence.{campaign_id}.agents"
@@ -243,6 +245,7 @@ class AgentPresenceV1(Presence):
     phone_e164: PhoneE164 | None = None
     campaign_id: Token | None = None
     do_not_disturb: bool = False
+    chosen_campaigns: tuple[Token, ...] | None = None  # none: all that he serves
 
 
 # -- requests ------------------------------------------------------------------------------------
@@ -276,6 +279,8 @@ class PutTrunkV1(Request):
     qualify_s: int = Field(default=0, ge=0, le=600)  # OPTIONS this often; 0: never
     caller_id: str = Field(default="", max_length=32)
     enabled: bool = True
+    # The platform's operator holds the account: the tenant is told neither address nor account.
+    is_operators: bool = False
 
 
 class TrunkInbound(StrEnum):
@@ -315,7 +320,11 @@ class DeleteTrunkV1(Request):
 
 
 class PutAgentV1(Request):
-    """Create or change an agent and his SIP account."""
+    """Create or change an agent and his SIP account.
+
+    Who is no more ``enabled`` is signed out. Refused with ``agent_number_taken``, or with
+    ``agent_signed_in`` when a session would lose its number.
+    """
 
     SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.put_agent"
 
@@ -332,6 +341,17 @@ class AgentAccountV1(Reply):
     agent_id: Token
     sip_username: str
     sip_password: str | None
+
+
+class RemoveAgentV1(Request):
+    """Take an agent's SIP account away for good; his number is free. A repeat does nothing.
+
+    Refused with ``agent_signed_in`` while he has a session.
+    """
+
+    SUBJECT: ClassVar[str] = "acd.v1.{tenant}.cmd.remove_agent"
+
+    agent_id: Token
 
 
 class SetCampaignAgentsV1(Request):
@@ -370,6 +390,8 @@ class AgentStatusV1(Reply):
     since: AwareDatetime
     interaction_id: Token | None = None
     do_not_disturb: bool = False
+    chosen_campaigns: tuple[Token, ...] | None = None  # none: all that he serves
+    must_choose_campaigns: bool = False  # as the tenant wants it
 
 
 class SignOutV1(Request):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from ringway.proto.base import PhoneE164, Reply, Request, Seconds, Token
+from ringway.proto.exact import Exact, Moment
 
 # One line of text that PostgreSQL can store and a log line can show: no control characters.
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -26,7 +27,7 @@ DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
-class Config(BaseModel):
+class Config(Exact):
     """A configured object. Unknown fields are refused: a misspelt one would silently do nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -188,7 +189,7 @@ class AgentProfile(Config):
 
     KIND: ClassVar[str] = "agent_profile"
 
-    skills: dict[Token, Level] = {}
+    skills: dict[Token, Level] = Field(default={})
     phone: PhoneKind = PhoneKind.SOFTPHONE
     phone_number: str = Field(default="", pattern=r"^\+?[0-9]{0,20}$")
     follow_me: tuple[FollowMe, ...] = Field(default=(), max_length=3)
@@ -220,7 +221,7 @@ class Calendar(Config):
 
     name: Name
     time_zone: Line = Field(default="Asia/Shanghai", max_length=64)
-    weekly: dict[DayName, tuple[TimeSlot, ...]] = {}
+    weekly: dict[DayName, tuple[TimeSlot, ...]] = Field(default={})
     days: tuple[Day, ...] = Field(default=(), max_length=2000)
 
 
@@ -289,7 +290,7 @@ class CallerGroup(Config):
     owner_agent_id: Token | None = None
     queues: dict[
         Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9_-]{1,128})$")], Token
-    ] = {}  # the queue meant -> the queue for them; "*": every queue
+    ] = Field(default={})  # the queue meant -> the queue for them; "*": every queue
 
 
 class ConferenceRoom(Config):
@@ -335,7 +336,7 @@ class BlockedCaller(Config):
 
     number: str = Field(pattern=r"^\+?[0-9]{2,20}$")
     reason: Line = Field(default="", max_length=200)
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class SupervisionMode(StrEnum):
@@ -407,6 +408,7 @@ class AcdSettings(Config):
         AfterCallMode.NONE
     )  # of calls that are neither queue's nor campaign's
     after_call_s: Seconds = 30
+    must_choose_campaigns: bool = False  # else who has not chosen works on all that are his
     own_dials: OwnDials = OwnDials.REFUSE  # to numbers on the tenant's own do-not-call lists
     mos_alarm: Annotated[float, Field(ge=1, le=4.5)] = 3.5
     loss_alarm_percent: Annotated[float, Field(ge=0, le=100)] = 3.0

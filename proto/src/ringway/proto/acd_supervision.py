@@ -18,7 +18,7 @@ class SuperviseV1(Request):
     request with another mode or agent goes on with that phone. Refused with ``agent_unknown`` for
     an agent outside the supervisor's groups, ``not_allowed`` for a mode that his groups do not
     have, ``not_in_call``, ``not_now``, ``agent_logged_out``, ``phone_not_registered``,
-    ``phone_not_answered``, and a transfer's codes (see TransferV1).
+    ``phone_not_answered``, a transfer's codes (see TransferV1) and a choice's.
     ``everywhere`` is set by crm_api for roles that may supervise the whole tenant.
     """
 
@@ -29,6 +29,8 @@ class SuperviseV1(Request):
     mode: SupervisionMode
     target: Target | None = None  # of a forced transfer
     ready: bool | None = None  # of a forced state
+    # Of a forced choice of campaigns, with mode ``state``: see ChooseCampaignsV1.
+    campaign_ids: Annotated[tuple[Token, ...], Field(max_length=200)] | None = None
     reason: str = Field(default="", max_length=100)
     everywhere: bool = False
 
@@ -67,6 +69,7 @@ class WatchedAgent(Model):
     interaction_id: Token | None = None
     other_number: str = ""  # who is on the line
     queue_id: Token | None = None
+    chosen_campaigns: tuple[Token, ...] | None = None  # none: all that he serves
 
 
 class WatchedGroupV1(Reply):

@@ -111,10 +111,12 @@ def registry() -> tuple[type[Message], ...]:
     from ringway.proto import (  # noqa: F401 - importing fills the registry
         acd,
         acd_calls,
+        acd_choice,
         acd_config,
         acd_nodes,
         acd_voicemail,
         crm,
+        crm_alarms,
         crm_customer_files,
         crm_customers,
         crm_knowledge,

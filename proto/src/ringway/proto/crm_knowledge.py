@@ -66,6 +66,7 @@ class NoticePublishedV1(Fact):
     begins_at: AwareDatetime
     ends_at: AwareDatetime
     audience: Audience
+    is_warning: bool = False  # of the platform
 
 
 class NoticeWithdrawnV1(Fact):
@@ -75,3 +76,4 @@ class NoticeWithdrawnV1(Fact):
 
     notice_id: Token
     audience: Audience
+    is_warning: bool = False  # of the platform

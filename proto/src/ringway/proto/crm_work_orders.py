@@ -11,10 +11,10 @@ class WorkOrderChangedV1(Fact):
     """A work order was made, moved, assigned or changed otherwise.
 
     ``action`` is what was done: ``created``, ``changed``, ``assigned``, ``taken``, ``returned``,
-    ``reopened``, ``deleted``, ``migrated``, ``moved`` (by an action of its design, named in
-    ``transition``), ``commented`` (when that was the first response), ``task_added``,
-    ``task_changed``, ``timer``, ``promise_warned`` or ``promise_broken``. ``agent_id`` is who works
-    on it now.
+    ``handed_over`` (with all that somebody had), ``reopened``, ``deleted``, ``migrated``,
+    ``moved`` (by an action of its design, named in ``transition``), ``commented`` (when that was
+    the first response), ``task_added``, ``task_changed``, ``timer``, ``promise_warned`` or
+    ``promise_broken``. ``agent_id`` is who works on it now.
     """
 
     SUBJECT: ClassVar[str] = "crm.v1.{tenant}.work_order.{work_order_id}.changed"

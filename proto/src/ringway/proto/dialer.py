@@ -92,7 +92,10 @@ class AttemptEndedV1(Fact):
 
 
 class CampaignStateChangedV1(Fact):
-    """A campaign was started, paused, stopped, or ran out of leads."""
+    """A campaign was started, paused, stopped, or ran out of leads.
+
+    ``reason`` is for people, such as why the platform paused it.
+    """
 
     SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.campaign.{campaign_id}.state_changed"
 
@@ -145,6 +148,30 @@ class PutListV1(Request):
 
     list_id: Token
     name: str = Field(min_length=1, max_length=200)
+
+
+class RemoveProjectV1(Request):
+    """Show a project no more, for good. Calls of its campaigns keep its name.
+
+    Refused with ``project_not_found``, or ``project_in_use`` while a campaign is in it that was
+    not removed.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.remove_project"
+
+    project_id: Token
+
+
+class RemoveListV1(Request):
+    """Show a list no more, for good. What was dialed of it stays; its leads are removed soon.
+
+    Refused with ``list_not_found``, ``list_in_use`` while a campaign that may still dial uses it,
+    ``list_has_calls`` or ``list_has_callbacks``; each says what to do.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.remove_list"
+
+    list_id: Token
 
 
 class LeadNumber(Model):
@@ -209,14 +236,26 @@ class CampaignAction(StrEnum):
 class ControlCampaignV1(Request):
     """Start, pause or stop a campaign.
 
-    Refused with ``campaign_not_found``, ``campaign_without_agents``, ``campaign_without_leads``
-    or ``campaign_stopped``; each says what to do.
+    Refused with ``campaign_not_found``, ``campaign_without_agents``, ``campaign_without_leads``,
+    ``campaign_stopped``, ``outbound_stopped`` or ``trunk_withdrawn``; each says what to do.
     """
 
     SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.control_campaign"
 
     campaign_id: Token
     action: CampaignAction
+
+
+class RemoveCampaignV1(Request):
+    """Show a campaign no more, for good; what it has dialed stays.
+
+    Refused with ``campaign_not_found``, ``campaign_not_over`` while it runs or is paused,
+    ``campaign_has_calls`` or ``campaign_has_callbacks``; each says what to do.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.remove_campaign"
+
+    campaign_id: Token
 
 
 class CampaignStateV1(Reply):

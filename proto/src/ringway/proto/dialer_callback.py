@@ -255,6 +255,35 @@ class CancelCallbackV1(Request):
     own_agent_id: Token | None = None
 
 
+class HandOverCallbacksV1(Request):
+    """Take open call-backs away from the agent with whom they were promised.
+
+    They are promised with ``to_agent_id`` where he serves their campaign, and the whole team's
+    elsewhere. A few hundred are done at a time: ask again while there are more. A repeat of
+    ``hand_over_id`` goes on with what is left and tells the same sums.
+    """
+
+    SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.hand_over_callbacks"
+
+    hand_over_id: Token
+    from_agent_id: Token
+    to_agent_id: Token | None = None  # none: the team's
+    is_cancelled: bool = False  # they are cancelled instead
+    # Those of these that are still his; none: all that he has at the moment.
+    callback_ids: tuple[Token, ...] | None = Field(default=None, max_length=1000)
+    reason: str = Field(default="", max_length=500)
+    by: str = Field(default="", max_length=200)
+
+
+class CallbacksHandedOverV1(Reply):
+    """What became of call-backs since the hand-over began."""
+
+    moved: int  # to the agent
+    to_team: int
+    cancelled: int
+    has_more: bool = False
+
+
 class PutDispositionV1(Request):
     """Change an entry of the catalogue, or add one."""
 
