@@ -20,6 +20,7 @@ from tests.support.shared import Shared, parts, shared
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.proto.acd_choice import ChooseCampaignsV1
 from ringway.runtime.ari import AriNotFound
 from ringway.runtime.errors import Refused
 from ringway.runtime.ids import shard_of
@@ -219,7 +220,9 @@ async def test_a_customer_handed_over_to_a_dying_acd_is_seen_to(
     assert centre.count("abandoned", interaction) == 0
 
 
-async def _is_remembered(centre: AcdCentre, nats: NatsServer, agent: str) -> None:
+async def _is_remembered(
+    centre: AcdCentre, nats: NatsServer, agent: str, chosen: list[str] | None = None
+) -> None:
     """Wait until the next process will know of the agent, who is ready, and of the campaign.
 
     A request is answered some milliseconds before what it changed is written down.
@@ -229,10 +232,38 @@ async def _is_remembered(centre: AcdCentre, nats: NatsServer, agent: str) -> Non
         async def is_so() -> bool:
             found = await bus.kv("acd_live").items(f"*.{centre.tenant}.*")
             known = found.get(f"agent.{centre.tenant}.{agent}")
-            is_ready = known is not None and json.loads(known.value or b"{}")["state"] == "ready"
+            raw = json.loads(known.value or b"{}") if known is not None else {}
+            is_ready = raw.get("state") == "ready" and raw["chosen"] == chosen
             return is_ready and f"campaign.{centre.tenant}.{CAMPAIGN}" in found
 
         await eventually(is_so, within_s=10, what="the agent and the campaign are written down")
+
+
+async def test_a_call_goes_past_who_chose_another_campaign_also_after_a_kill(
+    centre: AcdCentre, nats: NatsServer
+) -> None:
+    for agent, number in (("ann", "1001"), ("bob", "1002")):
+        await centre.ready_agent(agent, number)
+    await centre.campaign("ann", "bob")
+    chosen = await centre.ask(
+        ChooseCampaignsV1, p.AgentStatusV1, agent_id="ann", campaign_ids=("survey",)
+    )
+    assert chosen.chosen_campaigns == ("survey",)
+    first, customer = await centre.customer_answers(attempt="a1")
+    await customer.until_hears(AGENT_HZ)
+    assert (await centre.fact("connected", first))["agent_id"] == "bob"  # ann was idle for longer
+    await _is_remembered(centre, nats, "ann", ["survey"])
+    centre.acd.kill()
+    await centre.start_acd()
+    await centre.until_state("bob", p.AgentState.TALKING)
+    await centre.until_state("ann", p.AgentState.READY)
+    second, _ = await centre.customer_answers(attempt="a2")
+    await centre.fact("abandoned", second)
+    status = await centre.ask(ChooseCampaignsV1, p.AgentStatusV1, agent_id="ann")
+    assert status.chosen_campaigns is None
+    third, customer = await centre.customer_answers(attempt="a3")
+    await customer.until_hears(AGENT_HZ)
+    assert (await centre.fact("connected", third))["agent_id"] == "ann"
 
 
 async def test_a_killed_asterisk_calls_the_agents_back_and_ends_their_talks(

@@ -31,7 +31,7 @@ def _runner(floor: Floor, now: float) -> Any:
 
 
 def _of(floor: Floor, now: float) -> dict[str, CampaignAgent]:
-    return {a.agent_id: a for a in _seen(_runner(floor, now), ("ann", "bob", "cat"))}
+    return {a.agent_id: a for a in _seen(_runner(floor, now), ("ann", "bob", "cat"), "sales")}
 
 
 def test_an_agent_is_told_with_his_time_his_work_and_what_he_will_do_then() -> None:
@@ -63,3 +63,14 @@ def test_callers_who_wait_are_counted_at_most_once_for_each_agent_who_can_serve_
     assert floor.router.serving("help", ("ann", "cat")) == 0
     floor.handle(m.SignedIn(11, "bob", "1002", "s", LegMode.NAILED_UP))
     assert floor.router.serving("help", ("ann", "bob", "cat")) == 1
+
+
+def test_who_chose_another_campaign_leaves_after_his_call_and_is_then_told_as_gone() -> None:
+    floor = _floor("ann", "bob")
+    floor.handle(m.Arrived(10, "i1", "sales", "a1", 10))
+    floor.handle(m.Bridged(10, "i1"))
+    for agent in ("ann", "bob"):
+        floor.handle(m.CampaignsChosen(12, agent, frozenset({"other"})))
+    seen = _of(floor, 15)
+    assert (seen["ann"].state, seen["ann"].leaves) == (AgentState.TALKING, True)
+    assert seen["bob"].state is AgentState.LOGGED_OUT

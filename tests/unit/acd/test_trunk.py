@@ -167,3 +167,11 @@ def test_texts_cannot_end_a_sip_address(name: str) -> None:
     for text in ("a b", "a\r\nb", 'a"', "a>", "a;b", "a,b"):
         with pytest.raises(TrunkInvalid, match=name):
             check(replace(ACCOUNT, **{name: text}))  # type: ignore[arg-type]
+
+
+def test_calls_in_are_not_told_by_an_account_that_several_tenants_have() -> None:
+    account = replace(ACCOUNT, sources=(), register_at=False)
+    assert inbound_of(account) is TrunkInbound.DIGEST
+    lent = replace(account, is_operators=True)
+    assert inbound_of(lent) is TrunkInbound.ADDRESS
+    assert objects(lent)["endpoint"]["outbound_auth"] == lent.endpoint

@@ -7,7 +7,15 @@ from uuid import uuid4
 
 import pytest
 from tests.support.acd_centre import CUSTOMER_HZ
-from tests.support.call_desk import ANN_HZ, BOB_HZ, OUTSIDE_HZ, Desk, hears, hears_not
+from tests.support.call_desk import (
+    ANN_HZ,
+    BOB_HZ,
+    OUTSIDE_HZ,
+    Desk,
+    configure,
+    hears,
+    hears_not,
+)
 from tests.support.supervision_desk import (
     SUE_HZ,
     Undisturbed,
@@ -416,6 +424,18 @@ async def test_states_are_changed_and_agents_logged_out(desk: Desk) -> None:
     await desk.centre.until_state(ann.agent_id, p.AgentState.READY)
     with pytest.raises(Refused, match="invalid"):
         await supervise(desk, sue, Mode.STATE, ann)
+    await supervise(desk, sue, Mode.STATE, ann, campaign_ids=("survey",))
+    (line,) = await watched(desk, sue)
+    assert (line.state, line.chosen_campaigns) == (p.AgentState.READY, ("survey",))
+    await supervise(desk, sue, Mode.STATE, ann, campaign_ids=())
+    assert [line.chosen_campaigns for line in await watched(desk, sue)] == [None]
+    await configure(desk.centre, "settings", "tenant", must_choose_campaigns=True)
+    try:
+        assert [line.chosen_campaigns for line in await watched(desk, sue)] == [()]
+        with pytest.raises(Refused, match="campaign_choice_required"):
+            await supervise(desk, sue, Mode.STATE, ann, campaign_ids=())
+    finally:
+        await configure(desk.centre, "settings", "tenant")
     for _ in range(2):
         await supervise(desk, sue, Mode.LOG_OUT, ann)
     await ann.leg.until_over()

@@ -230,3 +230,52 @@ async def test_many_calls_leave_nothing_behind(
     await until_live(centre, before | {"watched_channels": before["legs"]})
     await ends(centre, outages, *agents)
     await eventually(lambda: len(centre.told("disconnected")) >= MANY, what="all ends are told")
+
+
+async def test_who_signs_out_while_his_phone_is_called_back_stays_signed_out(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    ann.phone.answer_after_s = None
+
+    async def loses_its_line() -> None:
+        ann.leg.hang_up()
+        await ann.leg.until_over()
+
+    await outages.cut(loses_its_line)
+    ringing = await ann.phone.next_call()
+    await centre.sign_out(ann.agent_id)
+    if not ringing.is_over:
+        ringing.answer()  # he sees it too late
+    await ringing.until_over()
+    await outages.nothing_is_left()
+    assert await centre.acd.state(ann.agent_id) is p.AgentState.LOGGED_OUT
+
+
+async def test_who_signs_in_again_while_his_phone_is_called_back_is_called_once(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    ann.phone.answer_after_s = None
+
+    async def loses_its_line() -> None:
+        ann.leg.hang_up()
+        await ann.leg.until_over()
+
+    await outages.cut(loses_its_line)
+    ringing = await ann.phone.next_call()
+    again = desk.spawn(
+        centre.acd.ask(
+            p.SignInV1,
+            p.AgentStatusV1,
+            agent_id=ann.agent_id,
+            leg_mode=p.LegMode.NAILED_UP,
+        )
+    )
+    await asyncio.sleep(0)
+    ringing.answer()
+    await again
+    assert [call for call in ann.phone.calls.values() if not call.is_over] == [ringing]
+    await centre.sign_out(ann.agent_id)
+    await ringing.until_over()
+    await outages.nothing_is_left()

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.acd_centre import AcdCentre, acd_centre
 from tests.support.nats import NatsServer
+from tests.support.postgres import connect
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
@@ -92,6 +93,32 @@ async def test_trunk_is_put_told_of_used_kept_over_restarts_and_deleted(
             await _get(centre)
         await eventually(lambda: not provider.is_registered("acme"), within_s=15)
     assert "s3cret" not in centre.acd.log()
+
+
+async def test_a_lent_trunk_shows_no_account_and_has_none_once_it_is_taken_back(
+    tmp_path: Path, make_database: MakeDatabase, nats: NatsServer
+) -> None:
+    database = await make_database("acd")
+    async with (
+        acd_centre(tmp_path, database, nats) as centre,
+        Provider.open({"acme": "s3cret"}) as provider,
+    ):
+        admin = await connect(database, "ringway_admin")
+        try:
+            account = {"username": "acme", "password": "s3cret", "register_at": True}
+            await _put(centre, provider, **account, is_operators=True)
+            await eventually(lambda: provider.is_registered("acme"), within_s=20)
+            shown = await admin.fetchval("SELECT v::text FROM acd.trunk_v v WHERE trunk_id = 't2'")
+            assert "acme" not in shown
+            assert provider.address[0] not in shown
+            await centre.ask(
+                p.PutTrunkV1, p.TrunkV1, trunk_id="t2", name="t2", host="withdrawn.invalid",
+                password="", enabled=False, is_operators=True,
+            )  # fmt: skip
+            await eventually(lambda: not provider.is_registered("acme"), within_s=20)
+            assert not await admin.fetch("SELECT 1 FROM acd.trunk_secret WHERE trunk_id = 't2'")
+        finally:
+            await admin.close()
 
 
 async def _route(centre: AcdCentre, trunk_id: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -206,6 +208,29 @@ async def test_registered_trunk_is_called_back_and_shows_whether_it_stands(
         await bench.put("t1", provider.address, enabled=False, **account)
         await eventually(lambda: not provider.is_registered("acme"), within_s=15)
         assert [c.id for c in await bench.ari.node.get_channels()] == [placed.channel_id]
+
+
+async def test_a_late_goodbye_to_the_old_host_does_not_end_the_new_registration(
+    bench: TrunkBench,
+) -> None:
+    # No letter to escape: Asterisk's metrics have one name for both registrations.
+    account: dict[str, Any] = {"username": "_", "password": "s3cret", "register_at": True}
+    passwords = {"_": "s3cret"}
+    async with Provider.open(passwords) as old, Provider.open(passwords) as new:
+        before = await bench.put("t1", old.address, **account)
+        await bench.until_up("t1", is_up=True)
+        old.go_down()
+        moving = asyncio.create_task(bench.put("t1", new.address, **account))
+        with suppress(TimeoutError):
+            await new.until_registered("_", within_s=1)
+        old.come_back()
+        after = await moving
+        assert before.registration is not None
+        assert after.registration is not None
+        assert before.registration[0] == after.registration[0]
+        await eventually(lambda: not old.is_registered("_"), what="the goodbye came")
+        await new.until_registered("_")
+        await bench.until_up("t1", is_up=True)
 
 
 async def test_a_stranger_who_knows_a_registered_trunk_is_not_let_in(

@@ -64,6 +64,13 @@ async def put_agent(conn: Connection, *, account: AgentAccount) -> None:
         raise NumberTaken(account.number) from exc
 
 
+async def remove_agent(conn: Connection, *, tenant_id: UUID, agent_id: str) -> None:
+    """Remove an agent, if he is there."""
+    await conn.execute(
+        "DELETE FROM acd.agent WHERE tenant_id = $1 AND agent_id = $2", tenant_id, agent_id
+    )
+
+
 async def load(pool: Pool, tenant: str) -> Sequence[AgentAccount]:
     """Return the agents of one tenant."""
     async with pool.tenant(tenant) as conn:

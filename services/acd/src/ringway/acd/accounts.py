@@ -10,6 +10,8 @@ import asyncio
 import hashlib
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 from ringway.acd import account_store as store
 from ringway.acd.account_store import AgentAccount
@@ -49,7 +51,9 @@ class Accounts:
         return self.trunks.get(tenant, trunk_id) is not None
 
     async def push_all(self, node: AriNode) -> None:
-        """Give a node every account; done at each (re)connect."""
+        """Give a node every account, and take those off that are none any more; done at each
+        (re)connect."""
+        await self._take_off_strays(node)
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
 
         async def one(account: AgentAccount) -> None:
@@ -89,8 +93,7 @@ class Accounts:
         """
         for account in [each for each in self.agents.values() if each.tenant == tenant]:
             for node in self._ari.nodes.values():
-                for kind in ("endpoint", "aor", "auth"):
-                    await node.delete_dynamic("res_pjsip", kind, account.sip_username)
+                await _take_off(node, account.sip_username)
             del self.agents[tenant, account.agent_id]
         for trunk in list(self.trunks.of(tenant)):
             await self.trunks.delete(tenant, trunk.trunk_id)
@@ -98,7 +101,7 @@ class Accounts:
     async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         """Create or change an agent; the password is returned only when it is new."""
         old = self.agents.get((request.tenant, request.agent_id))
-        username = f"{request.number}-{request.tenant.replace('-', '')[-12:]}"
+        username = f"{request.number}-{_suffix(request.tenant)}"
         password = request.sip_password
         if password is None and (old is None or old.sip_username != username):
             password = secrets.token_urlsafe(18)
@@ -121,20 +124,50 @@ class Accounts:
                 f"Number {request.number} belongs to another agent; choose a free one.",
             ) from exc
         self.agents[request.tenant, request.agent_id] = account
-        await self._push_everywhere(account)
+        if old is not None and (old.sip_username != username or not account.is_enabled):
+            await self._everywhere(lambda node: _take_off(node, old.sip_username))
+        if account.is_enabled:
+            await self._everywhere(lambda node: _push_agent(node, account, self._realm))
         return AgentAccountV1(
             agent_id=account.agent_id, sip_username=username, sip_password=password
         )
 
-    async def _push_everywhere(self, account: AgentAccount) -> None:
-        if not account.is_enabled:
-            return
+    async def remove_agent(self, tenant: str, agent_id: str) -> None:
+        """Take an agent's account away, here and on every node, if there is one."""
+        async with self._pool.tenant(tenant) as conn:
+            await store.remove_agent(conn, tenant_id=UUID(tenant), agent_id=agent_id)
+        old = self.agents.pop((tenant, agent_id), None)
+        if old is not None:
+            await self._everywhere(lambda node: _take_off(node, old.sip_username))
+
+    async def _everywhere(self, change: Callable[[AriNode], Awaitable[None]]) -> None:
         for node in self._ari.nodes.values():
             try:
-                await _push_agent(node, account, self._realm)
+                await change(node)
             except DependencyDown:
-                # The node gets every account when it is back.
+                # The node learns of every account when it is back.
                 _log.info("Account waits for its node.", extra={"node": node.name})
+
+    async def _take_off_strays(self, node: AriNode) -> None:
+        """Take phones off a node that was away when they were disabled, renumbered or removed."""
+        tenants = {_suffix(tenant) for tenant, _ in self.agents}
+        for endpoint in await node.endpoints("PJSIP"):
+            number, _, suffix = endpoint.resource.partition("-")
+            if number.isdigit() and suffix in tenants and not self._is_account(endpoint.resource):
+                await _take_off(node, endpoint.resource)
+
+    def _is_account(self, sip_username: str) -> bool:
+        return any(a.is_enabled and a.sip_username == sip_username for a in self.agents.values())
+
+
+def _suffix(tenant: str) -> str:
+    """Return what the SIP usernames of a tenant end with."""
+    return tenant.replace("-", "")[-12:]
+
+
+async def _take_off(node: AriNode, sip_username: str) -> None:
+    for kind in ("endpoint", "aor", "auth"):
+        await node.delete_dynamic("res_pjsip", kind, sip_username)
 
 
 def _ha1(username: str, realm: str, password: str) -> str:

@@ -22,6 +22,7 @@ from ringway.proto.acd_calls import (
     OfferEndedV1,
     Outcome,
 )
+from ringway.proto.acd_choice import AgentCampaignsChosenV1
 from ringway.proto.base import Fact
 from ringway.runtime.bus import FactWriter
 
@@ -58,6 +59,8 @@ class FloorFacts:
         match command:
             case m.StateChanged():
                 return self._state_changed(command)
+            case m.ChoiceChanged():
+                return self._choice_changed(command)
             case m.Queued():
                 return self._queued(command)
             case m.OfferEnded() if command.outcome != "withdrawn":
@@ -88,6 +91,16 @@ class FloorFacts:
             state=c.state,
             reason=c.reason,
             interaction_id=c.interaction_id,
+        )
+
+    def _choice_changed(self, c: m.ChoiceChanged) -> Fact:
+        return AgentCampaignsChosenV1(
+            occurred_at=self._runner.wall(c.at),
+            tenant=self._runner.tenant,
+            agent_id=c.agent_id,
+            session_id=c.session_id,
+            campaign_ids=None if c.campaign_ids is None else tuple(sorted(c.campaign_ids)),
+            by=c.by,
         )
 
     def _queued(self, c: m.Queued) -> Fact | None:

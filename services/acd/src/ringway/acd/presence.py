@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ringway.acd.app import Acd
+from ringway.acd.core.floor import Floor
 from ringway.acd.core.records import CallState
 from ringway.acd.runner import FloorRunner
 from ringway.proto.acd import (
@@ -75,8 +76,10 @@ class Presence:
     ) -> None:
         """Tell a campaign's figures, with every agent's or only those of the touched ones."""
         counts = runner.floor.counts(campaign_id)
-        members = runner.floor.campaigns[campaign_id].agent_ids
-        router = runner.floor.router
+        of_campaign = runner.floor.campaigns[campaign_id].agent_ids
+        told = of_campaign if touched is None else touched & of_campaign
+        router, serves = runner.floor.router, runner.floor.serves
+        members = [a for a in of_campaign if serves(a, campaign_id)] if waiting else []
         self._bus.emit(
             CampaignAgentsV1(
                 occurred_at=utcnow(),
@@ -94,7 +97,7 @@ class Presence:
                 is_whole=touched is None,
                 agents=tuple(
                     agent
-                    for agent in _seen(runner, members if touched is None else touched & members)
+                    for agent in _seen(runner, told, campaign_id)
                     if touched is not None or agent.state is not AgentState.LOGGED_OUT
                 ),
             )
@@ -121,8 +124,15 @@ class Presence:
                 phone_e164=other if shown and other.startswith("+") else None,
                 campaign_id=(call.campaign_id or None) if call is not None and shown else None,
                 do_not_disturb=agent.do_not_disturb,
+                chosen_campaigns=chosen_campaigns(runner.floor, agent_id),
             )
         )
+
+
+def chosen_campaigns(floor: Floor, agent_id: str) -> tuple[str, ...] | None:
+    """Return an agent's choice as it is told; ``None``: all that he serves."""
+    chosen = floor.choice_of(agent_id)
+    return None if chosen is None else tuple(sorted(chosen))
 
 
 def _until_next(runner: FloorRunner, whole_at: dict[str, float]) -> float:
@@ -141,23 +151,29 @@ def _inbound_waiting(runner: FloorRunner) -> Counter[str]:
     )
 
 
-def _seen(runner: FloorRunner, agent_ids: Iterable[str]) -> Iterator[CampaignAgent]:
-    """Return those who are signed in, or have just signed out."""
-    now = runner.now()
+def _seen(
+    runner: FloorRunner, agent_ids: Iterable[str], campaign_id: str
+) -> Iterator[CampaignAgent]:
+    """Return those who are signed in, or have just signed out; who counts no longer, like them."""
+    now, floor = runner.now(), runner.floor
     for agent_id in agent_ids:
-        agent = runner.floor.agents.get(agent_id)
+        agent = floor.agents.get(agent_id)
         if agent is None:
+            continue
+        if not floor.counts_for(agent_id, campaign_id):
+            yield CampaignAgent(agent_id=agent_id, state=AgentState.LOGGED_OUT, for_s=0)
             continue
         is_busy = agent.state in _BUSY
         in_work = agent.interaction_id if is_busy else None
         if in_work is None and agent.state is AgentState.WRAP_UP and agent.wrap_up is not None:
             in_work = agent.wrap_up.interaction_id
-        call = runner.floor.calls.get(in_work or "")
+        call = floor.calls.get(in_work or "")
+        stays = agent.chose_ready and not agent.wants_out and floor.serves(agent_id, campaign_id)
         yield CampaignAgent(
             agent_id=agent_id,
             state=agent.state,
             for_s=round(max(0.0, now - agent.since), 3),
-            leaves=is_busy and (agent.wants_out or not agent.chose_ready),
+            leaves=is_busy and not stays,
             campaign_id=(call.campaign_id or None) if call is not None else None,
             queue_id=call.queue_id if call is not None else "",
         )

@@ -1,4 +1,4 @@
-"""The tenant's configuration as the floor knows it: queues and agents' profiles."""
+"""The tenant's configuration as the floor knows it: queues, agents' profiles, its own rules."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def after_call_s(mode: c.AfterCallMode, seconds: float) -> float | None:
 def follow_configuration(runner: FloorRunner) -> None:
     """Tell the floor what is configured, now and whenever it changes."""
     configuration = runner.configuration
+    runner.floor.handle(_choice_required(runner.now(), configuration.settings))
     for queue_id, queue in configuration.all(c.Queue).items():
         runner.floor.handle(_queue_set(runner.now(), queue_id, queue))
     for agent_id, profile in configuration.all(c.AgentProfile).items():
@@ -56,7 +57,16 @@ def follow_configuration(runner: FloorRunner) -> None:
             profile = new if isinstance(new, c.AgentProfile) else c.AgentProfile()
             runner.apply(_profile_set(now, object_id, profile))
 
+        elif kind == c.AcdSettings.KIND:
+            settings = new if isinstance(new, c.AcdSettings) else c.AcdSettings()
+            runner.apply(_choice_required(now, settings))
+            runner.touched_agents |= runner.floor.agents.keys()
+
     configuration.on_change(changed)
+
+
+def _choice_required(at: float, settings: c.AcdSettings) -> m.ChoiceRequired:
+    return m.ChoiceRequired(at, settings.must_choose_campaigns)
 
 
 def _queue_set(at: float, queue_id: str, queue: c.Queue) -> m.QueueSet:

@@ -194,9 +194,9 @@ class Replicas:
         if others:
             limit_s = min(_QUIET_LIMIT_S, self._leave_s * 0.7)
             await asyncio.gather(*(self._give(key, others, limit_s) for key in keys))
-            await self._bus.stop_responding()
         else:
             await self._finish_offers()
+        await self._bus.stop_responding()
         await self._writer.flush(_FLUSH_S)
         await self._leases.release_all()
 

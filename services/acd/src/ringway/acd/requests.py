@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 from ringway.acd.app import Acd
 from ringway.acd.control import PhoneNotAnswered, PhoneNotRegistered
 from ringway.acd.core import model as m
 from ringway.acd.core.floor import PHONE_LOST, RECONNECTING, NoAgentReady
+from ringway.acd.presence import chosen_campaigns
 from ringway.acd.runner import FloorRunner
 from ringway.proto import acd as p
+from ringway.proto.acd_choice import ChooseCampaignsV1, ChosenBy
 from ringway.proto.base import Done
 from ringway.runtime.bus import Bus
 from ringway.runtime.errors import Refused
@@ -26,10 +29,12 @@ class Requests:
     async def serve(self, bus: Bus) -> None:
         """Register all handlers."""
         await bus.respond(p.PutAgentV1, self.put_agent)
+        await bus.respond(p.RemoveAgentV1, self.remove_agent)
         await bus.respond(p.SetCampaignAgentsV1, self.set_campaign_agents)
         await bus.respond(p.SignInV1, self.sign_in)
         await bus.respond(p.SignOutV1, self.sign_out)
         await bus.respond(p.SetAgentStateV1, self.set_agent_state)
+        await bus.respond(ChooseCampaignsV1, self.choose_campaigns)
         await bus.respond(p.FinishWrapUpV1, self.finish_wrap_up)
         await bus.respond(p.HangUpV1, self.hang_up)
         await bus.respond(p.GetAgentV1, self.get_agent)
@@ -40,9 +45,28 @@ class Requests:
     # -- accounts ------------------------------------------------------------------------------
 
     async def put_agent(self, request: p.PutAgentV1) -> p.AgentAccountV1:
-        """Create or change an agent."""
-        await self._acd.floor(request.tenant)
-        return await self._acd.accounts.put_agent(request)
+        """Create or change an agent; who is disabled is signed out."""
+        runner = await self._acd.floor(request.tenant)
+        account = self._acd.accounts.agents.get((request.tenant, request.agent_id))
+        if account is not None and account.number != request.number:
+            self._check_signed_out(runner, request.agent_id)
+        changed = await self._acd.accounts.put_agent(request)
+        if not request.enabled:
+            runner.apply(m.SignOut(runner.now(), request.agent_id))
+        return changed
+
+    async def remove_agent(self, request: p.RemoveAgentV1) -> Done:
+        """Take an agent's account away."""
+        runner = await self._acd.floor(request.tenant)
+        self._check_signed_out(runner, request.agent_id)
+        await self._acd.accounts.remove_agent(request.tenant, request.agent_id)
+        return Done()
+
+    @staticmethod
+    def _check_signed_out(runner: FloorRunner, agent_id: str) -> None:
+        agent = runner.floor.agents.get(agent_id)
+        if agent is not None and agent.state is not p.AgentState.LOGGED_OUT:
+            raise Refused("agent_signed_in", "He is signed in; log him out, then do it again.")
 
     async def set_campaign_agents(self, request: p.SetCampaignAgentsV1) -> Done:
         """Learn who serves a campaign."""
@@ -102,6 +126,12 @@ class Requests:
         """Ready or not ready."""
         runner = await self._signed_in(request.tenant, request.agent_id)
         runner.apply(m.Chose(runner.now(), request.agent_id, request.ready, request.reason))
+        return self._status(runner, request.agent_id)
+
+    async def choose_campaigns(self, request: ChooseCampaignsV1) -> p.AgentStatusV1:
+        """Of which campaigns he is to have calls."""
+        runner = await self._signed_in(request.tenant, request.agent_id)
+        choose_campaigns(runner, request.agent_id, request.campaign_ids, ChosenBy.AGENT)
         return self._status(runner, request.agent_id)
 
     async def finish_wrap_up(self, request: p.FinishWrapUpV1) -> Done:
@@ -211,4 +241,20 @@ class Requests:
             since=runner.wall(agent.since),
             interaction_id=agent.interaction_id,
             do_not_disturb=agent.do_not_disturb,
+            chosen_campaigns=chosen_campaigns(runner.floor, agent_id),
+            must_choose_campaigns=runner.floor.must_choose,
         )
+
+
+def choose_campaigns(
+    runner: FloorRunner, agent_id: str, campaign_ids: Collection[str], by: ChosenBy
+) -> None:
+    """Let a signed-in agent work on these campaigns from his next call on; none: on all.
+
+    Raises:
+        Refused: The tenant wants a choice.
+    """
+    if not campaign_ids and runner.floor.must_choose:
+        raise Refused("campaign_choice_required", "Choose at least one campaign.")
+    chosen = frozenset(campaign_ids) or None
+    runner.apply(m.CampaignsChosen(runner.now(), agent_id, chosen, by))

@@ -15,6 +15,8 @@ from ringway.acd.core import talk_model as t
 from ringway.acd.core.supervision import HEARING, allowed_modes, visible_agents
 from ringway.acd.core.talk_model import NotNow, NotPart
 from ringway.acd.interception import intercept
+from ringway.acd.presence import chosen_campaigns
+from ringway.acd.requests import choose_campaigns
 from ringway.acd.runner import FloorRunner
 from ringway.acd.supervision import IN_TALK, Supervision
 from ringway.acd.supervisor_phones import EAR, ROOM
@@ -22,6 +24,7 @@ from ringway.acd.talk_live import Live
 from ringway.acd.talks import Talks
 from ringway.proto import acd_calls as p
 from ringway.proto.acd import AgentState, Direction, HungUpBy
+from ringway.proto.acd_choice import ChosenBy
 from ringway.proto.acd_config import MonitorGroup, SupervisionMode, Target
 from ringway.proto.base import Done
 from ringway.runtime.ari import AriDown
@@ -201,10 +204,15 @@ class SupervisionRequests:
 
     def _change_state(self, runner: FloorRunner, request: p.SuperviseV1) -> None:
         agent = runner.floor.agents.get(request.agent_id)
-        if request.ready is None:
+        if request.ready is None and request.campaign_ids is None:
             raise Refused("invalid", "Say whether the agent shall be ready.")
         if agent is None or agent.state is AgentState.LOGGED_OUT:
             raise Refused("agent_logged_out", "The agent is not signed in.")
+        if request.campaign_ids is not None:
+            by = ChosenBy.SUPERVISOR
+            choose_campaigns(runner, agent.agent_id, request.campaign_ids, by)
+        if request.ready is None:
+            return
         runner.apply(m.Chose(runner.now(), agent.agent_id, request.ready, request.reason))
 
     async def stop(self, request: p.StopSupervisionV1) -> Done:
@@ -265,6 +273,7 @@ class SupervisionRequests:
             interaction_id=call.interaction_id if call is not None else None,
             other_number=other,
             queue_id=queue_id if queue_id and ":" not in queue_id else None,
+            chosen_campaigns=chosen_campaigns(runner.floor, agent_id),
         )
 
     # -- after a restart -----------------------------------------------------------------------

@@ -24,7 +24,7 @@ from ringway.acd.hooks import FrontHooks, SupervisionHooks, TalkHooks
 from ringway.acd.phones import Phones
 from ringway.acd.queue_rules import follow_configuration
 from ringway.acd.sign_ins import SignIns
-from ringway.proto.acd import HungUpBy, LegMode
+from ringway.proto.acd import AgentState, HungUpBy, LegMode
 from ringway.proto.acd_calls import OfferV1
 from ringway.proto.base import Fact, Presence
 from ringway.runtime.ari import AriDown
@@ -252,7 +252,7 @@ class FloorRunner:
         self, commands: Sequence[m.Command], agents: set[str], interactions: set[str]
     ) -> None:
         for command in commands:
-            if isinstance(command, m.StateChanged):
+            if isinstance(command, m.StateChanged | m.ChoiceChanged):
                 agents.add(command.agent_id)
             else:
                 interactions |= {i for i in (getattr(command, "interaction_id", None),) if i}
@@ -337,6 +337,8 @@ class FloorRunner:
                 self._end_leg(agent_id)
             case m.Withdraw(_, agent_id):
                 self._withdraw(agent_id)
+            case m.StateChanged(agent_id=agent_id, state=AgentState.LOGGED_OUT):
+                self.sign_ins.left(agent_id)
             case m.RecallLeg(agent_id):
                 self.spawn(self.sign_ins.recall(agent_id), "recall")
             case _:

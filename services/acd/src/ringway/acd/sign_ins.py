@@ -28,7 +28,8 @@ class SignIns:
     def __init__(self, runner: FloorRunner, ring_s: float) -> None:
         self._runner = runner
         self._ring_s = ring_s
-        self._recalling: set[str] = set()
+        self._one_at_a_time: dict[str, asyncio.Lock] = {}  # for each agent
+        self._recalling: dict[str, Leg | None] = {}  # agent -> what rings for him now
         self._calling = 0
 
     @property
@@ -44,51 +45,87 @@ class SignIns:
             FloorClosed: The floor is another replica's by now.
         """
         runner = self._runner
-        if leg_mode is LegMode.NAILED_UP and agent_id not in runner.legs:
-            if runner.supervision is not None:
-                await runner.supervision.make_way(agent_id)
-            self._calling += 1
-            try:
-                leg = await self._nail_up(agent_id)
-            finally:
-                self._calling -= 1
-            if runner.is_closed:
-                await runner.control.hang_up_leg(leg)
-            else:
-                runner.legs[agent_id] = leg
-        runner.apply(m.SignedIn(runner.now(), agent_id, number, session, leg_mode))
+        async with self._alone(agent_id):
+            if leg_mode is LegMode.NAILED_UP and agent_id not in runner.legs:
+                await self._take(await self._nail_up(agent_id))
+            runner.apply(m.SignedIn(runner.now(), agent_id, number, session, leg_mode))
+
+    def _alone(self, agent_id: str) -> asyncio.Lock:
+        """His phone is called once at a time, whoever wants it."""
+        return self._one_at_a_time.setdefault(agent_id, asyncio.Lock())
+
+    async def _take(self, leg: Leg) -> None:
+        if self._runner.is_closed:
+            await self._runner.control.hang_up_leg(leg)
+        else:
+            self._runner.legs[leg.agent_id] = leg
 
     async def _nail_up(self, agent_id: str) -> Leg:
         """Call a phone on the node where it is registered, first of all the idlest."""
-        control = self._runner.control
-        control.any_node()  # there is one
-        nodes = control.nodes_by_load()
-        for node in nodes:
-            leg = Leg(agent_id, LegMode.NAILED_UP, node.name)
-            try:
-                await self._runner.phones.call(leg, self._ring_s, auto_answer=True)
-            except PhoneNotRegistered:
-                if node is nodes[-1]:
-                    raise
-            else:
-                return leg
-        raise AriDown("no Asterisk node is connected")
+        self._calling += 1
+        try:
+            if self._runner.supervision is not None:
+                await self._runner.supervision.make_way(agent_id)
+            control = self._runner.control
+            control.any_node()  # there is one
+            nodes = control.nodes_by_load()
+            for node in nodes:
+                leg = Leg(agent_id, LegMode.NAILED_UP, node.name)
+                if agent_id in self._recalling:
+                    self._recalling[agent_id] = leg
+                try:
+                    await self._runner.phones.call(leg, self._ring_s, auto_answer=True)
+                except PhoneNotRegistered:
+                    if node is nodes[-1]:
+                        raise
+                else:
+                    return leg
+            raise AriDown("no Asterisk node is connected")
+        finally:
+            self._calling -= 1
 
     async def recall(self, agent_id: str) -> None:
         """Call a nailed-up phone until it is there again: the node, not the agent, had left."""
         if agent_id in self._recalling:
             return
-        self._recalling.add(agent_id)
+        self._recalling[agent_id] = None
         runner = self._runner
         until = runner.now() + RECALL_LIMIT_S
         try:
             while runner.now() < until and agent_id not in runner.legs:
-                agent = runner.floor.agents[agent_id]
-                if agent.state is AgentState.LOGGED_OUT:
-                    return
                 try:
-                    await self.sign_in(agent_id, agent.number, LegMode.NAILED_UP, agent.session_id)
+                    if await self._recall_once(agent_id):
+                        return
                 except (PhoneNotRegistered, PhoneNotAnswered, AriDown):
                     await asyncio.sleep(RECALL_EVERY_S)
         finally:
-            self._recalling.discard(agent_id)
+            del self._recalling[agent_id]
+
+    async def _recall_once(self, agent_id: str) -> bool:
+        """Call his phone. True: he has it again, or wants it no more."""
+        runner = self._runner
+        async with self._alone(agent_id):
+            if not self._wants_phone(agent_id) or agent_id in runner.legs:
+                return True
+            leg = await self._nail_up(agent_id)
+            agent = runner.floor.agents[agent_id]
+            if not self._wants_phone(agent_id):  # he left while it was answered
+                await runner.control.hang_up_leg(leg)
+                return True
+            await self._take(leg)
+            runner.apply(
+                m.SignedIn(
+                    runner.now(), agent_id, agent.number, agent.session_id, LegMode.NAILED_UP
+                )
+            )
+            return True
+
+    def _wants_phone(self, agent_id: str) -> bool:
+        agent = self._runner.floor.agents[agent_id]
+        return agent.state is not AgentState.LOGGED_OUT and agent.leg_mode is LegMode.NAILED_UP
+
+    def left(self, agent_id: str) -> None:
+        """The agent has signed out: a phone that is being called back rings no more."""
+        leg = self._recalling.get(agent_id)
+        if leg is not None:
+            self._runner.spawn(self._runner.control.hang_up_leg(leg), "end leg")

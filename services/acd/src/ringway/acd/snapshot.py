@@ -65,6 +65,7 @@ def of_agent(runner: FloorRunner, agent_id: str) -> bytes | None:
     raw["since"] = runner.wall(agent.since).isoformat()
     raw["idle_since"] = runner.wall(agent.idle_since).isoformat()
     raw["deadline"] = _moment(runner, agent.deadline)
+    raw["chosen"] = sorted(agent.chosen) if agent.chosen is not None else None
     raw["leg"] = leg.to_json() if leg is not None and leg.is_up else None
     if (done := agent.wrap_up) is not None:
         raw["wrap_up"] = {
@@ -185,6 +186,8 @@ def _agent(runner: FloorRunner, agent_id: str, raw: dict[str, Any]) -> m.Agent:
         interaction_id=raw["interaction_id"],
         deadline=at(_read(raw["deadline"])) if raw["deadline"] else None,
     )
+    if (chosen := raw.get("chosen")) is not None:  # of an older release: none
+        agent.chosen = frozenset(chosen)
     agent.idle_since = at(_read(raw.get("idle_since") or raw["since"]))
     if (done := raw.get("wrap_up")) is not None:
         agent.wrap_up = WrapUp(

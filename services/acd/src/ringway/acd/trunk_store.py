@@ -133,6 +133,7 @@ def _settings(trunk: Trunk) -> dict[str, Any]:
         "qualify_s": trunk.qualify_s,
         "caller_id": trunk.caller_id,
         "inbound": trunk.inbound,
+        "is_operators": trunk.is_operators,
     }
 
 
@@ -157,5 +158,6 @@ def _trunk(tenant: str, row: asyncpg.Record) -> Trunk:
         qualify_s=settings.get("qualify_s", 0),
         caller_id=settings.get("caller_id", ""),
         is_enabled=row["is_enabled"],
+        is_operators=settings.get("is_operators", False),
         inbound=TrunkInbound(settings.get("inbound", TrunkInbound.NONE)),
     )

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -36,6 +37,8 @@ _RESOLVE_LIMIT_S = 3.0
 _PREFIX = "trunk-"
 _PUSHES_AT_ONCE = 8
 _GOODBYE_S = 1.0  # for the last REGISTER to a carrier, with its password
+_GOODBYE_LIMIT_S = 4.0  # for a carrier that does not answer it; SIP repeats it after 0.5, 1.5, 3.5
+_GOODBYE_LOOK_S = 0.05
 
 Key = tuple[str, str]
 """Tenant and trunk id."""
@@ -256,11 +259,14 @@ async def _push(node: AriNode, trunk: Trunk) -> None:
     wanted = objects(trunk)
     stale = {kind for kind in KINDS if kind not in wanted}
     is_right = False
+    same_client = ""
     for kind in wanted:
         try:
             there = await node.get_dynamic(_CLASS, kind, trunk.endpoint)
         except AriNotFound:
             continue
+        if kind == "registration" and there.get("client_uri") == wanted[kind]["client_uri"]:
+            same_client = wanted[kind]["client_uri"]
         if must_be_made_anew(kind, there, wanted[kind]):
             stale.add(kind)
         elif kind == "endpoint":
@@ -268,14 +274,44 @@ async def _push(node: AriNode, trunk: Trunk) -> None:
     if "auth" in stale:
         stale.add("registration")  # or it would wait for its next turn with the old password
     for kind in reversed(KINDS):
-        if kind in stale:
-            was_there = await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
-            if kind == "registration" and was_there and "auth" in stale:
-                # The carrier may challenge our goodbye, and nothing tells when that is over.
-                await asyncio.sleep(_GOODBYE_S)
+        if kind == "registration" and kind in stale:
+            await _end_registration(node, trunk.endpoint, same_client, "auth" in stale)
+        elif kind in stale:
+            await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
     for kind, fields in wanted.items():
         if kind != "endpoint" or not is_right:
             await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)
+
+
+async def _end_registration(
+    node: AriNode, name: str, same_client: str, loses_password: bool
+) -> None:
+    """Delete a registration, and wait for its goodbye where what follows would disturb it.
+
+    Args:
+        same_client: The ``client_uri``, if the next registration has it too. The carrier's answer
+            to the goodbye is then told as the state of the next one, if that stands by then.
+        loses_password: Whether its password goes; the carrier may challenge the goodbye.
+    """
+    stood = bool(same_client) and (await _told(node)).get(same_client, False)
+    if not await node.delete_dynamic(_CLASS, "registration", name):
+        return
+    if stood:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_LIMIT_S):
+                # It leaves the page in a moment, and the answer to the goodbye brings it back.
+                while (await _told(node)).get(same_client, True):  # noqa: ASYNC110 - bounded
+                    await asyncio.sleep(_GOODBYE_LOOK_S)
+    elif loses_password:
+        await asyncio.sleep(_GOODBYE_S)  # nothing tells when it is over
+
+
+async def _told(node: AriNode) -> Mapping[str, bool]:
+    """Return what the node tells of registrations; nothing when it has no page of metrics."""
+    try:
+        return await node.registrations()
+    except AriError:
+        return {}
 
 
 async def _addresses(host: str) -> list[str]:
@@ -313,4 +349,5 @@ def _trunk(request: PutTrunkV1, old: Trunk | None) -> Trunk:
         qualify_s=request.qualify_s,
         caller_id=request.caller_id,
         is_enabled=request.enabled,
+        is_operators=request.is_operators,
     )

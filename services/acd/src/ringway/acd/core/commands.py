@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringway.proto.acd import AgentState, HungUpBy
+from ringway.proto.acd_choice import ChosenBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,17 @@ class StateChanged:
     state: AgentState
     reason: str
     interaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceChanged:
+    """A signed-in agent works on other campaigns now; ``None``: all that he serves."""
+
+    at: float
+    agent_id: str
+    session_id: str
+    campaign_ids: frozenset[str] | None
+    by: ChosenBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +194,7 @@ Command = (
     | AgentLost
     | Overflow
     | StateChanged
+    | ChoiceChanged
     | Queued
     | OfferEnded
     | Connected

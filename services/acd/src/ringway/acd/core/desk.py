@@ -36,6 +36,7 @@ class Desk:
         self.campaigns: dict[str, m.Campaign] = {}
         self.queues: dict[str, m.QueueSet] = {}
         self.profiles: dict[str, m.Profile] = {}
+        self.must_choose = False  # who has not chosen campaigns serves none
         self.router = Router()
         self._alarms = Alarms(self._holds)
         self._attempts: dict[str, str] = {}  # attempt -> agent reserved for it
@@ -88,6 +89,7 @@ class Desk:
             agent.has_leg = False
             self._to(agent, at, AgentState.LOGGED_OUT)
             self._decide(at, self.router.remove_agent(at, agent.agent_id))
+            self._set_choice(at, agent, None)
         elif agent.leg_mode is LegMode.NAILED_UP and not agent.has_leg:
             reason = lost or (agent.reason if agent.reason == RECONNECTING else PHONE_LOST)
             self._to_if_new(agent, at, AgentState.NOT_READY, reason)
@@ -193,3 +195,8 @@ class Desk:
     def _decide(self, at: float, decisions: Iterable[Decision]) -> None:
         """Remember what the router decided; it is carried out when the event is dealt with."""
         self._decisions += ((at, decision) for decision in decisions)
+
+    # -- the other parts -----------------------------------------------------------------------
+
+    def _set_choice(self, at: float, agent: m.Agent, chosen: frozenset[str] | None) -> None:
+        raise NotImplementedError  # the choosing's part

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringway.acd.core.records import Profile
 from ringway.acd.core.routing import Queue
 from ringway.proto.acd import HungUpBy, LegMode
+from ringway.proto.acd_choice import ChosenBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,24 @@ class Chose:
     agent_id: str
     ready: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignsChosen:
+    """Whose calls the agent is to have from the next one on; ``None``: all that he serves."""
+
+    at: float
+    agent_id: str
+    campaign_ids: frozenset[str] | None
+    by: ChosenBy = ChosenBy.AGENT
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRequired:
+    """Whether an agent who has chosen no campaign serves none, or all that are his."""
+
+    at: float
+    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +300,8 @@ Event = (
     | SignedIn
     | SignOut
     | Chose
+    | CampaignsChosen
+    | ChoiceRequired
     | DoNotDisturb
     | LegLost
     | Arrived

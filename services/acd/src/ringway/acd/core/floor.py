@@ -5,8 +5,9 @@ Rule 2: everything that decides which agent gets which customer, and when a cust
         abandoned, lives in this package: the router picks, the floor carries it out.
 Rule 3: late and repeated events are normal and have a defined answer: nothing happens twice.
 
-The floor is built in layers: ``desk`` (agents' states), ``sessions`` (agents come, choose and go),
-``offers`` (customers wait and are offered), ``talking`` (talks and the work after them).
+The floor is built in layers: ``desk`` (agents' states), ``choosing`` (whose calls they want),
+``sessions`` (agents come and go), ``offers`` (customers wait and are offered), ``talking`` (talks
+and the work after them).
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ class Floor(Talking):
                 self._sign_out(at, agent_id)
             case m.Chose():
                 self._chose(event)
+            case m.CampaignsChosen():
+                self._campaigns_chosen(event)
+            case m.ChoiceRequired():
+                self._choice_required(event)
             case m.DoNotDisturb(_, agent_id, on):
                 if agent_id in self.agents:
                     self.agents[agent_id].do_not_disturb = on
@@ -156,6 +161,8 @@ class Floor(Talking):
                 self._alarms.set(agent.deadline, Alarm.AGENT, agent.agent_id)
             if agent.attempt_id is not None:
                 self._attempts[agent.attempt_id] = agent.agent_id
+        if any(agent.chosen is not None for agent in restored.agents):
+            self._put_campaigns(0.0, self.campaigns.values())
         for call in restored.calls:
             self.calls[call.interaction_id] = call
             if call.offer_until is not None:
@@ -190,12 +197,13 @@ class Floor(Talking):
         return min(times, default=None)
 
     def counts(self, campaign_id: str) -> m.Counts:
-        """Agents of a campaign by state."""
+        """Agents of a campaign by state. Who chose others counts as logged out, but for a call."""
         campaign = self.campaigns.get(campaign_id)
         by_state = dict.fromkeys(AgentState, 0)
         for agent_id in campaign.agent_ids if campaign else ():
             agent = self.agents.get(agent_id)
-            by_state[agent.state if agent else AgentState.LOGGED_OUT] += 1
+            if agent is not None and self.counts_for(agent_id, campaign_id):
+                by_state[agent.state] += 1
         return m.Counts(
             ready=by_state[AgentState.READY],
             reserved=by_state[AgentState.RESERVED],

@@ -6,7 +6,7 @@ from ringway.acd.core import model as m
 from ringway.acd.core.alarms import Alarm
 from ringway.acd.core.desk import PHONE_LOST, campaign_queue
 from ringway.acd.core.records import CallState
-from ringway.acd.core.routing import Offer, Overflow, Queue, Strategy, Withdraw
+from ringway.acd.core.routing import Offer, Overflow, Strategy, Withdraw
 from ringway.acd.core.sessions import Sessions
 from ringway.proto.acd import AgentState, LegMode
 
@@ -21,11 +21,11 @@ class Offers(Sessions):
 
     def _campaign_set(self, event: m.CampaignSet) -> None:
         campaign_id = event.campaign_id
-        self.campaigns[campaign_id] = m.Campaign(
+        campaign = self.campaigns[campaign_id] = m.Campaign(
             campaign_id, event.agent_ids, event.limit_s, event.wrap_up_s, event.message
         )
-        queue = Queue(campaign_queue(campaign_id), agent_ids=tuple(sorted(event.agent_ids)))
-        self._decide(event.at, self.router.put_queue(event.at, queue))
+        self._put_campaigns(event.at, (campaign,))
+        self._unassigned(event.at, campaign)
 
     def _campaign_gone(self, at: float, campaign_id: str) -> None:
         if campaign_id not in self.campaigns:

@@ -60,9 +60,11 @@ class Agent:
     do_not_disturb: bool = False
     interaction_id: str | None = None
     attempt_id: str | None = None  # reserved for this attempt
+    attempt_campaign_id: str = ""  # of the latest attempt that he was reserved for
     deadline: float | None = None  # of a reservation or of wrap-up
     idle_since: float = 0.0
     wrap_up: WrapUp | None = None
+    chosen: frozenset[str] | None = None  # campaigns that he wants to work on; none: see Desk
 
 
 @dataclass(slots=True)

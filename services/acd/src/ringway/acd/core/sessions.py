@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ringway.acd.core import model as m
-from ringway.acd.core.desk import PHONE_LOST, RECONNECTING, Desk, personal_queue
+from ringway.acd.core.choosing import Choosing
+from ringway.acd.core.desk import PHONE_LOST, RECONNECTING, personal_queue
 from ringway.acd.core.records import CallState
 from ringway.acd.core.routing import Queue
 from ringway.proto.acd import AgentState, HungUpBy, LegMode
@@ -11,7 +12,7 @@ from ringway.proto.acd import AgentState, HungUpBy, LegMode
 SIGNED_IN = "signed_in"
 
 
-class Sessions(Desk):
+class Sessions(Choosing):
     """The part of the floor that is about agents."""
 
     def _signed_in(self, event: m.SignedIn) -> None:
@@ -121,6 +122,7 @@ class Sessions(Desk):
         if agent is None:
             raise m.NoAgentReady(event.campaign_id)
         self._to(agent, event.at, AgentState.RESERVED)
+        agent.attempt_campaign_id = event.campaign_id
         self._keep_for(agent, event.attempt_id, event.at + event.hold_s)
 
     def _keep_for(self, agent: m.Agent, attempt_id: str, until: float) -> None:
@@ -133,7 +135,12 @@ class Sessions(Desk):
         if agent is None or agent.interaction_id is not None:
             return
         self._free(agent)
-        if event.next_attempt_id is not None and agent.chose_ready and not agent.wants_out:
+        stays = agent.chose_ready and not agent.wants_out
+        if (
+            event.next_attempt_id is not None
+            and stays
+            and self.serves(agent.agent_id, agent.attempt_campaign_id)
+        ):
             self._keep_for(agent, event.next_attempt_id, event.at + event.hold_s)
         else:
             self._settle(agent, event.at)
@@ -147,6 +154,7 @@ class Sessions(Desk):
             and agent.state is AgentState.READY
             and event.agent_id in (None, agent_id)
             and agent_id not in event.excluded
+            and self.serves(agent_id, event.campaign_id)
         ]
         return min(ready, key=lambda a: (a.idle_since, a.agent_id), default=None)
 

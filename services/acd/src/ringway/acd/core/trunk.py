@@ -53,6 +53,7 @@ class Source:
 class Trunk:
     """A SIP connection to a carrier.
 
+    ``is_operators``: the platform's operator holds the account, perhaps for several tenants.
     ``known_sources`` is what its calls are known by: ``sources`` as they were checked, or the
     host's own addresses.
     """
@@ -75,6 +76,7 @@ class Trunk:
     qualify_s: int = 0
     caller_id: str = ""
     is_enabled: bool = True
+    is_operators: bool = False
     inbound: TrunkInbound = TrunkInbound.NONE
     known_sources: tuple[Source, ...] = ()
 
@@ -88,8 +90,9 @@ class Trunk:
         """Who registers, and where.
 
         Asterisk's page of metrics knows registrations by the former alone, and the end of an old
-        one may be told after the new one stands. So each is written in a way of its own, by
-        escapes that SIP takes for the same and Asterisk does not send.
+        one may be told after the new one stands. So each is written in a way that is mostly its
+        own, by escapes that SIP takes for the same and Asterisk does not send. A short username
+        has few such ways: who replaces a registration by one with the same name waits for its end.
         """
         if not (self.is_enabled and self.register_at):
             return None
@@ -160,7 +163,8 @@ def inbound_of(trunk: Trunk) -> TrunkInbound:
     """Return how the trunk's calls are to be known, before anyone else's claim."""
     if trunk.register_at:
         return TrunkInbound.REGISTRATION
-    if trunk.username and not trunk.sources:
+    # An account of several tenants cannot tell whose call comes in.
+    if trunk.username and not trunk.sources and not trunk.is_operators:
         return TrunkInbound.DIGEST
     return TrunkInbound.ADDRESS
 
