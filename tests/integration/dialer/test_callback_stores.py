@@ -13,6 +13,7 @@ from tests.support.postgres import Database
 
 from ringway.dialer import (
     attempt_store,
+    callback_hand_overs,
     callback_store,
     callback_wishes,
     campaign_store,
@@ -34,10 +35,12 @@ from ringway.proto.dialer import (
 )
 from ringway.proto.dialer_callback import (
     CallbackFact,
+    CallbacksHandedOverV1,
     CallbackTime,
     CallbackWish,
     Disposition,
     DispositionAction,
+    HandOverCallbacksV1,
 )
 from ringway.proto.dialer_law import DncRow
 from ringway.proto.dialer_spec import CallbackRule, Caps, DialWindow, Schedule
@@ -150,6 +153,18 @@ class Desk:
     async def give_back(self, attempt: Attempt) -> None:
         async with self.pool.tenant(self.tenant) as conn:
             await attempt_store.remove(conn, **self.key, attempt_id=attempt.attempt_id)
+
+    async def hand_over(
+        self, hand_over_id: str, **wanted: Any
+    ) -> tuple[CallbacksHandedOverV1, list[str]]:
+        """Take ann's call-backs away; return the sums and which kinds of facts are told."""
+        request = HandOverCallbacksV1(
+            occurred_at=NOON, tenant=str(self.tenant), hand_over_id=hand_over_id,
+            from_agent_id="ann", **wanted,
+        )  # fmt: skip
+        async with self.pool.tenant(self.tenant) as conn:
+            sums, facts = await callback_hand_overs.hand_over(conn, request, **self.key)
+        return sums, [fact.type_name().rsplit(".", 1)[1] for fact in facts]
 
     async def say(self, attempt: Attempt, code: str, now: datetime = NOON, **word: Any) -> None:
         async with self.pool.tenant(self.tenant) as conn:
@@ -416,3 +431,46 @@ async def test_anothers_are_not_seen(pool: Pool, desk: Desk) -> None:
         assert await conn.fetchval("SELECT count(*) FROM dialer.callback") == 0
         with pytest.raises(callback_store.CallbackMissing):
             await callback_store.cancel(conn, tenant_id=other, callback_id="cb", reason="")
+
+
+async def test_callbacks_of_a_leaver_are_anothers_the_teams_or_cancelled(desk: Desk) -> None:
+    for n in range(3):
+        await desk.put(f"l{n}", NOON, f"cb{n}", agent_id="ann")
+    await desk.put("l3", NOON, "cb3", agent_id="bob")
+    # To somebody who serves the campaign; a repeat tells the same and does nothing.
+    for told in (["made"], []):
+        sums, facts = await desk.hand_over("h1", to_agent_id="bob", callback_ids=("cb0", "cb3"))
+        assert (sums.moved, sums.to_team, sums.cancelled, sums.has_more) == (1, 0, 0, False)
+        assert facts == told
+    found = await desk.callback("cb0")
+    assert (found["agent_id"], found["look_at"]) == ("bob", NOON + 10 * MINUTE)
+    # While somebody else has the lead it waits; the next request goes on.
+    async with desk.pool.tenant(desk.tenant) as conn:
+        await conn.execute("SELECT 1 FROM dialer.lead WHERE lead_id = 'l1' FOR UPDATE")
+        sums, _ = await desk.hand_over("h2", to_agent_id="cid", callback_ids=("cb1",))
+        assert (sums.to_team, sums.has_more) == (0, True)
+    # Who does not serve the campaign cannot call back: it is the whole team's.
+    sums, _ = await desk.hand_over("h2", to_agent_id="cid", callback_ids=("cb1",))
+    assert (sums.moved, sums.to_team, sums.has_more) == (0, 1, False)
+    found = await desk.callback("cb1")
+    assert (found["agent_id"], found["escalates_at"]) == (None, None)
+    assert found["look_at"] == found["missed_at"]
+    sums, facts = await desk.hand_over("h3", is_cancelled=True, reason="left")
+    assert (sums.cancelled, facts) == (1, ["closed"])
+    found = await desk.callback("cb2")
+    assert (found["state"], found["reason"]) == ("cancelled", "left")
+    assert [a.lead_id for a in await desk.listed(NOON)] == ["l2"]
+    # He is gone: all are dialed without him, and nothing is left to hand over.
+    assert [a.lead_id for a in await desk.ahead(NOON)] == ["l1"]
+    assert [a.wanted_agent_id for a in await desk.ahead(NOON, {"bob"})] == ["bob"]
+    sums, facts = await desk.hand_over("h4")
+    assert (sums.moved, sums.to_team, sums.cancelled, facts) == (0, 0, 0, [])
+
+
+async def test_one_that_is_being_dialed_is_handed_over_for_its_next_try(desk: Desk) -> None:
+    await desk.put("l0", NOON, agent_id="ann")
+    (attempt,) = await desk.ahead(NOON, {"ann"})
+    assert (await desk.hand_over("h"))[0].to_team == 1
+    await desk.end(attempt, NOON + MINUTE, D.BUSY)
+    (again,) = await desk.ahead(NOON + 10 * MINUTE)
+    assert (again.lead_id, again.wanted_agent_id) == ("l0", None)

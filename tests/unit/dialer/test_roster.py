@@ -106,3 +106,14 @@ def test_a_campaign_that_dials_for_its_only_agent_keeps_him_when_another_comes()
     roster.heard(_told("b", 2, talks), 101.1)
     told = dict(roster.heard(_told("b", 9, _agent("ann")), 108.0))
     assert told["b"].ready == 1
+
+
+def test_who_has_chosen_another_campaign_counts_for_that_one_while_he_finishes_here() -> None:
+    roster = Roster(lambda _: [Standing("a"), Standing("b")])
+    talks: dict[str, Any] = {"state": AgentState.TALKING, "campaign_id": "a"}
+    roster.heard(_told("a", 1, _agent("ann", **talks, leaves=True), talking=1), 100.0)
+    roster.heard(_told("b", 1, _agent("ann", **talks), _agent("bob"), talking=1), 100.1)
+    seen = dict(roster.heard(_told("b", 2, _agent("ann", **talks), _agent("bob")), 101.0))
+    assert "ann" not in seen["b"].away
+    assert seen["b"].agents is not None
+    assert not seen["b"].agents["ann"].leaves

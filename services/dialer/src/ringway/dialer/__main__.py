@@ -15,6 +15,7 @@ from ringway.dialer.lead_requests import LeadRequests
 from ringway.dialer.listener import Listener
 from ringway.dialer.outbound_stop import OutboundStops
 from ringway.dialer.preview_requests import PreviewRequests
+from ringway.dialer.removals import Removals
 from ringway.dialer.requests import Requests
 from ringway.proto.acd import CampaignAgentsV1
 from ringway.proto.tenant_deletion import DeleteDialerTenantV1
@@ -69,6 +70,8 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
         law = LawRequests(pool, settings.proof_keep_days)
         await law.serve(bus)
         await LeadRequests(pool).serve(bus)
+        removals = Removals(pool)
+        await removals.serve(bus)
         await AnnouncementRequests(pool).serve(bus)
         await bus.respond(DeleteDialerTenantV1, TenantRows(pool, SCHEMA).delete)
         await PreviewRequests(dialer.runners_of, dialer.may_run).serve(bus)
@@ -95,6 +98,7 @@ async def run(settings: Settings, life: Lifecycle | None = None) -> None:
                 "campaigns": dialer.run_campaigns,
                 "clean": dialer.clean,
                 "law": law.clean,
+                "removals": removals.clean,
                 "callbacks": callbacks.sweep,
             },
             drain=drain,

@@ -194,6 +194,7 @@ class Dialer:
             await learning.keep(runner, self._parts)
             await presence.count_leads(runner, self._parts)
             self._bus.emit(presence.live_of(runner))
+            await presence.tell_acd_over(runner, self._parts)
         finally:
             self.runners.pop(runner.key, None)
             self._told.pop(runner.key, None)

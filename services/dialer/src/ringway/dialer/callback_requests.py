@@ -6,7 +6,13 @@ import asyncio
 import logging
 from uuid import UUID
 
-from ringway.dialer import callback_store, callback_wishes, campaign_store, disposition_store
+from ringway.dialer import (
+    callback_hand_overs,
+    callback_store,
+    callback_wishes,
+    campaign_store,
+    disposition_store,
+)
 from ringway.dialer.changing import changing
 from ringway.dialer.core.callbacks import local_time_of
 from ringway.proto import dialer_callback as p
@@ -32,6 +38,7 @@ class CallbackRequests:
         """Answer from now on."""
         await bus.respond(p.PutCallbackV1, self.put_callback)
         await bus.respond(p.CancelCallbackV1, self.cancel_callback)
+        await bus.respond(p.HandOverCallbacksV1, self.hand_over)
         await bus.respond(p.PutDispositionV1, self.put_disposition)
         await bus.respond(p.SetDispositionV1, self.set_disposition)
 
@@ -97,6 +104,13 @@ class CallbackRequests:
             )
             await outbox.add_many(conn, callback_store.OUTBOX, facts)
         return Done()
+
+    async def hand_over(self, request: p.HandOverCallbacksV1) -> p.CallbacksHandedOverV1:
+        """Take call-backs away from their agent."""
+        async with changing(self._pool, request) as (conn, tenant_id):
+            reply, facts = await callback_hand_overs.hand_over(conn, request, tenant_id=tenant_id)
+            await outbox.add_many(conn, callback_store.OUTBOX, facts)
+        return reply
 
     async def put_disposition(self, request: p.PutDispositionV1) -> Done:
         """Change the catalogue."""

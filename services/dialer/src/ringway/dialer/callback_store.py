@@ -260,7 +260,7 @@ async def put(
     )
     assert row is not None
     await conn.execute(_HOLD_LEAD, tenant_id, wanted.lead_id, times.missed_at)
-    values = _told(tenant_id, row, lead["phone_e164"])
+    values = told(tenant_id, row, lead["phone_e164"])
     return [*facts, CallbackMadeV1(**values, made_by=wanted.by)]
 
 
@@ -450,10 +450,10 @@ async def sweep(conn: Connection, *, tenant_id: UUID, now: datetime) -> list[Cal
             )
             of = (row["lead_id"], row["campaign_id"], _MAX_ATTEMPTS, row["back_closed"])
             await conn.execute(_EXHAUSTED, tenant_id, *of)
-            facts.append(CallbackMissedV1(**_told(tenant_id, row, row["phone_e164"])))
+            facts.append(CallbackMissedV1(**told(tenant_id, row, row["phone_e164"])))
         else:
             await conn.execute(_ESCALATE, tenant_id, row["callback_id"], now)
-            facts.append(CallbackEscalatedV1(**_told(tenant_id, row, row["phone_e164"])))
+            facts.append(CallbackEscalatedV1(**told(tenant_id, row, row["phone_e164"])))
     return facts
 
 
@@ -479,11 +479,12 @@ async def _close(
     closed = await conn.fetchrow(_CLOSE, tenant_id, row["callback_id"], state.value, reason, tries)
     if closed is None:
         return []
-    values = _told(tenant_id, closed, phone_e164)
+    values = told(tenant_id, closed, phone_e164)
     return [CallbackClosedV1(**values, state=state, reason=reason)]
 
 
-def _told(tenant_id: UUID, row: asyncpg.Record, phone_e164: str) -> dict[str, Any]:
+def told(tenant_id: UUID, row: asyncpg.Record, phone_e164: str) -> dict[str, Any]:
+    """Return what every fact about this call-back tells."""
     return {
         "message_id": str(uuid7()),
         "occurred_at": row["changed_at"],

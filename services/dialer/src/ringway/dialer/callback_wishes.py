@@ -86,12 +86,14 @@ async def run_again(conn: Connection, campaign: Campaign) -> None:
         return
     tenant_id = UUID(campaign.tenant)
     is_stopped = await outbound_stop.reason_of(conn, tenant_id=tenant_id) is not None
-    state = CampaignState.PAUSED if is_stopped else CampaignState.RUNNING
-    await campaign_store.set_state(
-        conn, tenant_id=tenant_id, campaign_id=campaign.campaign_id, state=state
+    trunk_stop = await outbound_stop.reason_of_trunk(
+        conn, tenant_id=tenant_id, trunk_id=campaign.spec.trunk_id
     )
-    fact = facts.state_changed(
-        campaign.tenant, campaign.campaign_id, campaign.state, state,
-        "an agent asked for another call",
-    )  # fmt: skip
+    is_stopped = is_stopped or trunk_stop is not None
+    state = CampaignState.PAUSED if is_stopped else CampaignState.RUNNING
+    reason = "an agent asked for another call"
+    await campaign_store.set_state(
+        conn, tenant_id=tenant_id, campaign_id=campaign.campaign_id, state=state, reason=reason
+    )
+    fact = facts.state_changed(campaign.tenant, campaign.campaign_id, campaign.state, state, reason)
     await outbox.add(conn, OUTBOX, fact)

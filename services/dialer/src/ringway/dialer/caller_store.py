@@ -36,7 +36,7 @@ _PUT_POOL = """
 """
 _USED_BY = """
     SELECT campaign_id FROM dialer.campaign
-     WHERE tenant_id = $1 AND state NOT IN ('stopped', 'finished')
+     WHERE tenant_id = $1 AND state NOT IN ('stopped', 'finished') AND removed_at IS NULL
        AND spec ->> 'caller_pool_id' = $2 LIMIT 1
 """
 _ALLOT = """

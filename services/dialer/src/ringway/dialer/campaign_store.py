@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
-
 from ringway.dialer import team_store
 from ringway.dialer.model import Campaign, Counts, LiveCampaign
 from ringway.proto.dialer import CampaignSpec, CampaignState
@@ -24,11 +22,18 @@ class ListMissing(Exception):
 _PUT_PROJECT = """
     INSERT INTO dialer.project (tenant_id, project_id, name) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, project_id) DO UPDATE SET name = excluded.name, changed_at = now()
+     WHERE project.removed_at IS NULL
+    RETURNING true
 """
-_MISSING_LIST = """
-    SELECT wanted FROM unnest($2::text[]) AS wanted
-     WHERE NOT EXISTS (SELECT FROM dialer.list WHERE tenant_id = $1 AND list_id = wanted)
-     LIMIT 1
+# They stay until the transaction ends: nobody removes what a campaign is about to use.
+_LISTS = """
+    SELECT list_id FROM dialer.list
+     WHERE tenant_id = $1 AND list_id = ANY ($2::text[]) AND removed_at IS NULL
+     ORDER BY list_id FOR SHARE
+"""
+_PROJECT = """
+    SELECT true FROM dialer.project
+     WHERE tenant_id = $1 AND project_id = $2 AND removed_at IS NULL FOR SHARE
 """
 _PUT_CAMPAIGN = """
     INSERT INTO dialer.campaign (tenant_id, campaign_id, project_id, name, spec, list_ids)
@@ -43,11 +48,24 @@ _GET = """
 """
 _SET_STATE = """
     UPDATE dialer.campaign
-       SET state = $3, version = version + 1, changed_at = now(),
+       SET state = $3, state_reason = $4, version = version + 1, changed_at = now(),
            started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, now())
                              ELSE started_at END,
            finished_at = CASE WHEN $3 IN ('stopped', 'finished') THEN now() END
      WHERE tenant_id = $1 AND campaign_id = $2
+"""
+_IS_REMOVED = """
+    SELECT removed_at IS NOT NULL FROM dialer.campaign WHERE tenant_id = $1 AND campaign_id = $2
+"""
+_REMOVE = """
+    UPDATE dialer.campaign SET removed_at = now(), version = version + 1, changed_at = now()
+     WHERE tenant_id = $1 AND campaign_id = $2
+"""
+_LEFT = """
+    SELECT (SELECT count(*) FROM dialer.attempt
+             WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NULL),
+           (SELECT count(*) FROM dialer.callback
+             WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'open')
 """
 # The rows decide whether there is an end: leads may have been added, retries become due.
 _HAS_WORK = """
@@ -76,8 +94,13 @@ _COUNTS = """
 
 
 async def put_project(conn: Connection, *, tenant_id: UUID, project_id: str, name: str) -> None:
-    """Create or rename a project."""
-    await conn.execute(_PUT_PROJECT, tenant_id, project_id, name)
+    """Create or rename a project.
+
+    Raises:
+        ProjectMissing: It was removed.
+    """
+    if not await conn.fetchval(_PUT_PROJECT, tenant_id, project_id, name):
+        raise ProjectMissing(project_id)
 
 
 async def put_campaign(
@@ -89,21 +112,21 @@ async def put_campaign(
         ListMissing: One of its lists does not exist.
         ProjectMissing: Its project does not exist.
     """
-    missing = await conn.fetchval(_MISSING_LIST, tenant_id, list(spec.list_ids))
-    if missing is not None:
-        raise ListMissing(missing)
-    try:
-        await conn.execute(
-            _PUT_CAMPAIGN,
-            tenant_id,
-            campaign_id,
-            spec.project_id,
-            spec.name,
-            spec.model_dump_json(),
-            list(dict.fromkeys(spec.list_ids)),
-        )
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise ProjectMissing(spec.project_id) from exc
+    there = {row["list_id"] for row in await conn.fetch(_LISTS, tenant_id, list(spec.list_ids))}
+    for list_id in spec.list_ids:
+        if list_id not in there:
+            raise ListMissing(list_id)
+    if not await conn.fetchval(_PROJECT, tenant_id, spec.project_id):
+        raise ProjectMissing(spec.project_id)
+    await conn.execute(
+        _PUT_CAMPAIGN,
+        tenant_id,
+        campaign_id,
+        spec.project_id,
+        spec.name,
+        spec.model_dump_json(),
+        list(dict.fromkeys(spec.list_ids)),
+    )
 
 
 async def get_campaign(
@@ -125,10 +148,31 @@ async def get_campaign(
 
 
 async def set_state(
-    conn: Connection, *, tenant_id: UUID, campaign_id: str, state: CampaignState
+    conn: Connection, *, tenant_id: UUID, campaign_id: str, state: CampaignState, reason: str = ""
 ) -> None:
-    """Change a campaign's state; the caller holds the row."""
-    await conn.execute(_SET_STATE, tenant_id, campaign_id, state.value)
+    """Change a campaign's state; the caller holds the row.
+
+    Args:
+        reason: Why, when nobody of the tenant asked for it.
+    """
+    await conn.execute(_SET_STATE, tenant_id, campaign_id, state.value, reason)
+
+
+async def is_removed(conn: Connection, *, tenant_id: UUID, campaign_id: str) -> bool:
+    """Return whether a campaign was removed; one that never was is not."""
+    return bool(await conn.fetchval(_IS_REMOVED, tenant_id, campaign_id))
+
+
+async def remove(conn: Connection, *, tenant_id: UUID, campaign_id: str) -> None:
+    """Show a campaign no more; the caller holds the row."""
+    await conn.execute(_REMOVE, tenant_id, campaign_id)
+
+
+async def left(conn: Connection, *, tenant_id: UUID, campaign_id: str) -> tuple[int, int]:
+    """Return how many calls of a campaign are up, and how many call-backs are promised."""
+    row = await conn.fetchrow(_LEFT, tenant_id, campaign_id)
+    assert row is not None
+    return row[0], row[1]
 
 
 async def has_work(

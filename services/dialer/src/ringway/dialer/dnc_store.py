@@ -52,7 +52,7 @@ _OWN_LIST = """
 """
 _NAMED_BY = """
     SELECT campaign_id FROM dialer.campaign
-     WHERE tenant_id = $1 AND spec -> 'dnc_list_ids' ? $2 LIMIT 1
+     WHERE tenant_id = $1 AND spec -> 'dnc_list_ids' ? $2 AND removed_at IS NULL LIMIT 1
 """
 _MISSING = """
     SELECT wanted FROM unnest($2::text[]) AS wanted

@@ -28,7 +28,9 @@ _CHANGE = """
      WHERE tenant_id = $1 AND lead_id = $2
 """
 _REMOVE = "DELETE FROM dialer.lead WHERE tenant_id = $1 AND lead_id = $2"
-_EXISTS = "SELECT true FROM dialer.list WHERE tenant_id = $1 AND list_id = $2"
+_EXISTS = (
+    "SELECT true FROM dialer.list WHERE tenant_id = $1 AND list_id = $2 AND removed_at IS NULL"
+)
 
 
 class LeadRequests:

@@ -24,7 +24,7 @@ _MANY = 100  # numbers whose zones are worked out beside the event loop
 
 
 class ListMissing(Exception):
-    """Leads are added to a list that does not exist."""
+    """A list does not exist, or was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,13 @@ class Added:
 _PUT_LIST = """
     INSERT INTO dialer.list (tenant_id, list_id, name) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, list_id) DO UPDATE SET name = excluded.name, changed_at = now()
+     WHERE list.removed_at IS NULL
+    RETURNING true
+"""
+# Nobody removes it until the leads are in it.
+_IS_THERE = """
+    SELECT true FROM dialer.list
+     WHERE tenant_id = $1 AND list_id = $2 AND removed_at IS NULL FOR SHARE
 """
 # Two deliveries of one chunk take turns; the second finds the answer of the first.
 _CHUNK_TURN = "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2 || '/' || $3, 0))"
@@ -187,8 +194,13 @@ _COUNTS = """
 
 
 async def put_list(conn: Connection, *, tenant_id: UUID, list_id: str, name: str) -> None:
-    """Create or rename a list."""
-    await conn.execute(_PUT_LIST, tenant_id, list_id, name)
+    """Create or rename a list.
+
+    Raises:
+        ListMissing: It was removed.
+    """
+    if not await conn.fetchval(_PUT_LIST, tenant_id, list_id, name):
+        raise ListMissing(list_id)
 
 
 async def add_leads(
@@ -211,22 +223,21 @@ async def add_leads(
     done = await conn.fetchrow(_CHUNK_DONE, tenant_id, batch_id, chunk_no)
     if done is not None:
         return Added(done["added"], tuple(done["duplicate_lead_ids"]))
-    try:
-        added = await conn.fetch(
-            _ADD,
-            tenant_id,
-            list_id,
-            batch_id,
-            [r.lead_id for r in rows],
-            [r.phone_e164 for r in rows],
-            [r.name for r in rows],
-            [orjson.dumps(r.data).decode() for r in rows],
-            [r.priority for r in rows],
-            [r.zone for r in rows],
-            await zone_keys([(r.phone_e164, r.zone) for r in rows]),
-        )
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise ListMissing(list_id) from exc
+    if not await conn.fetchval(_IS_THERE, tenant_id, list_id):
+        raise ListMissing(list_id)
+    added = await conn.fetch(
+        _ADD,
+        tenant_id,
+        list_id,
+        batch_id,
+        [r.lead_id for r in rows],
+        [r.phone_e164 for r in rows],
+        [r.name for r in rows],
+        [orjson.dumps(r.data).decode() for r in rows],
+        [r.priority for r in rows],
+        [r.zone for r in rows],
+        await zone_keys([(r.phone_e164, r.zone) for r in rows]),
+    )
     new = {r["lead_id"] for r in added}
     duplicates = _without_first_of(new, (r.lead_id for r in rows))
     await number_store.add(conn, tenant_id=tenant_id, rows=rows, new=new)

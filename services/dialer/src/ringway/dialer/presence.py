@@ -16,7 +16,7 @@ from ringway.dialer.core.messages import Phase
 from ringway.dialer.runner import CampaignRunner, Parts
 from ringway.proto.acd import SetCampaignAgentsV1
 from ringway.proto.base import Done
-from ringway.proto.dialer import AttemptDisposition, CampaignLiveV1
+from ringway.proto.dialer import AttemptDisposition, CampaignLiveV1, CampaignState
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import DependencyDown, PostgresDown, Refused
 
@@ -152,3 +152,25 @@ async def tell_acd(runner: CampaignRunner, parts: Parts) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(pause_s):
                 await runner.reconfigured.wait()
+
+
+async def tell_acd_over(runner: CampaignRunner, parts: Parts) -> None:
+    """Tell the ACD that nobody serves the campaign, once it is over: it drops out of choices.
+
+    When the ACD is not there, it forgets the campaign later, by itself.
+    """
+    if runner.core.state not in (CampaignState.FINISHED, CampaignState.STOPPED):
+        return
+    spec = runner.core.spec
+    tenant, campaign_id = runner.key
+    request = SetCampaignAgentsV1(
+        occurred_at=utcnow(),
+        tenant=tenant,
+        campaign_id=campaign_id,
+        agent_ids=(),
+        abandonment_limit_s=spec.abandonment_limit_s,
+        wrap_up_s=spec.wrap_up_s,
+        abandonment_message=spec.abandonment_message,
+    )
+    with suppress(Refused, DependencyDown):
+        await parts.bus.request(request, Done, timeout_s=2)

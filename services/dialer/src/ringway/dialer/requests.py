@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from ringway.dialer import (
@@ -47,6 +48,7 @@ class Requests:
         await bus.respond(p.AddLeadsV1, self.add_leads)
         await bus.respond(p.PutCampaignV1, self.put_campaign)
         await bus.respond(p.ControlCampaignV1, self.control_campaign)
+        await bus.respond(p.RemoveCampaignV1, self.remove_campaign)
         await bus.respond(PutTeamV1, self.put_team)
 
     async def put_team(self, request: PutTeamV1) -> Done:
@@ -61,19 +63,25 @@ class Requests:
     async def put_project(self, request: p.PutProjectV1) -> Done:
         """Create or rename a project."""
         tenant_id = tenant_id_of(request)
-        async with self._pool.tenant(tenant_id) as conn:
-            await campaign_store.put_project(
-                conn, tenant_id=tenant_id, project_id=request.project_id, name=request.name
-            )
+        try:
+            async with self._pool.tenant(tenant_id) as conn:
+                await campaign_store.put_project(
+                    conn, tenant_id=tenant_id, project_id=request.project_id, name=request.name
+                )
+        except campaign_store.ProjectMissing as exc:
+            raise Refused("project_not_found", "This project was removed.") from exc
         return Done()
 
     async def put_list(self, request: p.PutListV1) -> Done:
         """Create or rename a list."""
         tenant_id = tenant_id_of(request)
-        async with self._pool.tenant(tenant_id) as conn:
-            await lead_store.put_list(
-                conn, tenant_id=tenant_id, list_id=request.list_id, name=request.name
-            )
+        try:
+            async with self._pool.tenant(tenant_id) as conn:
+                await lead_store.put_list(
+                    conn, tenant_id=tenant_id, list_id=request.list_id, name=request.name
+                )
+        except lead_store.ListMissing as exc:
+            raise Refused("list_not_found", "This list was removed.") from exc
         return Done()
 
     async def add_leads(self, request: p.AddLeadsV1) -> p.LeadsAddedV1:
@@ -104,6 +112,7 @@ class Requests:
             raise Refused("campaign_invalid", "There is no IVR to run flows; give sounds and keys.")
         try:
             async with self._pool.tenant(tenant_id) as conn:
+                await outbound_stop.lock(conn, tenant_id)
                 pool_id = request.spec.caller_pool_id
                 if pool_id is not None and not await caller_store.has_pool(
                     conn, tenant_id=tenant_id, pool_id=pool_id
@@ -113,6 +122,11 @@ class Requests:
                 before = await campaign_store.get_campaign(
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id, for_update=True
                 )
+                await _check_present(conn, tenant_id, request.campaign_id)
+                if before is not None and before.state is p.CampaignState.RUNNING:
+                    await outbound_stop.check_trunk(
+                        conn, tenant_id=tenant_id, trunk_id=request.spec.trunk_id
+                    )
                 await campaign_store.put_campaign(
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id, spec=request.spec
                 )
@@ -158,9 +172,13 @@ class Requests:
                 conn, tenant_id=tenant_id, campaign_id=campaign_id, for_update=True
             )
             if row is None:
-                raise Refused("campaign_not_found", "There is no such campaign; create it first.")
+                raise _not_found()
+            await _check_present(conn, tenant_id, campaign_id)
             state = _after(row.state, request.action)
             if request.action is p.CampaignAction.START and state is not row.state:
+                await outbound_stop.check_trunk(
+                    conn, tenant_id=tenant_id, trunk_id=row.spec.trunk_id
+                )
                 # A team may still be empty: its agents are called for when they come.
                 if row.spec.mode.has_agents and not row.agent_ids and not row.spec.team_ids:
                     raise Refused(
@@ -177,6 +195,40 @@ class Requests:
                 await outbox.add(conn, SCHEMA, fact)
         self._changed()
         return p.CampaignStateV1(state=state)
+
+    async def remove_campaign(self, request: p.RemoveCampaignV1) -> Done:
+        """Show a campaign no more. What it has dialed stays, and so do its lists."""
+        tenant_id = tenant_id_of(request)
+        key: dict[str, Any] = {"tenant_id": tenant_id, "campaign_id": request.campaign_id}
+        async with self._pool.tenant(tenant_id) as conn:
+            row = await campaign_store.get_campaign(conn, **key, for_update=True)
+            if row is None:
+                raise _not_found()
+            await _check_present(conn, tenant_id, request.campaign_id)
+            if row.state in (p.CampaignState.RUNNING, p.CampaignState.PAUSED):
+                raise Refused("campaign_not_over", "Stop the campaign, then remove it.")
+            calls, callbacks = await campaign_store.left(conn, **key)
+            if calls:
+                raise Refused(
+                    "campaign_has_calls", f"{calls} calls of it are up; remove it when they ended."
+                )
+            if callbacks:
+                raise Refused(
+                    "campaign_has_callbacks",
+                    f"{callbacks} call-backs of it are promised; cancel them, then remove it.",
+                )
+            await campaign_store.remove(conn, **key)
+        self._changed()
+        return Done()
+
+
+async def _check_present(conn: Connection, tenant_id: UUID, campaign_id: str) -> None:
+    if await campaign_store.is_removed(conn, tenant_id=tenant_id, campaign_id=campaign_id):
+        raise _not_found()
+
+
+def _not_found() -> Refused:
+    return Refused("campaign_not_found", "There is no such campaign; create it first.")
 
 
 _WHY = {

@@ -78,9 +78,16 @@ class Roster:
     def _divide(self, tenant: _Tenant, standings: list[Standing], at: float) -> None:
         serves: dict[str, set[str]] = {}
         ready: set[str] = set()
+        told = {
+            each.campaign_id: (campaign.agents or {}).values()
+            for each in standings
+            if (campaign := tenant.campaigns.get(each.campaign_id)) is not None
+        }
+        stays = {agent.agent_id for agents in told.values() for agent in agents if not agent.leaves}
         for each in standings:
-            campaign = tenant.campaigns.get(each.campaign_id)
-            for agent in ((campaign.agents or {}) if campaign else {}).values():
+            for agent in told.get(each.campaign_id, ()):
+                if agent.leaves and agent.agent_id in stays:
+                    continue  # after this call he is one of another campaign alone
                 serves.setdefault(agent.agent_id, set()).add(each.campaign_id)
                 if agent.state is AgentState.READY:
                     ready.add(agent.agent_id)

@@ -396,10 +396,14 @@ class CampaignRunner:
             conn, tenant_id=tenant_id, campaign_id=campaign_id, spec=row.spec
         ):
             return False
-        await campaign_store.set_state(
-            conn, tenant_id=tenant_id, campaign_id=campaign_id, state=CampaignState.FINISHED
-        )
         reason = "its last day is over" if is_over else "every lead is done"
+        await campaign_store.set_state(
+            conn,
+            tenant_id=tenant_id,
+            campaign_id=campaign_id,
+            state=CampaignState.FINISHED,
+            reason=reason,
+        )
         fact = facts.state_changed(tenant, campaign_id, row.state, CampaignState.FINISHED, reason)
         await outbox.add(conn, SCHEMA, fact)
         return True
