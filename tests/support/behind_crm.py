@@ -31,11 +31,13 @@ from ringway.proto.acd import (
     ListAgentsV1,
     PutAgentV1,
     PutTrunkV1,
+    RemoveAgentV1,
     SetAgentStateV1,
     SignInV1,
     SignOutV1,
     TrunkV1,
 )
+from ringway.proto.acd_choice import ChooseCampaignsV1
 from ringway.proto.base import Done, Request
 from ringway.proto.dialer import (
     AddLeadsV1,
@@ -46,6 +48,9 @@ from ringway.proto.dialer import (
     PutCampaignV1,
     PutListV1,
     PutProjectV1,
+    RemoveCampaignV1,
+    RemoveListV1,
+    RemoveProjectV1,
 )
 from ringway.proto.dialer_teams import PutTeamV1
 from ringway.runtime.bus import Bus, Refused
@@ -79,12 +84,20 @@ class Behind:
     live: dict[str, list[calls.InteractionStatusV1]] = field(default_factory=dict)  # by tenant
     conferences: set[tuple[str, str, str]] = field(default_factory=set)
     voicemails: set[tuple[str, str]] = field(default_factory=set)  # tenant, id of box and message
+    served: list[nodes.NodeStatus] = field(default_factory=lambda: [_NODE])
+    silent_trunks: set[str] = field(default_factory=set)  # they do not answer OPTIONS
+    # The campaigns that an agent chose, by tenant and agent; none: all.
+    chosen: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
     _buses: tuple[Bus, ...] = ()
 
     @property
     def healthy(self) -> bool:
         """Whether all of it is on the bus."""
         return all(bus.healthy is True for bus in self._buses)
+
+    async def acd_leaves(self) -> None:
+        """Let nobody answer any more for the ACD."""
+        await self._buses[0].stop_responding()
 
     def note(self, request: Request) -> None:
         self.asked.append(request)
@@ -104,6 +117,8 @@ class Behind:
         )
         if not found:
             raise Refused("agent_unknown", "There is no such agent in your groups.")
+        if request.campaign_ids is not None:
+            self.chosen[request.tenant, request.agent_id] = request.campaign_ids or None
         return Done()
 
     async def watch_group(self, request: calls.WatchGroupV1) -> calls.WatchedGroupV1:
@@ -131,6 +146,14 @@ class Behind:
             sip_password="made-by-the-acd" if made else None,
         )
 
+    async def remove_agent(self, request: RemoveAgentV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "DELETE FROM acd.agent WHERE tenant_id = $1 AND agent_id = $2",
+            *(UUID(request.tenant), request.agent_id),
+        )
+        return Done()
+
     async def put_trunk(self, request: PutTrunkV1) -> TrunkV1:
         self.note(request)
         columns = {"name", "host", "port", "codecs", "enabled"}
@@ -138,7 +161,7 @@ class Behind:
             mode="json",
             exclude={*columns, "password", "message_id", "occurred_at", "tenant", "trunk_id"},
         )
-        settings |= {"has_password": request.password is not None, "inbound": "address"}
+        settings |= {"has_password": bool(request.password), "inbound": "address"}
         await self.owner.execute(
             """
             INSERT INTO acd.trunk (tenant_id, trunk_id, name, host, port, codecs, is_enabled,
@@ -158,7 +181,7 @@ class Behind:
         return TrunkV1(
             trunk_id=request.trunk_id,
             endpoint=f"trunk-{request.trunk_id}",
-            is_reachable=True,
+            is_reachable=request.trunk_id not in self.silent_trunks,
             active_channels=3,
         )
 
@@ -173,11 +196,17 @@ class Behind:
 
     async def agent_status(self, request: Any) -> AgentStatusV1:
         self.note(request)
+        if isinstance(request, ChooseCampaignsV1):
+            self.chosen[request.tenant, request.agent_id] = request.campaign_ids or None
         state = AgentState.NOT_READY
         if isinstance(request, SetAgentStateV1) and request.ready:
             state = AgentState.READY
         return AgentStatusV1(
-            agent_id=request.agent_id, session_id="s1", state=state, since=utcnow()
+            agent_id=request.agent_id,
+            session_id="s1",
+            state=state,
+            since=utcnow(),
+            chosen_campaigns=self.chosen.get((request.tenant, request.agent_id)),
         )
 
     async def list_agents(self, request: ListAgentsV1) -> AgentListV1:
@@ -207,6 +236,29 @@ class Behind:
             *(UUID(request.tenant), request.project_id, request.name),
         )
         return Done()
+
+    async def remove_project(self, request: RemoveProjectV1) -> Done:
+        self.note(request)
+        await self._remove("project", "project_id = $2", request.tenant, request.project_id)
+        return Done()
+
+    async def remove_list(self, request: RemoveListV1) -> Done:
+        self.note(request)
+        await self._remove("list", "$2 = ANY (list_ids)", request.tenant, request.list_id)
+        return Done()
+
+    async def _remove(self, noun: str, used: str, tenant: str, of: str) -> None:
+        in_use = await self.owner.fetchval(
+            "SELECT true FROM dialer.campaign "
+            f"WHERE tenant_id = $1 AND {used} AND removed_at IS NULL LIMIT 1",
+            *(UUID(tenant), of),
+        )
+        if in_use:
+            raise Refused(f"{noun}_in_use", "A campaign uses it; remove that first.")
+        await self.owner.execute(
+            f"UPDATE dialer.{noun} SET removed_at = now() WHERE tenant_id = $1 AND {noun}_id = $2",
+            *(UUID(tenant), of),
+        )
 
     async def put_list(self, request: PutListV1) -> Done:
         self.note(request)
@@ -262,6 +314,15 @@ class Behind:
         if not found:
             raise Refused("campaign_not_found", "There is no such campaign.")
         return CampaignStateV1(state=CampaignState(state))
+
+    async def remove_campaign(self, request: RemoveCampaignV1) -> Done:
+        self.note(request)
+        await self.owner.execute(
+            "UPDATE dialer.campaign SET removed_at = now() "
+            "WHERE tenant_id = $1 AND campaign_id = $2",
+            *(UUID(request.tenant), request.campaign_id),
+        )
+        return Done()
 
     async def take_lead(
         self, request: previews.TakeLeadV1 | previews.GetPreviewV1
@@ -365,7 +426,7 @@ class Behind:
     async def list_nodes(self, request: nodes.ListNodesV1) -> nodes.NodeListV1:
         self.note(request)
         assert request.tenant == nodes.PLATFORM
-        return nodes.NodeListV1(nodes=(_NODE,))
+        return nodes.NodeListV1(nodes=tuple(self.served))
 
     async def change_node(self, request: nodes.DrainNodeV1 | nodes.UndrainNodeV1) -> nodes.NodeV1:
         self.note(request)
@@ -384,11 +445,13 @@ class Behind:
     async def attach(self, acd: Bus, dialer: Bus) -> None:
         self._buses = (acd, dialer)
         await acd.respond(PutAgentV1, self.put_agent)
+        await acd.respond(RemoveAgentV1, self.remove_agent)
         await acd.respond(PutTrunkV1, self.put_trunk)
         await acd.respond(GetTrunkV1, self.get_trunk)
         await acd.respond(DeleteTrunkV1, self.delete_trunk)
         await acd.respond(ListAgentsV1, self.list_agents)
-        for asks_status in (GetAgentV1, SignInV1, SetAgentStateV1, SignOutV1):
+        asking = (GetAgentV1, SignInV1, SetAgentStateV1, SignOutV1, ChooseCampaignsV1)
+        for asks_status in asking:
             await acd.respond(asks_status, self.agent_status)
         await acd.respond(FinishWrapUpV1, self.done)
         await acd.respond(calls.SuperviseV1, self.supervise)
@@ -418,9 +481,12 @@ class Behind:
         await dialer.respond(PutProjectV1, self.put_project)
         await dialer.respond(PutTeamV1, self.put_team)
         await dialer.respond(PutListV1, self.put_list)
+        await dialer.respond(RemoveProjectV1, self.remove_project)
+        await dialer.respond(RemoveListV1, self.remove_list)
         await dialer.respond(AddLeadsV1, self.add_leads)
         await dialer.respond(PutCampaignV1, self.put_campaign)
         await dialer.respond(ControlCampaignV1, self.control_campaign)
+        await dialer.respond(RemoveCampaignV1, self.remove_campaign)
         await dialer.respond(previews.TakeLeadV1, self.take_lead)
         await dialer.respond(previews.GetPreviewV1, self.take_lead)
         await dialer.respond(previews.AcceptPreviewV1, self.done)

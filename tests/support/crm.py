@@ -107,6 +107,7 @@ class Crm:
     database: Database
     nats: NatsServer
     configuration: AsyncExitStack  # close it, and nobody answers for the ACD's configuration
+    dialer: AsyncExitStack  # close it, and nobody answers for the dialer's rows
     platform: Signed = field(init=False)
 
     async def sign_in(self, login: str, password: str = USER_PASSWORD) -> Signed:
@@ -169,7 +170,8 @@ async def running_crm(
         stack.push_async_callback(owner.close)
         behind = Behind(owner)
         await behind.attach(acd, dialer)
-        await stack.enter_async_context(dialer_requests(database, nats))
+        dialer_parts = await stack.enter_async_context(AsyncExitStack())
+        await dialer_parts.enter_async_context(dialer_requests(database, nats))
         transport = httpx.ASGITransport(create_app(deps), raise_app_exceptions=False)
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://crm", timeout=30)
@@ -178,7 +180,7 @@ async def running_crm(
         configuration = await stack.enter_async_context(AsyncExitStack())
         acd_config = await configuration.enter_async_context(nats.bus("acd", name="acd-config"))
         await configuration.enter_async_context(config_floors(database, acd_config))
-        crm = Crm(deps, http, behind, clock, database, nats, configuration)
+        crm = Crm(deps, http, behind, clock, database, nats, configuration, dialer_parts)
         crm.platform = await crm.sign_in("admin", PLATFORM_PASSWORD)
         yield crm
 

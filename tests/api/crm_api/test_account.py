@@ -15,6 +15,8 @@ from ringway.crm_api.access import Role
 
 pytestmark = pytest.mark.api
 
+_NO_PAGE = "sign_in_page_not_found"
+
 _NEW = "quite another one"
 
 
@@ -124,7 +126,7 @@ async def test_the_policy_decides_length_history_and_the_first_sign_in(crm: Crm)
     }
     await boss.put("/security-policy", wanted, headers={"If-Match": '"0"'})
     late = await boss("PUT", "/security-policy", json=wanted, headers={"If-Match": '"0"'})
-    refused(late, 412, "policy_changed")
+    assert refused(late, 412, "policy_changed")["current"]["password_min_length"] == 12
     refused(
         await boss("PUT", "/security-policy", json={"second_factor_roles": ["system_admin"]}),
         422,
@@ -211,3 +213,26 @@ async def test_the_command_for_a_lost_operators_password_opens_everything(crm: C
     crm.forget_guard_freshness()
     refused(await crm.platform("GET", "/me"), 401, "session_ended")
     ok(await _password(crm, "admin", "a fresh password of it"))
+
+
+async def test_an_enterprise_has_a_sign_in_page_of_its_own_once_it_wants_one(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    provider = {
+        "name": "Directory",
+        "issuer": "https://id.acme.example",
+        "client_id": "c",
+        "redirect_uris": ["https://console.example/"],
+    }
+    await boss.post("/identity-providers", provider)
+    await boss.post("/identity-providers", {**provider, "name": "Old", "is_enabled": False})
+    path = "/api/v1/auth/sign-in-page"
+    nobody = refused(await crm.http.get(path, params={"tenant": "nobody"}), 404, _NO_PAGE)
+    # Nobody learns who is rented to.
+    assert refused(await crm.http.get(path, params={"tenant": "acme"}), 404, _NO_PAGE) == nobody
+    await boss.put("/security-policy", {"sign_in_title": " Acme 客服中心 "})
+    for slug in ("acme", " ACME"):
+        shown = ok(await crm.http.get(path, params={"tenant": slug}))
+        assert shown == {"tenant": "acme", "title": "Acme 客服中心", "providers": ["Directory"]}
+    tenants = (await crm.platform.get("/tenants"))["items"]
+    await crm.platform.post(f"/tenants/{tenants[0]['tenant_id']}/suspend")
+    refused(await crm.http.get(path, params={"tenant": "acme"}), 404, _NO_PAGE)

@@ -18,6 +18,7 @@ from tests.support.crm import Crm, Signed, refused, rows_of
 from tests.support.matrix import make_objects
 from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer, connect
+from tests.support.tenant_rows import SCHEMAS, owned, row_deleters
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.deletion.worker import DeletionWorker
@@ -25,7 +26,6 @@ from ringway.proto.acd import InteractionEndedV1
 from ringway.proto.base import Request
 from ringway.proto.tenant_deletion import (
     DeleteAcdTenantV1,
-    DeleteDialerTenantV1,
     TenantPartDeletedV1,
 )
 from ringway.recorder.app import serve_deletion
@@ -33,25 +33,17 @@ from ringway.recorder.audio_store import FolderStore
 from ringway.runtime.clock import utcnow
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Pool
-from ringway.runtime.tenant_rows import TenantRows
 
 pytestmark = [pytest.mark.api, pytest.mark.timeout(120)]
 
 _WHY = {"reason": "a good reason"}
-_SCHEMAS = ("crm", "acd", "dialer", "recorder")
 
 
 @asynccontextmanager
 async def _services(crm: Crm, nats: NatsServer, store: FolderStore) -> AsyncIterator[None]:
     """What answers in the other services, over their own users and roles."""
     async with AsyncExitStack() as stack:
-        for name, kind in (("acd", DeleteAcdTenantV1), ("dialer", DeleteDialerTenantV1)):
-            bus = await stack.enter_async_context(nats.bus(name, name=f"{name}-deletion"))
-            dsn = crm.database.dsn(f"ringway_{name}")
-            pool = await stack.enter_async_context(
-                Pool.open(dsn, max_size=1, application_name=f"{name}-deletion")
-            )
-            await bus.respond(kind, TenantRows(pool, name).delete)
+        await stack.enter_async_context(row_deleters(crm.database, nats))
         bus = await stack.enter_async_context(nats.bus("recorder"))
         pool = await stack.enter_async_context(
             Pool.open(crm.database.dsn("ringway_recorder"), max_size=1, application_name="rec")
@@ -60,32 +52,12 @@ async def _services(crm: Crm, nats: NatsServer, store: FolderStore) -> AsyncIter
         yield
 
 
-async def _owned(admin: asyncpg.Connection[asyncpg.Record], tenant_id: str) -> dict[str, int]:
-    """Count the rows of a tenant in every table that has a tenant, as nobody but a superuser."""
-    tables = await admin.fetch(
-        """
-        SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-         WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-        """,
-        list(_SCHEMAS),
-    )
-    counts = {
-        row["name"]: await admin.fetchval(
-            f"SELECT count(*) FROM {row['name']} WHERE tenant_id = $1", UUID(tenant_id)
-        )
-        for row in tables
-    }
-    return {name: count for name, count in counts.items() if count}
-
-
 async def _mentioned(admin: asyncpg.Connection[asyncpg.Record], text: str) -> set[str]:
     """Return the tables of all schemas in which a text stands anywhere."""
     tables = await admin.fetch(
         "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
         "WHERE schemaname = ANY ($1)",
-        list(_SCHEMAS),
+        list(SCHEMAS),
     )
     return {
         row["name"]
@@ -123,16 +95,16 @@ async def test_nothing_is_left_of_a_deleted_enterprise_but_its_tombstone(
     worker = DeletionWorker(crm.deps)
     try:
         async with _services(crm, nats, store):
-            before = await _owned(admin, acme)
-            theirs = await _owned(admin, other)
+            before = await owned(admin, acme)
+            theirs = await owned(admin, other)
             assert len(before) > 40
             await _close(crm, acme)
             assert not await worker.step()  # its time is not over
             crm.clock.forward(86_401)
             crm.platform = await crm.sign_in("admin", "platform-password")
             assert await worker.step()
-            assert await _owned(admin, acme) == {}
-            assert await _owned(admin, other) == theirs
+            assert await owned(admin, acme) == {}
+            assert await owned(admin, other) == theirs
             assert await _mentioned(admin, acme) <= {
                 "crm.tombstone",  # and what the platform's own people did
                 "crm.audit_log",
@@ -161,7 +133,7 @@ async def test_nothing_is_left_of_a_deleted_enterprise_but_its_tombstone(
             assert not await worker.step()
             crm.clock.forward(16 * 60)
             assert await worker.step()
-            assert await _owned(admin, acme) == {}
+            assert await owned(admin, acme) == {}
             crm.platform = await crm.sign_in("admin", "platform-password")
             (left,) = (await crm.platform.get("/deleted-tenants"))["items"]
             assert left["swept_at"] is not None

@@ -156,3 +156,44 @@ async def test_closing_that_the_acd_does_not_hear_is_finished_by_a_repeat(crm: C
     crm.behind.refuse.clear()
     await crm.platform.post(path, _WHY)
     assert crm.behind.last(PutAgentV1).enabled is False
+
+
+async def test_an_enterprise_is_warned_and_its_admins_confirm_that_they_know(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    await crm.open_tenant("other")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann")
+    tenant_id = (await boss.get("/me"))["tenant_id"]
+    path = f"/tenants/{tenant_id}/warnings"
+    refused(await crm.platform("POST", path, json={}), 422, "validation_failed")
+    refused(await boss("POST", path, json={"text_en": "x"}), 403, "permission_missing")
+    nobody = f"/tenants/{ann.user_id}/warnings"
+    refused(await crm.platform("POST", nobody, json={"text_en": "x"}), 404, "tenant_not_found")
+    said = {"text_en": "Promise no prizes.", "text_zh": "不得承诺中奖。"}
+    made = await crm.platform.post(path, said)
+    assert (made["audience"], made["read"], made["confirmed"]) == (1, 0, 0)
+    (shown,) = (await boss.get("/me/notices"))["items"]
+    assert (shown["text_zh"], shown["priority"], shown["must_confirm"]) == (
+        said["text_zh"], "urgent", True,
+    )  # fmt: skip
+    assert (await ann.get("/me/notices"))["items"] == []
+    # Whom it is for cannot make it go away, only say that he knows.
+    notice = f"/notices/{made['notice_id']}"
+    assert (await boss.get(notice))["is_warning"]
+    refused(await boss("POST", f"{notice}/withdraw"), 403, "notice_of_platform")
+    refused(await boss("DELETE", notice), 403, "notice_of_platform")
+    await boss.post(f"/me/notices/{made['notice_id']}/read", {"is_confirmed": True})
+    (seen,) = (await crm.platform.get(path))["items"]
+    assert (seen["read"], seen["confirmed"], seen["withdrawn_at"]) == (1, 1, None)
+    for _ in range(2):
+        response = await crm.platform("DELETE", f"{path}/{made['notice_id']}")
+        assert response.status_code == 204
+    assert (await boss.get("/me/notices"))["items"] == []
+    assert (await crm.platform.get(path))["items"][0]["withdrawn_at"]
+    # A notice of its own is none of the platform's.
+    own = {"text_en": "Hi", "ends_at": "2099-01-01T00:00:00Z", "is_for_all": True}
+    own_id = (await boss.post("/notices", own))["notice_id"]
+    refused(await crm.platform("DELETE", f"{path}/{own_id}"), 404, "warning_not_found")
+    (there,) = (await boss.get("/audit-log?action=operator.warned"))["items"]
+    assert there["actor"].startswith("operator:")
+    here = (await crm.platform.get("/audit-log?action=tenant.warned"))["items"]
+    assert [each["object_id"] for each in here] == [tenant_id]

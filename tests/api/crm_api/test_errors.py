@@ -24,6 +24,10 @@ async def test_unknown_route_and_method(crm: Crm) -> None:
     response = await crm.http.delete("/api/v1/users")
     refused(response, 405, "method_not_allowed")
     assert {"GET", "POST"} & set(response.headers["allow"].split(", "))
+    # Not the customer whose id would be "imports", whom PUT would change.
+    response = await crm.http.put("/api/v1/customers/imports")
+    refused(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, POST"
 
 
 async def test_malformed_payloads_name_the_field_and_never_echo_it(crm: Crm) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -12,6 +12,9 @@ from tests.support.crm import Crm, Signed, ok, refused, rows_of
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.events.audience import is_for
+from ringway.crm_api.events.stream import View
+from ringway.crm_api.features import Feature
+from ringway.crm_api.notices.service import tell
 from ringway.proto.crm_knowledge import NoticePublishedV1, NoticeWithdrawnV1
 
 pytestmark = pytest.mark.api
@@ -172,3 +175,43 @@ async def test_who_has_read_and_who_has_not(crm: Crm) -> None:
     await boss.put(late_path, over, headers={"If-Match": "*"})
     refused(await boss("POST", f"{late_path}/publish"), 409, "notice_over")
     ok(await boss("DELETE", late_path))
+
+
+async def test_without_the_feature_only_the_platform_is_heard(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
+    me = await boss.get("/me")
+    path, tenant_id = f"/tenants/{me['tenant_id']}", UUID(me["tenant_id"])
+    made = await _notice(boss, "all", is_for_all=True)
+    assert await _shown(ann) == await _shown(boss) == ["all"]
+    features = sorted(set(Feature) - {Feature.NOTICES})
+    await crm.platform.put(f"{path}/features", {"features": features})
+    # Nobody writes, reads or is told; what the system itself would tell is not kept either.
+    refused(await boss("GET", "/notices"), 403, "feature_off")
+    refused(await boss("POST", "/notices", json={}), 403, "feature_off")
+    assert await _shown(ann) == await _shown(boss) == []
+    of_all = f"/me/notices/{made['notice_id']}/read"
+    refused(await ann("POST", of_all, json={}), 404, "notice_not_found")
+    told = "SELECT convert_from(payload, 'utf8') AS p FROM crm.outbox WHERE type = $1 ORDER BY id"
+    async with crm.deps.pool.tenant(tenant_id) as conn:
+        of_boss = UUID(me["user_id"])
+        await tell(crm.deps, conn, tenant_id=tenant_id, user_id=of_boss, text_en="e", text_zh="z")
+    assert len(await rows_of(crm, told, NoticePublishedV1.type_name())) == 1
+    # The platform's warnings come all the same, and are confirmed.
+    warning = {"text_en": "Stop this.", "text_zh": "请停止。"}
+    await crm.platform.post(f"{path}/warnings", warning)
+    (mine,) = (await boss.get("/me/notices"))["items"]
+    assert mine["text_en"] == "Stop this."
+    ok(await boss("POST", f"/me/notices/{mine['notice_id']}/read", json={"is_confirmed": True}))
+    (seen,) = (await crm.platform.get(f"{path}/warnings"))["items"]
+    assert seen["confirmed"] == 1
+    caller, _ = crm.deps.tokens.read(boss.token, crm.clock(), "127.0.0.1")
+    view = View(await crm.deps.rights.of(caller, crm.clock()))
+    facts = [orjson.loads(row["p"]) for row in await rows_of(
+        crm, told, NoticePublishedV1.type_name()
+    )]  # fmt: skip
+    assert [view.is_off(NoticePublishedV1.type_name(), fact) for fact in facts] == [True, False]
+    assert not view.is_off("crm.v1.team.changed", {})
+    # Nothing is lost: with the feature it is there again.
+    await crm.platform.put(f"{path}/features", {"features": sorted(Feature)})
+    assert await _shown(ann) == ["all"]

@@ -391,3 +391,43 @@ async def _look_up(crm: Crm, boss: Signed, ann: Signed) -> None:
     left = {each: (await ann.get(f"/pop?interaction_id={each}"))["attached"] for each in
             (interaction, other)}  # fmt: skip
     assert (len(left[interaction]), left[other]) == (1, [])
+
+
+async def test_an_enterprise_chooses_what_its_agents_see_when_a_call_arrives(crm: Crm) -> None:
+    boss, other = await crm.open_tenant("acme"), await crm.open_tenant("other")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann", number="801")
+    who = {
+        "phone_e164": "+40215550100",
+        "name": "Wang",
+        "title": "女士",
+        "sex": "female",
+        "address": {"city": "Iași"},
+        "tags": ["vip"],
+        "data": {"city": "x"},
+    }
+    await ann.post("/customers", who)
+    path, number = "/pop/settings", "/pop?phone_e164=%2B40215550100"
+    shipped = await ann.get(path)
+    pop = await ann.get(number)
+    assert list(pop["customers"][0]["fields"]) == shipped["customer_fields"]
+    assert pop["panels"] == shipped["panels"] != []
+    fields = {**pop["customers"][0]["fields"]}
+    assert (fields["title"], fields["sex"], fields["age"]) == ("女士", "female", None)
+    assert fields["address"]["city"] == "Iași"
+
+    wanted = {"customer_fields": ["tags", "title"], "panels": ["script", "history"]}
+    refused(await ann("PUT", path, json=wanted), 403, "permission_missing")
+    for name, named in (("panels", ["script"] * 2), ("customer_fields", ["data"]), ("panel", [])):
+        refused(await boss("PUT", path, json={name: named}), 422, "validation_failed")
+    made = await boss("PUT", path, json=wanted, headers={"If-Match": '"0"'})
+    assert ok(made) == {**wanted, "version": 1}
+    late = await boss("PUT", path, json={}, headers={"If-Match": '"0"'})
+    assert refused(late, 412, "pop_settings_changed")["current"] == ok(made)
+    pop = await ann.get(number)
+    assert [list(each["fields"].items()) for each in pop["customers"]] == [
+        [("tags", ["vip"]), ("title", "女士")]
+    ]
+    assert pop["panels"] == wanted["panels"]
+    assert (await other.get(path))["panels"] == shipped["panels"]
+    (entry,) = (await boss.get("/audit-log?action=pop_settings.changed"))["items"]
+    assert entry["detail"] == wanted

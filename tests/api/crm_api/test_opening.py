@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from tests.support.crm import USER_PASSWORD, Crm, ok, refused, rows_of
+from tests.support.crm import USER_PASSWORD, Crm, ok, refused
+from tests.support.nats import NatsServer
+from tests.support.postgres import connect
+from tests.support.tenant_rows import owned, row_deleters
 
-from ringway.proto.acd import DeleteTrunkV1, PutAgentV1, PutTrunkV1
+from ringway.crm_api.opening import service as opening
+from ringway.proto.acd import PutAgentV1, PutTrunkV1
 from ringway.proto.dialer import PutProjectV1
 from ringway.runtime.bus import Refused
 
 pytestmark = pytest.mark.api
 
 _WHY = {"reason": "a good reason"}
+# What PostgreSQL does when the last step cannot be written.
+_NO_ACTIVATION = """
+    CREATE FUNCTION crm.no_activation() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+    CREATE TRIGGER no_activation BEFORE UPDATE ON crm.tenant FOR EACH ROW
+      WHEN (new.state = 'active') EXECUTE FUNCTION crm.no_activation();
+"""
+
+
+@pytest.fixture
+async def deleters(crm: Crm, nats: NatsServer) -> AsyncIterator[AsyncExitStack]:
+    """Close it, and nobody removes what the dialer has of an enterprise."""
+    async with (
+        row_deleters(crm.database, nats, ("acd",)),
+        AsyncExitStack() as dialer,
+    ):
+        await dialer.enter_async_context(row_deleters(crm.database, nats, ("dialer",)))
+        yield dialer
+
+
+async def _rows_of_enterprise(crm: Crm, tenant_id: str) -> dict[str, int]:
+    admin = await connect(crm.database, "ringway_admin")
+    try:
+        return await owned(admin, tenant_id)
+    finally:
+        await admin.close()
+
+
+async def _half(crm: Crm) -> dict[str, Any]:
+    """Return the one enterprise that there is."""
+    (half,) = (await crm.platform.get("/tenants"))["items"]
+    return dict(half)
 
 
 def _opening(slug: str = "acme", **changed: Any) -> dict[str, Any]:
@@ -126,34 +164,57 @@ async def test_an_enterprise_begins_in_its_language_and_by_its_law(crm: Crm) -> 
 
 
 @pytest.mark.parametrize("failing", [PutAgentV1, PutTrunkV1, PutProjectV1])
-async def test_nothing_is_left_when_a_step_fails(crm: Crm, failing: Any) -> None:
+async def test_nothing_is_left_when_a_step_fails(
+    crm: Crm, deleters: AsyncExitStack, failing: Any
+) -> None:
     crm.behind.refuse[failing] = Refused("unavailable", "not now")
-    response = await crm.platform("POST", "/tenants/open", json=_opening())
+    key = {"Idempotency-Key": "open acme"}
+    response = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
     problem = refused(response, 503, "service_failed")
     assert problem["is_undone"]
     step = {PutAgentV1: "agent ann", PutTrunkV1: "trunk", PutProjectV1: "project"}[failing]
     assert problem["failed_step"] == step
-    crm.behind.refuse.clear()
-    assert not await rows_of(crm, "SELECT 1 FROM crm.tenant WHERE slug = 'acme'")
-    assert not await rows_of(crm, "SELECT 1 FROM crm.campaign_defaults")
     assert (await crm.platform.get("/tenants"))["items"] == []
-    assert crm.behind.last(DeleteTrunkV1)
-    if failing is not PutAgentV1:
-        assert crm.behind.last(PutAgentV1).enabled is False
-    opened = await crm.platform.post("/tenants/open", _opening())
-    assert opened["tenant"]["slug"] == "acme"
+    # No row of it in any schema: nor dispositions and numbers in the dialer, nor phones.
+    assert await _rows_of_enterprise(crm, problem["steps"][0]["object_id"]) == {}
+    crm.behind.refuse.clear()
+    repeat = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
+    assert ok(repeat)["tenant"]["state"] == "active"
     assert (await (await crm.sign_in("boss@acme")).get("/me"))["role"] == "enterprise_admin"
 
 
-async def test_an_opening_that_cannot_be_undone_lets_nobody_in_and_is_undone_later(
-    crm: Crm,
+async def test_a_repeat_finishes_what_failed_at_the_very_end(
+    crm: Crm, deleters: AsyncExitStack
 ) -> None:
+    key = {"Idempotency-Key": "open acme"}
+    admin = await connect(crm.database, "ringway_admin")
+    try:
+        await admin.execute(_NO_ACTIVATION)
+        response = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
+        assert response.status_code == 500
+        assert (await crm.platform.get("/tenants"))["items"] == []
+        left = await admin.fetchval("SELECT count(*) FROM dialer.disposition")
+        assert (left, await admin.fetchval("SELECT count(*) FROM acd.agent")) == (0, 0)
+        await admin.execute("DROP TRIGGER no_activation ON crm.tenant")
+    finally:
+        await admin.close()
+    opened = ok(await crm.platform("POST", "/tenants/open", json=_opening(), headers=key))
+    assert opened["tenant"]["state"] == "active"
+    again = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
+    assert (ok(again), again.headers["idempotent-replayed"]) == (opened, "true")
+    assert (await (await crm.sign_in("ann@acme")).get("/me"))["agent_number"] == "1001"
+
+
+async def test_an_opening_that_cannot_be_undone_lets_nobody_in_and_a_repeat_finishes_it(
+    crm: Crm, nats: NatsServer, deleters: AsyncExitStack
+) -> None:
+    key = {"Idempotency-Key": "open acme"}
     crm.behind.refuse[PutProjectV1] = Refused("unavailable", "not now")
-    crm.behind.refuse[DeleteTrunkV1] = Refused("unavailable", "not now")
-    response = await crm.platform("POST", "/tenants/open", json=_opening())
+    await deleters.aclose()
+    response = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
     problem = refused(response, 503, "service_failed")
     assert (problem["failed_step"], problem["is_undone"]) == ("project", False)
-    (half,) = (await crm.platform.get("/tenants"))["items"]
+    half = await _half(crm)
     assert half["state"] == "opening"
     path = f"/tenants/{half['tenant_id']}"
     refused(await crm.platform("POST", f"{path}/resume"), 404, "tenant_not_found")
@@ -162,12 +223,30 @@ async def test_an_opening_that_cannot_be_undone_lets_nobody_in_and_is_undone_lat
     login = {"grant_type": "password", "username": "boss@acme", "password": USER_PASSWORD}
     refused(await crm.http.post("/api/v1/auth/token", data=login), 400, "invalid_grant")
     crm.behind.refuse.clear()
-    refused(await crm.platform("POST", "/tenants/open", json=_opening()), 409, "slug_taken")
-    crm.clock.forward(301)
-    opened = await crm.platform.post("/tenants/open", _opening())
+    async with row_deleters(crm.database, nats, ("dialer",)):
+        # It may be going on in another process; then it is undone, and done anew.
+        early = await crm.platform("POST", "/tenants/open", json=_opening(), headers=key)
+        refused(early, 503, "opening_unfinished")
+        assert 10 <= int(early.headers["Retry-After"]) <= 91
+        crm.clock.forward(91)
+        opened = ok(await crm.platform("POST", "/tenants/open", json=_opening(), headers=key))
     assert opened["tenant"]["tenant_id"] != half["tenant_id"]
-    (whole,) = (await crm.platform.get("/tenants"))["items"]
-    assert whole["state"] == "active"
+    assert await _rows_of_enterprise(crm, half["tenant_id"]) == {}
+    assert (await _half(crm))["state"] == "active"
+
+
+async def test_what_a_dead_process_left_goes_without_a_repeat(
+    crm: Crm, nats: NatsServer, deleters: AsyncExitStack
+) -> None:
+    crm.behind.refuse[PutProjectV1] = Refused("unavailable", "not now")
+    await deleters.aclose()
+    response = await crm.platform("POST", "/tenants/open", json=_opening())
+    refused(response, 503, "service_failed")
+    async with row_deleters(crm.database, nats, ("dialer",)):
+        assert await opening.clear_all(crm.deps) == 0
+        crm.clock.forward(91)
+        assert await opening.clear_all(crm.deps) == 1
+    assert (await crm.platform.get("/tenants"))["items"] == []
 
 
 async def test_a_repeat_is_the_same_opening_and_a_taken_slug_is_refused(crm: Crm) -> None:

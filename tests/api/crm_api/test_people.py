@@ -10,10 +10,12 @@ from ringway.proto.acd import (
     FinishWrapUpV1,
     HangUpV1,
     PutAgentV1,
+    RemoveAgentV1,
     SetAgentStateV1,
     SignInV1,
     SignOutV1,
 )
+from ringway.proto.crm import TeamChangedV1
 from ringway.runtime.bus import Refused
 
 pytestmark = pytest.mark.api
@@ -99,7 +101,7 @@ async def test_user_is_changed_with_etag(crm: Crm) -> None:
     changed = await boss("PATCH", path, json={"display_name": "Ann"}, headers={"If-Match": etag})
     assert ok(changed)["display_name"] == "Ann"
     late = await boss("PATCH", path, json={"display_name": "An"}, headers={"If-Match": etag})
-    refused(late, 412, "user_changed")
+    assert refused(late, 412, "user_changed")["current"]["display_name"] == "Ann"
     odd = await boss("PATCH", path, json={}, headers={"If-Match": "W/x"})
     refused(odd, 400, "if_match_invalid")
 
@@ -109,6 +111,100 @@ async def test_disabling_an_agent_disables_his_account(crm: Crm) -> None:
     made = await boss.post("/users", _ANN)
     ok(await boss("PATCH", f"/users/{made['user_id']}", json={"is_enabled": False}))
     assert crm.behind.last(PutAgentV1).enabled is False
+
+
+async def test_people_are_found_by_what_is_known_of_them(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    new = [
+        {**_ANN, "display_name": "Ann Pop"},
+        {**_ANN, "username": "bob", "agent_number": "1002"},
+        {"username": "cleo", "password": USER_PASSWORD, "role": "staff", "display_name": "100%"},
+        {**_ANN, "username": "dan"},  # has Ann's number
+        {"username": "eve", "password": USER_PASSWORD, "role": "system_admin"},
+        {**_ANN, "username": "fay", "agent_number": "1003", "password": "password1"},
+    ]
+    key = {"Idempotency-Key": "once"}
+    made = ok(await boss("POST", "/users/bulk", json={"users": new}, headers=key))
+    fates = [(each["username"], each["code"]) for each in made["items"]]
+    assert fates == [
+        ("ann", ""),
+        ("bob", ""),
+        ("cleo", ""),
+        ("dan", "agent_number_taken"),
+        ("eve", "role_not_here"),
+        ("fay", "password_too_common"),
+    ]
+    assert (made["created"], made["refused"]) == (3, 3)
+    ann, bob, cleo = (each["user_id"] for each in made["items"][:3])
+    assert made["items"][1]["sip_password"] == "made-by-the-acd"
+    again = ok(await boss("POST", "/users/bulk", json={"users": new}, headers=key))
+    assert again["items"][1] == {**made["items"][1], "sip_password": None}
+    department = await boss.post("/teams", {"name": "Sales", "kind": "department"})
+    below = {"name": "North", "parent_id": department["team_id"]}
+    team = (await boss.post("/teams", below))["team_id"]
+    await boss.post(f"/teams/{team}/members", {"user_ids": [bob, cleo]})
+    ok(await boss("PATCH", f"/users/{ann}", json={"is_enabled": False}))
+
+    async def found(path: str, **search: str) -> list[str]:
+        return [each["username"] for each in (await boss.get(path, params=search))["items"]]
+
+    everybody = ["ann", "bob", "boss", "cleo"]
+    assert await found("/users") == everybody
+    assert await found("/users", q="POP") == await found("/users", q="1001") == ["ann"]
+    assert await found("/users", q="%") == ["cleo"]
+    assert await found("/users", team_id=department["team_id"]) == ["bob", "cleo"]
+    assert await found("/users", team_id=team, has_seat="false") == ["cleo"]
+    assert await found("/users", is_enabled="false", role="agent") == ["ann"]
+    assert await found("/agents") == ["ann", "bob"]
+    assert await found("/agents", q="10", team_id=team) == ["bob"]
+    (entry,) = (await boss.get("/audit-log?action=user.changed"))["items"]
+    assert entry["detail"]["changes"] == {"is_enabled": [True, False]}
+
+
+async def test_a_seat_is_given_changed_and_taken_while_its_user_stays(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    cleo = await crm.user(boss, "acme", Role.STAFF, "cleo")
+    ann = await crm.user(boss, "acme", Role.AGENT, "ann")
+    team = (await boss.post("/teams", {"name": "North"}))["team_id"]
+    await boss.post(f"/teams/{team}/members", {"user_ids": [ann.user_id]})
+    path = f"/users/{ann.user_id}"
+    refused(await ann("GET", "/agents/me"), 409, "no_seat")
+    seat = await boss("PUT", f"{path}/seat", json={"agent_number": "1001"})
+    assert ok(seat)["sip_password"] == "made-by-the-acd"
+    crm.forget_guard_freshness()
+    refused(await ann("GET", "/me"), 401, "token_outdated")
+    ann = await crm.sign_in("ann@acme")
+    assert (await ann.get("/me"))["agent_number"] == "1001"
+    assert (await ann.post("/agents/me/session", {"leg_mode": "on_demand"}))["session_id"] == "s1"
+    # Other people's roles, numbers and versions are respected.
+    wanted = {"agent_number": "1001"}
+    refused(await boss("PUT", f"/users/{cleo.user_id}/seat", json=wanted), 409, "role_without_seat")
+    bob = (await boss.post("/users", {**_ANN, "username": "bob", "agent_number": "1002"}))[
+        "user_id"
+    ]
+    refused(await boss("PUT", f"/users/{bob}/seat", json=wanted), 409, "agent_number_taken")
+    late = await boss("PUT", f"{path}/seat", json=wanted, headers={"If-Match": '"1"'})
+    assert refused(late, 412, "user_changed")["current"]["agent_number"] == "1001"
+    # Who is signed in keeps it: what the ACD refuses did not happen here either.
+    crm.behind.refuse[RemoveAgentV1] = Refused("agent_signed_in", "Log him out first.")
+    refused(await boss("DELETE", f"{path}/seat"), 409, "agent_signed_in")
+    crm.behind.refuse.clear()
+    assert (await boss.get(path))["agent_number"] == "1001"
+    etag = {"If-Match": seat.headers["etag"]}
+    assert (await boss("DELETE", f"{path}/seat", headers=etag)).status_code == 204
+    refused(await boss("DELETE", f"{path}/seat"), 404, "seat_not_found")
+    gone = await boss.get(path)
+    assert (gone["agent_number"], gone["sip_username"], gone["is_enabled"]) == (None, None, True)
+    assert ok(await boss("PUT", f"/users/{bob}/seat", json=wanted))["agent_number"] == "1001"
+    acts = [each["action"] for each in (await boss.get("/audit-log?action=user."))["items"]]
+    assert acts[:3] == ["user.seat_given", "user.seat_taken", "user.created"]
+    told = await rows_of(
+        crm,
+        "SELECT convert_from(payload, 'UTF8')::jsonb ->> 'team_id' AS team FROM crm.outbox"
+        " WHERE type = $1",
+        TeamChangedV1.type_name(),
+    )
+    assert [row["team"] for row in told] == [team] * 4  # made, joined, a seat, no seat
 
 
 async def test_new_password_ends_sessions(crm: Crm) -> None:

@@ -14,17 +14,23 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.support.api_document import api_document
-from tests.support.crm import USER_PASSWORD, Crm, Signed, refused
+from tests.support.crm import USER_PASSWORD, Crm, Signed, refused, rows_of
 from tests.support.matrix import arguments_of, make_objects
 from tests.support.nats import NatsServer
 
-from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Permission, Role
+from ringway.crm_api.access import (
+    PLATFORM_ROLES,
+    PLATFORM_TENANT,
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+)
 from ringway.crm_api.app import NOUNS
 from ringway.crm_api.openapi import permissions
 
 pytestmark = pytest.mark.api
 
-_PUBLIC = {"issue_token", "start_sso", "finish_sso"}
+_PUBLIC = {"issue_token", "get_sign_in_page", "start_sso", "finish_sso"}
 
 
 @dataclass
@@ -32,11 +38,19 @@ class Operation:
     name: str
     method: str
     path: str
+    is_file: bool  # what it answers is taken along: an export, or sound
 
 
 def _operations() -> list[Operation]:
     return [
-        Operation(operation["operationId"], method.upper(), path.removeprefix("/api/v1"))
+        Operation(
+            operation["operationId"],
+            method.upper(),
+            path.removeprefix("/api/v1"),
+            any("json" not in kind for kind in operation["responses"]["200"].get("content", {}))
+            if "200" in operation["responses"]
+            else False,
+        )
         for path, methods in api_document()["paths"].items()
         for method, operation in methods.items()
     ]
@@ -68,6 +82,10 @@ class Who:
 _NARROW = frozenset({Permission.ME, Permission.CUSTOMERS_READ})
 _ASKED_APART = {"sign_out"}  # it ends the session that the others are asked in
 _TENANTS = ("acme", "other")
+# What one does with oneself alone, and what agents do on their calls, is not in the audit log.
+_PERSONAL = {Permission.ME, Permission.AGENTS_ACT, Permission.PHONE}
+# Files that belong to a record are looked at with it; an export is what leaves with many.
+_LOOKED_AT = {"get_record_file", "get_work_order_attachment", "get_article_attachment"}
 # Not for want of a permission: an object of the same tenant may be somebody else's.
 _RULES_OF_OBJECTS = {"not_the_owner", "team_not_yours"}
 
@@ -123,7 +141,14 @@ async def _matrix(crm: Crm) -> None:
         path = re.sub(r"\{(\w+)\}", lambda m: values[m.group(1)], operation.path)
         counted["asked"] += 1
         payload = arguments_of(operation.name, objects[target], counted["asked"])
+        is_act = _is_audited(operation, who, permission)
+        home = str(PLATFORM_TENANT) if who.home is None else objects[who.home]["tenant_id"]
+        before = await _entries(crm, home) if is_act else 0
         response = await who.signed(operation.method, path, **payload)
+        if is_act and response.is_success:
+            counted["audited"] += 1
+            if await _entries(crm, home) == before:
+                wrong.append(f"{who.name} {operation.name}: no entry in the audit log")
         belongs = who.home in (None, target)
         wrong.extend(
             f"{who.name} of {who.home} {operation.method} {path} ({belongs=}): {why}"
@@ -139,7 +164,7 @@ async def _matrix(crm: Crm) -> None:
     for operation in operations:
         may = [who for who in everybody if asked[operation.name] in who.granted]
         asks = (ask(operation, who, target) for who in may for target in _TENANTS)
-        if operation.method == "GET":
+        if operation.method == "GET" and not operation.is_file:
             await _side_by_side(asks)
         else:
             for one in asks:
@@ -153,6 +178,20 @@ async def _matrix(crm: Crm) -> None:
     assert {who.name for who in everybody} == {*Role, "own role"}
     assert counted["asked"] == len(operations) * len(everybody) * len(_TENANTS)
     assert len(operations) >= 550
+    assert counted["audited"] >= 500
+
+
+def _is_audited(operation: Operation, who: Who, permission: Permission) -> bool:
+    """Whether an operation, when it is carried out, must leave an entry in the audit log."""
+    if permission not in who.granted or operation.name in _LOOKED_AT:
+        return False
+    is_act = operation.method != "GET" and permission not in _PERSONAL and who.name != Role.AGENT
+    return is_act or operation.is_file
+
+
+async def _entries(crm: Crm, tenant_id: str) -> int:
+    sql = "SELECT count(*) AS n FROM crm.audit_log WHERE tenant_id = $1"
+    return int((await rows_of(crm, sql, tenant_id))[0]["n"])
 
 
 async def _side_by_side(asks: Iterator[Coroutine[Any, Any, None]]) -> None:

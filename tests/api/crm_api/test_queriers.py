@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from tests.support.crm import Crm, Signed, ok, refused, rows_of
 
 from ringway.crm_api.access import Role
+from ringway.crm_api.core.queriers.query import FILTER_EXAMPLES
 from ringway.crm_api.queriers import actions, operations, schedule_store, schedules
 from ringway.crm_api.queriers.templates import templates
 from ringway.crm_api.queriers.worker import QuerierWorker
@@ -102,6 +103,7 @@ async def test_a_querier_is_asked_with_the_rights_of_whoever_asks(crm: Crm) -> N
             "querier_not_found")  # fmt: skip
     assert {each["template"] for each in (await ann.get("/queriers"))["items"]} == {
         *("call_history", "my_day", "customers_to_follow_up"),
+        "work_order_detail",
     }
     refused(await other("GET", f"/queriers/{made['my_day']}"), 404, "querier_not_found")
     # The agent's number leads to a customer whom he has talked with, and to no other's name.
@@ -125,6 +127,9 @@ async def test_a_querier_is_asked_with_the_rights_of_whoever_asks(crm: Crm) -> N
         columns = [{"field": each} for each in paths]
         assert columns[60:] == []
         await _ask(boss, {"source": source["name"], "columns": columns}, with_total=True)
+    calls = {"source": "interactions", "columns": [{"field": "party"}]}
+    found = [(await _ask(boss, {**calls, "where": each}))["rows"] for each in FILTER_EXAMPLES]
+    assert [len(each) for each in found[:-1]] == [1, 3, 3, 0]  # the last is about this day
 
     # What is not there for a caller is refused in the same words as what is nowhere.
     for path in ("password_hash", "owner.password_hash", "nothing", "owner.team.parent.kind.x"):

@@ -129,6 +129,8 @@ async def test_an_endpoint_is_told_what_happens_under_its_secret(
         assert told.id == asked["event_id"]
         assert told.is_signed(made["secret"])
         assert told.is_signed(renewed["secret"])
+        # One whose answer is not noted yet would be sent again as overdue.
+        await _becomes(boss, made, "delivered", "delivered")
         crm.clock.forward(601)
         await boss.post(f"{mine}/test")
         told = (await hook.wait(3))[2]

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import web
@@ -15,8 +15,11 @@ from tests.support.crm import Crm, Signed, ok, refused, rows_of
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.recordings.media import media_token
-from ringway.proto.dialer import PutCampaignV1
+from ringway.proto.acd_calls import SuperviseV1
+from ringway.proto.acd_choice import ChooseCampaignsV1
+from ringway.proto.dialer import PutCampaignV1, RemoveCampaignV1
 from ringway.recorder.core.token import is_valid
+from ringway.runtime.bus import Refused
 from ringway.runtime.clock import utcnow
 from ringway.runtime.ids import uuid7
 
@@ -73,6 +76,116 @@ async def test_campaign_from_draft_to_stop(crm: Crm) -> None:
         campaign["campaign_id"]
     ]
     assert (await boss.get("/campaigns?state=running"))["items"] == []
+    stale = await boss("DELETE", path, headers={"If-Match": '"99"'})
+    assert refused(stale, 412, "campaign_changed")["current"]["state"] == "stopped"
+    crm.behind.refuse[RemoveCampaignV1] = Refused("campaign_has_calls", "Wait for them.")
+    refused(await boss("DELETE", path), 409, "campaign_has_calls")
+    crm.behind.refuse.clear()
+    assert (await boss("DELETE", path)).status_code == 204
+    refused(await boss("GET", path), 404, "campaign_not_found")
+    refused(await boss("DELETE", path), 404, "campaign_not_found")
+    assert (await boss.get("/campaigns"))["items"] == []
+    (entry,) = (await boss.get("/audit-log?action=campaign.removed"))["items"]
+    assert entry["detail"] == {"name": campaign["name"]}
+
+
+async def test_projects_and_lists_are_removed_when_nothing_uses_them(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    body = (await _Campaigns(boss).prepare(crm)).body
+    campaign = await boss.post("/campaigns", body)
+    project, numbers = f"/projects/{body['project_id']}", f"/lists/{body['list_ids'][0]}"
+    filled = await boss.post(f"{numbers}/query", {})
+    refused(await boss("DELETE", project), 409, "project_in_use")
+    busy = "UPDATE crm.import_batch SET state = $2 WHERE batch_id = $1"
+    await rows_of(crm, busy, filled["batch_id"], "running")
+    refused(await boss("DELETE", numbers), 409, "list_is_filled")
+    await rows_of(crm, busy, filled["batch_id"], "finished")
+    refused(await boss("DELETE", numbers), 409, "list_in_use")
+    other = await crm.open_tenant("other")
+    for path, code in ((project, "project_not_found"), (numbers, "list_not_found")):
+        refused(await other("DELETE", path), 404, code)
+    ok(await boss("DELETE", f"/campaigns/{campaign['campaign_id']}"))
+    for path, noun in ((project, "project"), (numbers, "list")):
+        name = (await boss.get(path))["name"]
+        assert (await boss("DELETE", path)).status_code == 204
+        refused(await boss("GET", path), 404, f"{noun}_not_found")
+        refused(await boss("PUT", path, json={"name": "again"}), 404, f"{noun}_not_found")
+        refused(await boss("DELETE", path), 404, f"{noun}_not_found")
+        (entry,) = (await boss.get(f"/audit-log?action={noun}.removed"))["items"]
+        assert entry["detail"]["name"] == name
+    refused(await boss("GET", f"{numbers}/leads"), 404, "list_not_found")
+    refused(await boss("GET", f"{numbers}/query"), 404, "list_not_found")
+    assert [each["name"] for each in (await boss.get("/lists"))["items"]] == []
+
+
+async def test_an_agent_sees_the_campaigns_that_he_serves(crm: Crm) -> None:
+    work = await _Campaigns(await crm.open_tenant("acme")).prepare(crm)
+    boss, body = work.boss, work.body
+    ann = await crm.user(boss, "acme", Role.AGENT, "anne", number="1009")
+    idle = await crm.user(boss, "acme", Role.AGENT, "idle", number="1010")
+    department = await boss.post("/teams", {"name": "Sales", "kind": "department"})
+    below = {"name": "North", "parent_id": department["team_id"]}
+    team = (await boss.post("/teams", below))["team_id"]
+    await boss.post(f"/teams/{team}/members", {"user_ids": [ann.user_id]})
+    everybody = {"agent_ids": [], "team_ids": [department["team_id"]]}
+    wanted: dict[str, dict[str, Any]] = {
+        "hers": {"agent_ids": [ann.user_id]},
+        "all": {**everybody, "mode": "manual"},
+        "draft": {"agent_ids": [ann.user_id]},
+        "others": {},
+    }
+    made = {
+        name: (await boss.post("/campaigns", {**body, "name": name, **more}))["campaign_id"]
+        for name, more in wanted.items()
+    }
+    # Who is in which team the dialer is told by a worker.
+    await rows_of(
+        crm,
+        "INSERT INTO dialer.team (tenant_id, team_id, agent_ids) VALUES ($1, $2, $3)",
+        *((await boss.get("/me"))["tenant_id"], department["team_id"], [ann.user_id]),
+    )
+    for name in ("hers", "all", "others"):
+        await boss.post(f"/campaigns/{made[name]}/start")
+    await boss.post(f"/campaigns/{made['hers']}/pause")
+    shown = (await ann.get("/agents/me/campaigns"))["items"]
+    assert [(c["name"], c["state"], c["can_take_leads"]) for c in shown] == [
+        ("all", "running", True),
+        ("hers", "paused", False),
+    ]
+    assert (await idle.get("/agents/me/campaigns"))["items"] == []
+    await _chooses(crm, boss, ann, made)
+
+
+async def _chooses(crm: Crm, boss: Signed, ann: Signed, made: dict[str, str]) -> None:
+    """She and her supervisor choose of what she serves; what is not hers is refused."""
+    mine, others = "/agents/me/chosen-campaigns", {"campaign_ids": [made["all"], made["others"]]}
+    before = await ann.get("/agents/me/campaigns")
+    assert (before["choice"], before["must_choose"]) == ("all", False)
+    assert all(c["is_chosen"] for c in before["items"])
+    twice = {"campaign_ids": [made["all"], made["all"]]}
+    now = ok(await ann("PUT", mine, json=twice))
+    assert crm.behind.last(ChooseCampaignsV1).campaign_ids == (made["all"],)
+    assert now == await ann.get("/agents/me/campaigns")
+    chosen = {c["name"]: c["is_chosen"] for c in now["items"]}
+    assert (now["choice"], chosen) == ("chosen", {"all": True, "hers": False})
+    assert (await ann.get("/agents/me"))["chosen_campaigns"] == [made["all"]]
+    problem = refused(await ann("PUT", mine, json=others), 422, "campaign_not_assigned")
+    assert made["others"] in problem["detail"]
+    assert made["all"] not in problem["detail"]
+    crm.behind.refuse[ChooseCampaignsV1] = Refused("campaign_choice_required", "Choose one.")
+    refused(await ann("PUT", mine, json={"campaign_ids": []}), 409, "campaign_choice_required")
+    theirs = f"/supervision/agents/{ann.user_id}/chosen-campaigns"
+    refused(await boss("PUT", theirs, json=others), 422, "campaign_not_assigned")
+    set_for_her = ok(await boss("PUT", theirs, json={"campaign_ids": [made["hers"]]}))
+    assert set_for_her["choice"] == "chosen"
+    assert crm.behind.last(SuperviseV1).campaign_ids == (made["hers"],)
+    entries = (await boss.get("/audit-log?action=supervision.chosen_campaigns"))["items"]
+    assert entries[0]["detail"] == {"outcome": "done", "campaign_ids": [made["hers"]]}
+    nowhere = f"/supervision/agents/{uuid4()}/chosen-campaigns"
+    refused(await boss("PUT", nowhere, json={"campaign_ids": []}), 404, "agent_unknown")
+    await boss.post(f"/campaigns/{made['hers']}/stop")
+    left = await ann.get("/agents/me/campaigns")
+    assert (left["choice"], [c["name"] for c in left["items"]]) == ("none", ["all"])
 
 
 async def test_everything_that_is_set_on_a_campaign_is_kept_and_shown(crm: Crm) -> None:

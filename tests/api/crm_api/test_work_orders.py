@@ -13,10 +13,12 @@ import httpx
 import pytest
 from tests.support.crm import Crm, Signed, ok, refused, rows_of
 from tests.support.cut_proxy import cut_proxy
+from tests.support.waiting import eventually
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.app import create_app
 from ringway.crm_api.core.work_orders.history import replay
+from ringway.crm_api.objects import key_columns
 from ringway.crm_api.work_orders import alarms_store, calendars, person
 from ringway.crm_api.work_orders.worker import WorkOrderWorker
 from ringway.proto.crm_work_orders import WorkOrderChangedV1, WorkOrderNoticeV1
@@ -356,19 +358,25 @@ async def test_timers_and_promises_do_their_work_once(
     assert (line["orders"], line["done"], line["breached"], line["sales"]) == (2, 1, 1, 0)
 
 
+async def _indexed(crm: Crm) -> bool:
+    await key_columns.build_some(crm.deps.pool)
+    building = "SELECT FROM crm.data_object_key WHERE state = 'building'"
+    return not await rows_of(crm, building)
+
+
 async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them(
     crm: Crm,
 ) -> None:
     house = await _house(crm)
     boss, ann, bob, eve, lea = house.boss, house.ann, house.bob, house.eve, house.lea
     fields = [
-        {"key": "cause", "type": "text", "name_en": "Cause"},
+        {"key": "cause", "type": "text", "name_en": "Cause", "is_indexed": True},
         {"key": "amount", "type": "number", "name_en": "Amount", "is_indexed": True},
         {"key": "secret", "type": "text", "name_en": "Secret", "read_roles": ["enterprise_admin"]},
     ]
-    made = await boss.post(
-        "/objects", {"kind": "work_order", "name": "Repair form", "fields": fields}
-    )
+    lists = [{"filter": "cause", "sort": "amount"}]
+    form = {"kind": "work_order", "name": "Repair form", "fields": fields, "lists": lists}
+    made = await boss.post("/objects", form)
     design = await boss.post("/work-order-designs", {"name_en": "Repair", "design": _REPAIR})
     wanted = {
         "kind": "fault_report",
@@ -381,7 +389,7 @@ async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them
     house.types["repair"] = type_id
     orders = []
     for n in range(5):
-        data = {"amount": 10 - n, "cause": f"rain {n}"}
+        data = {"amount": 10 - n, "cause": "rain" if n % 2 else "rain again"}
         orders.append(await _make(eve, house, "repair", title=f"Leak {n}", data=data))
     turns = [each["assignee_id"] for each in orders]
     assert turns[0] != turns[1]
@@ -404,8 +412,21 @@ async def test_orders_concern_their_people_and_are_found_by_what_is_true_of_them
             cursor = f"&cursor={page['next_cursor']}"
 
     by_amount = f"business_type_id={type_id}&sort=data.amount"
-    assert await titles(eve, by_amount) == [f"Leak {n}" for n in (4, 3, 2, 1, 0)]
-    assert await titles(eve, f"{by_amount}&data=amount=8") == ["Leak 2"]
+    for _ in range(2):
+        assert await titles(eve, by_amount) == [f"Leak {n}" for n in (4, 3, 2, 1, 0)]
+        assert await titles(eve, f"{by_amount}&data=amount=8") == ["Leak 2"]
+        assert await titles(eve, f"{by_amount}&data=cause=rain") == ["Leak 3", "Leak 1"]
+        of_cause = f"business_type_id={type_id}&data=cause=rain again&sort=-data.amount"
+        assert await titles(eve, of_cause) == ["Leak 0", "Leak 2", "Leak 4"]
+        await eventually(lambda: _indexed(crm))
+    # Orders with another form than the field's, or none, come last.
+    other = await boss.post("/objects", {**form, "name": "New form"})
+    etag = {"If-Match": "*"}
+    changed = {**wanted, "object_id": other["object_id"]}
+    await boss.put(f"/business-types/{type_id}", changed, headers=etag)
+    await eventually(lambda: _indexed(crm))
+    assert await titles(eve, by_amount) == [f"Leak {n}" for n in (0, 1, 2, 3, 4)]
+    await boss.put(f"/business-types/{type_id}", wanted, headers=etag)
     assert await titles(eve, "sort=-number") == [f"Leak {n}" for n in (4, 3, 2, 1, 0)]
     assert await titles(eve, "text=leak 3") == ["Leak 3"]
     assert await titles(eve, "mine=true") == []

@@ -92,7 +92,7 @@ def test_everything_but_sign_in_is_secured(document: dict[str, Any]) -> None:
         for operation in methods.values()
         if "security" not in operation
     ]
-    public = ("sso/finish", "sso/start", "token")
+    public = ("sign-in-page", "sso/finish", "sso/start", "token")
     assert sorted(unsecured) == [f"/api/v1/auth/{each}" for each in public]
 
 

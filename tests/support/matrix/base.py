@@ -202,7 +202,11 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
             "trunk": {"name": "t", "host": "sip.example"},
         },
         "create_user": {"username": f"u{n}", "password": USER_PASSWORD, "role": "qc_agent"},
+        "create_users": {
+            "users": [{"username": f"m{n}", "password": USER_PASSWORD, "role": "qc_agent"}]
+        },
         "change_user": {"display_name": "d"},
+        "put_seat": {"agent_number": "900"},
         "change_own_password": {"current_password": "x", "new_password": f"another one {n}"},
         "put_security_policy": {"password_min_length": 8},
         "enrol_second_factor": {"current_password": "x"},
@@ -233,6 +237,7 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "change_team": {"name": f"team {n}", "leader_ids": [ids["user_id"]]},
         "move_to_team": {"user_ids": [ids["user_id"]]},
         "put_tenant_features": {"features": ["outbound", "outbound_calls", "recordings"]},
+        "warn_tenant": {"text_en": "Do not."},
         "stop_tenant_outbound": {"reason": "a good reason"},
         "close_tenant": {"reason": "a good reason"},
         "jump_in": {"reason": "a good reason"},
@@ -276,6 +281,8 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "put_campaign_defaults": {"max_attempts": 2},
         "transfer_from_agent": {"target": {"kind": "number", "value": "+40215550199"}},
         "change_agent_state": {"state": "not_ready"},
+        "choose_campaigns": {"campaign_ids": []},
+        "choose_agent_campaigns": {"campaign_ids": []},
     }
     more: dict[str, Any]
     verb, _, kind = name.partition("_")
@@ -297,6 +304,10 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         days = {"from": "2026-11-01", "to": "2026-11-02"}
         named = {"campaign_id": ids["campaign_id"]} if name == "export_evidence" else {}
         return {"params": {**days, **named}}
+    if name == "remove_campaign":
+        return {"headers": {"If-Match": '"999"'}}  # for the others it must be there
+    if name == "list_screened":
+        return {"params": {"format": "csv"}}
     if name == "list_caller_days":
         return {"params": {"from": "2026-11-01", "to": "2026-11-02"}}
     if name == "list_voicemails":

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.crm import Crm, Signed
+from tests.support.crm import USER_PASSWORD, Crm, Signed
 
 
 async def objects(crm: Crm, boss: Signed, slug: str, ids: Mapping[str, str]) -> dict[str, str]:
-    """Make a follow-up and a segment; the customer himself is made with the base."""
+    """Make a follow-up, a segment and a hand-over; the customer is made with the base."""
     path = f"/customers/{ids['customer_id']}"
     follow_up = await boss.post(f"{path}/follow-ups", {"note": f"said in {slug}"})
     segment = await boss.post("/customer-segments", {"name": f"segment of {slug}", "filter": {}})
-    return {"follow_up_id": follow_up["follow_up_id"], "segment_id": segment["segment_id"]}
+    leaver = {"username": "leaver", "password": USER_PASSWORD, "role": "staff"}
+    of_leaver = {"from_user_id": (await boss.post("/users", leaver))["user_id"]}
+    handed_over = await boss.post("/customer-pool/hand-over", of_leaver)
+    return {
+        "follow_up_id": follow_up["follow_up_id"],
+        "segment_id": segment["segment_id"],
+        "hand_over_id": handed_over["callbacks"]["hand_over_id"],
+    }
 
 
 def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:

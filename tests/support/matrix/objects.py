@@ -50,6 +50,10 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
             return {"json": {"records": [{"values": {"code": f"c{n}"}}]}}
         case "replace_record" | "change_record":
             return {"json": {"values": {"code": f"c{n}"}}, "headers": {"If-Match": "*"}}
+        case "get_pop_recent":
+            return {"params": {"customer_id": ids["customer_id"]}}
+        case "put_pop_settings":
+            return {"json": {"panels": ["history"]}}
         case "look_up_record":
             return {"json": {"key": "code", "value": "none"}}
         case "add_record_file":

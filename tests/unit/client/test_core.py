@@ -110,6 +110,7 @@ def test_fields_and_words_of_a_newer_server_are_kept() -> None:
         {
             "agent_id": "a", "do_not_disturb": False, "interaction_id": None, "reason": "",
             "session_id": None, "since": "2026-01-01T00:00:00Z", "state": "dreaming", "mood": 3,
+                "chosen_campaigns": None,
         }
     )  # fmt: skip
     assert view.state == "dreaming"

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
-from ringway.crm_api import dispatch, document
-from ringway.crm_api.app import NOUNS, health, make_api
+from ringway.crm_api import dispatch
+from ringway.crm_api.app import NOUNS, included, make_api
 
 pytestmark = pytest.mark.unit
 
 APP = make_api()
 DISPATCH = APP.router.middleware_stack
 # Of each route of the application, in order, what its paths fit.
-INCLUDED = [*((noun, "/api/v1") for noun in NOUNS), (health, ""), (document.router, "")]
+INCLUDED = included()
 PATHS = [[f"{prefix}{getattr(each, 'path', '')}" for each in r.routes] for r, prefix in INCLUDED]
 PATTERNS = [[compile_path(path)[0] for path in paths] for paths in PATHS]
 TEMPLATES = sorted({"", "/", "/api/v1/", "/api/v1/nothing", *(p for paths in PATHS for p in paths)})
@@ -54,6 +54,27 @@ def test_any_path_is_answered_as_if_all_routes_were_asked(
     mixed = template.split("/")
     mixed[at : at + len(parts)] = parts
     same("/".join(mixed))
+
+
+def test_a_path_that_fits_two_templates_knows_the_methods_of_the_more_exact_one() -> None:
+    assert isinstance(DISPATCH, dispatch.Dispatch)
+    for path, methods in {
+        "/api/v1/customers/imports": {"GET", "POST"},
+        "/api/v1/customers/exports": {"POST"},
+        f"/api/v1/objects/{IDS[0]}/records/bulk": {"POST"},
+    }.items():
+        assert DISPATCH.methods(path) == frozenset(methods)
+    for path in (f"/api/v1/customers/{IDS[0]}", f"/api/v1/objects/{IDS[0]}/records/{IDS[0]}", "/"):
+        assert DISPATCH.methods(path) is None
+
+
+def test_of_the_routes_of_a_router_few_are_asked() -> None:
+    for noun in NOUNS:
+        parts = dispatch.split(noun, "/api/v1")
+        assert {id(each) for part in parts for each in part.routes} == {*map(id, noun.routes)}
+        for part in parts:
+            counts = {getattr(each, "path", "").count("/") for each in part.routes}
+            assert len(counts) == 1
 
 
 def test_a_router_that_is_not_known_or_has_wide_paths_is_refused() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from pydantic import ValidationError
 
 from ringway.crm_api.core.objects import soundness, values
 from ringway.crm_api.core.objects.definition import Definition, Field, FieldType, Kind
 from ringway.crm_api.core.objects.evolution import COLUMNS, KeyColumn, evolve, key_columns
 from ringway.crm_api.core.objects.filters import parse, parse_sort
+from ringway.crm_api.core.objects.pairs import Pair, number_text
 from ringway.crm_api.core.objects.values import Wrong
+from ringway.crm_api.objects.catalogue import StoredObject
 from ringway.crm_api.objects.expressions import sort_of, text_of, value_of
 from ringway.crm_api.objects.record_query import Order, Place, page_of
 
@@ -152,6 +157,11 @@ _LISTED = Definition.model_validate(
 )  # fmt: skip
 
 
+def _kept(**columns: str) -> StoredObject:
+    nobody, never = UUID(int=0), datetime(2026, 1, 1, tzinfo=UTC)
+    return StoredObject(nobody, nobody, 1, _LISTED, None, never, never, columns)
+
+
 @given(
     st.sampled_from(["name", "size", "day", "tags", "salary", "x'; DROP TABLE crm.record; --"]),
     st.sampled_from(["eq", "ne", "lt", "lte", "gt", "gte", "contains", "in", "empty", "or 1=1"]),
@@ -167,7 +177,7 @@ def test_nothing_that_is_asked_gets_into_the_statement(
         return
     assert role == "boss" or condition.field.key != "salary"
     parameters: list[Any] = ["tenant", "object", None]
-    statement = page_of([condition], Order(None, is_down=True), None, {"name": "t1"}, parameters)
+    statement = page_of([condition], Order(None, is_down=True), None, _kept(name="t1"), parameters)
     assert ";" not in statement
     assert "--" not in statement
     assert len(parameters) == 3 + statement.count("$")
@@ -179,12 +189,94 @@ def test_order_says_what_its_index_needs() -> None:
     field, is_down = parse_sort(_LISTED, "agent", "-size")
     parameters: list[Any] = [1, 2, 3]
     after = Place(5.0, "id")  # type: ignore[arg-type]
-    statement = page_of([], Order(field, is_down), after, {"size": "n1"}, parameters)
+    statement = page_of([], Order(field, is_down), after, _kept(size="n1"), parameters)
     assert statement == (
         " AND r.n1 IS NOT NULL AND (r.n1, r.record_id) < ($4, $5)"
         " ORDER BY r.n1 DESC, r.record_id DESC"
     )
     assert parameters[3:] == [5.0, "id"]
+
+
+def test_bound_before_a_page_does_not_keep_it_from_beginning_there() -> None:
+    """PostgreSQL begins with the first bound that it meets, and reads all that is between."""
+    field, is_down = parse_sort(_LISTED, "agent", "size")
+    bounds = [parse(_LISTED, "agent", f"size:{each}") for each in ("gte:1", "lte:9")]
+    after = Place(5.0, "id")  # type: ignore[arg-type]
+    statement = page_of(bounds, Order(field, is_down), after, _kept(size="n1"), [])
+    assert "coalesce(r.n1, r.n1) >= $1" in statement
+    assert "r.n1 <= $2" in statement
+    first = page_of(bounds, Order(field, is_down), None, _kept(size="n1"), [])
+    assert "coalesce" not in first
+
+
+def test_list_with_a_pair_reads_one_range_of_it() -> None:
+    field, _ = parse_sort(_LISTED, "agent", "size")
+    wanted = [parse(_LISTED, "agent", each) for each in ("name:eq:ann", "day:gt:2026-01-01")]
+    found = _kept(name="t1", size="n1", day="t2", **{"tn:name:size": "p1"})
+    parameters: list[Any] = []
+    page_of(wanted, Order(field, is_down=False), None, found, parameters)
+    assert parameters[1:] == ["ann\x01\x02", "ann\x01\x03"]
+    after = Place(5.0, "id")  # type: ignore[arg-type]
+    ways = {}
+    for is_down in (False, True):
+        parameters = []
+        ways[is_down] = page_of(wanted, Order(field, is_down), after, found, parameters)
+        assert parameters[-2:] == [f"ann\x01\x02{number_text(5.0)}", "id"]
+    assert ways[False] == (
+        " AND r.t2 > $1::text AND r.p1 < $2 AND (r.p1, r.record_id) > ($3, $4)"
+        " ORDER BY r.p1 ASC, r.record_id ASC"
+    )
+    assert ways[True] == (
+        " AND r.t2 > $1::text AND r.p1 >= $2 AND r.p1 < $3 AND (r.p1, r.record_id) < ($4, $5)"
+        " ORDER BY r.p1 DESC, r.record_id DESC"
+    )
+
+
+_PAIRED = [
+    Field(key="name", type=FieldType.TEXT, name_en="n"),
+    Field(key="size", type=FieldType.NUMBER, name_en="s"),
+]
+_TEXTS = st.text(st.sampled_from("a\x01\x02\x03b\x7fä界"), max_size=4)
+_NUMBERS = st.integers(-9, 9) | st.floats(allow_nan=False)
+
+
+@given(st.data(), st.sampled_from(_PAIRED), st.sampled_from(_PAIRED))
+def test_keys_of_a_pair_order_as_its_values(data: st.DataObject, by: Field, order: Field) -> None:
+    drawn = {each.key: _NUMBERS if each.is_number else _TEXTS for each in _PAIRED}
+    rows = data.draw(st.lists(st.tuples(drawn[by.key], drawn[order.key]), max_size=12))
+    value = data.draw(drawn[by.key])
+    pair = Pair("p1", by, order, value)
+    keys = {Pair("p1", by, order, first).key(second): (first, second) for first, second in rows}
+    first, end = pair.bounds
+    inside = sorted(key for key in keys if first <= key < end)
+    assert [keys[key][0] for key in inside] == [value] * len(inside)
+    assert len(inside) == len({second for first, second in rows if first == value})
+    assert [keys[key][1] for key in inside] == sorted(keys[key][1] for key in inside)
+    assert all(pair.key(pair.empty) <= key for key in inside)
+
+
+def test_list_names_two_indexed_fields() -> None:
+    fields = [each.model_dump(mode="json", exclude_none=True) for each in _LISTED.fields]
+
+    def made(*lists: tuple[str, str]) -> Definition:
+        named = [{"filter": by, "sort": sort} for by, sort in lists]
+        given_now = {"kind": "base", "name": "x", "fields": fields, "lists": named}
+        return Definition.model_validate(given_now)
+
+    add, _ = key_columns(made(("name", "size"), ("size", "day")), [])
+    assert [each for each in add if each.column.startswith("p")] == [
+        KeyColumn("nt:size:day", "p1"),
+        KeyColumn("tn:name:size", "p2"),
+    ]
+    for lists, reason in (
+        ([("name", "tags")], "lists: tags is no field with is_indexed"),
+        ([("none", "size")], "lists: none is no field with is_indexed"),
+        ([("name", "name")], "needs no list"),
+        ([("name", "size")] * 2, "are there twice"),
+        ([("name", each) for each in ("size", "day", "salary")] * 2, "at most 4"),
+    ):
+        with pytest.raises(ValidationError, match=reason):
+            made(*lists)
 
 
 @pytest.mark.parametrize("key", ["a'b", 'a"b', "A", "", "a" * 41, "a\n", "ä"])

@@ -65,6 +65,7 @@ class AcdSettings(Model):
     loss_alarm_percent: float | None = 3.0
     mos_alarm: float | None = 3.5
     music: str | None = "default"
+    must_choose_campaigns: bool | None = False
     national_prefix: str | None = "0"
     own_dials: str | None = "refuse"
     """
@@ -104,6 +105,7 @@ class AcdSettingsView(Model):
     loss_alarm_percent: float | None = 3.0
     mos_alarm: float | None = 3.5
     music: str | None = "default"
+    must_choose_campaigns: bool | None = False
     national_prefix: str | None = "0"
     own_dials: str | None = "refuse"
     """
@@ -116,6 +118,14 @@ class AcdSettingsView(Model):
     park_timeout_s: float | None = 120
     rtt_alarm_ms: float | None = 400
     time_zone: str | None = "Asia/Shanghai"
+
+
+class Acknowledgement(Model):
+    """
+    What somebody says who knows of an alarm.
+    """
+
+    note: str | None = ""
 
 
 class ActBody(Model):
@@ -149,19 +159,7 @@ class AddToList(Model):
     list_id: UUID
 
 
-class AddressBodyInput(Model):
-    """
-    Where he lives or has his office.
-    """
-
-    city: str | None = ""
-    country: str | None = ""
-    postal_code: str | None = ""
-    region: str | None = ""
-    street: str | None = ""
-
-
-class AddressBodyOutput(Model):
+class AddressBody(Model):
     """
     Where he lives or has his office.
     """
@@ -185,12 +183,78 @@ class AddressView(Model):
     street: str | None = ""
 
 
+class AgentCampaignView(Model):
+    """
+    A campaign that the agent serves.
+    """
+
+    campaign_id: UUID
+    can_take_leads: bool
+    """
+    Whether one picks its leads oneself: `POST /agents/me/preview`.
+    """
+    is_chosen: bool
+    """
+    Whether the agent gets its calls, as far as he chose.
+    """
+    mode: str
+    """
+    How calls are started, and who talks to those who answer (R147-R151, R156-R158).
+
+    One of `manual`, `preview`, `precise`, `progressive`, `predictive`, `ivr`, `screening`.
+    """
+    name: str
+    project: str
+    state: str
+    """
+    Where a campaign is in its life.
+
+    One of `draft`, `running`, `paused`, `stopped`, `finished`.
+    """
+
+
+class AgentCampaigns(Model):
+    """
+    The campaigns that an agent serves, and of which he gets calls.
+    """
+
+    choice: str
+    """
+    Of which campaigns an agent gets calls.
+
+    One of `all`, `chosen`, `none`.
+    """
+    items: list[AgentCampaignView]
+    must_choose: bool
+    """
+    Whether who chose none gets none: `must_choose_campaigns` of `/acd-settings`.
+    """
+    next_cursor: str | None = None
+
+
+class AgentSalesView(Model):
+    """
+    An agent's sales orders in one currency, without cancelled ones.
+    """
+
+    currency: str
+    orders: int
+    total: int
+    """
+    In minor units.
+    """
+
+
 class AgentStatus(Model):
     """
     What an agent does now.
     """
 
     agent_id: str
+    chosen_campaigns: list[str] | None
+    """
+    The campaigns whose calls he gets; null: all that he serves.
+    """
     do_not_disturb: bool
     interaction_id: str | None
     reason: str
@@ -211,6 +275,10 @@ class AgentView(Model):
 
     agent_id: str
     agent_number: str
+    chosen_campaigns: list[str] | None
+    """
+    The campaigns whose calls he gets; null: all that he serves.
+    """
     display_name: str
     do_not_disturb: bool
     interaction_id: str | None
@@ -265,6 +333,61 @@ class AgentWorkView(Model):
     transfers: int
     wrap_up_count: int
     wrap_up_s: float
+
+
+class AlarmView(Model):
+    """
+    Something that does not work, or did not.
+    """
+
+    acknowledged_at: AwareDatetime | None
+    acknowledged_by: str
+    acknowledged_note: str
+    alarm_id: UUID
+    cleared_at: AwareDatetime | None
+    code: str
+    """
+    Which sentence people are shown.
+
+    One of `trunk_unreachable`, `trunk_unregistered`, `node_away`, `node_draining`, `service_away`, `dead_letters`, `webhook_failing`, `webhook_off`, `hand_over_failing`, `lent_trunk_failing`, `job_failing`, `querier_failing`, `deletion_failing`.
+    """
+    kind: str
+    """
+    What does not work.
+
+    One of `trunk_down`, `node_away`, `node_draining`, `service_away`, `dead_letters`, `webhook_failing`, `webhook_off`, `hand_over_failing`, `lent_trunk_failing`, `job_failing`, `querier_failing`, `deletion_failing`.
+    """
+    last_raised_at: AwareDatetime
+    object_id: str
+    """
+    What it is about.
+    """
+    object_type: str
+    params: dict[str, str | int | bool | None]
+    """
+    What stands in the sentence.
+    """
+    raised_at: AwareDatetime
+    severity: str
+    """
+    How grave an alarm is, gravest first.
+
+    One of `critical`, `major`, `minor`, `warning`.
+    """
+    state: str
+    """
+    Open: nobody has acknowledged it. Acknowledged: somebody knows; it is not over.
+
+    One of `open`, `acknowledged`, `cleared`.
+    """
+    tenant_id: UUID
+    """
+    The enterprise; all zeros: the platform itself.
+    """
+    times_seen: int
+    """
+    How often it was raised: what comes back within five minutes, or grows, is the same alarm.
+    """
 
 
 class AmdRule(Model):
@@ -700,7 +823,7 @@ class AssignAct(Model):
     Give all of them to one owner, or to the public pool.
     """
 
-    kind: Literal["assign"] = "assign"
+    kind: Literal["assign"]
     owner_id: UUID | None
     """
     Null: the public pool.
@@ -951,6 +1074,8 @@ class BodyImportList(Model):
     encoding: str | None = None
     """
     Left out: found out.
+
+    One of `utf-8`, `utf-16`, `gb18030`, `big5`, `shift_jis`, `cp1250`, `cp1252`.
     """
     file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
     """
@@ -1041,6 +1166,42 @@ class CallbackBody(Model):
     zone: str | None = None
     """
     Null: the lead's own zone, else that of its number.
+    """
+
+
+class CallbackHandOverView(Model):
+    """
+    What became of the call-backs of somebody who left or lost customers.
+    """
+
+    asked_at: AwareDatetime
+    asked_by: str
+    because: str
+    """
+    The act: `handed_over`, `left`, `assigned`, `returned`, `reclaimed`.
+    """
+    cancelled: int
+    done_at: AwareDatetime | None
+    """
+    Null: the dialer is being asked, until it answers.
+    """
+    from_user_id: UUID
+    hand_over_id: UUID
+    last_error: str
+    """
+    Why it waits.
+    """
+    moved: int
+    """
+    Promised with the colleague now.
+    """
+    to_team: int
+    """
+    Whoever of the campaign's team is ready calls back.
+    """
+    to_user_id: UUID | None
+    """
+    Null: the campaigns' teams.
     """
 
 
@@ -1531,6 +1692,14 @@ class ChangeView(Model):
     username: str
 
 
+class ChosenCampaigns(Model):
+    """
+    The campaigns whose calls the agent is to get; none: all that he serves.
+    """
+
+    campaign_ids: list[UUID]
+
+
 class ClaimView(Model):
     """
     Whom one got. Fewer than wanted: there were no more, or one may have no more.
@@ -1780,19 +1949,7 @@ class ConsentWithdrawal(Model):
     """
 
 
-class ContactBodyInput(Model):
-    """
-    Somebody to talk with at a customer. His number leads to the customer, too.
-    """
-
-    email: str | None = None
-    name: str
-    note: str | None = ""
-    phone_e164: str | None = None
-    role: str | None = ""
-
-
-class ContactBodyOutput(Model):
+class ContactBody(Model):
     """
     Somebody to talk with at a customer. His number leads to the customer, too.
     """
@@ -1849,7 +2006,7 @@ class CountedValue(Model):
 
 class CreatedUser(Model):
     """
-    A user just made. ``sip_password`` is shown this once.
+    A user with a seat just made. ``sip_password`` is shown this once.
     """
 
     agent_id: str | None
@@ -1908,61 +2065,7 @@ class CustomerCondition(Model):
     """
 
 
-class CustomerFilterInput(Model):
-    """
-    Which customers are meant: those that everything given is true of.
-    """
-
-    batch_number: str | None = None
-    changed_before: AwareDatetime | None = None
-    changed_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    created_from: AwareDatetime | None = None
-    data: list[str] | None = None
-    """
-    Each `key=value`.
-    """
-    follow_up_before: AwareDatetime | None = None
-    """
-    With an open follow-up that is due before.
-    """
-    grade: list[str] | None = None
-    """
-    One of them.
-    """
-    idle_before: AwareDatetime | None = None
-    """
-    Somebody's, and neither followed up nor given to him since.
-    """
-    idle_from: AwareDatetime | None = None
-    """
-    Somebody's, and followed up or given to him at or after.
-    """
-    intent: str | None = None
-    kind: str | None = None
-    lead_status: list[str] | None = None
-    name: str | None = None
-    """
-    A part of it, in any case.
-    """
-    owner_id: UUID | None = None
-    phone_e164: str | None = None
-    """
-    Any of his numbers.
-    """
-    pool: str | None = None
-    segment_id: UUID | None = None
-    """
-    And what this segment says.
-    """
-    tag: list[str] | None = None
-    """
-    All of them.
-    """
-    where: list[CustomerCondition] | None = None
-
-
-class CustomerFilterOutput(Model):
+class CustomerFilter(Model):
     """
     Which customers are meant: those that everything given is true of.
     """
@@ -2088,7 +2191,7 @@ class CustomerSegmentView(Model):
 
     created_at: AwareDatetime
     created_by: UUID | None
-    filter: CustomerFilterOutput
+    filter: CustomerFilter
     name: str
     segment_id: UUID
     updated_at: AwareDatetime
@@ -2173,7 +2276,7 @@ class DeleteAct(Model):
     Delete them with all that is kept of them.
     """
 
-    kind: Literal["delete"] = "delete"
+    kind: Literal["delete"]
 
 
 class DeliveryAddress(Model):
@@ -2636,7 +2739,7 @@ class EventTypeView(Model):
     """
     What it takes to be told of it.
 
-    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `data.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
+    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `data.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `alarms.read`, `alarms.acknowledge`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
     """
     type: str
 
@@ -2654,7 +2757,7 @@ class ExportBody(Model):
     """
     Of these only. None given: of all.
     """
-    filter: CustomerFilterInput | None = None
+    filter: CustomerFilter | None = None
     """
     Nothing given: all whom the caller sees.
     """
@@ -2980,6 +3083,15 @@ class GivenAnswer(Model):
     question: str
 
 
+class GivenOrdersView(Model):
+    """
+    How many work orders somebody got.
+    """
+
+    user_id: UUID
+    work_orders: int
+
+
 class GivenView(Model):
     """
     How many customers somebody got.
@@ -3025,7 +3137,7 @@ class GradingRunBody(Model):
     """
 
     at_most: int | None = 10000
-    filter: CustomerFilterInput | None = None
+    filter: CustomerFilter | None = None
     is_dry_run: bool | None = True
     """
     Count only, and change nobody's grade.
@@ -3042,6 +3154,42 @@ class GradingRunView(Model):
     has_more: bool
     is_dry_run: bool
     judged: int
+
+
+class GrantBody(Model):
+    """
+    How much an enterprise may call by a virtual operator.
+    """
+
+    max_channels: int | None = None
+    """
+    Calls at once; null: no limit of ours.
+    """
+
+
+class GrantView(Model):
+    """
+    An enterprise that may call by a virtual operator, or might once.
+    """
+
+    granted_at: AwareDatetime
+    granted_by: str
+    is_applied: bool
+    """
+    False: the ACD is being told, until it answers.
+    """
+    last_error: str
+    """
+    Why it waits.
+    """
+    max_channels: int | None
+    tenant_id: UUID
+    trunk_id: UUID
+    """
+    The enterprise's trunk; its campaigns and routes name it.
+    """
+    virtual_operator_id: UUID
+    withdrawn_at: AwareDatetime | None
 
 
 class Group(Model):
@@ -3078,13 +3226,58 @@ class GroupBy(Model):
 
 class HandOverBody(Model):
     """
-    To whom everything goes that somebody has in hand: to one colleague or to the pool.
+    To whom everything goes that somebody has in hand: one colleague, a team, or the pool.
+
+    Without `to_user_id` and `to_team_id`: customers to the public pool, the rest to the teams
+    that own it.
     """
 
+    callbacks: str | None = "hand_over"
+    """
+    What becomes of call-backs that he promised. `hand_over`: the colleague calls back where he serves the campaign, the campaign's team elsewhere; `team`: the team; `cancel`: nobody.
+
+    One of `hand_over`, `team`, `cancel`.
+    """
+    customers: str | None = "hand_over"
+    """
+    `public_pool`: everybody's, whoever gets the rest.
+
+    One of `hand_over`, `public_pool`.
+    """
     from_user_id: UUID
+    to_team_id: UUID | None = None
+    """
+    Evenly to the agents of this team and of those below it.
+    """
     to_user_id: UUID | None = None
     """
     Null: to the public pool.
+    """
+    work_orders: str | None = "hand_over"
+    """
+    What becomes of his open work orders and tasks. `hand_over`: they are the colleague's, or evenly the agents' of `to_team_id`, which owns them then; without either, and with `team`, they wait in the teams that own them; `keep`: they stay his.
+
+    One of `hand_over`, `team`, `keep`.
+    """
+
+
+class HandedWorkOrdersView(Model):
+    """
+    What became of open work orders.
+    """
+
+    by_user: list[GivenOrdersView]
+    given: int
+    """
+    Somebody else works on them now.
+    """
+    tasks: int
+    """
+    Tasks of his, also of others' orders, that are others' now.
+    """
+    to_team: int
+    """
+    They wait for whoever of the team that owns them takes one.
     """
 
 
@@ -3285,7 +3478,7 @@ class ImportedProductView(Model):
 
 class IndexView(Model):
     """
-    The index of one field; ``is_unique`` is the one that keeps values apart.
+    The index of a field or a list; ``is_unique`` is the one that keeps values apart.
     """
 
     failure: str
@@ -3294,6 +3487,10 @@ class IndexView(Model):
     """
     is_unique: bool
     key: str
+    sort: str | None
+    """
+    Of a list that is filtered by `key`: what it is sorted by.
+    """
     state: str
     """
     How far an index is. Until it is ready, lists read all records of the object.
@@ -3375,6 +3572,10 @@ class InteractionView(Model):
     tech_cause: int | None
     """
     SIP status.
+    """
+    total_s: float | None
+    """
+    From its beginning until the talk was over.
     """
     transfers: int
     wait_s: float | None
@@ -3622,7 +3823,7 @@ class ListQueryView(Model):
     """
 
     changed_at: AwareDatetime
-    filter: CustomerFilterOutput
+    filter: CustomerFilter
     last_import: ImportView | None
 
 
@@ -4090,6 +4291,45 @@ class NewUser(Model):
     username: str
 
 
+class NewUserFate(Model):
+    """
+    What became of one of them. Who could not be made has a ``code``, and why.
+    """
+
+    agent_number: str | None
+    code: str | None = ""
+    detail: str | None = ""
+    index: int
+    """
+    Of the user in the request, from 0.
+    """
+    sip_password: str | None = None
+    """
+    Shown this once.
+    """
+    sip_username: str | None = None
+    user_id: UUID | None
+    username: str
+
+
+class NewUsers(Model):
+    """
+    Users to create at once.
+    """
+
+    users: list[NewUser]
+
+
+class NewUsersReport(Model):
+    """
+    What became of each user, in the order of the request.
+    """
+
+    created: int
+    items: list[NewUserFate]
+    refused: int
+
+
 class Newcomers(Model):
     """
     People who change to a team, whichever they were in.
@@ -4171,6 +4411,10 @@ class NoticeView(Model):
     created_at: AwareDatetime
     ends_at: AwareDatetime
     is_for_all: bool
+    is_warning: bool | None = False
+    """
+    Of who runs the platform; it cannot be changed here.
+    """
     must_confirm: bool
     notice_id: UUID
     priority: str
@@ -4628,6 +4872,11 @@ class PageAgentView(Model):
     next_cursor: str | None = None
 
 
+class PageAlarmView(Model):
+    items: list[AlarmView]
+    next_cursor: str | None = None
+
+
 class PageAnnouncementView(Model):
     items: list[AnnouncementView]
     next_cursor: str | None = None
@@ -4655,6 +4904,11 @@ class PageBindingView(Model):
 
 class PageBlockedCallerView(Model):
     items: list[BlockedCallerView]
+    next_cursor: str | None = None
+
+
+class PageCallbackHandOverView(Model):
+    items: list[CallbackHandOverView]
     next_cursor: str | None = None
 
 
@@ -4760,6 +5014,11 @@ class PageFileView(Model):
 
 class PageFollowUpView(Model):
     items: list[FollowUpView]
+    next_cursor: str | None = None
+
+
+class PageGrantView(Model):
+    items: list[GrantView]
     next_cursor: str | None = None
 
 
@@ -4992,7 +5251,7 @@ class PermissionView(Model):
     """
     One thing that a route asks for.
 
-    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `data.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
+    One of `me`, `tenants.read`, `tenants.write`, `tenants.jump_in`, `data.export`, `jump_ins.read`, `jump_ins.end`, `nodes.read`, `nodes.write`, `users.read`, `users.write`, `api_keys.write`, `roles.read`, `roles.write`, `teams.read`, `teams.write`, `teams.move`, `agents.read`, `agents.act`, `phone`, `supervision.listen`, `supervision.act`, `supervision.everywhere`, `trunks.read`, `trunks.write`, `queues.read`, `routing.read`, `routing.write`, `customers.read`, `customers.write`, `customers.create`, `customers.all`, `customers.assign`, `customers.rules`, `customers.import`, `customers.export`, `customers.merge`, `customers.bulk`, `customers.erase`, `objects.read`, `objects.write`, `records.read`, `records.write`, `lists.read`, `lists.write`, `campaigns.read`, `campaigns.write`, `campaigns.control`, `callbacks.read`, `callbacks.write`, `dnc.read`, `dnc.write`, `announcements.read`, `announcements.write`, `evidence.export`, `interactions.read`, `interactions.all`, `recordings.listen`, `events.read`, `events.all`, `products.write`, `orders.read`, `orders.write`, `orders.refund`, `questionnaires.read`, `questionnaires.write`, `questionnaires.run`, `member_cards.read`, `member_cards.write`, `member_cards.verify`, `media.read`, `media.write`, `webhooks.read`, `webhooks.write`, `audit.read`, `alarms.read`, `alarms.acknowledge`, `queriers.read`, `queriers.write`, `queriers.export`, `knowledge.read`, `knowledge.write`, `knowledge.all`, `scripts.read`, `scripts.write`, `notices.read`, `notices.write`, `work_orders.read`, `work_orders.write`, `work_orders.all`, `work_orders.delete`, `work_order_designs.write`.
     """
     templates: list[str]
     """
@@ -5145,6 +5404,10 @@ class PopCustomer(Model):
     """
 
     customer_id: UUID
+    fields: dict[str, Any]
+    """
+    Fixed fields that `/pop/settings` names, in that order.
+    """
     found_by: str
     """
     Whose number it is: his own kind of number, or a contact's.
@@ -5153,8 +5416,30 @@ class PopCustomer(Model):
     phone_e164: str
     values: dict[str, Any]
     """
-    Fields whose definition is in the pop.
+    Own fields whose definition is in the pop.
     """
+    version: int
+
+
+class PopSettingsBody(Model):
+    """
+    What agents see, in this order; what is not named is not in the pop.
+    """
+
+    customer_fields: list[str] | None = None
+    """
+    Beside the name and the number of the interaction.
+    """
+    panels: list[str] | None = None
+
+
+class PopSettingsView(Model):
+    """
+    What agents see when an interaction arrives.
+    """
+
+    customer_fields: list[str]
+    panels: list[str]
     version: int
 
 
@@ -5670,6 +5955,21 @@ class QuestionnaireView(Model):
     """
 
 
+class QuickList(Model):
+    """
+    A list that is quick on every page: those with one value of a field, in another's order.
+    """
+
+    filter: str
+    """
+    An indexed field.
+    """
+    sort: str
+    """
+    Another one.
+    """
+
+
 class Rating(Model):
     """
     After the agent hung up the caller is asked for a key of 1 to 5.
@@ -5711,6 +6011,67 @@ class ReceiptView(Model):
     read_at: AwareDatetime | None
     user_id: UUID
     username: str
+
+
+class RecentInteraction(Model):
+    """
+    One of the last calls. Durations in seconds, null where not known (yet).
+    """
+
+    agent_disposition: str
+    """
+    The outcome that the agent chose.
+    """
+    agent_id: UUID | None
+    agent_number: str
+    at: AwareDatetime | None
+    """
+    Answered, or when it began.
+    """
+    called: str
+    caller: str
+    campaign_id: UUID | None
+    direction: str
+    disposition: str
+    has_recording: bool
+    interaction_id: UUID
+    queue_id: str | None
+    talk_s: float | None
+
+
+class RecentSalesOrder(Model):
+    """
+    One of the last sales orders. ``total`` in minor units of ``currency``.
+    """
+
+    agent_id: UUID
+    created_at: AwareDatetime
+    currency: str
+    order_id: UUID
+    order_number: str
+    payment_state: str
+    shipment_state: str
+    state: str
+    total: int
+
+
+class RecentWorkOrder(Model):
+    """
+    A work order that is not done, as a screen lists it.
+    """
+
+    assignee_id: UUID | None
+    business_type_id: UUID
+    created_at: AwareDatetime
+    kind: str
+    number: str
+    priority: int
+    resolution_due_at: AwareDatetime | None
+    step: str
+    step_kind: str
+    team_id: UUID | None
+    title: str
+    work_order_id: UUID
 
 
 class ReclaimRule(Model):
@@ -6061,6 +6422,18 @@ class RoleView(Model):
     version: int
 
 
+class RotationBody(Model):
+    """
+    New secrets of an account. All trunks of it have them within seconds.
+    """
+
+    pool_key: str | None = None
+    """
+    Null leaves it as it is.
+    """
+    secret: str
+
+
 class RowResult(Model):
     """
     What became of one row: a record, or what is wrong with it.
@@ -6396,6 +6769,14 @@ class ScriptView(Model):
     version: int
 
 
+class SeatBody(Model):
+    """
+    A seat: an agent number, and the SIP account that goes with it.
+    """
+
+    agent_number: str
+
+
 class SecondFactorView(Model):
     """
     The state of one's second factor.
@@ -6423,6 +6804,10 @@ class SecurityPolicyBody(Model):
     """
     Roles that cannot work without a second factor.
     """
+    sign_in_title: str | None = ""
+    """
+    What the enterprise's own sign-in page shows to anybody who knows its slug; empty: it has none.
+    """
 
 
 class SecurityPolicyView(Model):
@@ -6434,6 +6819,7 @@ class SecurityPolicyView(Model):
     password_history: int
     password_min_length: int
     second_factor_roles: list[str]
+    sign_in_title: str
     version: int
 
 
@@ -6442,7 +6828,7 @@ class SegmentBody(Model):
     A segment: what is true of its customers, now and later.
     """
 
-    filter: CustomerFilterInput
+    filter: CustomerFilter
     """
     Without a segment of its own, and not `mine`.
     """
@@ -6565,6 +6951,22 @@ class ShippedUnits(Model):
     line_no: int
     quantity: int
     returned: int
+
+
+class SignInPage(Model):
+    """
+    What an enterprise's own sign-in page shows, before anybody signs in.
+    """
+
+    providers: list[str]
+    """
+    Names of identity providers, for `POST /auth/sso/start`.
+    """
+    tenant: str
+    """
+    For `user@tenant`.
+    """
+    title: str
 
 
 class Skill(Model):
@@ -6841,7 +7243,7 @@ class TagAct(Model):
     """
 
     add: list[str] | None = None
-    kind: Literal["tag"] = "tag"
+    kind: Literal["tag"]
     remove: list[str] | None = None
 
 
@@ -7032,6 +7434,38 @@ class TenantView(Model):
     """
     tenant_id: UUID
     updated_at: AwareDatetime
+
+
+class TenantWarning(Model):
+    """
+    What an enterprise has to change, as its admins are shown it.
+    """
+
+    text_en: str | None = ""
+    text_zh: str | None = ""
+
+
+class TenantWarningView(Model):
+    """
+    A warning, and how many of the enterprise's admins have read and understood it.
+    """
+
+    audience: int
+    """
+    Admins whom it is for now.
+    """
+    author: str
+    confirmed: int
+    ends_at: AwareDatetime
+    """
+    It is shown until then.
+    """
+    notice_id: UUID
+    published_at: AwareDatetime
+    read: int
+    text_en: str
+    text_zh: str
+    withdrawn_at: AwareDatetime | None
 
 
 class TimeSlot(Model):
@@ -7245,6 +7679,10 @@ class TrunkView(Model):
 
     One of `address`, `registration`, `password`, `none`.
     """
+    is_operators: bool
+    """
+    The platform's operator lends it: its address and account are not shown (`host` and `username` are empty), and only he changes it.
+    """
     max_channels: int | None
     name: str
     port: int
@@ -7298,6 +7736,20 @@ class TypeView(Model):
     rules: TypeRules
     updated_at: AwareDatetime
     version: int
+
+
+class UsedNumberView(Model):
+    """
+    One number that an agent's calls showed.
+    """
+
+    answered: int
+    connect_rate: float | None
+    """
+    answered / dials, 0..1.
+    """
+    dials: int
+    phone_e164: str
 
 
 class UserChange(Model):
@@ -7396,6 +7848,118 @@ class ViewsView(Model):
     views: int
 
 
+class VirtualOperatorBody(Model):
+    """
+    A virtual operator to add.
+    """
+
+    app_id: str
+    """
+    The account there: the username of its SIP trunks.
+    """
+    codecs: list[str] | None = None
+    dtmf: str | None = "rfc4733"
+    """
+    How keys travel on a trunk.
+
+    One of `rfc4733`, `info`, `inband`, `auto`.
+    """
+    from_domain: str | None = ""
+    host: str
+    name: str
+    pool_key: str | None = None
+    """
+    Of its pool of numbers; never shown again.
+    """
+    port: int | None = 5060
+    qualify_s: int | None = 0
+    """
+    Ask by OPTIONS; 0: never.
+    """
+    register_at: bool | None = False
+    """
+    Register with the host.
+    """
+    secret: str
+    """
+    The account's password; never shown again.
+    """
+    transport: str | None = "udp"
+    """
+    One of `udp`, `tcp`, `tls`.
+    """
+
+
+class VirtualOperatorChange(Model):
+    """
+    A virtual operator as it shall be. Null leaves a secret as it is.
+    """
+
+    app_id: str
+    """
+    The account there: the username of its SIP trunks.
+    """
+    codecs: list[str] | None = None
+    dtmf: str | None = "rfc4733"
+    """
+    How keys travel on a trunk.
+
+    One of `rfc4733`, `info`, `inband`, `auto`.
+    """
+    from_domain: str | None = ""
+    host: str
+    name: str
+    pool_key: str | None = None
+    """
+    Of its pool of numbers; never shown again.
+    """
+    port: int | None = 5060
+    qualify_s: int | None = 0
+    """
+    Ask by OPTIONS; 0: never.
+    """
+    register_at: bool | None = False
+    """
+    Register with the host.
+    """
+    secret: str | None = None
+    """
+    Never shown again.
+    """
+    transport: str | None = "udp"
+    """
+    One of `udp`, `tcp`, `tls`.
+    """
+
+
+class VirtualOperatorView(Model):
+    """
+    A virtual operator, without its secrets.
+    """
+
+    app_id: str
+    codecs: list[str]
+    created_at: AwareDatetime
+    dtmf: str
+    """
+    How keys travel on a trunk.
+
+    One of `rfc4733`, `info`, `inband`, `auto`.
+    """
+    from_domain: str
+    has_pool_key: bool
+    host: str
+    name: str
+    port: int
+    qualify_s: int
+    register_at: bool
+    secret_set_at: AwareDatetime
+    transport: str
+    updated_at: AwareDatetime
+    version: int
+    virtual_operator_id: UUID
+
+
 class VoicemailBox(Model):
     """
     Where callers leave messages.
@@ -7462,6 +8026,10 @@ class WatchedAgentView(Model):
     """
 
     agent_id: str
+    chosen_campaigns: list[str] | None
+    """
+    The campaigns whose calls he gets; null: all that he serves.
+    """
     interaction_id: str | None
     number: str
     """
@@ -7657,6 +8225,65 @@ class AbandonmentDay(Model):
     abandoned / live; null without answers.
     """
     windows: list[AbandonmentLine]
+
+
+class AgentPerformanceView(Model):
+    """
+    What one agent's calls came to. Rates are null where they have nothing to divide by.
+    """
+
+    agent_id: UUID
+    agent_number: str | None
+    """
+    As it is now.
+    """
+    answered: int
+    """
+    Of the dials.
+    """
+    connect_rate: float | None
+    """
+    answered / dials, 0..1.
+    """
+    connected: int
+    """
+    Of the dials: he and the called talked.
+    """
+    deal_rate: float | None
+    """
+    deals / (inbound + connected), 0..1.
+    """
+    deals: int
+    """
+    Calls whose disposition counts as success.
+    """
+    dials: int
+    """
+    Outbound calls: those that he talked in, that were dialed for him, or that he dialed. What a campaign dials ahead is nobody's until somebody talks.
+    """
+    display_name: str | None
+    inbound: int
+    """
+    Inbound interactions that he had last.
+    """
+    numbers: list[UsedNumberView]
+    """
+    Most used first, 100 at most.
+    """
+    ring_s: float
+    """
+    Ringing until the answer, of all his calls.
+    """
+    sales: list[AgentSalesView]
+    """
+    By currency.
+    """
+    talk_average_s: float | None
+    talk_s: float
+    talks: int
+    """
+    His parts in interactions, transferred ones included.
+    """
 
 
 class AgentProfile(Model):
@@ -7948,7 +8575,7 @@ class ClaimBody(Model):
     """
 
     customers: int | None = 1
-    filter: CustomerFilterInput | None = None
+    filter: CustomerFilter | None = None
 
 
 class CleanListBody(Model):
@@ -8010,9 +8637,9 @@ class CustomerBody(Model):
     A customer as a whole. Of the last four fields those that are left out stay as they are.
     """
 
-    address: AddressBodyInput | None = None
+    address: AddressBody | None = None
     birth_date: date_aliased | None = None
-    contacts: list[ContactBodyInput] | None = None
+    contacts: list[ContactBody] | None = None
     data: dict[str, bool | int | float | str | list[str] | None] | None = None
     """
     Own fields, as the `customer` object defines them; without one, any texts.
@@ -8044,47 +8671,14 @@ class CustomerBody(Model):
     title: str | None = ""
 
 
-class CustomerChangeInput(Model):
+class CustomerChange(Model):
     """
     What is to be different. A field that is left out stays; `data` is changed key by key.
     """
 
-    address: AddressBodyInput | None = None
+    address: AddressBody | None = None
     birth_date: date_aliased | None = None
-    contacts: list[ContactBodyInput] | None = None
-    data: dict[str, bool | int | float | str | list[str] | None] | None = None
-    """
-    A null removes the key.
-    """
-    emails: list[str] | None = None
-    grade: str | None = None
-    """
-    Null: not graded.
-    """
-    intent: str | None = None
-    kind: str | None = None
-    language: str | None = None
-    lead_status: str | None = None
-    name: str | None = None
-    numbers: list[CustomerNumberBody] | None = None
-    phone_e164: str | None = None
-    """
-    Which number is primary.
-    """
-    sex: str | None = None
-    tags: list[str] | None = None
-    time_zone: str | None = None
-    title: str | None = None
-
-
-class CustomerChangeOutput(Model):
-    """
-    What is to be different. A field that is left out stays; `data` is changed key by key.
-    """
-
-    address: AddressBodyOutput | None = None
-    birth_date: date_aliased | None = None
-    contacts: list[ContactBodyOutput] | None = None
+    contacts: list[ContactBody] | None = None
     data: dict[str, bool | int | float | str | list[str] | None] | None = None
     """
     A null removes the key.
@@ -8164,7 +8758,7 @@ class CustomersAssignBody(Model):
     """
     These; else those of `filter`.
     """
-    filter: CustomerFilterInput | None = None
+    filter: CustomerFilter | None = None
     from_anybody: bool | None = False
     """
     Whosever they are.
@@ -8412,6 +9006,33 @@ class FoundView(Model):
     """
     Sources that took too long to look through.
     """
+
+
+class HandOverView(Model):
+    """
+    What a hand-over came to: all of it at once, call-backs as soon as the dialer answers.
+    """
+
+    act_id: UUID
+    by_user: list[GivenView]
+    callbacks: CallbackHandOverView
+    follow_ups: int
+    """
+    Open follow-ups that are others' now. Those of customers in the public pool are his who claims them, or gets them.
+    """
+    has_more: bool
+    """
+    The filter means more than `at_most`.
+    """
+    is_dry_run: bool
+    meant: int
+    moved: int
+    not_found: int
+    """
+    Of the given ids: there is no such customer for you.
+    """
+    not_moved: int
+    work_orders: HandedWorkOrdersView
 
 
 class ImportedProduct(Model):
@@ -8711,6 +9332,7 @@ class ObjectView(Model):
 
     One of `customer`, `work_order`, `qc`, `base`, `ledger`, `operation_log`.
     """
+    lists: list[QuickList]
     may: list[str]
     """
     Which of create, read, change, delete the caller may.
@@ -9064,6 +9686,11 @@ class PageTenantView(Model):
     next_cursor: str | None = None
 
 
+class PageTenantWarningView(Model):
+    items: list[TenantWarningView]
+    next_cursor: str | None = None
+
+
 class PageTombstoneView(Model):
     items: list[TombstoneView]
     next_cursor: str | None = None
@@ -9086,6 +9713,11 @@ class PageUserView(Model):
 
 class PageVersionItem(Model):
     items: list[VersionItem]
+    next_cursor: str | None = None
+
+
+class PageVirtualOperatorView(Model):
+    items: list[VirtualOperatorView]
     next_cursor: str | None = None
 
 
@@ -9205,6 +9837,10 @@ class PopView(Model):
     """
     Work orders to choose from; the first one pops.
     """
+    panels: list[str]
+    """
+    What else the screen shows, in this order.
+    """
 
 
 class PrefillView(Model):
@@ -9287,6 +9923,19 @@ class QuestionnaireBody(Model):
 
     design: QuestionnaireDesign
     name: str
+
+
+class RecentView(Model):
+    """
+    What happened lately, newest first. A part is null for who may not read it.
+    """
+
+    interactions: list[RecentInteraction] | None
+    sales_orders: list[RecentSalesOrder] | None
+    work_orders: list[RecentWorkOrder] | None
+    """
+    Open ones that concern the caller.
+    """
 
 
 class RenderedPage(Model):
@@ -9483,6 +10132,16 @@ class Abandonment(Model):
     zone: str
 
 
+class AgentPerformanceReport(Model):
+    """
+    Agents' performance in a period, most calls first; 2,000 agents at most.
+    """
+
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    items: list[AgentPerformanceView]
+
+
 class Calendar(Model):
     """
     Business hours in one time zone, with holidays and make-up workdays.
@@ -9620,6 +10279,10 @@ class CampaignView(Model):
 
     One of `draft`, `running`, `paused`, `stopped`, `finished`.
     """
+    state_reason: str
+    """
+    Why it is paused or finished, when nobody of the enterprise did it.
+    """
     target_abandonment: float | None = 0.03
     team_ids: list[str] | None = []
     trunk_id: str
@@ -9628,22 +10291,13 @@ class CampaignView(Model):
     wrap_up_s: float | None = 30
 
 
-class ChangeActInput(Model):
+class ChangeAct(Model):
     """
     Set the same fields of all of them. Numbers are each customer's own: they stay.
     """
 
-    change: CustomerChangeInput
-    kind: Literal["change"] = "change"
-
-
-class ChangeActOutput(Model):
-    """
-    Set the same fields of all of them. Numbers are each customer's own: they stay.
-    """
-
-    change: CustomerChangeOutput
-    kind: Literal["change"] = "change"
+    change: CustomerChange
+    kind: Literal["change"]
 
 
 class Definition(Model):
@@ -9666,6 +10320,10 @@ class Definition(Model):
     What an object is for.
 
     One of `customer`, `work_order`, `qc`, `base`, `ledger`, `operation_log`.
+    """
+    lists: list[QuickList] | None = None
+    """
+    What people page through far. Others are right as well, and slower.
     """
     name: str
     rights: Rights | None = None
@@ -9933,8 +10591,8 @@ class BulkActBody(Model):
     Which customers, and what becomes of them.
     """
 
-    act: Annotated[DeleteAct | ChangeActInput | TagAct | AssignAct, Field(discriminator="kind")]
-    filter: CustomerFilterInput
+    act: Annotated[DeleteAct | ChangeAct | TagAct | AssignAct, Field(discriminator="kind")]
+    filter: CustomerFilter
     """
     Nothing given: all customers.
     """
@@ -9947,14 +10605,14 @@ class BulkActView(Model):
     ``counts``: `meant`, and while it runs `done`, `unchanged`, `left_in_use`.
     """
 
-    act: Annotated[DeleteAct | ChangeActOutput | TagAct | AssignAct, Field(discriminator="kind")]
+    act: Annotated[DeleteAct | ChangeAct | TagAct | AssignAct, Field(discriminator="kind")]
     bulk_act_id: UUID
     counts: dict[str, int]
     created_at: AwareDatetime
     created_by: UUID
     failure: str
     failure_code: str
-    filter: CustomerFilterOutput
+    filter: CustomerFilter
     finished_at: AwareDatetime | None
     state: str
     """
@@ -10303,3 +10961,5 @@ QuerierBody.model_rebuild()
 QuerierView.model_rebuild()
 QueryInput.model_rebuild()
 QueryOutput.model_rebuild()
+RelatedInput.model_rebuild()
+RelatedOutput.model_rebuild()

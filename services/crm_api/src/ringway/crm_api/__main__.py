@@ -11,6 +11,7 @@ from datetime import timedelta
 import aiohttp
 import uvicorn
 
+from ringway.crm_api.alarms.watch import AlarmWatch, TrunkAlarms
 from ringway.crm_api.app import create_app
 from ringway.crm_api.audit import intents
 from ringway.crm_api.auth.guard import Guard
@@ -23,6 +24,7 @@ from ringway.crm_api.auth.vault import Vault
 from ringway.crm_api.config import Settings
 from ringway.crm_api.customer_files.reader import FileReader
 from ringway.crm_api.customer_files.worker import JobWorker
+from ringway.crm_api.customers.hand_overs import HandOverWorker
 from ringway.crm_api.customers.worker import CustomerWorker
 from ringway.crm_api.deletion.worker import DeletionWorker
 from ringway.crm_api.deps import Deps
@@ -31,6 +33,7 @@ from ringway.crm_api.imports.runner import ImportRunner
 from ringway.crm_api.member_cards.verifier import CardVerifier
 from ringway.crm_api.objects import key_columns, retention
 from ringway.crm_api.objects.answering import Lookups
+from ringway.crm_api.opening import service as opening
 from ringway.crm_api.projector import Projector
 from ringway.crm_api.queriers.worker import QuerierWorker
 from ringway.crm_api.questionnaires.responder import QuestionnaireResponder
@@ -39,6 +42,7 @@ from ringway.crm_api.rights import Rights
 from ringway.crm_api.sso.provider import Providers
 from ringway.crm_api.teams.teller import TeamTeller
 from ringway.crm_api.tenants.service import ensure_platform
+from ringway.crm_api.virtual_operators.pushing import OperatorTrunkWorker
 from ringway.crm_api.webhooks.dispatch import Dispatcher
 from ringway.crm_api.webhooks.endpoints import Endpoints
 from ringway.crm_api.webhooks.sender import Sender
@@ -104,9 +108,11 @@ async def run(settings: Settings) -> None:
                 "outbox": OutboxRelay(deps.pool, deps.bus, "crm").run,
                 "teams": TeamTeller(deps.pool, deps.bus, deps.now).run,
                 "customers": CustomerWorker(deps.pool, deps.now).run,
+                "hand-overs": HandOverWorker(deps).run,
                 "webhooks": lambda: Dispatcher(deps.pool, deps.webhooks, deps.now).run(deps.bus),
                 "deliveries": DeliveryWorker(deps, sender).run,
                 "deletion": DeletionWorker(deps).run,
+                "lent trunks": OperatorTrunkWorker(deps).run,
                 "customer jobs": JobWorker(deps).run,
                 "queriers": QuerierWorker(deps).run,
                 "indexes": lambda: key_columns.build(deps.pool),
@@ -114,6 +120,8 @@ async def run(settings: Settings) -> None:
                     deps.pool, deps.now, timedelta(days=settings.attached_data_days)
                 ),
                 "work_orders": WorkOrderWorker(deps).run,
+                "alarms": AlarmWatch(deps).run,
+                "trunk alarms": lambda: TrunkAlarms(deps).run(deps.bus),
                 "housekeeping": lambda: _keep_house(deps, has_admin),
             },
             drain=drain,
@@ -217,11 +225,13 @@ async def _keep_house(deps: Deps, has_admin: asyncio.Event) -> None:
                 removed = await conn.fetchval(
                     "SELECT crm.prune($1) + crm.prune_sign_in($1) + crm.prune_webhooks($1)"
                     " + crm.prune_member_cards($1)"
-                    " + crm.prune_queriers($1)",
+                    " + crm.prune_queriers($1) + crm.prune_callback_hand_overs($1)"
+                    " + crm.prune_alarms($1)",
                     deps.now(),
                 )
             _log.debug("Housekeeping done.", extra={"rows": removed})
             await intents.sweep(deps.pool, deps.now())
+            await opening.clear_all(deps)
         except PostgresDown as error:
             _log.debug("Housekeeping waits.", extra={"reason": str(error)})
         await asyncio.sleep(_PRUNE_EVERY_S)

@@ -114,6 +114,8 @@ class Permission(StrEnum):
     WEBHOOKS_READ = "webhooks.read"  # endpoints that are told of events, and what they were told
     WEBHOOKS_WRITE = "webhooks.write"
     AUDIT_READ = "audit.read"
+    ALARMS_READ = "alarms.read"  # operators: of all enterprises
+    ALARMS_ACKNOWLEDGE = "alarms.acknowledge"
     QUERIERS_READ = "queriers.read"  # run those that are shared with one, with one's own rights
     QUERIERS_WRITE = "queriers.write"  # make, share, schedule and act on them
     QUERIERS_EXPORT = "queriers.export"  # results as files
@@ -212,7 +214,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.DNC_WRITE,
             _P.ANNOUNCEMENTS_READ,
             _P.ANNOUNCEMENTS_WRITE,
-            _P.AUDIT_READ,
+            *(_P.AUDIT_READ, _P.ALARMS_READ, _P.ALARMS_ACKNOWLEDGE),
         }
     ),
     Role.OPERATIONS_ADMIN: frozenset(
@@ -228,7 +230,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.DNC_WRITE,
             _P.ANNOUNCEMENTS_READ,
             _P.ANNOUNCEMENTS_WRITE,
-            _P.AUDIT_READ,
+            *(_P.AUDIT_READ, _P.ALARMS_READ, _P.ALARMS_ACKNOWLEDGE),
         }
     ),
     Role.CONFIGURATION_ADMIN: frozenset(
@@ -268,7 +270,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.SUPERVISION_EVERYWHERE,
         _P.EVIDENCE_EXPORT,
         *(_P.DATA_EXPORT, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE),
-        _P.AUDIT_READ,
+        *(_P.AUDIT_READ, _P.ALARMS_READ, _P.ALARMS_ACKNOWLEDGE),
         _P.KNOWLEDGE_ALL,
         _P.WORK_ORDERS_ALL,
         _P.WORK_ORDERS_DELETE,

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from ringway.crm_api import dispatch, document, errors, openapi
 from ringway.crm_api.agents.router import router as agents
+from ringway.crm_api.alarms.router import router as alarms
 from ringway.crm_api.announcements.router import router as announcements
 from ringway.crm_api.api_keys.router import router as api_keys
 from ringway.crm_api.audit.router import router as audit
@@ -105,6 +106,7 @@ from ringway.crm_api.tenants.router import deleted as tenants_deleted
 from ringway.crm_api.tenants.router import router as tenants
 from ringway.crm_api.trunks.router import router as trunks
 from ringway.crm_api.users.router import router as users
+from ringway.crm_api.virtual_operators.router import router as virtual_operators
 from ringway.crm_api.voicemails.router import router as voicemails
 from ringway.crm_api.webhooks.router import router as webhooks
 from ringway.crm_api.work_orders.routers import routers as work_orders
@@ -126,7 +128,9 @@ NOUNS = (
         tenants_insight,
         tenants_jump_ins,
         jump_ins,
+        virtual_operators,
         nodes,
+        alarms,
         users,
         users_sessions,
         users_factor,
@@ -251,6 +255,16 @@ def create_app(deps: Deps) -> FastAPI:
     return app
 
 
+def included() -> list[tuple[APIRouter, str]]:
+    """Return the routers of the application in their order, each with its prefix."""
+    return [
+        (part, prefix)
+        for routers, prefix in ((NOUNS, "/api/v1"), ((health, document.router), ""))
+        for router in routers
+        for part in dispatch.split(router, prefix)
+    ]
+
+
 def make_api() -> FastAPI:
     """Return the routes alone, enough for the OpenAPI document."""
     app = FastAPI(
@@ -260,11 +274,13 @@ def make_api() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
+        # Edge does it, for refused requests as well.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    included = [*((noun, "/api/v1") for noun in NOUNS), (health, ""), (document.router, "")]
-    for router, prefix in included:
+    parts = included()
+    for router, prefix in parts:
         app.include_router(router, prefix=prefix)
     errors.install(app)
     openapi.install(app, NOUNS)
-    dispatch.install(app, included)
+    dispatch.install(app, parts)
     return app

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection
 
 from ringway.crm_api.access import Caller, Permission
@@ -80,7 +82,7 @@ async def get_deps(connection: HTTPConnection) -> Deps:
 
 DepsOf = Annotated[Deps, Depends(get_deps)]
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+_BEARER = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token")
 
 
 def client_ip(connection: HTTPConnection) -> str:
@@ -88,28 +90,29 @@ def client_ip(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client is not None else ""
 
 
-class Requires:
+class Requires(SecurityBase):
     """A dependency: the caller, if he has the permission. The only place that decides.
 
-    Routes say it as ``caller: Annotated[Caller, Depends(requires(Permission.X))]``.
+    Routes say it as ``caller: Annotated[Caller, Depends(requires(Permission.X))]``. It takes the
+    token from the request itself, and is a scheme of the OpenAPI document for that: dependencies
+    of a dependency are solved anew by FastAPI for every request.
     """
+
+    model, scheme_name = _BEARER.model, _BEARER.scheme_name
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    async def __call__(
-        self,
-        request: Request,
-        deps: DepsOf,
-        token: Annotated[str | None, Depends(_bearer)],
-    ) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """Return the caller.
 
         Raises:
             Unauthorized: Nobody known calls.
             Forbidden: He does not have the permission.
         """
-        if token is None:
+        deps: Deps = request.app.state.deps
+        scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
+        if scheme.lower() != "bearer":
             raise Unauthorized("not_signed_in", "Sign in: send an access token as Bearer.")
         try:
             caller = await self._authenticate(deps, token, client_ip(request))

@@ -4,14 +4,18 @@ A path is compared with a pattern for each route until one fits; with hundreds o
 longer than most answers. Here the first two parts of a path behind the version, and how many parts
 it has, choose the routers that have such a route. They are asked in their order, as all would be:
 the others could not have fitted.
+
+A path that fits two templates is that of the more exact one, as OpenAPI has it: /customers/imports
+never is the customer whose id would be "imports", whatever the method.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
@@ -26,16 +30,27 @@ class Dispatch:
     Args:
         paths: For each route of the application, in order, the paths that it serves; empty: it is
             asked whatever the path is.
+        methods: For each path of ``paths`` those that it knows.
 
     Raises:
         ValueError: A path has a parameter that may have several parts.
     """
 
-    def __init__(self, router: Router, paths: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self,
+        router: Router,
+        paths: Sequence[Sequence[str]],
+        methods: Mapping[str, frozenset[str]],
+    ) -> None:
         if len(paths) != len(router.routes):
             raise ValueError("paths: one entry for each route")
         keys = [{_key_of_template(path) for path in each} for each in paths]
         self._all = router
+        self._literal = {path: known for path, known in methods.items() if "{" not in path}
+        self._exact: dict[_Key, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
+        for path in _shadowed(methods):
+            parts = tuple(path.split("/"))
+            self._exact.setdefault(_key_of_template(path), []).append((parts, methods[path]))
         self._rest = _only(router, [not each for each in keys])
         self._chosen = {
             wanted: _only(router, [not each or _may_fit(each, wanted) for each in keys])
@@ -55,10 +70,42 @@ class Dispatch:
                 return found
         return self._rest
 
+    def methods(self, path: str) -> frozenset[str] | None:
+        """Return what a path knows that others would take for theirs; None: one route says it."""
+        if (known := self._literal.get(path)) is not None:
+            return known
+        count, noun, part = _key(path)
+        for key in ((count, noun, _ANY), (count, noun, part)) if self._exact else ():
+            for template, methods in self._exact.get(key, ()):
+                if _fits(template, path.split("/")):
+                    return methods
+        return None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, or the lifespan."""
-        chosen = self._all if scope.get("root_path") else self.of(scope.get("path", ""))
+        """Serve one connection, or the lifespan.
+
+        Raises:
+            HTTPException: 405; the path does not know the method.
+        """
+        path = scope.get("path", "")
+        chosen = self._all if scope.get("root_path") else self.of(path)
+        if scope["type"] == "http":
+            known = self.methods(path)
+            if known is not None and scope["method"] not in known:
+                raise HTTPException(405)
         await chosen.app(scope, receive, send)
+
+
+def split(router: APIRouter, prefix: str) -> list[APIRouter]:
+    """Return routers with the routes of one, a router for those that no dispatch tells apart.
+
+    A router asks its routes one after another, too, and twice for each request.
+    """
+    parts: dict[_Key, APIRouter] = {}
+    for route in router.routes:
+        key = _key_of_template(f"{prefix}{getattr(route, 'path', '')}")
+        parts.setdefault(key, APIRouter()).routes.append(route)
+    return list(parts.values())
 
 
 def install(app: FastAPI, included: Sequence[tuple[APIRouter, str]]) -> None:
@@ -71,10 +118,15 @@ def install(app: FastAPI, included: Sequence[tuple[APIRouter, str]]) -> None:
         ValueError: The application has other routes besides, or those of :class:`Dispatch`.
     """
     paths = []
+    methods: dict[str, frozenset[str]] = {}
     for router, prefix in included:
         known = [getattr(route, "path", None) for route in router.routes]
         paths.append([] if None in known else [f"{prefix}{path}" for path in known])
-    app.router.middleware_stack = Dispatch(app.router, paths)
+        for route in router.routes:
+            path = f"{prefix}{getattr(route, 'path', '')}"
+            known_here = frozenset(getattr(route, "methods", None) or ())
+            methods[path] = methods.get(path, frozenset()) | known_here
+    app.router.middleware_stack = Dispatch(app.router, paths, methods)
 
 
 def _only(router: Router, wanted: Sequence[bool]) -> Router:
@@ -95,6 +147,30 @@ def _key_of_template(path: str) -> _Key:
         raise ValueError(f"{path}: a parameter of several parts")
     count, noun, part = _key(path)
     return count, _ANY if "{" in noun else noun, _ANY if "{" in part else part
+
+
+def _fits(template: Sequence[str], parts: Sequence[str]) -> bool:
+    return len(template) == len(parts) and all(
+        "{" in one or one == other for one, other in zip(template, parts, strict=True)
+    )
+
+
+def _shadowed(templates: Iterable[str]) -> list[str]:
+    """Return those with parameters whose paths fit a wider template, too."""
+    alike: dict[tuple[int, str], list[list[str]]] = {}  # by count of parts and noun
+    for path in templates:
+        count, noun, _ = _key_of_template(path)
+        alike.setdefault((count, noun), []).append(path.split("/"))
+    return [
+        "/".join(one)
+        for (count, _), ones in alike.items()
+        for one in ones
+        if any("{" in part for part in one)
+        and any(
+            _fits(other, one) and not _fits(one, other)
+            for other in (*ones, *alike.get((count, _ANY), ()))
+        )
+    ]
 
 
 def _may_fit(keys: set[_Key], wanted: _Key) -> bool:

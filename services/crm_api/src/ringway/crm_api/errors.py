@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
+from ringway.crm_api.dispatch import Dispatch
 from ringway.runtime.errors import (
     BusDown,
     DependencyDown,
@@ -261,6 +262,9 @@ def translate(error: Exception) -> ApiError | None:
 
 def _allowed(request: Request) -> str:
     """Return the methods of a path. Starlette tells those of one of its routes only."""
+    dispatch = request.app.router.middleware_stack
+    if isinstance(dispatch, Dispatch) and (known := dispatch.methods(request.url.path)) is not None:
+        return ", ".join(sorted(known))
     routes = request.app.router.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     return ", ".join(

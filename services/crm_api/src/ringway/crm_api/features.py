@@ -23,6 +23,7 @@ class Feature(StrEnum):
     MEMBER_CARDS = "member_cards"
     KNOWLEDGE = "knowledge"  # articles, and the scripts of agents
     WORK_ORDERS = "work_orders"
+    NOTICES = "notices"  # what scrolls at the top of pages; the platform's warnings stay
 
 
 _OF_NOUN: dict[str, Feature] = {
@@ -31,6 +32,7 @@ _OF_NOUN: dict[str, Feature] = {
     "lists": Feature.OUTBOUND,
     "imports": Feature.OUTBOUND,
     "callbacks": Feature.OUTBOUND,
+    "caller-ids": Feature.OUTBOUND,
     "recordings": Feature.RECORDINGS,
     "voicemails": Feature.VOICEMAIL,
     "voicemail-boxes": Feature.VOICEMAIL,
@@ -53,6 +55,7 @@ _OF_NOUN: dict[str, Feature] = {
     "work-orders": Feature.WORK_ORDERS,
     "work-order-designs": Feature.WORK_ORDERS,
     "business-types": Feature.WORK_ORDERS,
+    "notices": Feature.NOTICES,
 }
 _OF_OPERATION: dict[str, Feature] = {
     "start_campaign": Feature.OUTBOUND_CALLS,
@@ -61,8 +64,13 @@ _OF_OPERATION: dict[str, Feature] = {
     "accept_preview": Feature.OUTBOUND_CALLS,
 }
 
+# One's own notices are there in any case: without the feature they are the platform's warnings.
+_IN_ANY_CASE = frozenset({"list_my_notices", "read_notice"})
+
 
 def features_of(operation: str, nouns: list[str]) -> list[Feature]:
     """Return what an operation needs, by its id and its tags."""
+    if operation in _IN_ANY_CASE:
+        return []
     found = [_OF_NOUN[noun] for noun in nouns if noun in _OF_NOUN]
     return [*found, _OF_OPERATION[operation]] if operation in _OF_OPERATION else found

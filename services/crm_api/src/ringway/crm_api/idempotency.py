@@ -38,8 +38,9 @@ HEADER = "idempotency-key"
 _HOLD = timedelta(seconds=60)
 _MAX_KEY = 200
 _KEPT_HEADERS = ("content-type", "etag", "location")
+_PHONE = "sip_password"
 _SECRETS = frozenset(
-    {"sip_password", "access_token", "refresh_token", "secret", "uri", "recovery_codes", "key"}
+    {_PHONE, "access_token", "refresh_token", "secret", "uri", "recovery_codes", "key"}
 )
 
 
@@ -58,6 +59,8 @@ class IdempotentRoute(AuditedRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler of the route."""
         handle = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return handle
 
         async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
@@ -270,6 +273,18 @@ def _without_secrets(response: Response) -> bytes:
     if "json" not in response.headers.get("content-type", "") or not body:
         return body
     content = orjson.loads(body)
-    if isinstance(content, dict) and _SECRETS & content.keys():
-        return orjson.dumps({k: None if k in _SECRETS else v for k, v in content.items()})
-    return body
+    kept = _veiled(content)
+    return body if kept == content else orjson.dumps(kept)
+
+
+def _veiled(content: Any) -> Any:
+    """Return an answer without its secrets: its own, and the phones' passwords of its items."""
+    if not isinstance(content, dict):
+        return content
+    kept = {k: None if k in _SECRETS else v for k, v in content.items()}
+    if isinstance(items := kept.get("items"), list):
+        kept["items"] = [
+            {**each, _PHONE: None} if isinstance(each, dict) and _PHONE in each else each
+            for each in items
+        ]
+    return kept

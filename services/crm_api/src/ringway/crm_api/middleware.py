@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import Status, StatusCode
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -29,14 +29,15 @@ _duration = Histogram(
 )
 
 # An API answers data only: nothing of it may run, be framed, or be kept by a shared cache.
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+# As they go over the wire, where a route says nothing else.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 _BULK = re.compile(
     r"^/api/v1/(lists/[^/]+/leads|objects/[^/]+/records/bulk|objects/[^/]+/records/[^/]+/files"
     r"|work-orders/[^/]+/attachments)$"
@@ -74,7 +75,7 @@ class Edge:
         self._bulk_max_bytes = bulk_max_bytes
         self._upload_max_bytes = upload_max_bytes
         self._clock = clock
-        self._rate_policy = rate_policy
+        self._rate_policy = rate_policy.encode("latin-1")
         self._going = going or {}
         self._tracer = telemetry.tracer("ringway.crm_api")
 
@@ -91,22 +92,10 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                out = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    out.setdefault(name, value)
-                if (rate_limit := scope.get("state", {}).get("rate_limit")) is not None:
-                    out["RateLimit"] = rate_limit
-                    out["RateLimit-Policy"] = self._rate_policy
-                operation = getattr(scope.get("route"), "name", "")
-                for name, value in self._going.get(operation, {}).items():
-                    out[name] = value
+                self._dress(scope, message)
             await send(message)
 
-        with self._tracer.start_as_current_span(
-            f"HTTP {scope['method']}",
-            context=telemetry.extract(headers),
-            kind=SpanKind.SERVER,
-        ) as span:
+        with telemetry.server_span(self._tracer, f"HTTP {scope['method']}", headers) as span:
             try:
                 await self._serve(scope, headers, receive, send_dressed)
             finally:
@@ -118,6 +107,18 @@ class Edge:
                 method = scope["method"]
                 _requests.labels(method, route, str(status)).inc()
                 _duration.labels(method, route).observe(self._clock() - started)
+
+    def _dress(self, scope: Scope, message: Message) -> None:
+        """Add what every answer has to the head of one."""
+        own = message["headers"]
+        there = {name for name, _ in own}
+        message["headers"] = out = [*own, *(each for each in _HEADERS if each[0] not in there)]
+        if (rate_limit := scope.get("state", {}).get("rate_limit")) is not None:
+            out.append((b"ratelimit", rate_limit.encode("latin-1")))
+            out.append((b"ratelimit-policy", self._rate_policy))
+        going = self._going.get(getattr(scope.get("route"), "name", ""))
+        if going:
+            MutableHeaders(scope=message).update(going)
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         path = scope["path"]

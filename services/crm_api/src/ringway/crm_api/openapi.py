@@ -15,7 +15,14 @@ from ringway.crm_api.deprecation import REGISTER, Register
 from ringway.crm_api.deps import Requires
 from ringway.crm_api.errors import PROBLEM_JSON
 from ringway.crm_api.features import features_of
-from ringway.crm_api.openapi_parameters import IDEMPOTENCY_KEY, close_maps, tidy
+from ringway.crm_api.openapi_parameters import (
+    IDEMPOTENCY_KEY,
+    close_maps,
+    refuse_blanks,
+    require_discriminators,
+    tidy,
+    tidy_forms,
+)
 from ringway.crm_api.schemas import Problem
 
 VERSION = "1.0.0"
@@ -28,6 +35,8 @@ Live events come over a WebSocket at `/api/v1/events?access_token=…&last_event
 is `{"id", "type", "tenant", "data"}`. Facts have an id from which a broken connection resumes,
 live figures have none.
 """
+# Their bodies name the version that the caller has seen.
+_VERSION_IN_BODY = {"erase_customer", "merge_customer"}
 _STATUS = {
     "400": "The request cannot be understood.",
     "401": "Nobody known calls.",
@@ -37,6 +46,7 @@ _STATUS = {
     "409": "The present state forbids it.",
     "412": "It was changed meanwhile.",
     "413": "The body is too large.",
+    "415": "The file is none of those that are taken.",
     "422": "The payload is malformed.",
     "428": "If-Match is required.",
     "429": "Too many requests.",
@@ -112,6 +122,9 @@ def _document(app: FastAPI, asked: dict[str, Permission | None]) -> dict[str, An
         schemas.pop(name, None)
     for schema in schemas.values():
         close_maps(schema)
+        refuse_blanks(schema)
+    require_discriminators(document, schemas)
+    tidy_forms(document, schemas)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
@@ -130,7 +143,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted += [] if is_public else ["401", "403"]
     wanted += ["404"] if "{" in path or has_body or _names_others(operation) else []
     wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
-    wanted += ["412"] if method in ("put", "patch", "delete") else []
+    wanted += ["409"] if path.startswith("/api/v1/agents/me") else []  # who has no seat
+    wanted += ["415"] if "multipart/form-data" in _body(operation) else []
+    is_conditional = method in ("put", "patch", "delete")
+    wanted += ["412"] if is_conditional or operation["operationId"] in _VERSION_IN_BODY else []
     wanted += ["428"] if _needs_if_match(path, method, operation) else []
     wanted += ["429"]
     wanted += ["400"] if takes_parameters else []
@@ -147,10 +163,16 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     tidy(operation, needs_if_match=_needs_if_match(path, method, operation))
 
 
+def _body(operation: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
+    return found
+
+
 def _names_others(operation: dict[str, Any]) -> bool:
     """Whether something that is not in the path is looked for: it may not be there."""
     named = [each["name"] for each in operation.get("parameters", [])]
-    return any(name.endswith("_id") for name in named) or operation["tags"][0] in ("me", "agents")
+    is_named = any(name.endswith("_id") or name == "tenant" for name in named)
+    return is_named or operation["tags"][0] in ("me", "agents")
 
 
 def _needs_if_match(path: str, method: str, operation: dict[str, Any]) -> bool:

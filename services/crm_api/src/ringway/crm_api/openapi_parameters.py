@@ -6,6 +6,9 @@ from typing import Any
 
 _CURSOR = r"^[A-Za-z0-9_-]+$"
 _ETAG = r'^(\*|"[0-9]{1,9}")$'
+# Kinds of text around which spaces are taken off, and what is not allowed in each.
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f"
+_TRIMMED = {f"^[^{without}]*$": without for without in (_CONTROLS, r"\x00-\x1f\x7f", r"\x00")}
 _PRINTABLE = r"^[ -~]+$"
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -34,9 +37,11 @@ def tidy(operation: dict[str, Any], *, needs_if_match: bool) -> None:
                 each["schema"] |= {"pattern": _CURSOR, "minLength": 1}
             case "if-match":
                 each["schema"]["pattern"] = _ETAG
+                each["schema"].pop("maxLength", None)  # the pattern says it
                 each["required"] = needs_if_match and not can_create
             case "if-none-match":
                 each["schema"]["pattern"] = r"^\*$"
+                each["schema"].pop("maxLength", None)
             case _:
                 pass
 
@@ -52,6 +57,61 @@ def close_maps(schema: Any) -> None:
         case list():
             for each in schema:
                 close_maps(each)
+
+
+def refuse_blanks(schema: Any) -> None:
+    """Say in place that text of spaces alone is none, where there must be some."""
+    match schema:
+        case dict():
+            without = _TRIMMED.get(str(schema.get("pattern")))
+            if without is not None and schema.get("minLength"):
+                text = f"[^{without}]*"
+                schema["pattern"] = rf"^{text}[^\s{without}]{text}$"
+            for each in schema.values():
+                refuse_blanks(each)
+        case list():
+            for each in schema:
+                refuse_blanks(each)
+
+
+def require_discriminators(part: Any, schemas: dict[str, Any]) -> None:
+    """Say in place that the member that tells which of several forms it is cannot be left out.
+
+    Args:
+        part: Of the document.
+        schemas: Of the document, by their names.
+    """
+    match part:
+        case dict():
+            found = part.get("discriminator")
+            if isinstance(found, dict) and "propertyName" in found:
+                for ref in found.get("mapping", {}).values():
+                    form = schemas[ref.rpartition("/")[2]]
+                    form["required"] = list(
+                        dict.fromkeys([*form.get("required", []), found["propertyName"]])
+                    )
+            for each in part.values():
+                require_discriminators(each, schemas)
+        case list():
+            for each in part:
+                require_discriminators(each, schemas)
+
+
+def tidy_forms(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Correct the fields of forms in place: none can be null, and an empty one is left out."""
+    forms = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind != "application/json"
+    }
+    for form in forms:
+        fields = schemas[form]["properties"]
+        for name, field in fields.items():
+            fields[name] = _without_null(field)
+            if "pattern" in fields[name] and name not in schemas[form].get("required", []):
+                fields[name]["pattern"] = f"^$|{fields[name]['pattern']}"
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from ringway.crm_api.access import PERSONAL, Caller, Permission, effective
@@ -24,6 +25,9 @@ STALE_S = 900.0  # while PostgreSQL is down, what was known lately holds
 _PATIENCE_S = 0.3  # with PostgreSQL known to be down, for a caller whom we know
 
 
+_effective = lru_cache(maxsize=1_000)(effective)
+
+
 @dataclass(slots=True)
 class _Known:
     stored: tuple[str, ...] | None
@@ -32,6 +36,7 @@ class _Known:
     access_until: datetime | None
     asked_at: float
     answered_at: float
+    told: tuple[Caller, Caller] | None = None  # who asked last, and what he was told
 
 
 class Rights:
@@ -59,12 +64,15 @@ class Rights:
             raise Unauthorized("user_disabled", "This user is disabled.")
         if known.access_until is not None and known.access_until <= now:
             raise Unauthorized("access_ended", "This access was for a limited time, which is over.")
-        return replace(
-            caller,
-            permissions=effective(caller.role, known.stored),
-            own_role=known.own_role,
-            features_off=known.features_off,
-        )
+        if known.told is None or known.told[0] is not caller:
+            allowed = replace(
+                caller,
+                permissions=_effective(caller.role, known.stored),
+                own_role=known.own_role,
+                features_off=known.features_off,
+            )
+            known.told = (caller, allowed)
+        return known.told[1]
 
     def forget(self, tenant_id: UUID) -> None:
         """Forget what is known of a tenant: it has just changed here."""

@@ -9,9 +9,19 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ringway.crm_api.errors import BadRequest
+from ringway.proto.exact import Exact
 
 T = TypeVar("T")
 
@@ -22,15 +32,28 @@ def _storable(text: str) -> str:
     return text
 
 
-# Text that PostgreSQL can store and a log line can show.
-Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable)]
+class _Said:
+    """Says in the document what :func:`_storable` refuses."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler(schema)
+        made.setdefault("pattern", r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
+        return made
+
+
+# Text that PostgreSQL can store and a log line can show. For a pattern take Shaped, and let it
+# allow no control characters: the document does not show a pattern that comes after a check.
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable), _Said()]
+Shaped = Annotated[str, StringConstraints(strip_whitespace=True)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$", examples=["ann"])]
 Password = Annotated[str, Field(min_length=8, max_length=256, examples=["correct horse battery"])]
 AgentNumber = Annotated[str, Field(pattern=r"^[0-9]{2,10}$", examples=["1001"])]
 
 
-class Body(BaseModel):
+class Body(Exact):
     """A payload from outside: a field that we do not know is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import date
 from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, create_model
 
-from ringway.crm_api.core.moments import Moment
+from ringway.crm_api.core.moments import Day, Moment
+from ringway.proto.exact import Exact
 
 
-class _Strict(BaseModel):
+class _Strict(Exact):
     model_config = ConfigDict(extra="forbid")
 
 
 @cache
 def strict(model: type[BaseModel]) -> type[BaseModel]:
-    """Return a subclass that refuses unknown fields, in the models inside it as well."""
+    """Return a subclass that refuses unknown fields and what only resembles a value."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         wanted = _strict_type(info.annotation)
@@ -40,6 +42,8 @@ def _strict_type(kind: Any) -> Any:
         return strict(kind)
     if kind is AwareDatetime:
         return Moment
+    if kind is date:
+        return Day
     arguments = get_args(kind)
     wanted = tuple(_strict_type(each) for each in arguments)
     if all(new is old for new, old in zip(wanted, arguments, strict=True)):

@@ -7,6 +7,7 @@ from functools import cached_property
 from ringway_client.generated.aio.acd_settings import AcdSettings
 from ringway_client.generated.aio.agent_profiles import AgentProfiles
 from ringway_client.generated.aio.agents import Agents
+from ringway_client.generated.aio.alarms import Alarms
 from ringway_client.generated.aio.announcements import Announcements
 from ringway_client.generated.aio.api_keys import ApiKeys
 from ringway_client.generated.aio.audit import Audit
@@ -64,6 +65,7 @@ from ringway_client.generated.aio.tenants import Tenants
 from ringway_client.generated.aio.time_conditions import TimeConditions
 from ringway_client.generated.aio.trunks import Trunks
 from ringway_client.generated.aio.users import Users
+from ringway_client.generated.aio.virtual_operators import VirtualOperators
 from ringway_client.generated.aio.voicemail_boxes import VoicemailBoxes
 from ringway_client.generated.aio.voicemails import Voicemails
 from ringway_client.generated.aio.webhooks import Webhooks
@@ -89,6 +91,11 @@ class Groups(AsyncSender):
     def agents(self) -> Agents:
         """Agents."""
         return Agents(self)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """Alarms."""
+        return Alarms(self)
 
     @cached_property
     def announcements(self) -> Announcements:
@@ -374,6 +381,11 @@ class Groups(AsyncSender):
     def users(self) -> Users:
         """Users."""
         return Users(self)
+
+    @cached_property
+    def virtual_operators(self) -> VirtualOperators:
+        """Virtual operators."""
+        return VirtualOperators(self)
 
     @cached_property
     def voicemail_boxes(self) -> VoicemailBoxes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from ringway_client import core as _core
 from ringway_client.generated import models
@@ -31,6 +32,24 @@ class Agents:
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
+        )
+
+    async def choose_campaigns(
+        self, body: models.ChosenCampaigns | Mapping[str, Any]
+    ) -> models.AgentCampaigns:
+        """Choose the campaigns whose calls the caller gets, from the next call on, while signed
+        in.
+
+        Only campaigns that he serves (`campaign_not_assigned`); none at all means all of them,
+        unless
+        the enterprise wants a choice (`campaign_choice_required`). Callers of queues come as
+        before.
+        The choice ends with the session at the seat.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            _core.Call("PUT", "/agents/me/chosen-campaigns", models.AgentCampaigns, body=body)
         )
 
     async def choose_state(
@@ -97,7 +116,12 @@ class Agents:
         )
 
     async def list_agents(
-        self, *, limit: int | None = None, cursor: str | None = None
+        self,
+        *,
+        q: str | None = None,
+        team_id: UUID | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> models.PageAgentView:
         """List the agents of the tenant with their present states.
 
@@ -105,20 +129,37 @@ class Agents:
         """
         return await self._client.send(
             _core.Call(
-                "GET", "/agents", models.PageAgentView, query={"limit": limit, "cursor": cursor}
+                "GET",
+                "/agents",
+                models.PageAgentView,
+                query={"q": q, "team_id": team_id, "limit": limit, "cursor": cursor},
             )
         )
 
-    async def iter_agents(self, *, limit: int | None = None) -> AsyncIterator[models.AgentView]:
+    async def iter_agents(
+        self, *, q: str | None = None, team_id: UUID | str | None = None, limit: int | None = None
+    ) -> AsyncIterator[models.AgentView]:
         """Yield all items of :meth:`list_agents`, page by page."""
         cursor: str | None = None
         while True:
-            page = await self.list_agents(limit=limit, cursor=cursor)
+            page = await self.list_agents(q=q, team_id=team_id, limit=limit, cursor=cursor)
             for item in page.items:
                 yield item
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    async def list_own_campaigns(self) -> models.AgentCampaigns:
+        """List the campaigns that the caller serves, himself or by his team: running ones, then
+        paused.
+
+        At most 200; and of which of them he gets calls now.
+
+        Permission: ``agents.act``.
+        """
+        return await self._client.send(
+            _core.Call("GET", "/agents/me/campaigns", models.AgentCampaigns)
+        )
 
     async def renew_phone_password(
         self, *, idempotency_key: str | None = None

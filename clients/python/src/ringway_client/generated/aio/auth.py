@@ -22,6 +22,16 @@ class Auth:
             _core.Call("POST", "/auth/sso/finish", models.TokenPair, body=body)
         )
 
+    async def get_sign_in_page(self, *, tenant: str) -> models.SignInPage:
+        """Return what an enterprise's own sign-in page shows. Nobody has to be signed in.
+
+        An enterprise that has chosen no title (`/security-policy`) answers as one that is not
+        there.
+        """
+        return await self._client.send(
+            _core.Call("GET", "/auth/sign-in-page", models.SignInPage, query={"tenant": tenant})
+        )
+
     async def issue_token(
         self,
         *,

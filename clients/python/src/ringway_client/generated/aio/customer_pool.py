@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from ringway_client import core as _core
 from ringway_client.generated import models
 from ringway_client.sending import AsyncSender
+from ringway_client.sending import quoted as _quoted
 
 
 class CustomerPool:
@@ -56,6 +58,19 @@ class CustomerPool:
             )
         )
 
+    async def get_callback_hand_over(self, hand_over_id: UUID | str) -> models.CallbackHandOverView:
+        """Return what became of call-backs so far.
+
+        Permission: ``customers.assign``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                f"/customer-pool/hand-overs/{_quoted(hand_over_id)}",
+                models.CallbackHandOverView,
+            )
+        )
+
     async def get_customer_pool(self) -> models.PoolView:
         """Return how many customers are in the public pool, and how many everybody has.
 
@@ -65,8 +80,15 @@ class CustomerPool:
 
     async def hand_over_customers(
         self, body: models.HandOverBody | Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> models.PoolMoveView:
-        """Give everything that somebody has in hand to a colleague or to the pool, in one act.
+    ) -> models.HandOverView:
+        """Give everything that somebody has in hand to a colleague, a team or the pool, in one
+        act.
+
+        That is customers, open follow-ups, open work orders and tasks: all of them change hands
+        at
+        once, or none. Call-backs are handed over as soon as the dialer answers; `callbacks`
+        says how
+        far that is.
 
         Permission: ``customers.assign``.
         """
@@ -74,11 +96,56 @@ class CustomerPool:
             _core.Call(
                 "POST",
                 "/customer-pool/hand-over",
-                models.PoolMoveView,
+                models.HandOverView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
                 body=body,
             )
         )
+
+    async def list_callback_hand_overs(
+        self,
+        *,
+        from_user_id: UUID | str | None = None,
+        is_done: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageCallbackHandOverView:
+        """List what became of call-backs whose agents left or lost customers, newest first.
+
+        Permission: ``customers.assign``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                "/customer-pool/hand-overs",
+                models.PageCallbackHandOverView,
+                query={
+                    "from_user_id": from_user_id,
+                    "is_done": is_done,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+            )
+        )
+
+    async def iter_callback_hand_overs(
+        self,
+        *,
+        from_user_id: UUID | str | None = None,
+        is_done: bool | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.CallbackHandOverView]:
+        """Yield all items of :meth:`list_callback_hand_overs`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_callback_hand_overs(
+                from_user_id=from_user_id, is_done=is_done, limit=limit, cursor=cursor
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     async def return_customers(
         self, body: models.ReturnBody | Mapping[str, Any], *, idempotency_key: str | None = None

@@ -167,7 +167,7 @@ class Lists:
     async def put_list_query(
         self,
         list_id: UUID | str,
-        body: models.CustomerFilterInput | Mapping[str, Any],
+        body: models.CustomerFilter | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.ImportView:
@@ -210,6 +210,18 @@ class Lists:
         """
         return await self._client.send(
             _core.Call("DELETE", f"/lists/{_quoted(list_id)}/leads/{_quoted(lead_id)}", type(None))
+        )
+
+    async def remove_list(self, list_id: UUID | str) -> None:
+        """Remove a list that no campaign dials any more. Attempts and reports stay.
+
+        409 says what keeps it: `list_in_use`, `list_is_filled`, `list_has_calls`,
+        `list_has_callbacks`.
+
+        Permission: ``lists.write``.
+        """
+        return await self._client.send(
+            _core.Call("DELETE", f"/lists/{_quoted(list_id)}", type(None))
         )
 
     async def rename_list(

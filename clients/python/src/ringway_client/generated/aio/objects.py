@@ -149,6 +149,41 @@ class Objects:
             )
         )
 
+    async def get_pop_recent(
+        self,
+        *,
+        customer_id: UUID | str | None = None,
+        phone_e164: str | None = None,
+        interaction_id: UUID | str | None = None,
+        limit: int | None = None,
+    ) -> models.RecentView:
+        """Return the last calls, open work orders and last orders of who calls: a second read.
+
+        Each part within what the caller may see of it; null where he may not at all.
+
+        Permission: ``customers.read``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                "/pop/recent",
+                models.RecentView,
+                query={
+                    "customer_id": customer_id,
+                    "phone_e164": phone_e164,
+                    "interaction_id": interaction_id,
+                    "limit": limit,
+                },
+            )
+        )
+
+    async def get_pop_settings(self) -> models.PopSettingsView:
+        """Return which fields of customers and which panels agents see.
+
+        Permission: ``objects.read``.
+        """
+        return await self._client.send(_core.Call("GET", "/pop/settings", models.PopSettingsView))
+
     async def list_bindings(
         self, *, limit: int | None = None, cursor: str | None = None
     ) -> models.PageBindingView:
@@ -240,6 +275,23 @@ class Objects:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    async def put_pop_settings(
+        self, body: models.PopSettingsBody | Mapping[str, Any], *, if_match: int | str | None = None
+    ) -> models.PopSettingsView:
+        """Say which fields of customers and which panels agents see; it holds for the next pop.
+
+        Permission: ``objects.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "PUT",
+                "/pop/settings",
+                models.PopSettingsView,
+                headers={"if-match": _core.etag(if_match)},
+                body=body,
+            )
+        )
 
     async def replace_binding(
         self,

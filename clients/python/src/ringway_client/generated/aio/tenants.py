@@ -203,6 +203,35 @@ class Tenants:
             if cursor is None:
                 return
 
+    async def list_tenant_warnings(
+        self, tenant_id: UUID | str, *, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageTenantWarningView:
+        """List what an enterprise was warned of, newest first, and how many have confirmed it.
+
+        Permission: ``tenants.read``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "GET",
+                f"/tenants/{_quoted(tenant_id)}/warnings",
+                models.PageTenantWarningView,
+                query={"limit": limit, "cursor": cursor},
+            )
+        )
+
+    async def iter_tenant_warnings(
+        self, tenant_id: UUID | str, *, limit: int | None = None
+    ) -> AsyncIterator[models.TenantWarningView]:
+        """Yield all items of :meth:`list_tenant_warnings`, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self.list_tenant_warnings(tenant_id, limit=limit, cursor=cursor)
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     async def list_tenants(
         self, *, limit: int | None = None, cursor: str | None = None
     ) -> models.PageTenantView:
@@ -326,5 +355,37 @@ class Tenants:
                 f"/tenants/{_quoted(tenant_id)}/suspend",
                 models.TenantView,
                 headers={"Idempotency-Key": idempotency_key or _core.new_key()},
+            )
+        )
+
+    async def warn_tenant(
+        self,
+        tenant_id: UUID | str,
+        body: models.TenantWarning | Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TenantWarningView:
+        """Show an enterprise's admins an urgent notice for 30 days, which they have to confirm.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "POST",
+                f"/tenants/{_quoted(tenant_id)}/warnings",
+                models.TenantWarningView,
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
+                body=body,
+            )
+        )
+
+    async def withdraw_tenant_warning(self, tenant_id: UUID | str, notice_id: UUID | str) -> None:
+        """Show a warning no more. Who has read it stays known.
+
+        Permission: ``tenants.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "DELETE", f"/tenants/{_quoted(tenant_id)}/warnings/{_quoted(notice_id)}", type(None)
             )
         )

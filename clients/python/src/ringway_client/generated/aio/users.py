@@ -56,6 +56,25 @@ class Users:
             )
         )
 
+    async def create_users(
+        self, body: models.NewUsers | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.NewUsersReport:
+        """Create up to 50 users, each for itself: the answer tells what became of each.
+
+        SIP passwords are shown this once. Repeat the request for those who were refused.
+
+        Permission: ``users.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "POST",
+                "/users/bulk",
+                models.NewUsersReport,
+                headers={"Idempotency-Key": idempotency_key or _core.new_key()},
+                body=body,
+            )
+        )
+
     async def end_user_session(self, user_id: UUID | str, session_id: UUID | str) -> None:
         """End one session of a user.
 
@@ -115,9 +134,18 @@ class Users:
                 return
 
     async def list_users(
-        self, *, role: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        *,
+        q: str | None = None,
+        role: str | None = None,
+        own_role_id: str | None = None,
+        team_id: UUID | str | None = None,
+        has_seat: bool | None = None,
+        is_enabled: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> models.PageUserView:
-        """List the users of the caller's tenant by name.
+        """List the users of the caller's tenant by name; all that is asked for must be so.
 
         Permission: ``users.read``.
         """
@@ -126,22 +154,87 @@ class Users:
                 "GET",
                 "/users",
                 models.PageUserView,
-                query={"role": role, "limit": limit, "cursor": cursor},
+                query={
+                    "q": q,
+                    "role": role,
+                    "own_role_id": own_role_id,
+                    "team_id": team_id,
+                    "has_seat": has_seat,
+                    "is_enabled": is_enabled,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
             )
         )
 
     async def iter_users(
-        self, *, role: str | None = None, limit: int | None = None
+        self,
+        *,
+        q: str | None = None,
+        role: str | None = None,
+        own_role_id: str | None = None,
+        team_id: UUID | str | None = None,
+        has_seat: bool | None = None,
+        is_enabled: bool | None = None,
+        limit: int | None = None,
     ) -> AsyncIterator[models.UserView]:
         """Yield all items of :meth:`list_users`, page by page."""
         cursor: str | None = None
         while True:
-            page = await self.list_users(role=role, limit=limit, cursor=cursor)
+            page = await self.list_users(
+                q=q,
+                role=role,
+                own_role_id=own_role_id,
+                team_id=team_id,
+                has_seat=has_seat,
+                is_enabled=is_enabled,
+                limit=limit,
+                cursor=cursor,
+            )
             for item in page.items:
                 yield item
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    async def put_seat(
+        self,
+        user_id: UUID | str,
+        body: models.SeatBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+    ) -> models.CreatedUser:
+        """Give a user a seat, or another agent number; he must be signed out from the one he has.
+
+        With a new number comes a new SIP account, whose password is shown this once.
+
+        Permission: ``users.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "PUT",
+                f"/users/{_quoted(user_id)}/seat",
+                models.CreatedUser,
+                headers={"if-match": _core.etag(if_match)},
+                body=body,
+            )
+        )
+
+    async def remove_seat(self, user_id: UUID | str, *, if_match: int | str | None = None) -> None:
+        """Take a user's seat away: his phone ends, his number is free. He stays as staff.
+
+        He must be signed out from it.
+
+        Permission: ``users.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "DELETE",
+                f"/users/{_quoted(user_id)}/seat",
+                type(None),
+                headers={"if-match": _core.etag(if_match)},
+            )
+        )
 
     async def reset_second_factor(self, user_id: UUID | str) -> None:
         """Remove the second factor of a user who lost it. His sessions end.

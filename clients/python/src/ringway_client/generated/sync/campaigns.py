@@ -256,6 +256,24 @@ class Campaigns:
             )
         )
 
+    def remove_campaign(
+        self, campaign_id: UUID | str, *, if_match: int | str | None = None
+    ) -> None:
+        """Remove a campaign that is a draft, stopped or finished.
+
+        Its lists, calls and figures in reports stay; its name is told with them.
+
+        Permission: ``campaigns.write``.
+        """
+        return self._client.send(
+            _core.Call(
+                "DELETE",
+                f"/campaigns/{_quoted(campaign_id)}",
+                type(None),
+                headers={"if-match": _core.etag(if_match)},
+            )
+        )
+
     def start_campaign(
         self, campaign_id: UUID | str, *, idempotency_key: str | None = None
     ) -> models.CampaignStateView:

@@ -54,7 +54,7 @@ class Customers:
     def change_customer(
         self,
         customer_id: UUID | str,
-        body: models.CustomerChangeInput | Mapping[str, Any],
+        body: models.CustomerChange | Mapping[str, Any],
         *,
         if_match: int | str | None = None,
     ) -> models.CustomerView:

@@ -165,7 +165,7 @@ class Lists:
     def put_list_query(
         self,
         list_id: UUID | str,
-        body: models.CustomerFilterInput | Mapping[str, Any],
+        body: models.CustomerFilter | Mapping[str, Any],
         *,
         idempotency_key: str | None = None,
     ) -> models.ImportView:
@@ -209,6 +209,16 @@ class Lists:
         return self._client.send(
             _core.Call("DELETE", f"/lists/{_quoted(list_id)}/leads/{_quoted(lead_id)}", type(None))
         )
+
+    def remove_list(self, list_id: UUID | str) -> None:
+        """Remove a list that no campaign dials any more. Attempts and reports stay.
+
+        409 says what keeps it: `list_in_use`, `list_is_filled`, `list_has_calls`,
+        `list_has_callbacks`.
+
+        Permission: ``lists.write``.
+        """
+        return self._client.send(_core.Call("DELETE", f"/lists/{_quoted(list_id)}", type(None)))
 
     def rename_list(
         self, list_id: UUID | str, body: models.ListBody | Mapping[str, Any]

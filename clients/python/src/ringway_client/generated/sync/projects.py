@@ -68,6 +68,17 @@ class Projects:
             if cursor is None:
                 return
 
+    def remove_project(self, project_id: UUID | str) -> None:
+        """Remove a project without campaigns. Calls of campaigns that were removed keep its name.
+
+        409 `project_in_use` while a campaign is in it.
+
+        Permission: ``campaigns.write``.
+        """
+        return self._client.send(
+            _core.Call("DELETE", f"/projects/{_quoted(project_id)}", type(None))
+        )
+
     def rename_project(
         self, project_id: UUID | str, body: models.ProjectBody | Mapping[str, Any]
     ) -> models.ProjectView:

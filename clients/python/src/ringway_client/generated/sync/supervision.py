@@ -53,6 +53,27 @@ class Supervision:
             )
         )
 
+    def choose_agent_campaigns(
+        self, agent_id: UUID | str, body: models.ChosenCampaigns | Mapping[str, Any]
+    ) -> models.AgentCampaigns:
+        """Choose the campaigns whose calls an agent gets, from the next call on, while he is
+        signed in.
+
+        Only campaigns that he serves (`campaign_not_assigned`); none at all means all of them,
+        unless
+        the enterprise wants a choice. Whoever may change the agent's state may do it.
+
+        Permission: ``supervision.act``.
+        """
+        return self._client.send(
+            _core.Call(
+                "PUT",
+                f"/supervision/agents/{_quoted(agent_id)}/chosen-campaigns",
+                models.AgentCampaigns,
+                body=body,
+            )
+        )
+
     def disconnect_agent(self, agent_id: UUID | str, *, idempotency_key: str | None = None) -> None:
         """End the agent's call, for everybody who is part of it.
 

@@ -7,9 +7,12 @@ from typing import Annotated, TypeVar
 from fastapi import Depends
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.agents import campaigns
 from ringway.crm_api.agents.schemas import (
+    AgentCampaigns,
     AgentStatus,
     AgentView,
+    ChosenCampaigns,
     ChosenState,
     NewCredentials,
     NewSession,
@@ -22,6 +25,7 @@ from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
 from ringway.crm_api.users import service as users
 from ringway.crm_api.users import store as user_store
+from ringway.crm_api.users.schemas import InTeam, SearchText
 from ringway.proto.acd import (
     AgentListV1,
     AgentState,
@@ -34,6 +38,7 @@ from ringway.proto.acd import (
     SignInV1,
     SignOutV1,
 )
+from ringway.proto.acd_choice import ChooseCampaignsV1
 from ringway.proto.base import Done, Reply, Request
 
 router = api_router("/agents", "agents")
@@ -49,13 +54,22 @@ R = TypeVar("R", bound=Reply)
 
 @router.get("")
 async def list_agents(
-    deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+    deps: DepsOf,
+    caller: Reader,
+    text: SearchText = None,
+    team_id: InTeam = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Page[AgentView]:
     """List the agents of the tenant with their present states."""
     after = decode_cursor(cursor, 1)[0] if cursor is not None else None
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await user_store.page(
-            conn, tenant_id=caller.tenant_id, after=after, limit=limit + 1, with_seat=True
+            conn,
+            tenant_id=caller.tenant_id,
+            after=after,
+            limit=limit + 1,
+            search=user_store.Search(has_seat=True, text=text, team_id=team_id),
         )
     states: dict[str, AgentStatusV1] = {}
     if found:
@@ -74,6 +88,38 @@ async def get_own_state(deps: DepsOf, caller: Actor) -> AgentStatus:
     """Return what the caller does now."""
     question = GetAgentV1(occurred_at=deps.now(), tenant=caller.tenant, agent_id=caller.agent_id)
     return await _status(deps, caller, question)
+
+
+@router.get("/me/campaigns")
+async def list_own_campaigns(deps: DepsOf, caller: Actor) -> AgentCampaigns:
+    """List the campaigns that the caller serves, himself or by his team: running ones, then paused.
+
+    At most 200; and of which of them he gets calls now.
+    """
+    served = await campaigns.served_by(deps, caller, caller.user_id)
+    has_seat = caller.agent_number is not None
+    status = await campaigns.status_of(deps, caller, caller.agent_id) if has_seat else None
+    return campaigns.view(served, status)
+
+
+@router.put("/me/chosen-campaigns")
+async def choose_campaigns(deps: DepsOf, caller: Actor, wanted: ChosenCampaigns) -> AgentCampaigns:
+    """Choose the campaigns whose calls the caller gets, from the next call on, while signed in.
+
+    Only campaigns that he serves (`campaign_not_assigned`); none at all means all of them, unless
+    the enterprise wants a choice (`campaign_choice_required`). Callers of queues come as before.
+    The choice ends with the session at the seat.
+    """
+    if caller.agent_number is None:
+        raise users.no_seat()
+    served = await campaigns.served_by(deps, caller, caller.user_id)
+    question = ChooseCampaignsV1(
+        occurred_at=deps.now(),
+        tenant=caller.tenant,
+        agent_id=caller.agent_id,
+        campaign_ids=campaigns.check(served, wanted.campaign_ids),
+    )
+    return campaigns.view(served, await _ask(deps, caller, question, AgentStatusV1))
 
 
 @router.post("/me/session")
@@ -172,6 +218,7 @@ def _view(user: user_store.User, status: AgentStatusV1 | None) -> AgentView:
         since=status.since if status else user.created_at,
         interaction_id=status.interaction_id if status else None,
         do_not_disturb=status is not None and status.do_not_disturb,
+        chosen_campaigns=status.chosen_campaigns if status else None,
     )
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from ringway.crm_api.core.moments import Moment
-from ringway.crm_api.schemas import Body, Text, View
+from ringway.crm_api.schemas import Body, Page, Text, View
 from ringway.proto.acd import AgentState, LegMode
+from ringway.proto.dialer import CampaignMode, CampaignState
 
 
 class ChosenState(StrEnum):
@@ -49,6 +50,9 @@ class AgentStatus(View):
     since: Moment
     interaction_id: str | None
     do_not_disturb: bool
+    chosen_campaigns: tuple[str, ...] | None = Field(
+        description="The campaigns whose calls he gets; null: all that he serves."
+    )
 
 
 class AgentView(AgentStatus):
@@ -57,6 +61,45 @@ class AgentView(AgentStatus):
     agent_number: str
     username: str
     display_name: str
+
+
+class AgentCampaignView(View):
+    """A campaign that the agent serves."""
+
+    campaign_id: UUID
+    name: str
+    project: str
+    mode: CampaignMode
+    state: CampaignState
+    can_take_leads: bool = Field(
+        description="Whether one picks its leads oneself: `POST /agents/me/preview`."
+    )
+    is_chosen: bool = Field(description="Whether the agent gets its calls, as far as he chose.")
+
+
+class CampaignChoice(StrEnum):
+    """Of which campaigns an agent gets calls."""
+
+    ALL = "all"  # that he serves
+    CHOSEN = "chosen"
+    NONE = "none"  # none was chosen, though one must be, or none is left of what was
+
+
+class AgentCampaigns(Page[AgentCampaignView]):
+    """The campaigns that an agent serves, and of which he gets calls."""
+
+    choice: CampaignChoice
+    must_choose: bool = Field(
+        description="Whether who chose none gets none: `must_choose_campaigns` of `/acd-settings`."
+    )
+
+
+class ChosenCampaigns(Body):
+    """The campaigns whose calls the agent is to get; none: all that he serves."""
+
+    campaign_ids: tuple[UUID, ...] = Field(
+        max_length=200, examples=[["0199b3c0-7a1e-7c3e-9f52-6a0f3f1d2b4c"]]
+    )
 
 
 class Phone(View):

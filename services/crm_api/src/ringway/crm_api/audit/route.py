@@ -53,6 +53,8 @@ class AuditedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler of the route."""
         handle = super().get_route_handler()
+        if _READS.issuperset(self.methods or ()):
+            return handle
         name = self.name
 
         async def handle_noted(request: Request) -> Response:

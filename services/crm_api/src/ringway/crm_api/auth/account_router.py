@@ -112,7 +112,14 @@ async def put_security_policy(
             now=deps.now(),
         )
         if written is None:
-            raise PreconditionFailed("policy_changed", "The rules were changed meanwhile.")
+            present = await policy.get(conn, tenant_id=caller.tenant_id)
+            raise PreconditionFailed(
+                "policy_changed",
+                "The rules were changed meanwhile; `current` is what they are now.",
+                extra={
+                    "current": SecurityPolicyView.model_validate(present).model_dump(mode="json")
+                },
+            )
         await audit.add(
             conn,
             caller=caller,

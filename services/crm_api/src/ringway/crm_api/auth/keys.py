@@ -116,11 +116,14 @@ class Keys:
             scopes=frozenset(found.key.scopes),
         )
 
-    def forget(self, tenant_id: UUID, prefix: str) -> None:
-        """Forget what is known of a key: it has just changed."""
+    def forget(self, tenant_id: UUID, prefix: str | None = None) -> None:
+        """Forget what is known of a key, or of all of a tenant: it has just changed."""
 
         def forget() -> None:
-            self._known.pop((tenant_id, prefix), None)
+            for key in [
+                key for key in self._known if key[0] == tenant_id and prefix in (None, key[1])
+            ]:
+                del self._known[key]
 
         held.afterwards(forget)
 

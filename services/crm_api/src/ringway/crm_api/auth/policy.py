@@ -20,6 +20,7 @@ class SecurityPolicy:
     password_history: int = 5
     change_at_first_sign_in: bool = False
     second_factor_roles: tuple[Role, ...] = ()
+    sign_in_title: str = ""  # of the enterprise's own sign-in page; empty: it has none
     version: int = 0
 
 
@@ -42,8 +43,8 @@ async def put(
         """
         INSERT INTO crm.security_policy AS p
                (tenant_id, password_min_length, password_history, change_at_first_sign_in,
-                second_factor_roles, updated_at)
-        SELECT $1, $2, $3, $4, $5, $6
+                second_factor_roles, updated_at, sign_in_title)
+        SELECT $1, $2, $3, $4, $5, $6, $8
          WHERE $7::integer IS NULL OR $7 = 0
             OR EXISTS (SELECT FROM crm.security_policy WHERE tenant_id = $1)
         ON CONFLICT (tenant_id) DO UPDATE SET
@@ -51,6 +52,7 @@ async def put(
                password_history = excluded.password_history,
                change_at_first_sign_in = excluded.change_at_first_sign_in,
                second_factor_roles = excluded.second_factor_roles,
+               sign_in_title = excluded.sign_in_title,
                version = p.version + 1, updated_at = excluded.updated_at
          WHERE $7::integer IS NULL OR p.version = $7
         RETURNING *
@@ -62,6 +64,7 @@ async def put(
         [role.value for role in wanted.second_factor_roles],
         now,
         version,
+        wanted.sign_in_title,
     )
     return _policy(row) if row is not None else None
 
@@ -73,5 +76,6 @@ def _policy(row: asyncpg.Record) -> SecurityPolicy:
         password_history=row["password_history"],
         change_at_first_sign_in=row["change_at_first_sign_in"],
         second_factor_roles=tuple(Role(r) for r in row["second_factor_roles"] if r in known),
+        sign_in_title=row["sign_in_title"],
         version=row["version"],
     )

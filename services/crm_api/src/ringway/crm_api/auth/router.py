@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.auth import service
-from ringway.crm_api.auth.schemas import TokenPair
+from ringway.crm_api.auth.schemas import SignInPage, TokenPair
 from ringway.crm_api.deps import DepsOf, client_ip, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.routing import api_router
+from ringway.crm_api.sso import page
 
 router = api_router("/auth", "auth")
 
@@ -44,6 +45,19 @@ async def issue_token(
     if refresh_token is None:
         raise _incomplete("refresh_token")
     return await service.refresh(deps, token=refresh_token, client_ip=device.client_ip)
+
+
+@router.get("/sign-in-page")
+async def get_sign_in_page(
+    tenant: Annotated[str, Query(max_length=40, examples=["acme"])],
+    request: Request,
+    deps: DepsOf,
+) -> SignInPage:
+    """Return what an enterprise's own sign-in page shows. Nobody has to be signed in.
+
+    An enterprise that has chosen no title (`/security-policy`) answers as one that is not there.
+    """
+    return await page.of(deps, slug=tenant, client_ip=client_ip(request))
 
 
 @router.post("/sign-out", status_code=204)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ringway.crm_api.access import Role
-from ringway.crm_api.schemas import Body, Password, View
+from ringway.crm_api.schemas import Body, Password, Text, View
 
 
 class TokenPair(View):
@@ -61,6 +61,13 @@ class SecurityPolicyBody(Body):
     second_factor_roles: list[Role] = Field(
         default=[], max_length=20, description="Roles that cannot work without a second factor."
     )
+    sign_in_title: Text = Field(
+        default="",
+        max_length=100,
+        examples=["Acme service centre"],
+        description="What the enterprise's own sign-in page shows to anybody who knows its slug; "
+        "empty: it has none.",
+    )
 
 
 class SecurityPolicyView(View):
@@ -70,7 +77,18 @@ class SecurityPolicyView(View):
     password_history: int
     change_at_first_sign_in: bool
     second_factor_roles: list[Role]
+    sign_in_title: str
     version: int
+
+
+class SignInPage(View):
+    """What an enterprise's own sign-in page shows, before anybody signs in."""
+
+    tenant: str = Field(examples=["acme"], description="For `user@tenant`.")
+    title: str
+    providers: list[str] = Field(
+        description="Names of identity providers, for `POST /auth/sso/start`."
+    )
 
 
 class Otp(Body):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 import jwt
@@ -32,7 +31,7 @@ class Tokens:
         self._secret = secret
         self.access_s = access_s
         # Nothing about a token's signature and claims changes; whether it has expired does.
-        self._claims = lru_cache(maxsize=_REMEMBERED)(self._verified)
+        self._told = lru_cache(maxsize=_REMEMBERED)(self._verified)
 
     def access_token(self, caller: Caller, now: datetime) -> str:
         """Return a signed token that says who ``caller`` is until ``now + access_s``."""
@@ -57,26 +56,16 @@ class Tokens:
             Unauthorized: The token is not ours, was changed, or has expired.
         """
         try:
-            claims = self._claims(token)
-            expires_at = datetime.fromtimestamp(int(claims["exp"]), now.tzinfo)
-            caller = Caller(
-                tenant_id=UUID(claims["tid"]),
-                user_id=UUID(claims["sub"]),
-                username=str(claims["usr"]),
-                role=Role(claims["role"]),
-                agent_number=claims["num"],
-                session_id=UUID(claims["sid"]),
-                client_ip=client_ip,
-            )
+            caller, expires_at = self._told(token, client_ip)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
             raise Unauthorized("token_invalid", "The access token is not valid.") from error
         if expires_at <= now:
             raise Unauthorized("token_expired", "The access token has expired. Refresh it.")
         return caller, expires_at
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        """Return what a token claims. Raises jwt.PyJWTError, which is not remembered."""
-        return jwt.decode(
+    def _verified(self, token: str, client_ip: str) -> tuple[Caller, datetime]:
+        """Return what a token says. Raises what makes it invalid, which is not remembered."""
+        claims = jwt.decode(
             token,
             self._secret,
             algorithms=[_ALGORITHM],
@@ -85,6 +74,16 @@ class Tokens:
             # Time is data: compared with the caller's now.
             options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
         )
+        caller = Caller(
+            tenant_id=UUID(claims["tid"]),
+            user_id=UUID(claims["sub"]),
+            username=str(claims["usr"]),
+            role=Role(claims["role"]),
+            agent_number=claims["num"],
+            session_id=UUID(claims["sid"]),
+            client_ip=client_ip,
+        )
+        return caller, datetime.fromtimestamp(int(claims["exp"]), UTC)
 
 
 def new_refresh_token(tenant_id: UUID) -> str:

@@ -90,6 +90,17 @@ async def change_campaign(
     return view
 
 
+@router.delete("/{campaign_id}", status_code=204)
+async def remove_campaign(
+    campaign_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
+) -> None:
+    """Remove a campaign that is a draft, stopped or finished.
+
+    Its lists, calls and figures in reports stay; its name is told with them.
+    """
+    await service.remove(deps, caller, campaign_id, expected_version(if_match))
+
+
 @router.get("/{campaign_id}/summary")
 async def get_campaign_summary(campaign_id: UUID, deps: DepsOf, caller: Reader) -> CampaignSummary:
     """Return what the campaign has come to so far."""

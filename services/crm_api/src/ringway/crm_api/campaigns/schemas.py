@@ -65,6 +65,9 @@ class CampaignView(CampaignSpec):
     changed_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    state_reason: str = Field(
+        description="Why it is paused or finished, when nobody of the enterprise did it."
+    )
 
 
 class CampaignStateView(View):

@@ -9,10 +9,10 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.campaigns import defaults, store
 from ringway.crm_api.campaigns.schemas import CampaignBody, CampaignSummary, CampaignView
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.teams.service import check_known
 from ringway.crm_api.trunks import store as trunks
-from ringway.proto.base import Reply
+from ringway.proto.base import Done, Reply
 from ringway.proto.dialer import (
     CampaignAction,
     CampaignSpec,
@@ -20,6 +20,7 @@ from ringway.proto.dialer import (
     CampaignStateV1,
     ControlCampaignV1,
     PutCampaignV1,
+    RemoveCampaignV1,
 )
 
 
@@ -71,11 +72,15 @@ async def check_version(deps: Deps, caller: Caller, campaign_id: UUID, version: 
     """Raise PreconditionFailed when the campaign is not at ``version``, NotFound without it."""
     present = await get(deps, caller, campaign_id)
     if version is not None and present.version != version:
-        raise PreconditionFailed(
-            "campaign_changed",
-            "The campaign was changed meanwhile; `current` is what it is now.",
-            extra={"current": present.model_dump(mode="json")},
-        )
+        raise _changed(present)
+
+
+def _changed(present: CampaignView) -> PreconditionFailed:
+    return PreconditionFailed(
+        "campaign_changed",
+        "The campaign was changed meanwhile; `current` is what it is now.",
+        extra={"current": present.model_dump(mode="json")},
+    )
 
 
 async def control(
@@ -83,6 +88,15 @@ async def control(
 ) -> CampaignState:
     """Start, pause or stop a campaign. The dialer's refusals say what to do."""
     now = deps.now()
+    if action is CampaignAction.START:
+        async with deps.pool.tenant(caller.tenant_id) as conn:
+            name = await trunks.withdrawn_from(
+                conn, tenant_id=caller.tenant_id, campaign_id=campaign_id
+            )
+        if name is not None:
+            raise Forbidden(
+                "trunk_withdrawn", f"The platform's operator does not lend the trunk {name} now."
+            )
     question = ControlCampaignV1(
         occurred_at=now, tenant=caller.tenant, campaign_id=str(campaign_id), action=action
     )
@@ -97,6 +111,26 @@ async def control(
             object_id=campaign_id,
         )
     return reply.state
+
+
+async def remove(deps: Deps, caller: Caller, campaign_id: UUID, version: int | None) -> None:
+    """Remove a campaign that is over; what it has dialed stays. The dialer may refuse it."""
+    present = await get(deps, caller, campaign_id)
+    if version is not None and present.version != version:
+        raise _changed(present)
+    now = deps.now()
+    question = RemoveCampaignV1(occurred_at=now, tenant=caller.tenant, campaign_id=str(campaign_id))
+    await deps.bus.request(question, Done)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="campaign.removed",
+            object_type="campaign",
+            object_id=campaign_id,
+            detail={"name": present.name},
+        )
 
 
 async def get(deps: Deps, caller: Caller, campaign_id: UUID) -> CampaignView:
@@ -141,6 +175,7 @@ def view(campaign: store.Campaign) -> CampaignView:
         "changed_at": campaign.changed_at,
         "started_at": campaign.started_at,
         "finished_at": campaign.finished_at,
+        "state_reason": campaign.state_reason,
     }
     return CampaignView.model_validate({**campaign.spec, **fields})
 

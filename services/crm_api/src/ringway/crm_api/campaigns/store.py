@@ -15,7 +15,7 @@ from ringway.runtime.postgres import Connection
 
 _SELECT = """
     SELECT campaign_id::uuid, name, project_id, state, version, spec, leads_total, leads_open,
-           created_at, changed_at, started_at, finished_at
+           created_at, changed_at, started_at, finished_at, state_reason
       FROM dialer.campaign_v
 """
 
@@ -36,6 +36,7 @@ class Campaign:
     changed_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    state_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +151,32 @@ async def figures(
 
 def _campaign(row: asyncpg.Record) -> Campaign:
     return Campaign(**{**row, "spec": orjson.loads(row["spec"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A campaign that somebody serves."""
+
+    campaign_id: UUID
+    name: str
+    project: str
+    mode: str
+    state: str
+
+
+async def served_by(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID, limit: int
+) -> list[Served]:
+    """Return an agent's running and paused campaigns, also by his teams, running ones first."""
+    rows = await conn.fetch(
+        """
+        SELECT n.campaign_id::uuid, n.name, n.project, n.mode, n.state
+          FROM dialer.campaign_name_v n
+         WHERE n.tenant_id = $1 AND n.state IN ('running', 'paused') AND EXISTS (
+               SELECT FROM dialer.campaign_agent_v a WHERE a.tenant_id = n.tenant_id
+                  AND a.campaign_id = n.campaign_id AND a.agent_id = $2)
+         ORDER BY n.state = 'paused', n.name, n.campaign_id LIMIT $3
+        """,
+        *(tenant_id, str(user_id), limit),
+    )
+    return [Served(**row) for row in rows]

@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.cells import safe_cell
 from ringway.crm_api.core.customer_files.reasons import FileLanguage, reason
 from ringway.crm_api.customer_files import files, import_service, jobs
@@ -154,6 +155,14 @@ async def download_customer_import_errors(
     """Download them as CSV. Cells that a spreadsheet would run are escaped."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         job = await import_service.find(conn, caller, import_id)
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action="customers.import_errors_exported",
+            object_type="customer_import",
+            object_id=import_id,
+        )
     name = f"{job.batch_number or 'dry-run'}-errors.csv"
     return StreamingResponse(
         _errors_csv(deps, caller, import_id, language),

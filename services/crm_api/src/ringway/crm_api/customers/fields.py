@@ -5,13 +5,16 @@ Names come from outside; SQL comes from here and from objects/expressions.py alo
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.objects.definition import LISTS, NUMBERS, Field, FieldType
+from ringway.crm_api.customers.filters import CustomerOp
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.objects import catalogue, expressions
 from ringway.crm_api.objects.catalogue import StoredObject
@@ -97,6 +100,15 @@ RECORD: Mapping[str, Compared] = {
     "created_at": Compared("c.created_at", Type.TIME),
     "updated_at": Compared("c.updated_at", Type.TIME, is_sorted=True),
 }
+_LOWER = frozenset({CustomerOp.GT, CustomerOp.GE})
+_UPPER = frozenset({CustomerOp.LT, CustomerOp.LE})
+# In a statement over ``crm.customer c``: by what the definition of own fields is known that holds
+# now; null: there is none. One that was written again has another, whatever became of the first.
+MARK = """
+    (SELECT o.object_id || ' ' || o.version || ' ' || o.xmin FROM crm.data_object o
+      WHERE o.tenant_id = c.tenant_id AND o.kind = 'customer' AND o.archived_at IS NULL)
+"""
+_MAX_REMEMBERED = 5_000
 _TYPES = {FieldType.BOOLEAN: Type.BOOLEAN, **dict.fromkeys(NUMBERS, Type.NUMBER)}
 
 
@@ -107,10 +119,22 @@ class Fields:
     Args:
         own: The object that defines own fields; None: they are any texts.
         seen: The keys of own fields whose values he may see; None: all (the system).
+        begun: The field of a list's order, and whether downwards, when a page does not begin with
+            the list.
     """
 
     own: StoredObject | None = None
     seen: frozenset[str] | None = None
+    begun: tuple[str, bool] | None = None
+
+    def is_begun(self, name: str, op: CustomerOp) -> bool:
+        """Return whether a bound lies before a page's beginning.
+
+        PostgreSQL would begin with it in the index, and read all that is before the page.
+        """
+        if self.begun is None or self.begun[0] != name:
+            return False
+        return op in (_UPPER if self.begun[1] else _LOWER)
 
     def find(self, name: str) -> Compared | None:
         """Return what ``name`` is; None for an own field when there is no definition.
@@ -125,7 +149,7 @@ class Fields:
             return known
         if self.own is None:
             return None
-        found = self._seen(name.removeprefix(OWN))
+        found = self.own_field(name.removeprefix(OWN))
         if found is None:
             raise _unknown(name)
         if found.value_type in LISTS:
@@ -138,21 +162,37 @@ class Fields:
             return Compared(sql, Type.FLOAT, is_sorted=True, empty="'-Infinity'::float8")
         return Compared(sql, kind, is_sorted=True, empty="''")
 
-    def _seen(self, key: str) -> Field | None:
+    def own_field(self, key: str) -> Field | None:
+        """Return an own field that the caller sees."""
         if self.own is None or (self.seen is not None and key not in self.seen):
             return None
         return self.own.definition.by_key.get(key)
 
     def is_list(self, key: str) -> bool:
         """Return whether an own field holds a list that the caller may see."""
-        found = self._seen(key)
+        found = self.own_field(key)
         return found is not None and found.value_type is FieldType.MULTI_SELECT
 
     def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return of a customer's own values those that the caller sees."""
         if self.own is None:
             return dict(values)
-        return {key: value for key, value in values.items() if self._seen(key) is not None}
+        known = self.own.definition.by_key
+        keys = known.keys() if self.seen is None else known.keys() & self.seen
+        return {key: value for key, value in values.items() if key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which of customers' own values one caller sees: those of ``keys``; None: all of them."""
+
+    keys: frozenset[str] | None
+
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return of a customer's own values those that the caller sees."""
+        if self.keys is None:
+            return dict(values)
+        return {key: value for key, value in values.items() if key in self.keys}
 
 
 async def of(conn: Connection, caller: Caller) -> Fields:
@@ -164,6 +204,26 @@ async def of(conn: Connection, caller: Caller) -> Fields:
     fields = catalogue.fields_seen(found.definition, caller) if may_read else []
     seen = frozenset(each.key for each in fields)
     return Fields(found, seen)
+
+
+_remembered: OrderedDict[tuple[UUID, str, str], Seen] = OrderedDict()
+
+
+async def seen(conn: Connection, caller: Caller, mark: str | None) -> Seen:
+    """Return what ``caller`` sees. PostgreSQL is asked only for a mark that is new here.
+
+    Args:
+        mark: What :data:`MARK` was in this transaction.
+    """
+    if mark is None:
+        return Seen(None)
+    key = (caller.tenant_id, mark, catalogue.role_of(caller))
+    known = _remembered.get(key)
+    if known is None:
+        known = _remembered[key] = Seen((await of(conn, caller)).seen)
+        if len(_remembered) > _MAX_REMEMBERED:
+            _remembered.popitem(last=False)
+    return known
 
 
 def _unknown(name: str) -> Invalid:

@@ -11,8 +11,18 @@ from pydantic import Field, StrictBool
 
 from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.customers.words import Grade, Intent, LeadStatus, Tag
-from ringway.crm_api.schemas import Body, Text
+from ringway.crm_api.schemas import Body, Shaped, Text
 from ringway.proto.base import PhoneE164
+
+# What an own field is.
+Pair = Annotated[
+    Shaped,
+    Field(
+        max_length=2100,
+        pattern=r"^[^=\x00-\x1f]{1,100}=[^\x00-\x08\x0b\x0c\x0e-\x1f]*$",
+        examples=["city=Iași"],
+    ),
+]
 
 
 class Pool(StrEnum):
@@ -67,9 +77,7 @@ class CustomerFilter(Body):
     created_before: Moment | None = None
     changed_from: Moment | None = None
     changed_before: Moment | None = None
-    data: list[Annotated[Text, Field(pattern="^[^=]{1,100}=", max_length=2100)]] = Field(
-        default_factory=list, max_length=20, description="Each `key=value`."
-    )
+    data: list[Pair] = Field(default_factory=list, max_length=20, description="Each `key=value`.")
     kind: Literal["person", "company"] | None = None
     owner_id: UUID | None = None
     pool: Pool | None = None

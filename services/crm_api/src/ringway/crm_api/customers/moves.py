@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from ringway.crm_api.customers import hand_over_store
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.fields import Fields
@@ -97,12 +98,14 @@ async def give(
     act: str,
     expected: UUID | None = None,
     from_anybody: bool = False,
+    callbacks_follow: bool = True,
 ) -> list[Moved]:
     """Give each customer to his new owner, or to the public pool (None).
 
     Args:
         expected: Whose they must still be; None: nobody's.
         from_anybody: It does not matter whose they are.
+        callbacks_follow: So do call-backs that their old owners promised them.
 
     Returns:
         Those who moved. The others are somebody else's now, or were his already.
@@ -113,6 +116,8 @@ async def give(
         from_anybody, expected,
     )  # fmt: skip
     await _follow(conn, tenant_id, moved)
+    if callbacks_follow:
+        await _callbacks_follow(conn, tenant_id, moved, by, now, act)
     return moved
 
 
@@ -126,9 +131,13 @@ async def release(
     act: str,
     customer_ids: Sequence[UUID] | None = None,
 ) -> list[Moved]:
-    """Give customers of one owner back to the public pool: these, or all that he has."""
+    """Give customers of one owner back to the public pool: these, with the call-backs that he
+    promised them, or all that he has."""
     ids = list(customer_ids) if customer_ids is not None else None
-    return await _move(conn, _RELEASE, tenant_id, by, now, act, owner_id, ids)
+    moved = await _move(conn, _RELEASE, tenant_id, by, now, act, owner_id, ids)
+    if ids is not None:
+        await _callbacks_follow(conn, tenant_id, moved, by, now, act)
+    return moved
 
 
 async def claim(
@@ -175,10 +184,12 @@ async def reclaim(
         noted_before: Their owners were told at or before; None: they need not be told.
         grade: Of these; None: of those that have none of ``other_grades``.
     """
-    return await _move(
+    moved = await _move(
         conn, _RECLAIM, tenant_id, by, now, "reclaimed",
         idle_before, noted_before, grade, list(other_grades), most,
     )  # fmt: skip
+    await _callbacks_follow(conn, tenant_id, moved, by, now, "reclaimed")
+    return moved
 
 
 async def note_reclaim(
@@ -287,4 +298,13 @@ async def _follow(conn: Connection, tenant_id: UUID, moved: Sequence[Moved]) -> 
         tenant_id,
         [each.customer_id for each in moved],
         [each.new for each in moved],
+    )
+
+
+async def _callbacks_follow(
+    conn: Connection, tenant_id: UUID, moved: Sequence[Moved], by: By, now: datetime, act: str
+) -> None:
+    changed = [(each.customer_id, each.old, each.new) for each in moved]
+    await hand_over_store.follow(
+        conn, tenant_id=tenant_id, moved=changed, because=act, by=by.username, now=now
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -58,10 +59,39 @@ class ReturnBody(Body):
 
 
 class HandOverBody(Body):
-    """To whom everything goes that somebody has in hand: to one colleague or to the pool."""
+    """To whom everything goes that somebody has in hand: one colleague, a team, or the pool.
+
+    Without `to_user_id` and `to_team_id`: customers to the public pool, the rest to the teams
+    that own it.
+    """
 
     from_user_id: UUID
     to_user_id: UUID | None = Field(default=None, description="Null: to the public pool.")
+    to_team_id: UUID | None = Field(
+        default=None, description="Evenly to the agents of this team and of those below it."
+    )
+    customers: Literal["hand_over", "public_pool"] = Field(
+        default="hand_over",
+        description="`public_pool`: everybody's, whoever gets the rest.",
+    )
+    callbacks: Literal["hand_over", "team", "cancel"] = Field(
+        default="hand_over",
+        description="What becomes of call-backs that he promised. `hand_over`: the colleague "
+        "calls back where he serves the campaign, the campaign's team elsewhere; `team`: the "
+        "team; `cancel`: nobody.",
+    )
+    work_orders: Literal["hand_over", "team", "keep"] = Field(
+        default="hand_over",
+        description="What becomes of his open work orders and tasks. `hand_over`: they are the "
+        "colleague's, or evenly the agents' of `to_team_id`, which owns them then; without either, "
+        "and with `team`, they wait in the teams that own them; `keep`: they stay his.",
+    )
+
+    @model_validator(mode="after")
+    def _is_one_heir(self) -> Self:
+        if self.to_user_id is not None and self.to_team_id is not None:
+            raise ValueError("either to_user_id or to_team_id")
+        return self
 
 
 class GivenView(View):
@@ -82,6 +112,54 @@ class PoolMoveView(View):
     has_more: bool = Field(description="The filter means more than `at_most`.")
     by_user: list[GivenView]
     is_dry_run: bool
+
+
+class CallbackHandOverView(View):
+    """What became of the call-backs of somebody who left or lost customers."""
+
+    hand_over_id: UUID
+    because: str = Field(
+        description="The act: `handed_over`, `left`, `assigned`, `returned`, `reclaimed`.",
+        examples=["handed_over"],
+    )
+    from_user_id: UUID
+    to_user_id: UUID | None = Field(description="Null: the campaigns' teams.")
+    asked_by: str
+    asked_at: datetime
+    moved: int = Field(description="Promised with the colleague now.")
+    to_team: int = Field(description="Whoever of the campaign's team is ready calls back.")
+    cancelled: int
+    done_at: datetime | None = Field(
+        description="Null: the dialer is being asked, until it answers."
+    )
+    last_error: str = Field(description="Why it waits.")
+
+
+class GivenOrdersView(View):
+    """How many work orders somebody got."""
+
+    user_id: UUID
+    work_orders: int
+
+
+class HandedWorkOrdersView(View):
+    """What became of open work orders."""
+
+    given: int = Field(description="Somebody else works on them now.")
+    to_team: int = Field(description="They wait for whoever of the team that owns them takes one.")
+    tasks: int = Field(description="Tasks of his, also of others' orders, that are others' now.")
+    by_user: list[GivenOrdersView]
+
+
+class HandOverView(PoolMoveView):
+    """What a hand-over came to: all of it at once, call-backs as soon as the dialer answers."""
+
+    callbacks: CallbackHandOverView
+    work_orders: HandedWorkOrdersView
+    follow_ups: int = Field(
+        description="Open follow-ups that are others' now. Those of customers in the public pool "
+        "are his who claims them, or gets them."
+    )
 
 
 class ClaimView(View):

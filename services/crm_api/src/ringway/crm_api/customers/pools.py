@@ -22,7 +22,6 @@ from ringway.crm_api.customers.pool_schemas import (
     ClaimView,
     CustomersAssignBody,
     GivenView,
-    HandOverBody,
     PoolMoveView,
     PoolView,
 )
@@ -38,7 +37,9 @@ _COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
+class Meant:
+    """Whom an act means, each with the rule that fits."""
+
     customers: list[tuple[UUID, int | None]]
     not_found: int
     has_more: bool
@@ -60,7 +61,7 @@ async def assign(deps: Deps, caller: Caller, wanted: CustomersAssignBody) -> Poo
         given = await _given(conn, tenant_id, wanted, rules, meant.customers)
         if wanted.is_dry_run:
             counts = Counter(owner for _, owner in given if owner is not None)
-            return _view(uuid7(), meant, len(given), counts, is_dry_run=True)
+            return view(uuid7(), meant, len(given), counts, is_dry_run=True)
         moved = await moves.give(
             conn,
             tenant_id=tenant_id,
@@ -73,7 +74,7 @@ async def assign(deps: Deps, caller: Caller, wanted: CustomersAssignBody) -> Poo
         )
         act_id = await note(conn, caller, "assigned", moved, now, {"to": wanted.to})
         counts = Counter(each.new for each in moved if each.new is not None)
-        return _view(act_id, meant, len(moved), counts, is_dry_run=False)
+        return view(act_id, meant, len(moved), counts, is_dry_run=False)
 
 
 async def claim(deps: Deps, caller: Caller, wanted: ClaimBody) -> ClaimView:
@@ -124,65 +125,8 @@ async def give_back(deps: Deps, caller: Caller, customer_ids: Sequence[UUID]) ->
             customer_ids=customer_ids,
         )
         act_id = await note(conn, caller, "returned", moved, now)
-    meant = _Meant([(each, None) for each in set(customer_ids)], 0, has_more=False)
-    return _view(act_id, meant, len(moved), Counter(), is_dry_run=False)
-
-
-async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> PoolMoveView:
-    """Give all customers of one user, and what is to be done with them, to another or the pool.
-
-    Raises:
-        Invalid: The one who is to get them is not there, or disabled.
-    """
-    tenant_id, now, by = caller.tenant_id, deps.now(), By.caller(caller)
-    async with deps.pool.tenant(tenant_id) as conn:
-        if wanted.to_user_id is None:
-            moved = await moves.release(
-                conn, tenant_id=tenant_id, owner_id=wanted.from_user_id, by=by, now=now,
-                act="handed_over",
-            )  # fmt: skip
-        else:
-            await targets.check_enabled(conn, tenant_id, [wanted.to_user_id])
-            found = await moves.candidates(
-                conn,
-                wanted=[CustomerFilter()],
-                scope=scope.of(caller),
-                fields=known_fields.Fields(),
-                rules=[],
-                from_anybody=False,
-                expected=wanted.from_user_id,
-                customer_ids=None,
-                most=1_000_000,
-            )
-            moved = await moves.give(
-                conn, tenant_id=tenant_id, given=[(each, wanted.to_user_id) for each, _ in found],
-                by=by, now=now, act="handed_over", expected=wanted.from_user_id,
-            )  # fmt: skip
-        detail = {"from_user_id": str(wanted.from_user_id)}
-        act_id = await note(conn, caller, "assigned", moved, now, detail)
-    counts = Counter(each.new for each in moved if each.new is not None)
-    meant = _Meant([(each.customer_id, None) for each in moved], 0, has_more=False)
-    return _view(act_id, meant, len(moved), counts, is_dry_run=False)
-
-
-async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) -> int:
-    """Return the customers of a user who was disabled, in that transaction; how many.
-
-    With the policy's ``return_on_leaving`` off they stay until somebody hands them over.
-    """
-    if not (await policy.get(conn, caller.tenant_id)).body.return_on_leaving:
-        return 0
-    moved = await moves.release(
-        conn,
-        tenant_id=caller.tenant_id,
-        owner_id=user_id,
-        by=By.caller(caller),
-        now=now,
-        act="left",
-    )
-    if moved:
-        await note(conn, caller, "left", moved, now, {"user_id": str(user_id)})
-    return len(moved)
+    meant = Meant([(each, None) for each in set(customer_ids)], 0, has_more=False)
+    return view(act_id, meant, len(moved), Counter(), is_dry_run=False)
 
 
 async def overview(deps: Deps, caller: Caller) -> PoolView:
@@ -246,7 +190,7 @@ async def _meant(
     caller: Caller,
     wanted: CustomersAssignBody,
     rules: Sequence[policy.AssignmentRule],
-) -> _Meant:
+) -> Meant:
     filters, fields = await service.meant(conn, caller, wanted.filter or CustomerFilter())
     ids = list(dict.fromkeys(wanted.customer_ids)) if wanted.customer_ids is not None else None
     most = len(ids) if ids is not None else wanted.at_most
@@ -262,7 +206,7 @@ async def _meant(
         most=most + 1,
     )
     not_found = len(ids) - len(found) if ids is not None else 0
-    return _Meant(found[:most], not_found, has_more=len(found) > most)
+    return Meant(found[:most], not_found, has_more=len(found) > most)
 
 
 async def _given(
@@ -289,9 +233,10 @@ def _told(counts: Counter[UUID]) -> dict[str, int]:
     return {str(user_id): n for user_id, n in sorted(counts.items())[:200]}
 
 
-def _view(
-    act_id: UUID, meant: _Meant, moved: int, counts: Counter[UUID], *, is_dry_run: bool
+def view(
+    act_id: UUID, meant: Meant, moved: int, counts: Counter[UUID], *, is_dry_run: bool
 ) -> PoolMoveView:
+    """Return what an act came to."""
     return PoolMoveView(
         act_id=act_id,
         meant=len(meant.customers),

@@ -10,8 +10,7 @@ from fastapi import Depends, Query, Response
 from pydantic import create_model
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.customers import fields as known_fields
-from ringway.crm_api.customers import lookup, scope, search, service
+from ringway.crm_api.customers import listing, scope, search, service
 from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.customers.params import FieldNames, Sort, chosen_fields, wanted_filter
 from ringway.crm_api.customers.schemas import (
@@ -75,11 +74,13 @@ async def list_customers(
     Who may not see all sees those whom he owns or has talked with.
     """
     names = chosen_fields(fields)
-    async with deps.pool.tenant(caller.tenant_id, settings=search.PLANNED) as conn:
+    async with deps.pool.tenant(caller.tenant_id, settings=listing.PLANNED) as conn:
         filters, known = await service.meant(conn, caller, wanted)
-        order = search.order(known, sort)
-        after = decode_cursor(cursor, 1 if order.field is None else 3) if cursor else None
-        found, places = await search.page(
+        order = listing.order(known, sort)
+        after = (
+            decode_cursor(cursor, 1 if order.field is None else 3) if cursor is not None else None
+        )
+        found, places = await listing.page(
             conn,
             wanted=filters,
             scope=scope.of(caller),
@@ -105,23 +106,7 @@ async def look_up_customers(
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[FoundCustomerView]:
     """Find the customers whom a number leads to, best first: what pops when a call arrives."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
-        found = await lookup.find(
-            conn, scope=scope.of(caller), phone_e164=phone, user_id=caller.user_id, limit=limit
-        )
-        listed = await lookup.listed(conn, caller.tenant_id, [each for each, _ in found])
-        known = await known_fields.of(conn, caller)
-    today = deps.now().date()
-    return [
-        FoundCustomerView(
-            **{
-                **service.view(each, known, today).model_dump(),
-                "do_not_call": listed[each.customer_id],
-                "by": by,
-            }
-        )
-        for each, by in found
-    ]
+    return await service.look_up(deps, caller, phone, limit)
 
 
 @router.get("/count")

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from ringway.crm_api.core.moments import Day
 from ringway.crm_api.customers.words import MAX_NUMBERS, MAX_TAGS, Grade, Intent, LeadStatus, Tag
-from ringway.crm_api.schemas import Body, Text, View
+from ringway.crm_api.schemas import Body, Shaped, Text, View
 from ringway.proto.base import PhoneE164
 
 _Key = Annotated[Text, Field(min_length=1, max_length=100)]
@@ -26,8 +26,14 @@ Data = Annotated[
         description="Own fields, as the `customer` object defines them; without one, any texts.",
     ),
 ]
+_Language = Annotated[Shaped, Field(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?$")]
 Email = Annotated[
-    Text, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ann@example.org"])
+    Shaped,
+    Field(
+        max_length=254,
+        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$",
+        examples=["ann@example.org"],
+    ),
 ]
 Line = Annotated[Text, Field(max_length=200)]
 
@@ -59,7 +65,7 @@ class AddressBody(Body):
     city: Line = Field(default="", examples=["Iași"])
     region: Line = ""
     postal_code: Annotated[Text, Field(max_length=20)] = ""
-    country: Annotated[Text, Field(pattern="^([A-Z]{2})?$")] = Field(default="", examples=["RO"])
+    country: Annotated[Shaped, Field(pattern="^([A-Z]{2})?$")] = Field(default="", examples=["RO"])
 
 
 class ContactBody(Body):
@@ -91,9 +97,7 @@ class CustomerBody(Body):
     emails: list[Email] = Field(default_factory=list, max_length=10)
     address: AddressBody = Field(default_factory=AddressBody)
     contacts: list[ContactBody] = Field(default_factory=list, max_length=50)
-    language: Annotated[Text, Field(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?$")] = Field(
-        default="", examples=["zh-CN"]
-    )
+    language: _Language = Field(default="", examples=["zh-CN"])
     time_zone: Annotated[Text, Field(max_length=64), AfterValidator(_known_zone)] = Field(
         default="", examples=["Asia/Shanghai"]
     )
@@ -130,9 +134,7 @@ class CustomerChange(Body):
     emails: list[Email] | None = Field(default=None, max_length=10)
     address: AddressBody | None = None
     contacts: list[ContactBody] | None = Field(default=None, max_length=50)
-    language: Annotated[Text, Field(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?$")] | None = (
-        None
-    )
+    language: _Language | None = None
     time_zone: Annotated[Text, Field(max_length=64), AfterValidator(_known_zone)] | None = None
     data: Data | None = Field(default=None, description="A null removes the key.")
     grade: Grade | None = Field(default=None, description="Null: not graded.")

@@ -1,27 +1,23 @@
-"""Customers by what is true of them: pages in any order, all of them, how many."""
+"""Customers by what is true of them: as conditions, all of them, how many."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.fields import OWN, Compared, Fields, Type
 from ringway.crm_api.customers.filters import CustomerCondition, CustomerFilter, CustomerOp, Pool
 from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.customers.store import COLUMNS, Customer, customer_of
-from ringway.crm_api.errors import BadRequest, Invalid
+from ringway.crm_api.errors import Invalid
 from ringway.runtime.postgres import Connection
 
-# Of the transaction of a page: values decide which index is the right one, and tenants differ.
-PLANNED = {"plan_cache_mode": "force_custom_plan"}
 _SQL = {
     CustomerOp.EQ: "=",
     CustomerOp.LT: "<",
@@ -38,34 +34,6 @@ class Parameters(list[Any]):
         """Return the parameter that stands for ``value``."""
         self.append(value)
         return f"${len(self)}{f'::{type_}' if type_ else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a list is sorted: by a field, or by when customers were made (``field`` None)."""
-
-    field: Compared | None = None
-    name: str = ""
-    descending: bool = True
-
-
-def order(fields: Fields, sort: str | None) -> Order:
-    """Return the order that `sort` names, newest customers first when it is None.
-
-    Raises:
-        Invalid: Lists are not sorted by it.
-    """
-    if sort is None:
-        return Order()
-    name = sort.removeprefix("-")
-    if name == "created_at":
-        return Order(None, name, sort.startswith("-"))
-    found = fields.find(name)
-    if found is None or not found.is_sorted:
-        raise Invalid(
-            "sort_unknown", f"Customers are not sorted by {name[:100]}. Own fields need an index."
-        )
-    return Order(found, name, sort.startswith("-"))
 
 
 Filters = Sequence[CustomerFilter]  # what all of them mean; see segments.resolved
@@ -152,10 +120,17 @@ def compare_sql(each: CustomerCondition, fields: Fields, args: Parameters) -> st
     if each.value is None:
         raise Invalid("condition_invalid", f"{each.field}: {each.op} needs a value.")
     value = parsed(each.field, found.type, each.value)
+    if fields.is_begun(each.field, each.op):
+        found = replace(found, sql=f"coalesce({found.sql}, {found.sql})")
     if each.op is CustomerOp.PREFIX:
         if found.type is not Type.TEXT:
             raise Invalid("condition_invalid", f"{each.field}: only texts have a prefix.")
-        return f"starts_with({found.sql}, {args.add(value, 'text')})"
+        if found.empty is None:
+            return f"starts_with({found.sql}, {args.add(value, 'text')})"
+        # A range of the field's key column, which its index serves: see expressions.py.
+        test = f"{found.sql} >= {args.add(value, 'text')}"
+        end = after_prefix(str(value))
+        return test if end is None else f"{test} AND {found.sql} < {args.add(end, 'text')}"
     parameter = args.add(value, found.type)
     if each.op is CustomerOp.NE:
         return f"{found.sql} IS DISTINCT FROM {parameter}"
@@ -163,6 +138,15 @@ def compare_sql(each: CustomerCondition, fields: Fields, args: Parameters) -> st
     if found.empty is not None and each.op in (CustomerOp.LT, CustomerOp.LE):
         test += f" AND {found.sql} > {found.empty}"
     return test
+
+
+def after_prefix(prefix: str) -> str | None:
+    """Return the least text, by code points, after all that begin so; None: there is none."""
+    kept = prefix.rstrip("\U0010ffff")
+    if not kept:
+        return None
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
 _PARSE: dict[Type, Callable[[str], object]] = {
@@ -208,95 +192,11 @@ _NAMES = {
 def _own_text(key: str, text: str, fields: Fields, args: Parameters) -> str:
     if fields.is_list(key):
         return f"c.data->{args.add(key, 'text')} ? {args.add(text, 'text')}"
-    return compare_sql(
-        CustomerCondition(field=f"{OWN}{key}", op=CustomerOp.EQ, value=text), fields, args
+    # Not checked again: a pair may be longer than the value of a condition in a body.
+    wanted = CustomerCondition.model_construct(
+        field=f"{OWN}{key}", op=CustomerOp.EQ, value=text.strip(), values=[]
     )
-
-
-async def page(
-    conn: Connection,
-    *,
-    wanted: Filters,
-    scope: Scope,
-    fields: Fields,
-    sort: Order,
-    after: Sequence[str] | None,
-    limit: int,
-) -> tuple[list[Customer], list[list[str]]]:
-    """Return customers in order, and of each the place after which the next page would begin.
-
-    Those who have nothing in the field of the order come last, whichever way it runs.
-
-    Raises:
-        BadRequest: ``after`` is no place in this order.
-    """
-    if sort.field is None:
-        args = Parameters()
-        base = condition(wanted, scope, fields, args)
-        more, way = (" AND c.customer_id < ", "DESC") if sort.descending else (
-            " AND c.customer_id > ", "ASC",
-        )  # fmt: skip
-        if after is not None:
-            base += f"{more}{args.add(_id_of(after))}"
-        rows = await conn.fetch(
-            f"SELECT {COLUMNS} FROM crm.customer c WHERE {base} "  # noqa: S608 - see fields.py
-            f"ORDER BY c.customer_id {way} LIMIT {args.add(limit)}",
-            *args,
-        )
-        return [customer_of(row) for row in rows], [[str(row["customer_id"])] for row in rows]
-    found: list[asyncpg.Record] = []
-    places: list[list[str]] = []
-    # Two questions, each of which one index answers: those with a value, then those without.
-    for part in ("v", "n"):
-        if after is not None and after[0] == "n" and part == "v":
-            continue
-        place = after if after is not None and after[0] == part else None
-        rows = await _part(conn, wanted, scope, fields, sort.field, sort.descending, part, place,
-                           limit - len(found))  # fmt: skip
-        found += rows
-        places += [[part, row["sort_key"] or "", str(row["customer_id"])] for row in rows]
-        if len(found) >= limit:
-            break
-    return [customer_of(row) for row in found], places
-
-
-async def _part(
-    conn: Connection,
-    wanted: Filters,
-    scope: Scope,
-    fields: Fields,
-    by: Compared,
-    descending: bool,
-    part: str,
-    after: Sequence[str] | None,
-    limit: int,
-) -> list[asyncpg.Record]:
-    args = Parameters()
-    base = condition(wanted, scope, fields, args)
-    way, than = ("DESC", "<") if descending else ("ASC", ">")
-    if part == "v":
-        base += f" AND {by.sql} IS NOT NULL"
-        if by.empty is not None:
-            base += f" AND {by.sql} > {by.empty}"
-        key = f"{by.sql} {way}, "
-        if after is not None:
-            value = f"({args.add(after[1], 'text')})::{by.type}"
-            base += f" AND ({by.sql}, c.customer_id) {than} ({value}, {args.add(_id_of(after))})"
-    else:
-        base += f" AND {by.sql} IS NULL" if by.empty is None else f" AND {by.sql} = {by.empty}"
-        key = ""
-        if after is not None:
-            base += f" AND c.customer_id {than} {args.add(_id_of(after))}"
-    try:
-        return await conn.fetch(
-            f"SELECT {COLUMNS}, ({by.sql})::text AS sort_key FROM crm.customer c "  # noqa: S608
-            f"WHERE {base} ORDER BY {key}c.customer_id {way} LIMIT {args.add(limit)}",
-            *args,
-        )
-    except asyncpg.DataError as error:
-        if after is None:
-            raise
-        raise _bad_place() from error
+    return compare_sql(wanted, fields, args)
 
 
 async def each(
@@ -319,14 +219,3 @@ async def count(conn: Connection, *, wanted: Filters, scope: Scope, fields: Fiel
         *args,
     )
     return found
-
-
-def _id_of(place: Sequence[str]) -> UUID:
-    try:
-        return UUID(place[-1])
-    except ValueError as error:
-        raise _bad_place() from error
-
-
-def _bad_place() -> BadRequest:
-    return BadRequest("cursor_invalid", "Use next_cursor of the previous page unchanged.")

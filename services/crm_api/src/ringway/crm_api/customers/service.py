@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,18 +14,21 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.customers import aliases, facts, lookup, scope, segments, store, writing
 from ringway.crm_api.customers import fields as known_fields
 from ringway.crm_api.customers.changes import By
-from ringway.crm_api.customers.fields import Fields
+from ringway.crm_api.customers.fields import Fields, Seen
 from ringway.crm_api.customers.filters import CustomerFilter, Pool
 from ringway.crm_api.customers.schemas import (
     CustomerBody,
     CustomerChange,
     CustomerView,
+    FoundCustomerView,
 )
 from ringway.crm_api.customers.store import Customer, Record
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Forbidden, NotFound, PreconditionFailed
 from ringway.crm_api.objects import catalogue
 from ringway.runtime.postgres import Connection
+
+_NAMES = tuple(each.name for each in dataclass_fields(Customer))
 
 
 async def create(deps: Deps, caller: Caller, new: CustomerBody) -> CustomerView:
@@ -98,12 +102,41 @@ async def _write(
 
 async def get(deps: Deps, caller: Caller, customer_id: UUID) -> CustomerView:
     """Return a customer whom the caller sees. Raises NotFound."""
+    whose = scope.of(caller)
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        customer = await find(conn, caller, customer_id)
-        fields = await known_fields.of(conn, caller)
-        listed = await lookup.listed(conn, caller.tenant_id, [customer])
-    shown = view(customer, fields, deps.now().date())
-    return shown.model_copy(update={"do_not_call": listed[customer.customer_id]})
+        found = await lookup.one(conn, scope=whose, customer_id=customer_id)
+        if found is None:
+            # The id may lead to him from before a merge.
+            survivor = await find(conn, caller, customer_id)
+            found = await lookup.one(conn, scope=whose, customer_id=survivor.customer_id)
+            if found is None:  # deleted between the two
+                raise _not_found(customer_id)
+        seen = await known_fields.seen(conn, caller, found.mark)
+    told = _told(found.customer, seen, deps.now().date(), do_not_call=found.do_not_call)
+    return CustomerView.model_validate(told, from_attributes=True)
+
+
+async def look_up(
+    deps: Deps, caller: Caller, phone_e164: str, limit: int
+) -> list[FoundCustomerView]:
+    """Return the customers whom a number leads to and whom the caller sees, best first."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await lookup.who(
+            conn,
+            scope=scope.of(caller),
+            phone_e164=phone_e164,
+            user_id=caller.user_id,
+            limit=limit,
+        )
+        seen = await known_fields.seen(conn, caller, found[0].mark if found else None)
+    today = deps.now().date()
+    return [
+        FoundCustomerView.model_validate(
+            _told(each.customer, seen, today, do_not_call=each.do_not_call, by=each.by),
+            from_attributes=True,
+        )
+        for each in found
+    ]
 
 
 async def remove(deps: Deps, caller: Caller, customer_id: UUID, version: int | None) -> None:
@@ -147,8 +180,12 @@ async def find(
             return await find(conn, caller, survivor_id, lock=lock)
     whose = scope.of(caller)
     if found is None or not (whose.is_all or await scope.sees(conn, whose, customer_id)):
-        raise NotFound("customer_not_found", f"There is no customer {customer_id}.")
+        raise _not_found(customer_id)
     return found
+
+
+def _not_found(customer_id: UUID) -> NotFound:
+    return NotFound("customer_not_found", f"There is no customer {customer_id}.")
 
 
 async def sees(conn: Connection, caller: Caller, customer_id: UUID) -> bool:
@@ -196,14 +233,19 @@ def _check_right(fields: Fields, caller: Caller, act: str) -> None:
 
 def view(customer: Customer, fields: Fields, today: date) -> CustomerView:
     """Return a customer as the one who sees ``fields`` is told of him."""
-    return CustomerView.model_validate(
-        {
-            **{name: getattr(customer, name) for name in Customer.__dataclass_fields__},
-            "data": fields.shown(customer.data),
-            "age": age(customer.birth_date, today),
-        },
-        from_attributes=True,
-    )
+    return CustomerView.model_validate(_told(customer, fields, today), from_attributes=True)
+
+
+def _told(
+    customer: Customer, fields: Fields | Seen, today: date, **more: object
+) -> dict[str, object]:
+    """Return what a view of a customer is made of."""
+    return {
+        **{name: getattr(customer, name) for name in _NAMES},
+        "data": fields.shown(customer.data),
+        "age": age(customer.birth_date, today),
+        **more,
+    }
 
 
 def age(birth_date: date | None, today: date) -> int | None:

@@ -6,7 +6,6 @@ and another goes on. When all is gone it looks once more after a while, for what
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 from uuid import UUID
@@ -19,6 +18,7 @@ from ringway.crm_api.audit.system import SYSTEM, system_caller
 from ringway.crm_api.deletion import store
 from ringway.crm_api.deletion.store import Tombstone
 from ringway.crm_api.deps import Deps
+from ringway.crm_api.working import work
 from ringway.proto.tenant_deletion import (
     DeleteAcdTenantV1,
     DeleteDialerTenantV1,
@@ -27,7 +27,7 @@ from ringway.proto.tenant_deletion import (
     TenantPartDeletedV1,
 )
 from ringway.runtime.bus.connection import ApiRefused
-from ringway.runtime.errors import DependencyDown, PostgresDown, Refused
+from ringway.runtime.errors import DependencyDown, Refused
 
 _log = logging.getLogger("ringway.crm_api.deletion")
 
@@ -54,13 +54,7 @@ class DeletionWorker:
 
     async def run(self) -> None:
         """Delete until cancelled; a worker."""
-        while True:
-            try:
-                while await self.step():
-                    pass
-            except PostgresDown as error:
-                _log.debug("Deletions wait.", extra={"reason": str(error)})
-            await asyncio.sleep(_POLL_S)
+        await work(self.step, poll_s=_POLL_S)
 
     async def step(self) -> bool:
         """Begin what is due and go on with one enterprise; False: there was nothing to do.

@@ -162,6 +162,8 @@ class _Feed:
                 if name is None:
                     continue
                 data = orjson.loads(payload)
+                if self._view.is_off(name, data):
+                    continue
                 if self._view.sees_fact(name, data) or await self._is_for_caller(data):
                     await self._send(fact_message(sequence, name, tenant, data))
 
@@ -191,7 +193,8 @@ class _Feed:
                 raise _Ended(Close.NOT_SIGNED_IN, error.code) from error
             except DependencyDown:
                 continue
-            if now.granted() != self.caller.granted():
+            known = (self.caller.granted(), self.caller.features_off)
+            if (now.granted(), now.features_off) != known:
                 # What he is told depends on them: let him come again.
                 raise _Ended(Close.NOT_SIGNED_IN, "permissions_changed")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.features import Feature
 
 # Fields that say whom an event is about.
 _ABOUT = ("agent_id", "owner_id", "assignee_id", "user_id")
@@ -22,10 +23,12 @@ class Rule:
     Args:
         needs: The permission to see them all.
         about: The fields that name whom an event is about; he sees it in any case.
+        feature: Without it nobody is told; but for the platform's warnings.
     """
 
     needs: Permission
     about: tuple[str, ...] = _ABOUT
+    feature: Feature | None = None
 
 
 _P = Permission
@@ -40,13 +43,14 @@ RULES: dict[str, Rule] = {
     # An agent is not told that somebody listens to him.
     "acd.v1.supervision": Rule(_P.SUPERVISION_LISTEN, ("supervisor_id",)),
     "acd.v1.trunk": Rule(_P.TRUNKS_READ),
+    "crm.v1.alarm": Rule(_P.ALARMS_READ),
     "crm.v1.article": Rule(_P.KNOWLEDGE_ALL),
     "crm.v1.customer": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.customer_job": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.customers": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.follow_up": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.import": Rule(_P.LISTS_READ),
-    "crm.v1.notice": Rule(_P.NOTICES_READ),  # and whom it is for (see audience.py)
+    "crm.v1.notice": Rule(_P.NOTICES_READ, feature=Feature.NOTICES),  # and see audience.py
     "crm.v1.object": Rule(_P.OBJECTS_READ),
     "crm.v1.record": Rule(_P.CUSTOMERS_ALL),
     "crm.v1.querier": Rule(_P.QUERIERS_WRITE),
@@ -81,3 +85,8 @@ def sees(caller: Caller, name: str, data: dict[str, Any]) -> bool:
     if caller.may(Permission.EVENTS_ALL) and caller.may(rule.needs):
         return True
     return any(data.get(field) == caller.agent_id for field in rule.about)
+
+
+def is_off(caller: Caller, name: str, data: dict[str, Any]) -> bool:
+    """Return whether nobody of the caller's enterprise is told of an event."""
+    return rule_of(name).feature in caller.features_off and not data.get("is_warning")

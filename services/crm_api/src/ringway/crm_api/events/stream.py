@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ringway.crm_api.access import Caller
-from ringway.crm_api.events.sight import sees
+from ringway.crm_api.events.sight import is_off, sees
 from ringway.proto.acd import CampaignAgentsV1
 from ringway.proto.base import Kind, Presence, registry
 
@@ -54,6 +54,10 @@ class View:
     def sees_fact(self, name: str, data: dict[str, Any]) -> bool:
         """Return whether a fact is for the caller."""
         return sees(self.caller, name, data)
+
+    def is_off(self, name: str, data: dict[str, Any]) -> bool:
+        """Return whether a fact is of a feature that the caller's enterprise does not have."""
+        return is_off(self.caller, name, data)
 
     def sees_presence(self, presence: Presence) -> bool:
         """Return whether a live figure is for the caller."""

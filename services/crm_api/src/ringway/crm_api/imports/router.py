@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.cells import safe_cell
 from ringway.crm_api.core.phone import NumberCheck
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
@@ -124,6 +125,15 @@ async def list_import_errors(
 async def download_import_errors(batch_id: UUID, deps: DepsOf, caller: Reader) -> StreamingResponse:
     """Download all bad rows as CSV. Cells that a spreadsheet would run are escaped."""
     batch = await _get(deps, caller, batch_id)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=deps.now(),
+            action="list.import_errors_exported",
+            object_type="import",
+            object_id=batch_id,
+        )
     name = f"{batch.batch_number}-errors.csv"
     return StreamingResponse(
         _errors_csv(deps, caller, batch_id),

@@ -19,9 +19,10 @@ from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.insight import store
 from ringway.crm_api.insight.schemas import LineFigures, NumberFigures, OutboundFigures
-from ringway.crm_api.interactions import store as interactions
+from ringway.crm_api.interactions import listing
 from ringway.crm_api.interactions.router import view_of
 from ringway.crm_api.interactions.schemas import InteractionView
+from ringway.crm_api.interactions.search import PLANNED, Filter
 from ringway.crm_api.reports import store as reports
 from ringway.crm_api.reports.router import work_view
 from ringway.crm_api.routing import api_router
@@ -78,9 +79,9 @@ async def list_tenant_interactions(
     """List an enterprise's calls that were answered in a period, newest first. It is audited."""
     await _known(deps, tenant_id)
     period = _period(begins_at, ends_at, deps.now())
-    wanted = interactions.Filter(begins_at=period[0], ends_at=period[1])
-    async with deps.pool.tenant(tenant_id) as conn:
-        found = await interactions.page(
+    wanted = Filter(begins_at=period[0], ends_at=period[1])
+    async with deps.pool.tenant(tenant_id, settings=PLANNED) as conn:
+        found = await listing.page(
             conn, tenant_id=tenant_id, wanted=wanted, before=cursor_uuid(cursor), limit=limit + 1
         )
         await _note_there(deps, caller, conn, tenant_id, "operator.interactions_read")

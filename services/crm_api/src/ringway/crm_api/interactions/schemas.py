@@ -31,6 +31,7 @@ class InteractionView(View):
     wait_s: float | None
     talk_s: float | None
     wrap_up_s: float | None
+    total_s: float | None = Field(description="From its beginning until the talk was over.")
     disposition: str = Field(description="How it went; empty while the customer waits.")
     agent_disposition: str = Field(description="The outcome that the agent chose.")
     cause_q850: int | None

@@ -14,9 +14,9 @@ from ringway.proto.acd import AgentStateChangedV1
 from ringway.runtime.postgres import Connection
 
 _FIELDS = tuple(field.name for field in fields(InteractionRow))
-_COLUMNS = ", ".join(_FIELDS)
+COLUMNS = ", ".join(_FIELDS)
 _UPSERT = f"""
-    INSERT INTO crm.interaction (tenant_id, interaction_id, sources, {_COLUMNS})
+    INSERT INTO crm.interaction (tenant_id, interaction_id, sources, {COLUMNS})
     VALUES ($1, $2, $3::jsonb, {", ".join(f"${n + 4}" for n in range(len(_FIELDS)))})
     ON CONFLICT (tenant_id, interaction_id) DO UPDATE
         SET sources = excluded.sources, {", ".join(f"{f} = excluded.{f}" for f in _FIELDS)}
@@ -40,64 +40,15 @@ class Interaction:
     row: InteractionRow
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What is asked for; None means any."""
-
-    begins_at: datetime | None = None
-    ends_at: datetime | None = None
-    campaign_id: UUID | None = None
-    agent_id: UUID | None = None
-    agent_number: str | None = None
-    caller: str | None = None
-    called: str | None = None
-    direction: str | None = None
-    disposition: str | None = None
-    is_live: bool | None = None
-    queue_id: str | None = None
-
-
-async def page(
-    conn: Connection, *, tenant_id: UUID, wanted: Filter, before: UUID | None, limit: int
-) -> list[Interaction]:
-    """Return interactions, newest first: their ids are in the order of their beginning."""
-    # Only what is asked for is in the statement: the same one for any filter could not begin where
-    # the page does, and would read all that comes before it.
-    given = {
-        "interaction_id <": before,
-        "answered_at >=": wanted.begins_at,
-        "answered_at <": wanted.ends_at,
-        "campaign_id =": wanted.campaign_id,
-        "agent_id =": wanted.agent_id,
-        "agent_number =": wanted.agent_number,
-        "caller =": wanted.caller,
-        "called =": wanted.called,
-        "direction =": wanted.direction,
-        "disposition =": wanted.disposition,
-        "is_live =": wanted.is_live,
-        "queue_id =": wanted.queue_id,
-    }
-    asked = {sql: value for sql, value in given.items() if value is not None}
-    conditions = "".join(f" AND {sql} ${n}" for n, sql in enumerate(asked, 3))
-    rows = await conn.fetch(
-        f"SELECT interaction_id, {_COLUMNS} FROM crm.interaction "  # noqa: S608 - constants
-        f"WHERE tenant_id = $1{conditions} ORDER BY interaction_id DESC LIMIT $2",
-        tenant_id,
-        limit,
-        *asked.values(),
-    )
-    return [_interaction(row) for row in rows]
-
-
 async def get(conn: Connection, *, tenant_id: UUID, interaction_id: UUID) -> Interaction | None:
     """Return one interaction."""
     row = await conn.fetchrow(
-        f"SELECT interaction_id, {_COLUMNS} FROM crm.interaction "  # noqa: S608 - a constant
+        f"SELECT interaction_id, {COLUMNS} FROM crm.interaction "  # noqa: S608 - a constant
         "WHERE tenant_id = $1 AND interaction_id = $2",
         tenant_id,
         interaction_id,
     )
-    return _interaction(row) if row is not None else None
+    return interaction_of(row) if row is not None else None
 
 
 async def segments_of(
@@ -226,5 +177,6 @@ async def log_agent_state(conn: Connection, fact: AgentStateChangedV1) -> None:
     )
 
 
-def _interaction(row: asyncpg.Record) -> Interaction:
+def interaction_of(row: asyncpg.Record) -> Interaction:
+    """Return a row with the id and :data:`COLUMNS`."""
     return Interaction(row["interaction_id"], InteractionRow(*(row[name] for name in _FIELDS)))

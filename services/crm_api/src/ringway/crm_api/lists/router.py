@@ -12,7 +12,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.customers.filters import CustomerFilter
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
-from ringway.crm_api.errors import NotFound
+from ringway.crm_api.errors import Conflict, NotFound
 from ringway.crm_api.idempotency import HEADER
 from ringway.crm_api.imports import service as imports
 from ringway.crm_api.imports import store as batches
@@ -33,7 +33,7 @@ from ringway.crm_api.lists.schemas import (
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
 from ringway.proto.base import Done, Reply
-from ringway.proto.dialer import LeadRow, PutListV1
+from ringway.proto.dialer import LeadRow, PutListV1, RemoveListV1
 from ringway.proto.dialer_leads import LeadPutV1, PutLeadV1, RemoveLeadV1
 from ringway.runtime.ids import uuid7
 
@@ -85,6 +85,36 @@ async def rename_list(list_id: UUID, wanted: ListBody, deps: DepsOf, caller: Wri
     """Rename a list."""
     await _get(deps, caller, list_id)
     return await _put(deps, caller, list_id, wanted)
+
+
+@router.delete("/{list_id}", status_code=204)
+async def remove_list(list_id: UUID, deps: DepsOf, caller: Writer) -> None:
+    """Remove a list that no campaign dials any more. Attempts and reports stay.
+
+    409 says what keeps it: `list_in_use`, `list_is_filled`, `list_has_calls`,
+    `list_has_callbacks`.
+    """
+    present = await _get(deps, caller, list_id)
+    key = {"tenant_id": caller.tenant_id, "list_id": list_id}
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        if await store.is_filled(conn, **key):
+            raise Conflict(
+                "list_is_filled", "An import adds leads to it; remove it when that is over."
+            )
+    now = deps.now()
+    question = RemoveListV1(occurred_at=now, tenant=caller.tenant, list_id=str(list_id))
+    await deps.bus.request(question, Done)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await store.forget_query(conn, **key)
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="list.removed",
+            object_type="list",
+            object_id=list_id,
+            detail={"name": present.name, "leads": present.leads_total},
+        )
 
 
 @router.get("/{list_id}/leads")
@@ -207,6 +237,8 @@ async def remove_lead(list_id: UUID, lead_id: LeadId, deps: DepsOf, caller: Writ
 
 async def _lead(deps: Deps, caller: Caller, list_id: UUID, lead_id: str) -> LeadDetail:
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        if not await store.exists(conn, tenant_id=caller.tenant_id, list_id=list_id):
+            raise imports.list_not_found(list_id)
         found = await store.lead(conn, tenant_id=caller.tenant_id, list_id=list_id, lead_id=lead_id)
     if found is None:
         raise NotFound("lead_not_found", f"There is no lead {lead_id} in the list.")

@@ -69,7 +69,7 @@ async def get(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> LeadList |
 async def exists(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> bool:
     """Return whether there is such a list, without counting its leads."""
     found = await conn.fetchval(
-        "SELECT true FROM dialer.list WHERE tenant_id = $1 AND list_id = $2",
+        "SELECT true FROM dialer.list WHERE tenant_id = $1 AND list_id = $2 AND removed_at IS NULL",
         tenant_id,
         str(list_id),
     )
@@ -124,6 +124,24 @@ async def note_run(conn: Connection, *, tenant_id: UUID, list_id: UUID, batch_id
         list_id,
         batch_id,
     )
+
+
+async def forget_query(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> None:
+    """Forget the query of a list that is removed."""
+    await conn.execute(
+        "DELETE FROM crm.list_query WHERE tenant_id = $1 AND list_id = $2", tenant_id, list_id
+    )
+
+
+async def is_filled(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> bool:
+    """Return whether an import adds leads to a list now."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM crm.import_batch "
+        "WHERE tenant_id = $1 AND list_id = $2 AND state = 'running')",
+        tenant_id,
+        list_id,
+    )
+    return found
 
 
 async def get_query(conn: Connection, *, tenant_id: UUID, list_id: UUID) -> ListQuery | None:

@@ -86,6 +86,9 @@ class NoticeView(View):
     updated_at: datetime
     published_at: datetime | None
     withdrawn_at: datetime | None
+    is_warning: bool = Field(
+        default=False, description="Of who runs the platform; it cannot be changed here."
+    )
 
 
 class MyNotice(View):

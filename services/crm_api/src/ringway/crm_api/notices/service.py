@@ -11,6 +11,7 @@ from ringway.crm_api.access import Caller, Permission, roles_of_tenant
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.features import Feature
 from ringway.crm_api.notices import store
 from ringway.crm_api.notices.schemas import NoticeBody, NoticeState, NoticeView, Priority
 from ringway.crm_api.objects.catalogue import role_of
@@ -100,7 +101,12 @@ async def publish(deps: Deps, caller: Caller, notice_id: UUID, version: int | No
 async def tell(
     deps: Deps, conn: Connection, *, tenant_id: UUID, user_id: UUID, text_en: str, text_zh: str
 ) -> None:
-    """Show one person a notice of the system's for two weeks, live and when he comes back."""
+    """Show one person a notice of the system's for two weeks, live and when he comes back.
+
+    Without the feature nobody is shown any.
+    """
+    if not await store.has_feature(conn, tenant_id=tenant_id):
+        return
     now = deps.now()
     notice = store.Notice(
         notice_id=uuid7(),
@@ -123,28 +129,39 @@ async def tell(
         published_at=now,
         withdrawn_at=None,
     )
+    await show(conn, tenant_id, notice, now)
+
+
+async def show(conn: Connection, tenant_id: UUID, notice: store.Notice, now: datetime) -> None:
+    """Store a notice that is published, and tell those live whom it is for."""
     made = await store.put(conn, tenant_id=tenant_id, notice=notice)
     await outbox.add(conn, _SCHEMA, _published(tenant_id, made, now))
 
 
+async def hide(
+    conn: Connection, tenant_id: UUID, notice: store.Notice, now: datetime
+) -> store.Notice:
+    """Show a notice no more, and tell those live who saw it."""
+    over = replace(notice, state=NoticeState.WITHDRAWN.value, withdrawn_at=now, updated_at=now)
+    made = await store.put(conn, tenant_id=tenant_id, notice=over)
+    fact = NoticeWithdrawnV1(
+        occurred_at=now,
+        tenant=str(tenant_id),
+        notice_id=str(made.notice_id),
+        audience=_audience(made),
+        is_warning=made.is_warning,
+    )
+    await outbox.add(conn, _SCHEMA, fact)
+    return made
+
+
 async def withdraw(deps: Deps, caller: Caller, notice_id: UUID, version: int | None) -> NoticeView:
     """Show a notice no more. Who has read it stays known. Raises as :func:`publish` does."""
-    now = deps.now()
     async with deps.pool.tenant(caller.tenant_id) as conn:
         present = await own(conn, caller, notice_id, version)
         if present.state != NoticeState.PUBLISHED:
             raise Conflict("notice_not_published", f"It is {present.state}.")
-        changed = replace(
-            present, state=NoticeState.WITHDRAWN.value, withdrawn_at=now, updated_at=now
-        )
-        made = await store.put(conn, tenant_id=caller.tenant_id, notice=changed)
-        fact = NoticeWithdrawnV1(
-            occurred_at=now,
-            tenant=caller.tenant,
-            notice_id=str(notice_id),
-            audience=_audience(made),
-        )
-        await outbox.add(conn, _SCHEMA, fact)
+        made = await hide(conn, caller.tenant_id, present, deps.now())
         await _audit(deps, conn, caller, "withdrawn", made, {})
     return NoticeView.model_validate(made)
 
@@ -176,10 +193,13 @@ async def own(
 
     Raises:
         NotFound: There is no such notice.
-        Forbidden: Somebody else wrote it, and the caller does not keep all teams.
+        Forbidden: Somebody else wrote it, and the caller does not keep all teams; or it is a
+            warning of the platform's.
         PreconditionFailed: It was changed since ``version``.
     """
     found = await find(conn, caller, notice_id, lock=True)
+    if found.is_warning:
+        raise Forbidden("notice_of_platform", "Only who runs the platform withdraws its warnings.")
     if found.created_by != caller.user_id and not caller.may(Permission.TEAMS_WRITE):
         raise Forbidden("not_the_owner", f"It is {found.author}'s notice.")
     if version is not None and version != found.version:
@@ -202,7 +222,8 @@ async def reader_of(conn: Connection, caller: Caller) -> store.Reader:
         *(tenant_id, caller.user_id),
     )
     above = await teams.above(conn, tenant_id=tenant_id, team_ids=[row["team_id"] for row in rows])
-    return store.Reader(tenant_id, caller.user_id, role_of(caller), sorted(above))
+    has_notices = Feature.NOTICES not in caller.features_off
+    return store.Reader(tenant_id, caller.user_id, role_of(caller), sorted(above), has_notices)
 
 
 async def note_read(deps: Deps, caller: Caller, notice_id: UUID, *, is_confirmed: bool) -> None:
@@ -272,6 +293,7 @@ def _published(tenant_id: UUID, made: store.Notice, now: datetime) -> NoticePubl
         begins_at=made.begins_at,
         ends_at=made.ends_at,
         audience=_audience(made),
+        is_warning=made.is_warning,
     )
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ringway.crm_api.features import Feature
 from ringway.runtime.postgres import Connection
 
 _COLUMNS = """notice_id, text_zh, text_en, begins_at, ends_at, priority, must_confirm, is_for_all,
               user_ids, team_ids, roles, state, version, created_by, author, created_at,
-              updated_at, published_at, withdrawn_at"""
+              updated_at, published_at, withdrawn_at, is_warning"""
 # The people whom notice n is for, as user_account u: $1 is the tenant. Teams with all below.
 _AUDIENCE = """
     WITH RECURSIVE n AS (
@@ -63,16 +64,37 @@ class Notice:
     updated_at: datetime
     published_at: datetime | None
     withdrawn_at: datetime | None
+    is_warning: bool = False  # of the platform: nobody of the enterprise changes it
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning with the number of those whom it is for, who read and who confirmed it."""
+
+    notice_id: UUID
+    text_en: str
+    text_zh: str
+    author: str
+    published_at: datetime
+    ends_at: datetime
+    withdrawn_at: datetime | None
+    audience: int
+    read: int
+    confirmed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: his role, and the teams that he is in or leads with all above them."""
+    """Who reads: his role, and the teams that he is in or leads with all above them.
+
+    ``has_notices`` is false without the feature: then he is shown the platform's warnings alone.
+    """
 
     tenant_id: UUID
     user_id: UUID
     role: str
     team_ids: Sequence[UUID]
+    has_notices: bool = True
 
 
 async def get(
@@ -109,9 +131,9 @@ async def put(conn: Connection, *, tenant_id: UUID, notice: Notice) -> Notice:
         f"""
         INSERT INTO crm.notice AS n (tenant_id, notice_id, text_zh, text_en, begins_at, ends_at,
             priority, must_confirm, is_for_all, user_ids, team_ids, roles, state, created_by,
-            author, created_at, updated_at, published_at, withdrawn_at)
+            author, created_at, updated_at, published_at, withdrawn_at, is_warning)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                $19)
+                $19, $20)
         ON CONFLICT (tenant_id, notice_id) DO UPDATE SET
             text_zh = excluded.text_zh, text_en = excluded.text_en,
             begins_at = excluded.begins_at, ends_at = excluded.ends_at,
@@ -126,7 +148,7 @@ async def put(conn: Connection, *, tenant_id: UUID, notice: Notice) -> Notice:
         *(notice.ends_at, notice.priority, notice.must_confirm, notice.is_for_all),
         *(notice.user_ids, notice.team_ids, notice.roles, notice.state, notice.created_by),
         *(notice.author, notice.created_at, notice.updated_at, notice.published_at),
-        notice.withdrawn_at,
+        *(notice.withdrawn_at, notice.is_warning),
     )
     assert row is not None
     return Notice(**row)
@@ -142,6 +164,7 @@ async def remove(conn: Connection, *, tenant_id: UUID, notice_id: UUID) -> None:
 _FOR_READER = """
     n.tenant_id = $1 AND n.state = 'published' AND n.ends_at > $5
     AND (n.is_for_all OR $2 = ANY (n.user_ids) OR $3 = ANY (n.roles) OR n.team_ids && $4::uuid[])
+    AND ($6 OR n.is_warning)
 """
 
 
@@ -160,11 +183,11 @@ async def shown(
                n.must_confirm, n.author, n.published_at, r.read_at, r.confirmed_at
           FROM crm.notice n LEFT JOIN crm.notice_receipt r
             ON r.tenant_id = n.tenant_id AND r.notice_id = n.notice_id AND r.user_id = $2
-         WHERE {_FOR_READER} AND ($6 OR n.begins_at <= $5)
-           AND (NOT $7 OR r.read_at IS NULL OR (n.must_confirm AND r.confirmed_at IS NULL))
+         WHERE {_FOR_READER} AND ($7 OR n.begins_at <= $5)
+           AND (NOT $8 OR r.read_at IS NULL OR (n.must_confirm AND r.confirmed_at IS NULL))
          ORDER BY array_position(ARRAY['urgent', 'high', 'normal'], n.priority),
                   n.begins_at DESC, n.notice_id DESC
-         LIMIT $8
+         LIMIT $9
         """,  # noqa: S608 - a constant
         *_reader(reader, now),
         *(coming, unread, limit),
@@ -176,7 +199,7 @@ async def is_shown(conn: Connection, *, reader: Reader, now: datetime, notice_id
     """Return whether somebody is shown a notice now."""
     found = await conn.fetchval(
         f"SELECT true FROM crm.notice n "  # noqa: S608 - a constant
-        f"WHERE {_FOR_READER} AND n.begins_at <= $5 AND n.notice_id = $6",
+        f"WHERE {_FOR_READER} AND n.begins_at <= $5 AND n.notice_id = $7",
         *_reader(reader, now),
         notice_id,
     )
@@ -242,4 +265,37 @@ async def counts(conn: Connection, *, tenant_id: UUID, notice_id: UUID) -> dict[
 
 
 def _reader(reader: Reader, now: datetime) -> tuple[object, ...]:
-    return reader.tenant_id, reader.user_id, reader.role, list(reader.team_ids), now
+    who = (reader.tenant_id, reader.user_id, reader.role, list(reader.team_ids))
+    return *who, now, reader.has_notices
+
+
+async def has_feature(conn: Connection, *, tenant_id: UUID) -> bool:
+    """Return whether an enterprise has notices at all."""
+    off = "SELECT $2 = ANY (features_off) FROM crm.tenant WHERE tenant_id = $1"
+    return not await conn.fetchval(off, tenant_id, Feature.NOTICES.value)
+
+
+async def warnings(
+    conn: Connection, *, tenant_id: UUID, notice_id: UUID | None, before: UUID | None, limit: int
+) -> list[Warned]:
+    """Return the platform's warnings, or the one named, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT n.notice_id, n.text_en, n.text_zh, n.author, n.published_at, n.ends_at,
+               n.withdrawn_at, a.audience, a.read, a.confirmed
+          FROM crm.notice n CROSS JOIN LATERAL (
+            SELECT count(*) AS audience, count(r.read_at) AS read,
+                   count(r.confirmed_at) AS confirmed
+              FROM crm.user_account u LEFT JOIN crm.notice_receipt r
+                ON r.tenant_id = u.tenant_id AND r.notice_id = n.notice_id
+               AND r.user_id = u.user_id
+             WHERE u.tenant_id = n.tenant_id AND u.is_enabled AND u.access_until IS NULL
+               AND coalesce(u.own_role, u.role) = ANY (n.roles)
+          ) a
+         WHERE n.tenant_id = $1 AND n.is_warning AND ($2::uuid IS NULL OR n.notice_id = $2)
+           AND ($3::uuid IS NULL OR n.notice_id < $3)
+         ORDER BY n.notice_id DESC LIMIT $4
+        """,
+        *(tenant_id, notice_id, before, limit),
+    )
+    return [Warned(**row) for row in rows]

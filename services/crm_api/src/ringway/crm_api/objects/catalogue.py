@@ -22,6 +22,7 @@ import orjson
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.objects.definition import Definition, Field, Kind
+from ringway.crm_api.core.objects.pairs import Pair, name_of
 from ringway.runtime.postgres import Connection
 
 # Rights may name it beside roles: what self-service by phone looks up and hears.
@@ -38,8 +39,8 @@ COLUMNS = """
 class StoredObject:
     """One object of a tenant as it is now. Archived ones take no new values.
 
-    ``columns`` are the key columns that hold its indexed fields, by their keys; an index that is
-    still being built is not among them.
+    ``columns`` are the key columns that hold its indexed fields, by their keys, and its pairs, by
+    their names; an index that is still being built is not among them.
     """
 
     tenant_id: UUID
@@ -50,6 +51,11 @@ class StoredObject:
     created_at: datetime
     updated_at: datetime
     columns: Mapping[str, str]
+
+    def pair(self, by: Field, order: Field, value: object) -> Pair | None:
+        """Return the pair of a list whose rows have ``value`` in ``by``; None: it has none yet."""
+        column = self.columns.get(name_of(by, order))
+        return Pair(column, by, order, value) if column is not None else None
 
 
 async def get(

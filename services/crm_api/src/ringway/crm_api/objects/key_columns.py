@@ -31,7 +31,7 @@ _ID = {"record": "record_id", "customer": "customer_id", "work_order": "work_ord
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One key column of an object as it is."""
+    """One key column of an object as it is; ``key`` of a field, or a pair's name."""
 
     key: str
     column: str
@@ -113,7 +113,7 @@ async def _publish(conn: Connection, tenant_id: UUID, object_id: UUID) -> None:
         """,
         tenant_id,
         object_id,
-        [name for letter in "tnu" for name in COLUMNS[letter]],
+        [name for letter in "tnup" for name in COLUMNS[letter]],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +14,20 @@ from ringway.crm_api.core.objects.definition import KINDS_ELSEWHERE, Definition,
 from ringway.crm_api.core.objects.filters import Condition
 from ringway.crm_api.core.objects.values import Wrong
 from ringway.crm_api.customers import lookup, scope
+from ringway.crm_api.customers.fields import Fields
+from ringway.crm_api.customers.service import view as customer_view
+from ringway.crm_api.customers.store import Customer
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from ringway.crm_api.objects import bindings, catalogue, key_columns, record_store, records, service
+from ringway.crm_api.objects import (
+    bindings,
+    catalogue,
+    key_columns,
+    pop_settings,
+    record_store,
+    records,
+    service,
+)
 from ringway.crm_api.objects import store as object_store
 from ringway.crm_api.objects.bindings import Binding, BoundTo
 from ringway.crm_api.objects.catalogue import StoredObject
@@ -25,6 +38,7 @@ from ringway.crm_api.objects.pop_schemas import (
     PopCustomer,
     PopView,
 )
+from ringway.crm_api.objects.pop_settings import PopField
 from ringway.crm_api.objects.record_query import Order
 from ringway.crm_api.objects.schemas import LookupBody, ObjectView, RecordView
 from ringway.runtime.ids import uuid7
@@ -49,12 +63,15 @@ async def pop(
             form = None
         bound = await bindings.resolve(conn, tenant_id=caller.tenant_id, targets=targets)
         forms = await _forms(conn, caller, bound.object_ids if bound is not None else [])
+        settings = (await pop_settings.get(conn, tenant_id=caller.tenant_id)).body
+        shown = settings.customer_fields
         return PopView(
-            customers=await _customers(conn, caller, form, phone_e164),
+            customers=await _customers(deps, conn, caller, form, phone_e164, shown),
             customer_form=await _form(conn, caller, form) if form is not None else None,
             forms=forms,
             bound_by=BoundTo(bound.target) if bound is not None else None,
             attached=await _attached(conn, caller, interaction_id),
+            panels=settings.panels,
         )
 
 
@@ -231,7 +248,12 @@ async def _form(conn: Connection, caller: Caller, found: StoredObject) -> Object
 
 
 async def _customers(
-    conn: Connection, caller: Caller, form: StoredObject | None, phone_e164: str | None
+    deps: Deps,
+    conn: Connection,
+    caller: Caller,
+    form: StoredObject | None,
+    phone_e164: str | None,
+    shown: Sequence[PopField],
 ) -> list[PopCustomer]:
     if phone_e164 is None:
         return []
@@ -248,11 +270,18 @@ async def _customers(
             name=customer.name,
             phone_e164=phone_e164,
             found_by=found_by,
+            fields=_fixed(customer, shown, deps.now().date()),
             values=_popped(form.definition, customer.data, caller) if form is not None else {},
             version=customer.version,
         )
         for customer, found_by in found
     ]
+
+
+def _fixed(customer: Customer, shown: Sequence[PopField], today: date) -> dict[str, Any]:
+    names = [each.value for each in shown]
+    told = customer_view(customer, Fields(), today).model_dump(mode="json", include=set(names))
+    return {name: told[name] for name in names}
 
 
 def _popped(definition: Definition, data: dict[str, Any], caller: Caller) -> dict[str, Any]:

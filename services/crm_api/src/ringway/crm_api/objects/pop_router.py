@@ -8,11 +8,14 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
+from ringway.crm_api.errors import PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
-from ringway.crm_api.objects import bindings, pop
+from ringway.crm_api.objects import bindings, pop, pop_settings, recent
 from ringway.crm_api.objects.bindings import BoundTo
-from ringway.crm_api.objects.pop_schemas import BindingBody, BindingView, PopView
+from ringway.crm_api.objects.pop_schemas import BindingBody, BindingView, PopView, RecentView
+from ringway.crm_api.objects.pop_settings import PopSettingsBody, PopSettingsView
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
 from ringway.proto.base import PhoneE164
@@ -117,3 +120,73 @@ async def get_pop(
         targets={target: value for target, value in given.items() if value},
         interaction_id=interaction_id,
     )
+
+
+@pops.get("/recent")
+async def get_pop_recent(
+    deps: DepsOf,
+    caller: Popper,
+    customer_id: Annotated[UUID | None, Query(description="Of the pop's customers.")] = None,
+    phone_e164: Annotated[
+        PhoneE164 | None,
+        Query(description="Instead of a customer, where there is none.", examples=["+40215550100"]),
+    ] = None,
+    interaction_id: Annotated[
+        UUID | None, Query(description="The present one, which is left out.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=20, description="Of each part at most.")] = 5,
+) -> RecentView:
+    """Return the last calls, open work orders and last orders of who calls: a second read.
+
+    Each part within what the caller may see of it; null where he may not at all.
+    """
+    return await recent.recent(
+        deps,
+        caller,
+        customer_id=customer_id,
+        phone_e164=phone_e164,
+        interaction_id=interaction_id,
+        limit=limit,
+    )
+
+
+@pops.get("/settings")
+async def get_pop_settings(deps: DepsOf, caller: Reader, response: Response) -> PopSettingsView:
+    """Return which fields of customers and which panels agents see."""
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        found = await pop_settings.get(conn, tenant_id=caller.tenant_id)
+    set_etag(response, found.version)
+    return found.view()
+
+
+@pops.put("/settings")
+async def put_pop_settings(
+    wanted: PopSettingsBody,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> PopSettingsView:
+    """Say which fields of customers and which panels agents see; it holds for the next pop."""
+    version, now, tenant_id = expected_version(if_match), deps.now(), caller.tenant_id
+    async with deps.pool.tenant(tenant_id) as conn:
+        done = await pop_settings.put(
+            conn, tenant_id=tenant_id, version=version, body=wanted, now=now
+        )
+        present = await pop_settings.get(conn, tenant_id=tenant_id)
+        if not done:
+            raise PreconditionFailed(
+                "pop_settings_changed",
+                "The settings were changed meanwhile; `current` is what they are now.",
+                extra={"current": present.view().model_dump(mode="json")},
+            )
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="pop_settings.changed",
+            object_type="pop_settings",
+            detail=wanted.model_dump(mode="json"),
+        )
+    set_etag(response, present.version)
+    return present.view()

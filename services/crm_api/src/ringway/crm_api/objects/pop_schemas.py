@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from ringway.crm_api.objects.bindings import BoundTo
+from ringway.crm_api.objects.pop_settings import Panel
 from ringway.crm_api.objects.schemas import ObjectView
 from ringway.crm_api.schemas import Body, Text, View
 
@@ -53,7 +54,11 @@ class PopCustomer(View):
     name: str
     phone_e164: str
     found_by: str = Field(description="Whose number it is: his own kind of number, or a contact's.")
-    values: dict[str, Any] = Field(description="Fields whose definition is in the pop.")
+    fields: dict[str, Any] = Field(
+        description="Fixed fields that `/pop/settings` names, in that order.",
+        examples=[{"title": "Ms", "age": 41}],
+    )
+    values: dict[str, Any] = Field(description="Own fields whose definition is in the pop.")
     version: int
 
 
@@ -75,3 +80,63 @@ class PopView(View):
     forms: list[ObjectView] = Field(description="Work orders to choose from; the first one pops.")
     bound_by: BoundTo | None = Field(description="Which binding decided; null: there is none.")
     attached: list[AttachedView]
+    panels: list[Panel] = Field(description="What else the screen shows, in this order.")
+
+
+class RecentInteraction(View):
+    """One of the last calls. Durations in seconds, null where not known (yet)."""
+
+    interaction_id: UUID
+    at: datetime | None = Field(description="Answered, or when it began.")
+    direction: str = Field(examples=["inbound"])
+    caller: str
+    called: str
+    agent_id: UUID | None
+    agent_number: str
+    queue_id: str | None
+    campaign_id: UUID | None
+    disposition: str = Field(examples=["connected"])
+    agent_disposition: str = Field(description="The outcome that the agent chose.")
+    talk_s: float | None
+    has_recording: bool
+
+
+class RecentWorkOrder(View):
+    """A work order that is not done, as a screen lists it."""
+
+    work_order_id: UUID
+    number: str = Field(examples=["W000017"])
+    title: str
+    kind: str
+    business_type_id: UUID
+    step: str
+    step_kind: str = Field(examples=["open", "waiting"])
+    priority: int
+    assignee_id: UUID | None
+    team_id: UUID | None
+    resolution_due_at: datetime | None
+    created_at: datetime
+
+
+class RecentSalesOrder(View):
+    """One of the last sales orders. ``total`` in minor units of ``currency``."""
+
+    order_id: UUID
+    order_number: str
+    state: str
+    payment_state: str
+    shipment_state: str
+    currency: str = Field(examples=["CNY"])
+    total: int
+    agent_id: UUID
+    created_at: datetime
+
+
+class RecentView(View):
+    """What happened lately, newest first. A part is null for who may not read it."""
+
+    interactions: list[RecentInteraction] | None
+    work_orders: list[RecentWorkOrder] | None = Field(
+        description="Open ones that concern the caller."
+    )
+    sales_orders: list[RecentSalesOrder] | None

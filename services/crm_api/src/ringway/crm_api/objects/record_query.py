@@ -9,6 +9,8 @@ from uuid import UUID
 
 from ringway.crm_api.core.objects.definition import Field, FieldType
 from ringway.crm_api.core.objects.filters import Condition, Operator
+from ringway.crm_api.core.objects.pairs import Pair
+from ringway.crm_api.objects.catalogue import StoredObject
 from ringway.crm_api.objects.expressions import EMPTY_NUMBER, sort_of, text_of
 
 _SIGNS = {
@@ -19,6 +21,8 @@ _SIGNS = {
     Operator.GT: ">",
     Operator.GTE: ">=",
 }
+_LOWER = frozenset({Operator.GT, Operator.GTE})
+_UPPER = frozenset({Operator.LT, Operator.LTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +41,62 @@ class Place:
     record_id: UUID
 
 
-def conditions(
-    wanted: Sequence[Condition], columns: Mapping[str, str], table: str, parameters: list[Any]
-) -> list[str]:
-    """Return SQL of conditions on rows of ``table`` (its alias).
-
-    Args:
-        columns: ``StoredObject.columns``.
-        parameters: Of the statement so far; the conditions' are added.
-    """
-    return [_condition(each, columns, table, parameters) for each in wanted]
-
-
 def page_of(
     wanted: Sequence[Condition],
     order: Order,
     after: Place | None,
-    columns: Mapping[str, str],
+    found: StoredObject,
     parameters: list[Any],
 ) -> str:
     """Return everything that follows ``FROM crm.record r WHERE ...`` but the limit."""
-    parts = [f" AND {each}" for each in conditions(wanted, columns, "r", parameters)]
+    pair, rest = _paired(wanted, order, found)
+    parts = []
+    for each in rest:
+        column = sort_of(each.field, found.columns, "r")
+        if after is not None and each.field == order.field and _is_begun(each.operator, order):
+            # PostgreSQL would begin with it in the index, and read all that is before the page.
+            column = f"coalesce({column}, {column})"
+        parts.append(f" AND {_condition(each, column, 'r', parameters)}")
     sign, way = ("<", "DESC") if order.is_down else (">", "ASC")
     if order.field is None:
         if after is not None:
             parameters.append(after.record_id)
             parts.append(f" AND r.record_id {sign} ${len(parameters)}")
         return f"{''.join(parts)} ORDER BY r.record_id {way}"
-    column = key_of(order.field, columns)
-    # Said so that the column's partial index may serve.
-    parts.append(f" AND {column} IS NOT NULL")
+    place = after.key if after is not None else None
+    if pair is None:
+        column = key_of(order.field, found.columns)
+        # Said so that the column's partial index may serve.
+        parts.append(f" AND {column} IS NOT NULL")
+    else:
+        column, (first, end) = f"r.{pair.column}", pair.bounds
+        place = pair.key(place) if after is not None else None
+        if after is None or order.is_down:
+            parameters.append(first)
+            parts.append(f" AND {column} >= ${len(parameters)}")
+        parameters.append(end)
+        parts.append(f" AND {column} < ${len(parameters)}")
     if after is not None:
-        parameters += [after.key, after.record_id]
+        parameters += [place, after.record_id]
         last = len(parameters)
         parts.append(f" AND ({column}, r.record_id) {sign} (${last - 1}, ${last})")
     return f"{''.join(parts)} ORDER BY {column} {way}, r.record_id {way}"
+
+
+def _paired(
+    wanted: Sequence[Condition], order: Order, found: StoredObject
+) -> tuple[Pair | None, Sequence[Condition]]:
+    """Return the pair column that serves a list, if there is one, and what else is wanted."""
+    for n, each in enumerate(wanted):
+        if order.field is not None and each.operator is Operator.EQ:
+            pair = found.pair(each.field, order.field, each.operands[0])
+            if pair is not None:
+                return pair, [*wanted[:n], *wanted[n + 1 :]]
+    return None, wanted
+
+
+def _is_begun(operator: Operator, order: Order) -> bool:
+    return operator in (_UPPER if order.is_down else _LOWER)
 
 
 def key_of(field: Field, columns: Mapping[str, str]) -> str:
@@ -79,9 +104,7 @@ def key_of(field: Field, columns: Mapping[str, str]) -> str:
     return sort_of(field, columns, "r")
 
 
-def _condition(
-    wanted: Condition, columns: Mapping[str, str], table: str, parameters: list[Any]
-) -> str:
+def _condition(wanted: Condition, column: str, table: str, parameters: list[Any]) -> str:
     field, operator = wanted.field, wanted.operator
     if field.type is FieldType.MULTI_SELECT:
         json = f"({table}.data->'{field.key}')"
@@ -90,7 +113,6 @@ def _condition(
             return f"{json} IS {'' if wanted.operands[0] else 'NOT '}NULL"
         parameters.append(wanted.operands[0])
         return f"({json} IS NOT NULL AND {json} ? ${len(parameters)}::text)"
-    column = sort_of(field, columns, table)
     empty = f"'{EMPTY_NUMBER}'::float8" if field.is_number else "''"
     if operator is Operator.EMPTY:
         return f"{column} {'=' if wanted.operands[0] else '<>'} {empty}"

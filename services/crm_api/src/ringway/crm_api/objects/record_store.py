@@ -180,7 +180,7 @@ async def page(
 ) -> list[tuple[Record, Place]]:
     """Return records of an object, each with its place in the order. Raises TooSlow."""
     parameters: list[Any] = [found.tenant_id, found.object_id, interaction_id]
-    rest = page_of(wanted, order, after, found.columns, parameters)
+    rest = page_of(wanted, order, after, found, parameters)
     key = key_of(order.field, found.columns) if order.field is not None else "NULL"
     parameters.append(limit)
     statement = f"""

@@ -14,6 +14,7 @@ from ringway.crm_api.core.objects.definition import (
     Group,
     Key,
     Kind,
+    QuickList,
     Rights,
     SavePolicy,
     Tab,
@@ -31,9 +32,12 @@ class IndexState(StrEnum):
 
 
 class IndexView(View):
-    """The index of one field; ``is_unique`` is the one that keeps values apart."""
+    """The index of a field or a list; ``is_unique`` is the one that keeps values apart."""
 
     key: str
+    sort: str | None = Field(
+        description="Of a list that is filtered by `key`: what it is sorted by."
+    )
     is_unique: bool
     state: IndexState
     failure: str = Field(description="Why it failed; change the object to try again.")
@@ -51,6 +55,7 @@ class ObjectView(View):
     tabs: list[Tab]
     groups: list[Group]
     fields: list[ObjectField]
+    lists: list[QuickList]
     rights: Rights | None = Field(description="Shown to those who may change the object.")
     may: list[str] = Field(description="Which of create, read, change, delete the caller may.")
     save: SavePolicy

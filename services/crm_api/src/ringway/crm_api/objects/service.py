@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller, Permission, roles_of_tenant
 from ringway.crm_api.audit import store as audit
+from ringway.crm_api.core.objects import pairs
 from ringway.crm_api.core.objects.definition import (
     KINDS_ELSEWHERE,
     Definition,
@@ -143,7 +144,6 @@ def summary_of(found: StoredObject, caller: Caller) -> ObjectSummary:
 def view_of(found: StoredObject, indexes: list[key_columns.Index], caller: Caller) -> ObjectView:
     """Return an object with the fields that the caller sees."""
     definition = _shown(found.definition, caller)
-    keys = {each.key for each in definition.fields}
     whole = definition.model_dump(exclude={"rights", "fields", "groups", "tabs"})
     return ObjectView(
         **whole,
@@ -154,20 +154,31 @@ def view_of(found: StoredObject, indexes: list[key_columns.Index], caller: Calle
         fields=definition.fields,
         rights=definition.rights if caller.may(Permission.OBJECTS_WRITE) else None,
         may=[act for act in _ACTS if catalogue.may(definition, caller, act)],
-        indexes=[
-            IndexView(
-                key=each.key,
-                is_unique=each.column.startswith("u"),
-                state=IndexState(each.state),
-                failure=each.failure,
-            )
-            for each in indexes
-            if each.key in keys
-        ],
+        indexes=_indexes(indexes, {each.key for each in definition.fields}),
         archived_at=found.archived_at,
         created_at=found.created_at,
         updated_at=found.updated_at,
     )
+
+
+def _indexes(indexes: list[key_columns.Index], seen: set[str]) -> list[IndexView]:
+    """Return the indexes of fields that are ``seen``, those of lists after their fields'."""
+    views = []
+    for each in sorted(indexes, key=lambda it: it.column.startswith("p")):
+        key, sort = each.key, None
+        if each.column.startswith("p"):
+            key, sort = pairs.fields_of(each.key)
+        if {key, sort or key} <= seen:
+            views.append(
+                IndexView(
+                    key=key,
+                    sort=sort,
+                    is_unique=each.column.startswith("u"),
+                    state=IndexState(each.state),
+                    failure=each.failure,
+                )
+            )
+    return views
 
 
 def wrong(errors: list[FieldError], code: str, detail: str) -> Invalid:
@@ -189,7 +200,9 @@ def _shown(definition: Definition, caller: Caller) -> Definition:
         return definition
     hidden = {"read_roles": None, "write_roles": None, "expression": None}
     fields = [each.model_copy(update=hidden) for each in catalogue.fields_seen(definition, caller)]
-    return definition.model_copy(update={"fields": fields})
+    seen = {each.key for each in fields}
+    lists = [each for each in definition.lists if {each.filter, each.sort} <= seen]
+    return definition.model_copy(update={"fields": fields, "lists": lists})
 
 
 async def _view(conn: Connection, caller: Caller, object_id: UUID) -> ObjectView:

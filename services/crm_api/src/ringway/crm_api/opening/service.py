@@ -1,8 +1,9 @@
 """The guided opening of an enterprise: all of it, or nothing.
 
-While it is opened nobody gets in. When a step fails, what was made at other services is undone and
-the enterprise is removed; when the process dies in the middle, a later request with the same slug
-does that first.
+While it is opened nobody gets in. When a step fails, each service removes all that it has of the
+enterprise, which is gone then. When the process dies in the middle, or undoing fails, a repeat of
+the request does that first, and so does housekeeping. Nothing before the last step counts as done,
+so the repeat may have the same ``Idempotency-Key``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid5
 
+import asyncpg
+
 from ringway.crm_api.access import PLATFORM_TENANT, ROLE_PERMISSIONS, Caller, Role
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import password_rules
@@ -21,7 +24,7 @@ from ringway.crm_api.campaigns import defaults
 from ringway.crm_api.campaigns.defaults import CampaignDefaultsBody
 from ringway.crm_api.core.opening import templates
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import ApiError, Conflict, translate
+from ringway.crm_api.errors import ApiError, Conflict, Unavailable, translate
 from ringway.crm_api.features import Feature
 from ringway.crm_api.opening import store
 from ringway.crm_api.opening.schemas import FirstAgent, Opened, Opening, OpeningStep
@@ -29,24 +32,26 @@ from ringway.crm_api.tenants import store as tenants
 from ringway.crm_api.tenants.schemas import FirstAdmin, TenantView
 from ringway.crm_api.trunks.schemas import TrunkBody
 from ringway.crm_api.users import service as users
-from ringway.crm_api.users import store as user_store
 from ringway.crm_api.users.schemas import NewUser
-from ringway.proto.acd import AgentAccountV1, DeleteTrunkV1, PutAgentV1, PutTrunkV1, TrunkV1
+from ringway.proto.acd import PutTrunkV1, TrunkV1
 from ringway.proto.base import Done, Reply
 from ringway.proto.dialer import PutProjectV1
 from ringway.proto.dialer_callback import PutDispositionV1
-from ringway.proto.dialer_pool import (
-    AllotCallerNumbersV1,
-    CallerNumbersV1,
-    WithdrawCallerNumbersV1,
+from ringway.proto.dialer_pool import AllotCallerNumbersV1, CallerNumbersV1
+from ringway.proto.tenant_deletion import (
+    DeleteAcdTenantV1,
+    DeleteDialerTenantV1,
+    TenantPartDeletedV1,
 )
+from ringway.runtime import held
 from ringway.runtime.errors import DependencyDown, Refused
 from ringway.runtime.ids import uuid7
 
 _log = logging.getLogger("ringway.crm_api.opening")
 
-# Longer than any opening runs.
-_GIVEN_UP_AFTER = timedelta(minutes=5)
+# Longer than any step of an opening takes.
+_GIVEN_UP_AFTER = timedelta(seconds=90)
+_UNDO_LIMIT_S = 20.0
 
 
 @dataclass
@@ -80,9 +85,10 @@ async def open_enterprise(deps: Deps, caller: Caller, new: Opening) -> Opened:
 
     Raises:
         Conflict: The slug is taken.
+        Unavailable: An opening of this slug was cut off just now, or is under way.
         ApiError: A step failed; ``steps`` says which were done, ``is_undone`` that none is left.
     """
-    await _clear(deps, caller, new)
+    await _clear(deps, new.slug)
     people: tuple[FirstAdmin | FirstAgent, ...] = (new.admin, *new.agents)
     for person in people:
         password_rules.check(person.password, username=person.username, tenant=new.slug)
@@ -92,18 +98,43 @@ async def open_enterprise(deps: Deps, caller: Caller, new: Opening) -> Opened:
         for name, step in _steps(work):
             doing = name
             await step()
+            await _go_on(work)
+        doing = "activation"
+        tenant = await _activate(work)
     except (ApiError, Refused, DependencyDown, TimeoutError) as error:
         known = translate(error) or Conflict("opening_failed")
-        is_undone = doing == "enterprise" or await _undo(work)
-        left = "Nothing of it is left." if is_undone else "Undoing it failed; repeat in 5 minutes."
+        is_taken = doing == "enterprise" and isinstance(error, Conflict)
+        is_undone = is_taken or await _undo(deps, work.tenant_id)
+        left = "Nothing of it is left." if is_undone else "Undoing it failed: repeat in a while."
         known.detail = f"{doing}: {known.detail} {left}"
         known.extra["failed_step"] = doing
         known.extra["is_undone"] = is_undone
         known.extra["steps"] = [step.model_dump(mode="json") for step in work.steps]
+        if not is_undone:
+            known.status = 503  # such an answer is not kept for repeats
         raise known from error
     except BaseException:
-        await _undo(work)
+        await _undo(deps, work.tenant_id)
         raise
+    return Opened(tenant=TenantView.model_validate(tenant), steps=work.steps)
+
+
+async def _go_on(work: _Work) -> None:
+    """Say that the opening goes on; what is done so far is no act that a repeat must not repeat.
+
+    Raises:
+        Conflict: Somebody thought that it was given up, and undid it.
+    """
+    await held.prepared()
+    async with work.deps.pool.tenant(work.tenant_id) as conn:
+        goes_on = await store.go_on(conn, tenant_id=work.tenant_id, now=work.deps.now())
+    await held.prepared()
+    if not goes_on:
+        raise _undone_meanwhile()
+
+
+async def _activate(work: _Work) -> tenants.Tenant:
+    deps, new = work.deps, work.new
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
         tenant = await tenants.put(
             conn,
@@ -115,17 +146,22 @@ async def open_enterprise(deps: Deps, caller: Caller, new: Opening) -> Opened:
             },
             when=("opening",),
         )
-        assert tenant is not None
+        if tenant is None:
+            raise _undone_meanwhile()
         await audit.add(
             conn,
-            caller=caller,
+            caller=work.operator,
             now=deps.now(),
             action="tenant.opened",
             object_type="tenant",
             object_id=work.tenant_id,
             detail={"slug": new.slug, "steps": [step.step for step in work.steps]},
         )
-    return Opened(tenant=TenantView.model_validate(tenant), steps=work.steps)
+    return tenant
+
+
+def _undone_meanwhile() -> Unavailable:
+    return Unavailable("opening_cut_off", "It took too long and was undone; repeat it.")
 
 
 def _steps(work: _Work) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -249,50 +285,55 @@ async def _project(work: _Work) -> None:
     work.steps.append(OpeningStep(step="project", name=name, object_id=project_id))
 
 
-async def _clear(deps: Deps, caller: Caller, new: Opening) -> None:
-    """Undo an opening of the same slug whose process died."""
-    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-        left = await store.given_up(conn, slug=new.slug, before=deps.now() - _GIVEN_UP_AFTER)
-    if left is not None:
-        await _undo(_Work(deps, caller, left, new))
+async def _clear(deps: Deps, slug: str) -> None:
+    """Undo an opening of the same slug whose process died.
 
-
-async def _undo(work: _Work) -> bool:
-    """Take back what other services made, then the enterprise itself; whether that was done.
-
-    While they do not answer, the enterprise stays as it is, with nobody let in. The next opening
-    of this slug comes here again.
+    Raises:
+        Unavailable: It may be going on.
     """
-    deps, tenant = work.deps, str(work.tenant_id)
-    at = deps.now()
+    now = deps.now()
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        left = await store.unfinished(conn, slug=slug)
+    if left is None:
+        return
+    wait = left.went_on_at + _GIVEN_UP_AFTER - now
+    if wait > timedelta() or not await _undo(deps, left.tenant_id):
+        raise Unavailable(
+            "opening_unfinished",
+            f"An opening of {slug} is under way or was cut off; repeat this request.",
+            retry_after_s=max(10, int(wait.total_seconds()) + 1),
+        )
+
+
+async def clear_all(deps: Deps) -> int:
+    """Undo openings whose processes died and that nobody repeated; return how many."""
+    before = deps.now() - _GIVEN_UP_AFTER
+    async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+        left = await store.given_up(conn, before=before)
+    return sum([await _undo(deps, tenant_id) for tenant_id in left])
+
+
+async def _undo(deps: Deps, tenant_id: UUID) -> bool:
+    """Have each service remove all that it has of it, then the enterprise itself; whether it was.
+
+    While one does not answer, the enterprise stays as it is, with nobody let in.
+    """
     try:
-        async with deps.pool.tenant(work.tenant_id) as conn:
-            seats = await user_store.page(
-                conn, tenant_id=work.tenant_id, after=None, limit=500, with_seat=True
-            )
-        trunk = DeleteTrunkV1(occurred_at=at, tenant=tenant, trunk_id=str(work.trunk_id))
-        await deps.bus.request(trunk, Done)
-        for seat in seats:
-            account = PutAgentV1(
-                occurred_at=at,
-                tenant=tenant,
-                agent_id=str(seat.user_id),
-                number=seat.agent_number or "",
-                name=seat.display_name or seat.username,
-                enabled=False,
-            )
-            await deps.bus.request(account, AgentAccountV1)
-        if work.new.caller_numbers:
-            numbers = WithdrawCallerNumbersV1(
-                occurred_at=at, tenant=tenant, phones_e164=tuple(work.new.caller_numbers)
-            )
-            await deps.bus.request(numbers, CallerNumbersV1)
+        for kind in (DeleteAcdTenantV1, DeleteDialerTenantV1):
+            is_done = False
+            while not is_done:
+                question = kind(occurred_at=deps.now(), tenant=str(tenant_id))
+                part = await deps.bus.request(
+                    question, TenantPartDeletedV1, timeout_s=_UNDO_LIMIT_S
+                )
+                is_done = part.is_done
         async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-            await store.undo(conn, tenant_id=work.tenant_id)
-    except (Refused, DependencyDown, TimeoutError) as error:
+            await store.undo(conn, tenant_id=tenant_id)
+        await held.prepared()
+    except (Refused, DependencyDown, TimeoutError, asyncpg.PostgresError) as error:
         _log.warning(
-            "An opening could not be undone; the next one of this slug will.",
-            extra={"slug": work.new.slug, "reason": repr(error)},
+            "An opening could not be undone now.",
+            extra={"tenant": str(tenant_id), "reason": repr(error)},
         )
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,15 +14,44 @@ async def begin(conn: Connection, *, tenant_id: UUID) -> None:
     await conn.execute("UPDATE crm.tenant SET state = 'opening' WHERE tenant_id = $1", tenant_id)
 
 
-async def given_up(conn: Connection, *, slug: str, before: datetime) -> UUID | None:
-    """Return the enterprise of that slug whose opening ended in the middle before then."""
-    found: UUID | None = await conn.fetchval(
-        "SELECT tenant_id FROM crm.tenant "
-        "WHERE slug = $1 AND state = 'opening' AND updated_at < $2",
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An enterprise that is being opened, and when its last step was done."""
+
+    tenant_id: UUID
+    went_on_at: datetime
+
+
+async def go_on(conn: Connection, *, tenant_id: UUID, now: datetime) -> bool:
+    """Note that a step was done; False: the opening was undone."""
+    return (
+        await conn.fetchval(
+            "UPDATE crm.tenant SET updated_at = $2 "
+            "WHERE tenant_id = $1 AND state = 'opening' RETURNING true",
+            tenant_id,
+            now,
+        )
+    ) is not None
+
+
+async def unfinished(conn: Connection, *, slug: str) -> Unfinished | None:
+    """Return the enterprise of that slug that is being opened, or whose opening was cut off."""
+    row = await conn.fetchrow(
+        "SELECT tenant_id, updated_at AS went_on_at FROM crm.tenant "
+        "WHERE slug = $1 AND state = 'opening'",
         slug,
+    )
+    return Unfinished(**row) if row is not None else None
+
+
+async def given_up(conn: Connection, *, before: datetime) -> list[UUID]:
+    """Return enterprises whose opening ended in the middle before then."""
+    rows = await conn.fetch(
+        "SELECT tenant_id FROM crm.tenant WHERE state = 'opening' AND updated_at < $1 "
+        "ORDER BY updated_at LIMIT 100",
         before,
     )
-    return found
+    return [row["tenant_id"] for row in rows]
 
 
 async def undo(conn: Connection, *, tenant_id: UUID) -> None:

@@ -8,14 +8,15 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from ringway.crm_api.access import Caller, Permission
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.projects import store
 from ringway.crm_api.projects.schemas import ProjectBody, ProjectView
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
-from ringway.proto.base import Reply
-from ringway.proto.dialer import PutProjectV1
+from ringway.proto.base import Done, Reply
+from ringway.proto.dialer import PutProjectV1, RemoveProjectV1
 from ringway.runtime.ids import uuid7
 
 router = api_router("/projects", "projects")
@@ -61,6 +62,28 @@ async def rename_project(
     """Rename a project."""
     await _get(deps, caller, project_id)
     return await _put(deps, caller, project_id, wanted)
+
+
+@router.delete("/{project_id}", status_code=204)
+async def remove_project(project_id: UUID, deps: DepsOf, caller: Writer) -> None:
+    """Remove a project without campaigns. Calls of campaigns that were removed keep its name.
+
+    409 `project_in_use` while a campaign is in it.
+    """
+    present = await _get(deps, caller, project_id)
+    now = deps.now()
+    question = RemoveProjectV1(occurred_at=now, tenant=caller.tenant, project_id=str(project_id))
+    await deps.bus.request(question, Done)
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        await audit.add(
+            conn,
+            caller=caller,
+            now=now,
+            action="project.removed",
+            object_type="project",
+            object_id=project_id,
+            detail={"name": present.name},
+        )
 
 
 async def _get(deps: Deps, caller: Caller, project_id: UUID) -> ProjectView:

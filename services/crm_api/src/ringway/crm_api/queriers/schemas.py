@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ringway.crm_api.core.queriers.catalogue import FieldKind
-from ringway.crm_api.core.queriers.query import Filter, Op, Query
+from ringway.crm_api.core.queriers.query import FILTER_EXAMPLES, Filter, Op, Query
 from ringway.crm_api.schemas import Body, Name, Text, View
 from ringway.proto.dialer_spec import ZoneName
 
@@ -103,7 +103,9 @@ class QuerierView(View):
 class RunBody(Body):
     """How a question is asked now."""
 
-    where: Filter | None = Field(default=None, description="What must hold besides.")
+    where: Filter | None = Field(
+        default=None, description="What must hold besides.", examples=FILTER_EXAMPLES
+    )
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: str | None = Field(default=None, max_length=500)
     with_total: bool = Field(default=False, description="Count all rows, up to 10,000.")
@@ -193,7 +195,9 @@ class OperationBody(Body):
     """What is to be done with the rows."""
 
     action: Action
-    where: Filter | None = Field(default=None, description="What must hold besides.")
+    where: Filter | None = Field(
+        default=None, description="What must hold besides.", examples=FILTER_EXAMPLES
+    )
 
 
 class ConfirmBody(Body):

@@ -177,6 +177,23 @@ _MADE: tuple[tuple[str, str, str, str, tuple[Role, ...], dict[str, Any]], ...] =
         },
     ),
     (
+        "calls_by_attached_value", "Calls by attached value", "随路数据统计",
+        "Interactions of the last seven days by the values that look-ups attached to them.",
+        _LEADERS,
+        {
+            "source": "attached_values",
+            "groups": [{"field": "object"}, {"field": "key"}, {"field": "value"}],
+            "aggregates": [
+                {"function": "count_distinct", "name": "interactions", "field": "interaction_id"},
+                {"function": "count_distinct", "name": "connected", "field": "interaction_id",
+                 "where": _is("interaction.is_connected", True)},
+                {"function": "avg", "name": "average_talk_s", "field": "interaction.talk_s"},
+            ],
+            "where": _where("attached_at", _WEEK),
+            "sort": [{"by": "interactions", "descending": True}],
+        },
+    ),
+    (
         "customers_to_follow_up", "Customers to follow up", "待跟进客户",
         "Customers whose follow-up is due today or overdue, oldest first.",
         _AGENTS,
@@ -191,6 +208,37 @@ _MADE: tuple[tuple[str, str, str, str, tuple[Role, ...], dict[str, Any]], ...] =
                  "value": {"relative": "last_days", "n": 365}},
             ]},
             "sort": [{"by": "follow_up_at"}],
+        },
+    ),
+    (
+        "work_order_detail", "Work orders", "工单明细",
+        "Work orders of the last seven days that concern oneself, newest first.",
+        _AGENTS,
+        {
+            "source": "work_orders",
+            "columns": [{"field": each} for each in (
+                "number", "created_at", "type.name", "title", "customer_name", "phone_e164",
+                "step", "step_kind", "assignee.display_name", "resolution_due_at", "is_breached",
+            )],
+            "where": _where("created_at", _WEEK),
+            "sort": [{"by": "created_at", "descending": True}],
+        },
+    ),
+    (
+        "work_order_statistics", "Work-order statistics", "工单统计",
+        "Work orders of the last seven days by type: all, done, and with a broken promise.",
+        _LEADERS,
+        {
+            "source": "work_orders",
+            "groups": [{"field": "type.name", "name": "type"}],
+            "aggregates": [
+                {"function": "count", "name": "orders"},
+                {"function": "count", "name": "done", "where": _is("step_kind", "done")},
+                {"function": "share", "name": "done_share", "where": _is("step_kind", "done")},
+                {"function": "count", "name": "breached", "where": _is("is_breached", True)},
+            ],
+            "where": _where("created_at", _WEEK),
+            "sort": [{"by": "orders", "descending": True}],
         },
     ),
     (

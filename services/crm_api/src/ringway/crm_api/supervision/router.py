@@ -12,9 +12,11 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.agents.schemas import ChosenState
+from ringway.crm_api.agents import campaigns
+from ringway.crm_api.agents.schemas import AgentCampaigns, ChosenCampaigns, ChosenState
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
+from ringway.crm_api.errors import NotFound
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
 from ringway.crm_api.supervision.schemas import ForcedState, ForcedTransfer, WatchedAgentView
@@ -121,6 +123,31 @@ async def change_agent_state(
     await _act(deps, caller, agent_id, SupervisionMode.STATE, ready=ready, reason=state.reason)
 
 
+@router.put("/agents/{agent_id}/chosen-campaigns")
+async def choose_agent_campaigns(
+    agent_id: UUID, deps: DepsOf, caller: Actor, wanted: ChosenCampaigns
+) -> AgentCampaigns:
+    """Choose the campaigns whose calls an agent gets, from the next call on, while he is signed in.
+
+    Only campaigns that he serves (`campaign_not_assigned`); none at all means all of them, unless
+    the enterprise wants a choice. Whoever may change the agent's state may do it.
+    """
+    async with deps.pool.tenant(caller.tenant_id) as conn:
+        if not await users.existing(conn, tenant_id=caller.tenant_id, user_ids=[agent_id]):
+            raise NotFound("agent_unknown", "There is no such agent in your groups.")
+    served = await campaigns.served_by(deps, caller, agent_id)
+    campaign_ids = campaigns.check(served, wanted.campaign_ids)
+    await _act(
+        deps,
+        caller,
+        agent_id,
+        SupervisionMode.STATE,
+        act="chosen_campaigns",
+        campaign_ids=campaign_ids,
+    )
+    return campaigns.view(served, await campaigns.status_of(deps, caller, str(agent_id)))
+
+
 @router.post("/agents/{agent_id}/log-out", status_code=204)
 async def log_agent_out(agent_id: UUID, deps: DepsOf, caller: Actor) -> None:
     """End the agent's session and release his phone; a talk that runs is finished before."""
@@ -128,7 +155,13 @@ async def log_agent_out(agent_id: UUID, deps: DepsOf, caller: Actor) -> None:
 
 
 async def _act(
-    deps: Deps, caller: Caller, agent_id: UUID, mode: SupervisionMode, **more: Any
+    deps: Deps,
+    caller: Caller,
+    agent_id: UUID,
+    mode: SupervisionMode,
+    *,
+    act: str = "",
+    **more: Any,
 ) -> None:
     question = SuperviseV1(
         occurred_at=deps.now(),
@@ -150,9 +183,11 @@ async def _act(
         raise
     finally:
         asked = question.model_dump(
-            mode="json", include={"target", "ready", "reason"}, exclude_defaults=True
+            mode="json",
+            include={"target", "ready", "reason", "campaign_ids"},
+            exclude_defaults=True,
         )
-        await _note(deps, caller, mode.value, agent_id, {"outcome": outcome, **asked})
+        await _note(deps, caller, act or mode.value, agent_id, {"outcome": outcome, **asked})
 
 
 async def _note(

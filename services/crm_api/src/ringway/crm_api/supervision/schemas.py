@@ -35,3 +35,6 @@ class WatchedAgentView(View):
     interaction_id: str | None
     other_number: str = Field(description="Who is on the line; empty when nobody is.")
     queue_id: str | None
+    chosen_campaigns: tuple[str, ...] | None = Field(
+        description="The campaigns whose calls he gets; null: all that he serves."
+    )

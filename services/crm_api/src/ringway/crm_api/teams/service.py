@@ -201,6 +201,15 @@ def _check_version(present: store.Team, version: int | None) -> None:
         )
 
 
+async def tell_of_member(deps: Deps, conn: Connection, caller: Caller, user_id: UUID) -> None:
+    """Tell who counts on the seats of a user's team that his has changed, if he is in one."""
+    tenant_id = caller.tenant_id
+    teams = await store.teams_of(conn, tenant_id=tenant_id, user_ids=[user_id])
+    if user_id in teams:
+        above = await store.above(conn, tenant_id=tenant_id, team_ids=[teams[user_id]])
+        await _tell(deps, conn, caller, above)
+
+
 async def _tell(deps: Deps, conn: Connection, caller: Caller, team_ids: Iterable[UUID]) -> None:
     for team_id in sorted(team_ids):
         fact = TeamChangedV1(occurred_at=deps.now(), tenant=caller.tenant, team_id=str(team_id))

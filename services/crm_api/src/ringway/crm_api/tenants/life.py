@@ -177,7 +177,11 @@ async def _switch_phones(deps: Deps, tenant_id: UUID, *, on: bool) -> None:
     while True:
         async with deps.pool.tenant(tenant_id) as conn:
             found = await users.page(
-                conn, tenant_id=tenant_id, after=after, limit=200, with_seat=True
+                conn,
+                tenant_id=tenant_id,
+                after=after,
+                limit=200,
+                search=users.Search(has_seat=True),
             )
         for user in found:
             if user.is_enabled:
@@ -245,6 +249,7 @@ async def _write(
 
 def _forget(deps: Deps, tenant_id: UUID) -> None:
     deps.guard.forget(tenant_id)
+    deps.keys.forget(tenant_id)
     deps.rights.forget(tenant_id)
 
 

@@ -14,7 +14,7 @@ from ringway.crm_api.deletion import store as tombstones
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
-from ringway.crm_api.tenants import life, service, store
+from ringway.crm_api.tenants import life, service, store, warnings
 from ringway.crm_api.tenants.schemas import (
     Closing,
     Confirmation,
@@ -24,6 +24,8 @@ from ringway.crm_api.tenants.schemas import (
     OutboundStop,
     TenantState,
     TenantView,
+    TenantWarning,
+    TenantWarningView,
     TombstoneView,
 )
 
@@ -101,6 +103,34 @@ async def stop_tenant_outbound(
 async def allow_tenant_outbound(tenant_id: UUID, deps: DepsOf, caller: Writer) -> TenantView:
     """Allow the outbound service again. Its campaigns stay paused until somebody starts them."""
     return TenantView.model_validate(await life.allow_outbound(deps, caller, tenant_id))
+
+
+@router.post("/{tenant_id}/warnings", status_code=201)
+async def warn_tenant(
+    tenant_id: UUID, wanted: TenantWarning, deps: DepsOf, caller: Writer
+) -> TenantWarningView:
+    """Show an enterprise's admins an urgent notice for 30 days, which they have to confirm."""
+    return await warnings.warn(deps, caller, tenant_id, wanted)
+
+
+@router.get("/{tenant_id}/warnings")
+async def list_tenant_warnings(
+    tenant_id: UUID, deps: DepsOf, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> Page[TenantWarningView]:
+    """List what an enterprise was warned of, newest first, and how many have confirmed it."""
+    before = cursor_uuid(cursor)
+    found = await warnings.listed(deps, tenant_id, before=before, limit=limit + 1)
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(items=items, next_cursor=encode_cursor(items[-1].notice_id) if more else None)
+
+
+@router.delete("/{tenant_id}/warnings/{notice_id}", status_code=204)
+async def withdraw_tenant_warning(
+    tenant_id: UUID, notice_id: UUID, deps: DepsOf, caller: Writer
+) -> None:
+    """Show a warning no more. Who has read it stays known."""
+    await warnings.withdraw(deps, caller, tenant_id, notice_id)
 
 
 @router.post("/{tenant_id}/close")

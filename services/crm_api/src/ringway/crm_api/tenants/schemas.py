@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ringway.crm_api.features import Feature
 from ringway.crm_api.schemas import Body, Name, Password, Text, Username, View
@@ -54,6 +54,38 @@ class OutboundStop(Body):
     """Why an enterprise may not call out; its people read it."""
 
     reason: Text = Field(min_length=5, max_length=500, examples=["Calls outside the hours"])
+
+
+class TenantWarning(Body):
+    """What an enterprise has to change, as its admins are shown it."""
+
+    text_en: Text = Field(
+        default="", max_length=1000, examples=["Two calls of today promised a prize. Stop it."]
+    )
+    text_zh: Text = Field(
+        default="", max_length=1000, examples=["今日两通电话承诺中奖，请立即停止。"]
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text_en and not self.text_zh:
+            raise ValueError("write text_en, text_zh or both")
+        return self
+
+
+class TenantWarningView(View):
+    """A warning, and how many of the enterprise's admins have read and understood it."""
+
+    notice_id: UUID
+    text_en: str
+    text_zh: str
+    author: str = Field(examples=["operator:otto"])
+    published_at: datetime
+    ends_at: datetime = Field(description="It is shown until then.")
+    withdrawn_at: datetime | None
+    audience: int = Field(description="Admins whom it is for now.")
+    read: int
+    confirmed: int
 
 
 class Closing(Body):

@@ -57,6 +57,7 @@ async def set_state(
         if tenant is None:
             raise tenant_not_found(tenant_id)
     deps.guard.forget(tenant_id)
+    deps.keys.forget(tenant_id)
     action = "tenant.suspended" if state is TenantState.SUSPENDED else "tenant.resumed"
     await _audit(deps, caller, action, tenant_id, {})
     return tenant

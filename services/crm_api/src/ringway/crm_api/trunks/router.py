@@ -58,14 +58,14 @@ async def get_trunk(trunk_id: UUID, deps: DepsOf, caller: Reader) -> TrunkView:
 @router.put("/{trunk_id}")
 async def change_trunk(trunk_id: UUID, trunk: TrunkBody, deps: DepsOf, caller: Writer) -> TrunkView:
     """Change a trunk. Calls that are up are not touched."""
-    await _get(deps, caller, trunk_id)
+    await _own(deps, caller, trunk_id)
     return await _put(deps, caller, trunk_id, _fields(trunk), trunk.password)
 
 
 @router.delete("/{trunk_id}", status_code=204)
 async def delete_trunk(trunk_id: UUID, deps: DepsOf, caller: Writer) -> None:
     """Delete a trunk. Calls on it go on; routes and campaigns that use it forbid it."""
-    await _get(deps, caller, trunk_id)
+    await _own(deps, caller, trunk_id)
     async with deps.pool.tenant(caller.tenant_id) as conn:
         used_by = await store.campaign_using(conn, tenant_id=caller.tenant_id, trunk_id=trunk_id)
     if used_by is not None:
@@ -111,8 +111,16 @@ async def _get(deps: Deps, caller: Caller, trunk_id: UUID) -> store.Trunk:
     return trunk
 
 
+async def _own(deps: Deps, caller: Caller, trunk_id: UUID) -> store.Trunk:
+    """Return a trunk that the enterprise may change."""
+    trunk = await _get(deps, caller, trunk_id)
+    if trunk.is_operators:
+        raise Conflict("trunk_of_operator", "The platform's operator lends it; ask him.")
+    return trunk
+
+
 async def _switch(deps: Deps, caller: Caller, trunk_id: UUID, *, enabled: bool) -> TrunkView:
-    view = TrunkView.model_validate(await _get(deps, caller, trunk_id))
+    view = TrunkView.model_validate(await _own(deps, caller, trunk_id))
     fields = view.model_dump(include=set(TrunkBody.model_fields)) | {"enabled": enabled}
     return await _put(deps, caller, trunk_id, fields, None)
 

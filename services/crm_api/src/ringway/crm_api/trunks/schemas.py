@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from ringway.crm_api.schemas import Body, Name, View
+from ringway.crm_api.schemas import Body, Text, View
 from ringway.proto.acd import DtmfMode, TrunkInbound
 
 # A host name or an address; nothing that could add parameters to a SIP URI.
@@ -26,7 +26,7 @@ TrunkPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 class TrunkBody(Body):
     """A SIP trunk to a carrier."""
 
-    name: Name
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
     host: Host = Field(examples=["sip.carrier.example"])
     port: int = Field(default=5060, ge=1, le=65535)
     codecs: tuple[Codec, ...] = Field(default=("ulaw", "alaw"), min_length=1, max_length=16)
@@ -78,6 +78,10 @@ class TrunkView(View):
     caller_id: str
     enabled: bool
     inbound: TrunkInbound = Field(description="How a call is known to come from this trunk.")
+    is_operators: bool = Field(
+        description="The platform's operator lends it: its address and account are not shown "
+        "(`host` and `username` are empty), and only he changes it."
+    )
     endpoint: str
     changed_at: datetime
 

@@ -13,6 +13,12 @@ import orjson
 from ringway.proto.acd import DtmfMode, TrunkInbound
 from ringway.runtime.postgres import Connection
 
+_WITHDRAWN = """
+    SELECT t.name FROM dialer.campaign_v c
+      JOIN acd.trunk_v t ON t.tenant_id = c.tenant_id AND t.trunk_id = c.spec ->> 'trunk_id'
+     WHERE c.tenant_id = $1 AND c.campaign_id = $2 AND NOT t.is_enabled
+       AND t.settings @> '{"is_operators": true}'
+"""
 _COLUMNS = "trunk_id, name, host, port, codecs, is_enabled, settings, changed_at"
 
 
@@ -38,6 +44,7 @@ class Trunk:
     caller_id: str
     enabled: bool
     inbound: TrunkInbound
+    is_operators: bool
     changed_at: datetime
 
     @property
@@ -79,6 +86,12 @@ async def campaign_using(conn: Connection, *, tenant_id: UUID, trunk_id: UUID) -
     return name
 
 
+async def withdrawn_from(conn: Connection, *, tenant_id: UUID, campaign_id: UUID) -> str | None:
+    """Return the name of a campaign's trunk when the operator lends it no longer."""
+    name: str | None = await conn.fetchval(_WITHDRAWN, tenant_id, str(campaign_id))
+    return name
+
+
 def _trunk(row: asyncpg.Record) -> Trunk:
     settings: dict[str, Any] = orjson.loads(row["settings"])
     return Trunk(
@@ -100,5 +113,6 @@ def _trunk(row: asyncpg.Record) -> Trunk:
         caller_id=settings.get("caller_id", ""),
         enabled=row["is_enabled"],
         inbound=TrunkInbound(settings.get("inbound", TrunkInbound.NONE)),
+        is_operators=settings.get("is_operators", False),
         changed_at=row["changed_at"],
     )

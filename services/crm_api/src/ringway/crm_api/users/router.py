@@ -5,15 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from ringway.crm_api.access import Caller, Permission, Role
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
-from ringway.crm_api.users import service, store
-from ringway.crm_api.users.schemas import CreatedUser, NewUser, UserChange, UserView
+from ringway.crm_api.users import many, seats, service, store
+from ringway.crm_api.users.schemas import (
+    CreatedUser,
+    InTeam,
+    NewUser,
+    NewUsers,
+    NewUsersReport,
+    OwnRoleId,
+    SearchText,
+    SeatBody,
+    UserChange,
+    UserView,
+)
 
 router = api_router("/users", "users")
 Reader = Annotated[Caller, Depends(requires(Permission.USERS_READ))]
@@ -32,19 +43,46 @@ async def create_user(
     return CreatedUser(**view.model_dump(), sip_password=sip_password)
 
 
+@router.post("/bulk")
+async def create_users(new: NewUsers, deps: DepsOf, caller: Writer) -> NewUsersReport:
+    """Create up to 50 users, each for itself: the answer tells what became of each.
+
+    SIP passwords are shown this once. Repeat the request for those who were refused.
+    """
+    return await many.create(deps, caller, new.users)
+
+
 @router.get("")
 async def list_users(
     deps: DepsOf,
     caller: Reader,
+    text: SearchText = None,
     role: Role | None = None,
+    own_role_id: OwnRoleId | None = None,
+    team_id: InTeam = None,
+    has_seat: Annotated[
+        bool | None, Query(description="With an agent number, or staff without.")
+    ] = None,
+    is_enabled: bool | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[UserView]:
-    """List the users of the caller's tenant by name."""
+    """List the users of the caller's tenant by name; all that is asked for must be so."""
     after = decode_cursor(cursor, 1)[0] if cursor is not None else None
     async with deps.pool.tenant(caller.tenant_id) as conn:
         users = await store.page(
-            conn, tenant_id=caller.tenant_id, after=after, limit=limit + 1, role=role
+            conn,
+            tenant_id=caller.tenant_id,
+            after=after,
+            limit=limit + 1,
+            search=store.Search(
+                role=role,
+                own_role_id=own_role_id,
+                has_seat=has_seat,
+                is_enabled=is_enabled,
+                team_id=team_id,
+                text=text,
+            ),
         )
     items = [UserView.model_validate(user) for user in users[:limit]]
     more = len(users) > limit
@@ -77,3 +115,34 @@ async def change_user(
     user = await service.change(deps, caller, user_id, expected_version(if_match), change)
     set_etag(response, user.version)
     return UserView.model_validate(user)
+
+
+@router.put("/{user_id}/seat")
+async def put_seat(
+    user_id: UUID,
+    seat: SeatBody,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CreatedUser:
+    """Give a user a seat, or another agent number; he must be signed out from the one he has.
+
+    With a new number comes a new SIP account, whose password is shown this once.
+    """
+    version = expected_version(if_match)
+    user, sip_password = await seats.give(deps, caller, user_id, version, seat.agent_number)
+    set_etag(response, user.version)
+    view = UserView.model_validate(user)
+    return CreatedUser(**view.model_dump(), sip_password=sip_password)
+
+
+@router.delete("/{user_id}/seat", status_code=204)
+async def remove_seat(
+    user_id: UUID, deps: DepsOf, caller: Writer, if_match: IfMatch = None
+) -> None:
+    """Take a user's seat away: his phone ends, his number is free. He stays as staff.
+
+    He must be signed out from it.
+    """
+    await seats.take(deps, caller, user_id, expected_version(if_match))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import Field
 
 from ringway.crm_api.access import Role
@@ -17,6 +18,17 @@ _MUST_CHANGE = Field(
     description="Whether this password lasts for one sign-in only. Null: as the enterprise's "
     "security policy says.",
 )
+
+SearchText = Annotated[
+    Text | None,
+    Query(
+        alias="q",
+        max_length=100,
+        description="Part of the username, the name or the agent number.",
+        examples=["ann"],
+    ),
+]
+InTeam = Annotated[UUID | None, Query(description="In this team, or below this department.")]
 
 
 class NewUser(Body):
@@ -62,6 +74,39 @@ class UserView(View):
 
 
 class CreatedUser(UserView):
-    """A user just made. ``sip_password`` is shown this once."""
+    """A user with a seat just made. ``sip_password`` is shown this once."""
 
     sip_password: str | None = None
+
+
+class NewUsers(Body):
+    """Users to create at once."""
+
+    users: list[NewUser] = Field(min_length=1, max_length=50)
+
+
+class NewUserFate(View):
+    """What became of one of them. Who could not be made has a ``code``, and why."""
+
+    index: int = Field(description="Of the user in the request, from 0.")
+    username: str
+    user_id: UUID | None
+    agent_number: str | None
+    sip_username: str | None = None
+    sip_password: str | None = Field(default=None, description="Shown this once.")
+    code: str = Field(default="", examples=["username_taken"])
+    detail: str = ""
+
+
+class NewUsersReport(View):
+    """What became of each user, in the order of the request."""
+
+    created: int
+    refused: int
+    items: list[NewUserFate]
+
+
+class SeatBody(Body):
+    """A seat: an agent number, and the SIP account that goes with it."""
+
+    agent_number: AgentNumber

@@ -9,11 +9,11 @@ from uuid import UUID, uuid5
 from ringway.crm_api.access import SEAT_ROLES, Caller, Role, roles_of_tenant
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.auth import account, sessions
-from ringway.crm_api.customers import pools
+from ringway.crm_api.customers import leaving
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.users import standing, store
-from ringway.crm_api.users.schemas import NewUser, UserChange
+from ringway.crm_api.users.schemas import NewUser, UserChange, UserView
 from ringway.proto.acd import AgentAccountV1, PutAgentV1
 from ringway.runtime.postgres import Connection
 
@@ -57,7 +57,7 @@ async def create(deps: Deps, caller: Caller, new: NewUser) -> tuple[store.User, 
         if user.agent_number is not None:
             # Inside the transaction: without the account there shall be no user. If the commit
             # fails after it, a repeat makes the same ids again and finds its account.
-            seat = await _put_agent(deps, caller.tenant, user)
+            seat = await put_agent(deps, caller.tenant, user)
             sip_password = seat.sip_password
             user = replace(user, sip_username=seat.sip_username)
             await store.set_sip_username(
@@ -144,9 +144,10 @@ async def change(
             is_role_given=gives_role,
         )
         if user is None:
-            raise PreconditionFailed("user_changed", "The user was changed meanwhile; read again.")
+            present = await store.get(conn, tenant_id=caller.tenant_id, user_id=user_id)
+            raise user_changed(present or before)
         if user.agent_number is not None and user.is_enabled != before.is_enabled:
-            await _put_agent(deps, caller.tenant, user)
+            await put_agent(deps, caller.tenant, user)
         if good is not None:
             must_change = wanted.must_change_password
             await account.write_password(
@@ -166,8 +167,7 @@ async def change(
                 because="password_set" if user.is_enabled else "disabled",
             )
         if before.is_enabled and not user.is_enabled:
-            await pools.leave(conn, caller, user_id, deps.now())
-        fields = sorted(wanted.model_fields_set)
+            await leaving.leave(conn, caller, user_id, deps.now())
         await audit.add(
             conn,
             caller=caller,
@@ -175,7 +175,14 @@ async def change(
             action="user.changed",
             object_type="user",
             object_id=user_id,
-            detail={"fields": fields},
+            detail={
+                "fields": sorted(wanted.model_fields_set),
+                "changes": {
+                    name: [getattr(before, name), getattr(user, name)]
+                    for name in ("role", "own_role_id", "is_enabled")
+                    if getattr(before, name) != getattr(user, name)
+                },
+            },
         )
     deps.guard.forget(caller.tenant_id, user_id)
     deps.rights.forget(caller.tenant_id)
@@ -208,7 +215,7 @@ async def new_sip_password(deps: Deps, caller: Caller) -> AgentAccountV1:
         user = await store.get(conn, tenant_id=caller.tenant_id, user_id=caller.user_id)
         if user is None or user.agent_number is None:
             raise no_seat()
-        seat = await _put_agent(deps, caller.tenant, user, sip_password=secrets.token_urlsafe(24))
+        seat = await put_agent(deps, caller.tenant, user, sip_password=secrets.token_urlsafe(24))
         await audit.add(
             conn,
             caller=caller,
@@ -238,9 +245,19 @@ def no_seat() -> Conflict:
     return Conflict("no_seat", "This user has no agent number, so no phone and no agent state.")
 
 
-async def _put_agent(
+def user_changed(present: store.User) -> PreconditionFailed:
+    """Return the error for a version that is not the present one."""
+    return PreconditionFailed(
+        "user_changed",
+        "The user was changed meanwhile; `current` is what he is now.",
+        extra={"current": UserView.model_validate(present).model_dump(mode="json")},
+    )
+
+
+async def put_agent(
     deps: Deps, tenant: str, user: store.User, sip_password: str | None = None
 ) -> AgentAccountV1:
+    """Let the ACD have the SIP account of a user with a seat. Raises Refused, DependencyDown."""
     assert user.agent_number is not None
     seat = await deps.bus.request(
         PutAgentV1(

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from ringway.crm_api.access import Role
+from ringway.crm_api.teams import store as teams
 from ringway.runtime.postgres import Connection
 
 _COLUMNS = """user_id, username, display_name, role, own_role AS own_role_id, agent_number,
@@ -89,10 +90,13 @@ async def add(
     return _user(row)
 
 
-async def get(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> User | None:
+async def get(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID, for_update: bool = False
+) -> User | None:
     """Return one user."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} FROM crm.user_account WHERE tenant_id = $1 AND user_id = $2",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM crm.user_account WHERE tenant_id = $1 AND user_id = $2"  # noqa: S608
+        f"{' FOR UPDATE' if for_update else ''}",
         tenant_id,
         user_id,
     )
@@ -109,31 +113,98 @@ async def existing(conn: Connection, *, tenant_id: UUID, user_ids: list[UUID]) -
     return {row["user_id"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which users are asked for; None is any.
+
+    ``text`` stands in the username, the name shown or the agent number, in any case. ``team_id``
+    means the team and everything below it.
+    """
+
+    role: Role | None = None
+    own_role_id: str | None = None
+    has_seat: bool | None = None
+    is_enabled: bool | None = None
+    team_id: UUID | None = None
+    text: str | None = None
+
+
+async def ids_in_team(conn: Connection, *, tenant_id: UUID, team_id: UUID) -> set[UUID]:
+    """Return the users in a team and below it."""
+    team_ids = await teams.below(conn, tenant_id=tenant_id, team_ids=[team_id])
+    rows = await conn.fetch(
+        "SELECT user_id FROM crm.team_member WHERE tenant_id = $1 AND team_id = ANY ($2)",
+        tenant_id,
+        list(team_ids),
+    )
+    return {row["user_id"] for row in rows}
+
+
 async def page(
-    conn: Connection,
-    *,
-    tenant_id: UUID,
-    after: str | None,
-    limit: int,
-    role: Role | None = None,
-    with_seat: bool | None = None,
+    conn: Connection, *, tenant_id: UUID, after: str | None, limit: int, search: Search
 ) -> list[User]:
     """Return users by name, after ``after``."""
+    team_ids = None
+    if search.team_id is not None:
+        team_ids = list(await teams.below(conn, tenant_id=tenant_id, team_ids=[search.team_id]))
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS} FROM crm.user_account
+        SELECT {_COLUMNS} FROM crm.user_account u
          WHERE tenant_id = $1 AND ($2::text IS NULL OR lower(username) > $2)
            AND ($3::text IS NULL OR role = $3)
            AND ($4::boolean IS NULL OR (agent_number IS NOT NULL) = $4)
+           AND ($6::text IS NULL OR own_role = $6)
+           AND ($7::boolean IS NULL OR is_enabled = $7)
+           AND ($8::uuid[] IS NULL OR EXISTS (
+                SELECT 1 FROM crm.team_member m WHERE m.tenant_id = u.tenant_id
+                   AND m.user_id = u.user_id AND m.team_id = ANY ($8)))
+           AND ($9::text IS NULL OR strpos(
+                lower(concat_ws(' ', username, display_name, agent_number)), lower($9)) > 0)
          ORDER BY lower(username) LIMIT $5
         """,  # noqa: S608 - a constant
         tenant_id,
         after,
-        role.value if role is not None else None,
-        with_seat,
+        search.role.value if search.role is not None else None,
+        search.has_seat,
         limit,
+        search.own_role_id,
+        search.is_enabled,
+        team_ids,
+        search.text,
     )
     return [_user(row) for row in rows]
+
+
+async def set_seat(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID,
+    agent_number: str | None,
+    sip_username: str | None,
+    now: datetime,
+) -> User:
+    """Give a user a seat, or take his away.
+
+    Raises:
+        AgentNumberTaken: Another user has the number.
+    """
+    try:
+        row = await conn.fetchrow(
+            f"""
+            UPDATE crm.user_account SET agent_number = $3, sip_username = $4,
+                   version = version + 1, updated_at = $5
+             WHERE tenant_id = $1 AND user_id = $2 RETURNING {_COLUMNS}
+            """,  # noqa: S608 - a constant
+            tenant_id,
+            user_id,
+            agent_number,
+            sip_username,
+            now,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise AgentNumberTaken(agent_number) from error
+    return _user(row)
 
 
 async def change(

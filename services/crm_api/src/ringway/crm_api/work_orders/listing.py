@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
-import orjson
+import asyncpg
 
-from ringway.crm_api.core.objects.definition import Definition
-from ringway.crm_api.core.objects.values import Wrong, check_value
+from ringway.crm_api.core.objects.definition import Definition, Field
 from ringway.crm_api.errors import BadRequest, Invalid
 from ringway.crm_api.objects import expressions
+from ringway.crm_api.objects.catalogue import StoredObject
+from ringway.crm_api.work_orders import own_values
 from ringway.crm_api.work_orders.reach import Reach
 from ringway.crm_api.work_orders.store import QUALIFIED, Order, order_of
 from ringway.runtime.postgres import Connection
@@ -29,6 +29,7 @@ _SORTS = {
     "number": ("lpad(substr(o.number, 2), 18, '0')", "text"),
 }
 _OWN = "data."
+_FORMLESS = "-"  # before the id in a place among orders without the form of the field
 _LINKED = """
     (o.interaction_id = {interaction} OR o.work_order_id IN (
         SELECT l.work_order_id FROM crm.work_order_link l
@@ -62,12 +63,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """How a list is sorted."""
+    """How a list is sorted. ``by`` is the own field, of the orders that have the form ``own``."""
 
     name: str = "created_at"
     expression: str = "o.created_at"
     type: str = "timestamptz"
     descending: bool = True
+    own: StoredObject | None = None
+    by: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,7 @@ class _Parameters(list[Any]):
         return f"${len(self)}::{type_}"
 
 
-def sort_of(
-    name: str | None, definition: Definition | None, columns: Mapping[str, str], role: str
-) -> Sort:
+def sort_of(name: str | None, own: StoredObject | None, role: str) -> Sort:
     """Return what ``sort`` means: a name, with ``-`` before it from the greatest down.
 
     Raises:
@@ -97,19 +98,18 @@ def sort_of(
     plain, descending = name.removeprefix("-"), name.startswith("-")
     if plain in _SORTS:
         return Sort(plain, *_SORTS[plain], descending)
-    own = plain.removeprefix(_OWN)
     found = None
-    may_read = definition is not None and definition.rights.allows("read", role)
-    if definition is not None and may_read and plain.startswith(_OWN):
-        found = next((f for f in definition.readable(role) if f.key == own), None)
-    if found is None:
+    if own is not None and plain.startswith(_OWN):
+        found = own_values.seen(own.definition, plain.removeprefix(_OWN), role)
+    if own is None or found is None:
         names = ", ".join(_SORTS)
         raise Invalid(
             "sort_unknown",
             f"Sort by {names}, or by data.<field> together with one business_type_id.",
         )
-    expression = expressions.sort_of(found, columns, "o")
-    return Sort(plain, expression, "float8" if found.is_number else "text", descending)
+    expression = expressions.sort_of(found, own.columns, "o")
+    kind = "float8" if found.is_number else "text"
+    return Sort(plain, expression, kind, descending, own, found)
 
 
 async def page(
@@ -125,37 +125,95 @@ async def page(
 ) -> Found:
     """Return orders that concern somebody.
 
+    By an own field, orders without the form that has it come last, in the order of their making.
+
     Args:
         after: ``Found.after`` of the page before.
         definition: Of the own fields in ``wanted.data``.
 
     Raises:
         BadRequest: ``after`` does not fit ``sort``.
-        Invalid: An own field does not exist, or cannot have the value.
+        Invalid: An own field does not exist, or cannot have the value; or the list reads too many
+            orders.
     """
     order = sort or Sort()
-    args = _Parameters()
-    parts = _conditions(args, reach, wanted, definition, now)
+    rows: list[asyncpg.Record] = []
+    places: list[tuple[str, str]] = []
+    is_last_part = after is not None and after[1].startswith(_FORMLESS)
+    for is_formless in (False, True) if order.by is not None else (False,):
+        if is_last_part and not is_formless:
+            continue
+        args = _Parameters()
+        parts = _conditions(args, reach, wanted, definition, now)
+        place = after if is_last_part == is_formless else None
+        if is_formless:
+            keys = _formless(args, parts, order, place)
+        else:
+            keys = _ordered(args, parts, order, place, wanted, reach.role)
+        try:
+            found = await conn.fetch(
+                f"""
+                SELECT {QUALIFIED}, ({order.expression})::text AS sorted_by FROM crm.work_order o
+                 WHERE {" AND ".join(parts)} ORDER BY {keys}
+                 LIMIT {args.add(limit + 1 - len(rows), "integer")}
+                """,  # noqa: S608 - names of columns, and keys that are checked
+                *args,
+            )
+        except asyncpg.QueryCanceledError as error:
+            raise Invalid(
+                "list_too_slow",
+                "This list reads too many orders: add a filter that few of them fit.",
+            ) from error
+        rows += found
+        begin = _FORMLESS if is_formless else ""
+        places += [
+            ("" if begin else row["sorted_by"], f"{begin}{row['work_order_id']}") for row in found
+        ]
+        if len(rows) > limit:
+            break
+    more = places[limit - 1] if len(rows) > limit else None
+    return Found([order_of(row) for row in rows[:limit]], more)
+
+
+def _ordered(
+    args: _Parameters,
+    parts: list[str],
+    order: Sort,
+    after: Sequence[str] | None,
+    wanted: Wanted,
+    role: str,
+) -> str:
+    """Add what is true of orders after a place, and return what they are ordered by."""
+    sign, way = ("<", "DESC") if order.descending else (">", "ASC")
+    column, kind = order.expression, order.type
+    place = _key(after[0], order) if after is not None else None
+    if order.own is not None and order.by is not None:
+        parts.append(f"o.object_id = {args.add(order.own.object_id, 'uuid')}")
+        # Said so that the column's partial index may serve.
+        parts.append(f"{column} IS NOT NULL")
+        pair = own_values.pair_of(order.own, order.by, wanted.data, role)
+        if pair is not None:
+            column, (first, end) = f"o.{pair.column}", pair.bounds
+            parts.append(f"{column} < {args.add(end, 'text')}")
+            if after is None or order.descending:
+                # One bound only on the side where the page begins, or all between them is read.
+                parts.append(f"{column} >= {args.add(first, 'text')}")
+            if after is not None:
+                place, kind = pair.key(place), "text"
     if after is not None:
-        value = args.add(_key(after[0], order), order.type)
-        last = args.add(_id(after[1]), "uuid")
-        sign = "<" if order.descending else ">"
-        parts.append(f"({order.expression}, o.work_order_id) {sign} ({value}, {last})")
-    way = "DESC" if order.descending else "ASC"
-    rows = await conn.fetch(
-        f"""
-        SELECT {QUALIFIED}, ({order.expression})::text AS sorted_by FROM crm.work_order o
-         WHERE {" AND ".join(parts)}
-         ORDER BY {order.expression} {way}, o.work_order_id {way}
-         LIMIT {args.add(limit + 1, "integer")}
-        """,  # noqa: S608 - names of columns, and keys that are checked
-        *args,
-    )
-    found = [order_of(row) for row in rows[:limit]]
-    if len(rows) <= limit:
-        return Found(found, None)
-    last_row = rows[limit - 1]
-    return Found(found, (last_row["sorted_by"], str(last_row["work_order_id"])))
+        values = f"{args.add(place, kind)}, {args.add(_id(after[1]), 'uuid')}"
+        parts.append(f"({column}, o.work_order_id) {sign} ({values})")
+    return f"{column} {way}, o.work_order_id {way}"
+
+
+def _formless(args: _Parameters, parts: list[str], order: Sort, after: Sequence[str] | None) -> str:
+    """As :func:`_ordered`, of the orders that have another form or none."""
+    assert order.own is not None
+    parts.append(f"o.object_id IS DISTINCT FROM {args.add(order.own.object_id, 'uuid')}")
+    if after is not None:
+        last = args.add(_id(after[1].removeprefix(_FORMLESS)), "uuid")
+        parts.append(f"o.work_order_id > {last}")
+    return "o.work_order_id"
 
 
 def _conditions(
@@ -210,32 +268,8 @@ def _conditions(
             f" OR strpos(lower(o.customer_name), {text}) > 0)"
         )
     for key, value in wanted.data.items():
-        put(_own(key, value, definition, reach.role, args))
+        put(f"o.data @> {args.add(own_values.held(key, value, definition, reach.role), 'jsonb')}")
     return parts
-
-
-def _own(key: str, text: str, definition: Definition | None, role: str, args: _Parameters) -> str:
-    """Return the condition that an own field has a value, or one of its values is this."""
-    found = None
-    if definition is not None and definition.rights.allows("read", role):
-        found = next((each for each in definition.readable(role) if each.key == key), None)
-    if found is None:
-        raise Invalid(
-            "field_unknown",
-            f"There is no own field {key[:100]}; filter by one together with one "
-            "business_type_id whose object has it.",
-        )
-    value: Any = text
-    with suppress(orjson.JSONDecodeError):
-        value = orjson.loads(text)
-    for each in (value, text, [text]):
-        try:
-            kept = check_value(found, each)
-        except Wrong:
-            continue
-        held = orjson.dumps({key: kept}).decode()
-        return f"o.data @> {args.add(held, 'jsonb')}"
-    raise Invalid("value_invalid", f"data: {key} cannot have this value.")
 
 
 def _id(text: str) -> UUID:

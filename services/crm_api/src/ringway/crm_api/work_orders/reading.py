@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from ringway.crm_api.access import Caller
-from ringway.crm_api.core.objects.definition import Definition
 from ringway.crm_api.core.work_orders.history import replay
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.objects import catalogue
+from ringway.crm_api.objects.catalogue import StoredObject
+from ringway.crm_api.objects.record_store import LIST_SETTINGS
 from ringway.crm_api.work_orders import designs_store as designs
 from ringway.crm_api.work_orders import own_fields, store, views
 from ringway.crm_api.work_orders.finding import find
@@ -41,17 +42,17 @@ async def listed(
     limit: int,
 ) -> tuple[Found, list[OrderView]]:
     """Return a page of the orders that concern the caller. Raises Invalid, BadRequest."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.tenant(caller.tenant_id, settings=LIST_SETTINGS) as conn:
         reach = await reach_of(conn, caller)
-        definition, columns = await _object_of(conn, caller.tenant_id, wanted)
+        own = await _object_of(conn, caller.tenant_id, wanted)
         found = await page(
             conn,
             reach=reach,
             wanted=wanted,
             limit=limit,
-            sort=sort_of(sort, definition, columns, reach.role),
+            sort=sort_of(sort, own, reach.role),
             after=after,
-            definition=definition,
+            definition=own.definition if own is not None else None,
             now=deps.now(),
         )
         return found, await views.views(conn, found.orders, reach)
@@ -108,16 +109,13 @@ async def version(
     return WorkOrderVersionView(version=number, order=replay(seen, checked=False))
 
 
-async def _object_of(
-    conn: Connection, tenant_id: UUID, wanted: Wanted
-) -> tuple[Definition | None, Mapping[str, str]]:
-    """Return the own fields that a list of one business type is filtered and sorted by."""
+async def _object_of(conn: Connection, tenant_id: UUID, wanted: Wanted) -> StoredObject | None:
+    """Return the form whose fields a list of one business type is filtered and sorted by."""
     if len(wanted.business_type_id) != 1:
-        return None, {}
+        return None
     kind = await designs.business_type(
         conn, tenant_id=tenant_id, business_type_id=wanted.business_type_id[0]
     )
     if kind is None or kind.object_id is None:
-        return None, {}
-    found = await catalogue.get(conn, tenant_id=tenant_id, object_id=kind.object_id)
-    return (found.definition, found.columns) if found is not None else (None, {})
+        return None
+    return await catalogue.get(conn, tenant_id=tenant_id, object_id=kind.object_id)

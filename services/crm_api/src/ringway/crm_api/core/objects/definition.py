@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, StringConstraints, model_validator
 from pydantic import Field as About
 
 from ringway.crm_api.core.objects.patterns import check_pattern
+from ringway.proto.exact import Exact
 
 MAX_FIELDS = 200
 MAX_GROUPS = 40
@@ -21,6 +22,7 @@ MAX_GROUPS = 40
 MAX_INDEXED_TEXTS = 12
 MAX_INDEXED_NUMBERS = 8
 MAX_UNIQUE = 3
+MAX_LISTS = 4
 MAX_OPTIONS = 500
 MAX_TEXT = 10_000  # characters of one text value
 MAX_NUMBER = 10**15  # exclusive; so that every number is exact as a double
@@ -92,7 +94,12 @@ def _storable(text: str) -> str:
     return text
 
 
-Plain = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable)]
+Plain = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True),
+    AfterValidator(_storable),
+    About(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"}),
+]
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 Key = Annotated[str, About(pattern=KEY_PATTERN, examples=["card_number"])]
 Label = Annotated[Plain, About(min_length=1, max_length=100)]
@@ -101,7 +108,7 @@ RoleKey = Annotated[str, About(pattern=r"^[a-z0-9_-]{1,40}$", examples=["agent"]
 Roles = Annotated[list[RoleKey], About(max_length=100)]
 
 
-class Part(BaseModel):
+class Part(Exact):
     """A part of a definition: an unknown member is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -228,6 +235,13 @@ class Tab(Part):
     title_zh: Plain = About(default="", max_length=100, examples=["基本"])
 
 
+class QuickList(Part):
+    """A list that is quick on every page: those with one value of a field, in another's order."""
+
+    filter: Key = About(examples=["level"], description="An indexed field.")
+    sort: Key = About(examples=["limit"], description="Another one.")
+
+
 class Rights(Part):
     """Which roles create, see, change and delete; null is everybody who may at all."""
 
@@ -254,6 +268,11 @@ class Definition(Part):
     tabs: list[Tab] = About(default_factory=list, max_length=20, description="None: one page.")
     groups: list[Group] = About(default_factory=list, max_length=MAX_GROUPS)
     fields: list[Field] = About(max_length=MAX_FIELDS)
+    lists: list[QuickList] = About(
+        default_factory=list,
+        max_length=MAX_LISTS,
+        description="What people page through far. Others are right as well, and slower.",
+    )
     rights: Rights = About(default_factory=Rights)
     save: SavePolicy = SavePolicy.REPEATED
 
@@ -278,6 +297,7 @@ class Definition(Part):
             raise ValueError(f"at most {MAX_INDEXED_TEXTS} indexed fields that are no numbers")
         if sum(each.is_unique for each in self.fields) > MAX_UNIQUE:
             raise ValueError(f"at most {MAX_UNIQUE} unique fields")
+        _check_lists(self.lists, {each.key for each in indexed})
         return self
 
     @property
@@ -315,6 +335,15 @@ _NEEDED_BY: dict[str, frozenset[FieldType]] = {
     "reference": frozenset({_T.REFERENCE}),
     "result": frozenset({_T.FORMULA}),
 }
+
+
+def _check_lists(lists: list[QuickList], indexed: set[str]) -> None:
+    _all_differ("lists", [f"{each.filter} by {each.sort}" for each in lists])
+    for each in lists:
+        if each.filter == each.sort:
+            raise ValueError(f"lists: {each.sort} needs no list to be filtered and sorted by it")
+        if unknown := {each.filter, each.sort} - indexed:
+            raise ValueError(f"lists: {min(unknown)} is no field with is_indexed")
 
 
 def _all_differ(what: str, keys: list[str]) -> None:

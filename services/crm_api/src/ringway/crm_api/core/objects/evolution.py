@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringway.crm_api.core.objects.definition import Definition, Field, FieldType
+from ringway.crm_api.core.objects.pairs import name_of
 from ringway.crm_api.core.objects.values import FieldError
 
 MAX_KEYS = 500  # that one object ever had
@@ -22,7 +23,10 @@ Shapes = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """The column that holds an indexed field, or keeps the values of a unique one apart."""
+    """The column that holds an indexed field, or keeps the values of a unique one apart.
+
+    ``key`` is the field's, or a pair's name.
+    """
 
     key: str
     column: str
@@ -78,9 +82,11 @@ def _survives(old: str, new: Field) -> bool:
 def key_columns(
     definition: Definition, present: list[KeyColumn]
 ) -> tuple[list[KeyColumn], list[KeyColumn]]:
-    """Return which key columns to add and which to drop, so that indexed fields have theirs."""
+    """Return which to add and which to drop, so that indexed fields and lists have theirs."""
     wanted = {(f.key, "n" if f.is_number else "t") for f in definition.fields if f.has_index}
     wanted |= {(f.key, "u") for f in definition.fields if f.is_unique}
+    by_key = definition.by_key
+    wanted |= {(name_of(by_key[e.filter], by_key[e.sort]), "p") for e in definition.lists}
     drop = [each for each in present if (each.key, each.column[0]) not in wanted]
     kept = [each for each in present if each not in drop]
     missing = wanted - {(each.key, each.column[0]) for each in kept}
@@ -99,4 +105,5 @@ COLUMNS = {
     "t": [f"t{n}" for n in range(1, 13)],
     "n": [f"n{n}" for n in range(1, 9)],
     "u": [f"u{n}" for n in range(1, 4)],
+    "p": [f"p{n}" for n in range(1, 5)],
 }

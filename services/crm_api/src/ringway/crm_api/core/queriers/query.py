@@ -24,8 +24,10 @@ from pydantic import (
     Tag,
     model_validator,
 )
+from typing_extensions import TypeAliasType
 
 from ringway.crm_api.core.moments import MomentOrLocal
+from ringway.proto.exact import Exact
 
 MAX_CONDITIONS = 60  # of one query, everywhere in it
 MAX_NESTING = 6  # of groups of conditions
@@ -48,7 +50,7 @@ ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,199}$
 Label = Annotated[Plain, Field(max_length=200)]
 
 
-class Part(BaseModel):
+class Part(Exact):
     """A part of a query: an unknown member is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -152,6 +154,19 @@ Value = Annotated[
 ]
 
 
+_INBOUND = {"field": "direction", "op": "eq", "value": "inbound"}
+_TODAY = {"field": "at", "op": "within", "value": {"relative": "today"}}
+_LONG = {"field": "talk_s", "op": "ge", "value": 60}
+# Of interactions, one of each kind and some within each other.
+FILTER_EXAMPLES: list[Any] = [
+    {"all": [_INBOUND, {"any": [_TODAY, _LONG]}]},
+    {"any": [_LONG, {"not": {"all": [_INBOUND, _TODAY]}}]},
+    {"not": {"related": "segments", "by": "interaction", "where": {"any": [_LONG]}}},
+    {"related": "segments", "by": "interaction", "at_least": 2},
+    _TODAY,
+]
+
+
 class Condition(Part):
     """One field compared with a value."""
 
@@ -202,14 +217,18 @@ def _kind_of_filter(value: Any) -> str:
     )
 
 
-Filter = Annotated[
-    Annotated[Condition, Tag("condition")]
-    | Annotated[AllOf, Tag("allof")]
-    | Annotated[AnyOf, Tag("anyof")]
-    | Annotated[Not, Tag("not")]
-    | Annotated[Related, Tag("related")],
-    Discriminator(_kind_of_filter),
-]
+# Named, so that the document has the recursion in one place and not wherever one is used.
+Filter = TypeAliasType(
+    "Filter",
+    Annotated[
+        Annotated[Condition, Tag("condition")]
+        | Annotated[AllOf, Tag("allof")]
+        | Annotated[AnyOf, Tag("anyof")]
+        | Annotated[Not, Tag("not")]
+        | Annotated[Related, Tag("related")],
+        Discriminator(_kind_of_filter),
+    ],
+)
 
 
 class Column(Part):
@@ -296,7 +315,7 @@ class Query(Part):
 
     source: Annotated[str, Field(min_length=1, max_length=100)] = Field(examples=["interactions"])
     columns: tuple[Column, ...] = Field(default=(), max_length=MAX_COLUMNS)
-    where: Filter | None = None
+    where: Filter | None = Field(default=None, examples=FILTER_EXAMPLES)
     groups: tuple[GroupBy, ...] = Field(default=(), max_length=6)
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=30)
     having: tuple[Having, ...] = Field(default=(), max_length=10)

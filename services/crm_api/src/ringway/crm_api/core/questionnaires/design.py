@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
+
+from ringway.proto.exact import Exact
 
 END = "end"  # as a next question: there is none
 MAX_QUESTIONS = 200
@@ -38,7 +40,7 @@ class AnswerKind(StrEnum):
     KEY = "key"  # a key of the telephone; the choices' values are the keys
 
 
-class _Part(BaseModel):
+class _Part(Exact):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

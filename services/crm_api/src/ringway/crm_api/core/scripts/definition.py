@@ -6,7 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from ringway.proto.exact import Exact
 
 MOST_PAGES = 100
 MOST_ANSWERS = 12
@@ -34,7 +36,7 @@ KNOWN = frozenset(
 )
 
 
-class _Part(BaseModel):
+class _Part(Exact):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

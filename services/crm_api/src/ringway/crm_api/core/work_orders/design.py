@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from ringway.proto.acd_config import Line
 from ringway.proto.base import Token
+from ringway.proto.exact import Exact
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Label = Annotated[Line, StringConstraints(max_length=100, strip_whitespace=True)]
@@ -20,7 +21,7 @@ Duration = Annotated[int, Field(ge=1, le=_LONGEST_S)]
 Priority = Annotated[int, Field(ge=1, le=5, description="5 is the most urgent.")]
 
 
-class Part(BaseModel):
+class Part(Exact):
     """A part of a design. A field that nobody knows is refused: it would silently do nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

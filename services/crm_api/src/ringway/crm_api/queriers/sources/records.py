@@ -13,6 +13,7 @@ from ringway.crm_api.core.queriers.catalogue import (
     references_of,
 )
 from ringway.crm_api.objects import catalogue as objects
+from ringway.crm_api.queriers.sources import attached
 from ringway.crm_api.queriers.sources.making import field
 from ringway.crm_api.queriers.sources.own_fields import own_fields
 from ringway.runtime.postgres import Connection
@@ -38,16 +39,14 @@ _REFERENCES = references_of(
 
 
 async def sources(conn: Connection, caller: Caller) -> list[Source]:
-    """Return the objects whose records the caller may read."""
+    """Return the objects whose records the caller may read, and what of them went with calls."""
     if not caller.may(Permission.RECORDS_READ):
         return []
-    found: list[Source] = []
+    found: list[objects.StoredObject] = []
     for kind in sorted(set(Kind) - KINDS_ELSEWHERE):
         stored = await objects.of_kind(conn, tenant_id=caller.tenant_id, kind=kind)
-        found += [
-            _source(each, caller) for each in stored if objects.may(each.definition, caller, "read")
-        ]
-    return found
+        found += [each for each in stored if objects.may(each.definition, caller, "read")]
+    return [*(_source(each, caller) for each in found), *attached.sources(found, caller)]
 
 
 def _source(stored: objects.StoredObject, caller: Caller) -> Source:

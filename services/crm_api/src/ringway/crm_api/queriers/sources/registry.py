@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.queriers.catalogue import Catalogue, Source
 from ringway.crm_api.queriers.sources import (
+    attached,
     calls,
     customers,
     people,
@@ -36,4 +37,4 @@ async def catalogue(conn: Connection, caller: Caller) -> Catalogue:
     found: dict[str, Source] = {}
     for area in AREAS:
         found |= {each.name: each for each in await area(conn, caller)}
-    return found
+    return attached.referred_to(found)
