@@ -24,10 +24,17 @@ from ringway.cli.say import say, step
 from ringway.crm_api.access import Role
 from ringway.crm_api.objects import key_columns
 from ringway.runtime.migrate import migrate, migrations_folder
+from ringway.runtime.postgres import Connection
 
 BOSS, AGENT = "boss", "ann"
 _MARK = "ground.json"
 _GIB = 1 << 30
+_DESIGN = {
+    "kind": "customer",
+    "name": "Customers",
+    "fields": list(people.FIELDS),
+    "lists": list(people.LISTS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ async def ground(folder: Path, customers: int, interactions: int) -> AsyncIterat
             database.dsn("ringway_owner"), [(name, migrations_folder(name)) for name in SERVICES]
         )
         say(f"Data of {folder}; migrations since: {len(done)}")
+        if await _listed(database, nats, folder, kept):
+            mark.write_text(json.dumps(kept))
         tenants = tuple(_tenant(each) for each in kept["tenants"])
         yield Ground(server, nats, database, tenants, kept["took_s"], kept["bytes"])
         admin = await asyncpg.connect(database.dsn("ringway_admin"))
@@ -120,21 +129,45 @@ async def _open(crm: Crm, slug: str, customers: int, interactions: int) -> Tenan
     """Open an enterprise as an operator does, and index fields of its own."""
     boss = await crm.open_tenant(slug)
     agent = await crm.user(boss, slug, Role.AGENT, AGENT, "1001")
-    new = {"kind": "customer", "name": "Customers", "fields": list(people.FIELDS)}
-    await boss.post("/objects", new)
+    await boss.post("/objects", _DESIGN)
     while await key_columns.build_some(crm.deps.pool):
         pass
     owner = crm.behind.owner
     tenant_id = await owner.fetchval("SELECT tenant_id FROM crm.tenant WHERE slug = $1", slug)
-    rows = await owner.fetch(
-        "SELECT key, key_column FROM crm.data_object_key WHERE tenant_id = $1 AND state = 'ready'",
-        tenant_id,
-    )
-    columns = {row["key"]: row["key_column"] for row in rows}
-    if len(columns) != sum(bool(each.get("is_indexed")) for each in people.FIELDS):
-        raise RuntimeError(f"{slug}: not all fields are indexed: {columns}")
+    columns = await _columns(owner, slug, tenant_id)
     others = [uuid5(tenant_id, f"agent {n}") for n in range(1, people.AGENTS)]
     return Tenant(slug, tenant_id, customers, interactions, [UUID(agent.user_id), *others], columns)
+
+
+async def _columns(conn: Connection, slug: str, tenant_id: UUID) -> dict[str, str]:
+    rows = await conn.fetch(
+        "SELECT key, key_column FROM crm.data_object_key WHERE tenant_id = $1", tenant_id
+    )
+    columns = {row["key"]: row["key_column"] for row in rows}
+    indexed = sum(bool(each.get("is_indexed")) for each in people.FIELDS)
+    if len(columns) != indexed + len(people.LISTS):
+        raise RuntimeError(f"{slug}: not all fields and lists are indexed: {columns}")
+    return columns
+
+
+async def _listed(database: Database, nats: NatsServer, folder: Path, kept: dict[str, Any]) -> bool:
+    """Give customers who were made before there were lists what lists have; return whether so."""
+    if all(any(":" in key for key in each["columns"]) for each in kept["tenants"]):
+        return False
+    async with running_crm(database, nats, folder) as crm:
+        for each in kept["tenants"]:
+            boss = await crm.sign_in(f"{BOSS}@{each['slug']}")
+            (found,) = (await boss.get("/objects?kind=customer"))["items"]
+            await boss.put(f"/objects/{found['object_id']}", _DESIGN, headers={"If-Match": "*"})
+            tenant_id = UUID(each["tenant_id"])
+            each["columns"] = await _columns(crm.behind.owner, each["slug"], tenant_id)
+    admin = await asyncpg.connect(database.dsn("ringway_admin"))
+    try:
+        with step("Making lists of customers"):
+            await people.add_lists(admin, [_tenant(each) for each in kept["tenants"]])
+    finally:
+        await admin.close()
+    return True
 
 
 def _plain(tenant: Tenant) -> dict[str, Any]:

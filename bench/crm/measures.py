@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +24,7 @@ from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection, Pool
 
 PAGE = 50
+_FEW = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,35 @@ class Plan:
 
 
 async def pops(ground: Ground, centre: Centre, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Who calls? At the database, over HTTP, and the least that PostgreSQL can be asked."""
-    big, chosen = ground.big, random.Random(1)
+    """Who calls? At the database, over HTTP, and the least that PostgreSQL can be asked.
+
+    Twice: ``unread`` of pages that are on the disk as a rule, as on a server that has just begun;
+    then with what a pop reads in memory, as on one that has taken calls for a day or was warmed.
+    """
+    chosen = random.Random(1)
+    at_database, select = await _pops_at_database(ground, plan, chosen)
+    unread = {
+        "at_database": at_database["query"],
+        "over_http": (await _pops_over_http(ground, centre, plan, chosen))["boss"],
+        "select": select,
+    }
+    await _into_memory(ground)
+    at_database, select = await _pops_at_database(ground, plan, chosen)
+    over_http = await _pops_over_http(ground, centre, plan, chosen)
+    return {
+        "at_database": at_database["query"],
+        "transaction": at_database["transaction"],
+        "over_http": over_http["boss"],
+        "over_http_by_agent": over_http["agent"],
+        "rate": plan.rate,
+        "unread": unread,
+    }, select
+
+
+async def _pops_at_database(
+    ground: Ground, plan: Plan, chosen: random.Random
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    big = ground.big
     told: dict[str, list[float]] = {"query": [], "transaction": [], "select": []}
     wanted = scope.everything(big.tenant_id)
     dsn = ground.database.dsn("ringway_crm_api")
@@ -58,7 +88,7 @@ async def pops(ground: Ground, centre: Centre, plan: Plan) -> tuple[dict[str, An
             began = perf_counter()
             async with pool.tenant(big.tenant_id) as conn:
                 asked = perf_counter()
-                found = await lookup.find(
+                found = await lookup.who(
                     conn, scope=wanted, phone_e164=phone, user_id=big.agents[0], limit=10
                 )
                 answered = perf_counter()
@@ -71,21 +101,49 @@ async def pops(ground: Ground, centre: Centre, plan: Plan) -> tuple[dict[str, An
                 told["query"].append(1e3 * (answered - asked))
                 told["transaction"].append(1e3 * (ended - began))
                 told["select"].append(selected)
-    phones = [
-        people.phone(chosen.randint(1, big.customers)) for _ in range(int(plan.rate * plan.pop_s))
-    ]
-    over_http = {}
+    return {name: spread(told[name]) for name in ("query", "transaction")}, spread(told["select"])
+
+
+async def _pops_over_http(
+    ground: Ground, centre: Centre, plan: Plan, chosen: random.Random
+) -> dict[str, Any]:
+    told = {}
     for who, token in (("boss", centre.boss), ("agent", centre.agent)):
-        requests = [_lookup(phone, token) for phone in phones]
+        requests = [
+            _lookup(people.phone(chosen.randint(1, ground.big.customers)), token)
+            for _ in range(int(plan.rate * plan.pop_s))
+        ]
         await at_a_rate(centre.port, requests[: int(plan.rate)], plan.rate)
-        over_http[who] = spread(await at_a_rate(centre.port, requests, plan.rate))
-    return {
-        "at_database": spread(told["query"]),
-        "transaction": spread(told["transaction"]),
-        "over_http": over_http["boss"],
-        "over_http_by_agent": over_http["agent"],
-        "rate": plan.rate,
-    }, spread(told["select"])
+        told[who] = spread(await at_a_rate(centre.port, requests, plan.rate))
+    return told
+
+
+async def _into_memory(ground: Ground) -> None:
+    """Let the system read what a pop reads: customers by their id, and their numbers."""
+    admin = await ground.admin()
+    try:
+        folder = Path(await admin.fetchval("SHOW data_directory"))
+        files = await admin.fetch(
+            """
+            SELECT pg_relation_filepath(c.oid) AS path FROM pg_class c
+             WHERE c.oid IN ('crm.customer'::regclass, 'crm.customer_number'::regclass)
+                OR c.oid IN (SELECT i.indexrelid FROM pg_index i
+                              WHERE i.indrelid = 'crm.customer_number'::regclass
+                                 OR i.indrelid = 'crm.customer'::regclass AND i.indisprimary)
+            """
+        )
+    finally:
+        await admin.close()
+    for file in files:
+        await asyncio.to_thread(_read, folder / file["path"])
+
+
+def _read(first: Path) -> None:
+    """Read a relation's segments of a gigabyte: ``16384``, ``16384.1`` and so on."""
+    for path in (first, *first.parent.glob(f"{first.name}.*")):
+        with path.open("rb", buffering=0) as segment:
+            while segment.read(1 << 20):
+                pass
 
 
 async def _timed_select(pool: Pool, tenant_id: Any, customer_id: Any) -> float:
@@ -133,16 +191,17 @@ def listings(ground: Ground) -> dict[str, Listing]:
     return {
         "tier_by_balance": Listing(
             "/customers", {"data": "tier={value}", "sort": "data.balance"}, "customer",
-            f"{tier} AND {balance} > '-Infinity'", (balance, "customer_id"), people.TIERS,
+            f"{tier} AND {balance} IS NOT NULL", (balance, "customer_id"), people.TIERS,
             sorted_place,
         ),
         "tier_by_card_down": Listing(
             "/customers", {"data": "tier={value}", "sort": "-data.card"}, "customer",
-            f"{tier} AND {card} > ''", (card, "customer_id"), people.TIERS, sorted_place, True,
+            f"{tier} AND {card} IS NOT NULL", (card, "customer_id"), people.TIERS,
+            sorted_place, True,
         ),
         "city_by_balance": Listing(
             "/customers", {"data": "city={value}", "sort": "data.balance"}, "customer",
-            f"{city} AND {balance} > '-Infinity'", (balance, "customer_id"),
+            f"{city} AND {balance} IS NOT NULL", (balance, "customer_id"),
             [f"city {n * 37 % people.CITIES}" for n in range(10)], sorted_place,
         ),
         "newest_of_tier": Listing(
@@ -158,6 +217,15 @@ def listings(ground: Ground) -> dict[str, Listing]:
             ("interaction_id",), [f"queue-{n}" for n in range(8)],
             lambda row: encode_cursor(*row), True,
         ),
+        "interactions_of_number": Listing(
+            "/interactions", {"number": "{value}"}, "interaction",
+            "(caller = '{value}' OR called = '{value}')", ("interaction_id",),
+            [f"+862155501{n}" for n in range(8)], lambda row: encode_cursor(*row), True,
+        ),
+        "long_interactions": Listing(
+            "/interactions", {"min_talk_s": "{value}"}, "interaction", "talk_s >= {value}",
+            ("interaction_id",), ("400", "410"), lambda row: encode_cursor(*row), True,
+        ),
     }  # fmt: skip
 
 
@@ -167,11 +235,14 @@ async def pages(
     """First and deep pages of a list over HTTP, and the deep ones as plain SQL of an owner.
 
     The places of the deep pages are looked up in SQL by an offset, which must be the row that the
-    page before would have ended with: the first row of each page is compared with it.
+    page before would have ended with: the first row of each page is compared with it. A deep page
+    is asked for twice: ``unread`` is the first time, when its rows may not lie in memory, ``deep``
+    the second, when they do, as those of the first page do, which many ask for.
     """
     admin = await ground.admin()
     first: list[float] = []
     deep: list[float] = []
+    unread: list[float] = []
     plain: list[float] = []
     page = 0
     try:
@@ -190,11 +261,13 @@ async def pages(
                         raise RuntimeError(f"{path}: the deep page is another one")
                     requests.append(request)
             first += await one_by_one(centre.port, [get(path, centre.boss)] * len(requests))
+            unread += await one_by_one(centre.port, requests)
             deep += await one_by_one(centre.port, requests)
             plain += await _plain_pages(admin, ground, listing, value, places)
     finally:
         await admin.close()
-    return {"first": spread(first), "deep": spread(deep), "deep_page": page}, spread(plain)
+    told = {"first": spread(first), "deep": spread(deep), "unread": spread(unread)}
+    return {**told, "deep_page": page}, spread(plain)
 
 
 def _sql(ground: Ground, listing: Listing, value: str) -> tuple[str, str]:
@@ -214,9 +287,13 @@ async def _places(
     rows = await admin.fetchval(f"SELECT count(*) FROM {table} WHERE {where}")
     # Nine tenths of the way, where a list is shorter than that.
     page = max(1, min(deep - 1, int(rows * 0.9) // PAGE - count))
+    columns = ", ".join(listing.order)
+    # Few rows are sorted sooner than looked for in the order of all.
+    how = "MATERIALIZED" if rows < _FEW else "NOT MATERIALIZED"
     found = await admin.fetch(
-        f"SELECT {', '.join(f't.{column}::text' for column in listing.order)} FROM {table} "
-        f"WHERE {where} ORDER BY {order} OFFSET {page * PAGE - 1} LIMIT {count * PAGE + 1}"
+        f"WITH t AS {how} (SELECT {columns} FROM {table} WHERE {where}) "
+        f"SELECT {', '.join(f't.{column}::text' for column in listing.order)} FROM t "
+        f"ORDER BY {order} OFFSET {page * PAGE - 1} LIMIT {count * PAGE + 1}"
     )
     steps = range(0, len(found) - 1, PAGE)
     return page + 1, [(list(found[n].values()), found[n + 1][ids]) for n in steps]

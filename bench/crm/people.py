@@ -12,7 +12,8 @@ may ask for without asking.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
@@ -36,6 +37,7 @@ FIELDS = (
     {"key": "card", "type": "text", "name_en": "Card number", "is_indexed": True},
     {"key": "since", "type": "date", "name_en": "Member since"},
 )
+LISTS = ({"filter": "tier", "sort": "balance"}, {"filter": "city", "sort": "balance"})
 _CHUNK = 500_000
 # 2024 and 2025, in milliseconds.
 _BEGIN_MS, _SPAN_MS = 1_704_067_200_000, 63_158_400_000
@@ -110,14 +112,16 @@ _INTERACTIONS = f"""
            CASE WHEN {_IS_INBOUND} THEN 'queue-' || i % 8 END, 1
       FROM (SELECT i, {_MADE_AT} AS at, 20 + i % 400 AS talk {_ROWS}) AS made
 """
+_QUICK = "SET session_replication_role = replica; SET jit = off"
 _TABLES = ("customer", "customer_number", "handled_number", "interaction")
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One enterprise: how many of each it has, its agents, and the columns of its indexed fields.
+    """One enterprise: how many of each it has, its agents, and its key columns.
 
-    ``agents``: ids, the first one of a user who signs in. ``columns``: by field, such as ``n1``.
+    ``agents``: ids, the first one of a user who signs in. ``columns``: by field, or by the name of
+    a pair of fields, such as ``n1``, ``p1``.
     """
 
     slug: str
@@ -150,9 +154,36 @@ async def make(admin: Connection, other: Connection, tenants: Sequence[Tenant]) 
     Args:
         admin: Of a superuser, without a limit of time. ``other`` is a second such connection.
     """
-    for each in (admin, other):
-        await each.execute("SET session_replication_role = replica; SET jit = off")
-    await admin.execute("SET maintenance_work_mem = '1GB'")
+    await other.execute(_QUICK)
+    # By id, as the primary keys have them.
+    tenants = sorted(tenants, key=lambda each: each.tenant_id)
+    async with _without_indexes(admin, _TABLES):
+        await asyncio.gather(
+            _fill(
+                admin, "customer, crm.customer_number, crm.handled_number", _customers_of, tenants
+            ),
+            _fill(other, "interaction", _interactions_of, tenants),
+        )
+
+
+async def add_lists(admin: Connection, tenants: Sequence[Tenant]) -> None:
+    """Fill the pair columns of customers who were made before there were any."""
+    async with _without_indexes(admin, ("customer",)):
+        for tenant in tenants:
+            pairs = {column: key for key, column in tenant.columns.items() if ":" in key}
+            values = ", ".join(f"{c} = crm.pair_key('{key}', data)" for c, key in pairs.items())
+            began = monotonic()
+            await admin.execute(
+                f"UPDATE crm.customer SET {values} WHERE tenant_id = $1", tenant.tenant_id
+            )
+            say(f"  {tenant.slug}: {', '.join(pairs)} ({monotonic() - began:.0f} s)")
+        await admin.execute("UPDATE crm.data_object_key SET state = 'ready'")
+
+
+@asynccontextmanager
+async def _without_indexes(admin: Connection, tables: Sequence[str]) -> AsyncIterator[None]:
+    """Leave primary keys alone while rows are written, and make all indexes afterwards."""
+    await admin.execute(f"{_QUICK}; SET maintenance_work_mem = '1GB'")
     indexes = await admin.fetch(
         """
         SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made_by
@@ -160,21 +191,16 @@ async def make(admin: Connection, other: Connection, tenants: Sequence[Tenant]) 
            AND NOT indisprimary AND NOT EXISTS (
                SELECT FROM pg_constraint c WHERE c.conindid = indexrelid)
         """,
-        [f"crm.{name}" for name in _TABLES],
+        [f"crm.{name}" for name in tables],
     )
     for index in indexes:
         await admin.execute(f"DROP INDEX {index['name']}")
-    # By id, as the primary keys have them.
-    tenants = sorted(tenants, key=lambda each: each.tenant_id)
-    await asyncio.gather(
-        _fill(admin, "customer, crm.customer_number, crm.handled_number", _customers_of, tenants),
-        _fill(other, "interaction", _interactions_of, tenants),
-    )
+    yield
     for n, index in enumerate(indexes):
         began = monotonic()
         await admin.execute(index["made_by"])
         say(f"  {index['name']} ({n + 1} of {len(indexes)}, {monotonic() - began:.0f} s)")
-    for name in _TABLES:
+    for name in tables:
         began = monotonic()
         await admin.execute(f"VACUUM ANALYZE crm.{name}")
         say(f"  vacuumed {name} ({monotonic() - began:.0f} s)")
@@ -195,7 +221,10 @@ async def _fill(
 
 
 async def _customers_of(conn: Connection, tenant: Tenant) -> None:
-    columns = {column: _VALUES[key] for key, column in tenant.columns.items()}
+    columns = {
+        column: _VALUES.get(key) or f"crm.pair_key('{key}', {_DATA})"
+        for key, column in tenant.columns.items()
+    }
     customers = _CUSTOMERS.format(
         names="".join(f", {column}" for column in columns),
         values="".join(f", {value}" for value in columns.values()),
