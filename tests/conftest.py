@@ -52,10 +52,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(
             "a test module carries exactly one level marker (pytestmark): " + "; ".join(lines)
         )
-    # Stable: within a level the random order stays.
+    first = _what_may_last(items) if hasattr(config, "workerinput") else {}
+    # Stable: what is alike stays in its random order.
     items.sort(
-        key=lambda item: LEVELS.index(next(m.name for m in item.iter_markers() if m.name in LEVELS))
+        key=lambda item: (
+            LEVELS.index(next(m.name for m in item.iter_markers() if m.name in LEVELS)),
+            first.get(item.path, (0.0, 0)),
+        )
     )
+
+
+def _what_may_last(items: list[pytest.Item]) -> dict[Path, tuple[float, int]]:
+    """Return the place of each module among several workers: the longest first.
+
+    A worker takes whole modules: who takes a long one last works on while the others have ended.
+    """
+    limits: dict[Path, list[float]] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        limits.setdefault(item.path, []).append(marker.args[0] if marker else 0.0)
+    return {path: (-max(each), -len(each)) for path, each in limits.items()}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -157,6 +157,8 @@ async def _closed(
             and all(_moment(line["invite_at"]) < trainer_died for line in _untold(books))
             and all(row["ended_at"] for row in books.attempts)
             and all(row["ended_at"] for row in books.interactions)
+            # What was told while a part was away comes again, and later than what follows it.
+            and all(row["talk_s"] is not None for row in books.interactions if row["connected_at"])
             and talked <= recorded
             and answered <= filed
         )

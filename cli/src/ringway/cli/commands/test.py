@@ -89,9 +89,9 @@ def _static() -> list[Check]:
 
 def _tests(soak: Sequence[str]) -> list[Check]:
     pure = "unit or property or contract"
-    # A worker takes whole modules, so that fixtures are shared.
+    # A worker takes whole modules, so that fixtures are shared, in the order of tests/conftest.py.
     # Calls of a whole platform keep the machine to themselves: their times are asserted.
-    spread = ("--dist", "loadfile")
+    spread = ("--dist", "loadfile", "--no-loadscope-reorder")
     parallel = ("-n", str(_WORKERS), *spread)
     waiting = ("-n", str(_WAITING_WORKERS), *spread)
     return [
