@@ -12,7 +12,8 @@ class CutProxy:
     """Relays to one address.
 
     ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers,
-    ``cut_at`` swallows a word and all that follows, ``hold`` keeps one connection's answers back.
+    ``cut_at`` swallows a word and all that follows, ``hold`` keeps one connection's answers back,
+    ``join`` passes answers on in one piece.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -24,6 +25,8 @@ class CutProxy:
         self._answering.set()
         self._last_word = b""
         self._unsaid = self._slow_word = b""
+        self._joined = (b"", b"")
+        self._joining = False
         self._held: set[asyncio.Event] = set()
         self._open = True
         self._server: asyncio.Server | None = None
@@ -55,6 +58,15 @@ class CutProxy:
         """Keep back what is answered to the connection that says ``after``; others are served."""
         self._slow_word = after
 
+    def join(self, first: bytes, last: bytes) -> None:
+        """Pass on in one piece what a connection answers from ``first`` to ``last``, once."""
+        self._joined = (first, last)
+
+    @property
+    def is_joining(self) -> bool:
+        """Whether the first word of ``join`` has been answered, and not yet the last one."""
+        return self._joining
+
     @property
     def is_held(self) -> bool:
         """Whether what ``hold`` waits for has been said."""
@@ -69,6 +81,7 @@ class CutProxy:
         """Pass everything on again."""
         self._open = True
         self._last_word = self._unsaid = self._slow_word = b""
+        self._joined = (b"", b"")
         while self._held:
             self._held.pop().set()
         self._answering.set()
@@ -103,6 +116,12 @@ class CutProxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                first, last = self._joined
+                if first and first in data:
+                    self._joined, self._joining = (b"", b""), True
+                    while last not in data and (more := await reader.read(65536)):
+                        data += more
+                    self._joining = False
                 await self._flowing.wait()
                 await before(data)
                 writer.write(data)

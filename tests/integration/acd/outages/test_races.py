@@ -96,6 +96,30 @@ async def test_a_caller_who_hangs_up_at_the_moment_of_joining_leaves_nothing(
     await ends(centre, outages, ann)
 
 
+async def test_a_caller_whose_end_is_heard_together_with_his_arrival_is_offered_to_nobody(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND, answer_after_s=None)
+    _, did = await queue_of(centre, ann, ring_timeout_s=5)
+    proxy = centre.acd.proxy
+    assert proxy is not None
+    proxy.join(b"StasisStart", b"StasisEnd")
+    call = await centre.call(did)
+    await eventually(lambda: proxy.is_joining, what="the ACD is about to be told of the caller")
+    call.hang_up()
+    interaction = await centre.started(did)
+    end = await centre.until_told("finished", interaction_id=interaction)
+    assert end["outcome"] == "left"
+    await until_live(centre, dict.fromkeys(await live(centre), 0.0))
+    await centre.acd.until_state(ann.agent_id, p.AgentState.READY)
+    second = await centre.call(did)
+    ringing = await ann.phone.next_call()
+    assert centre.acd.count("offered", interaction) == 0
+    second.hang_up()
+    await ringing.until_over()
+    await ends(centre, outages, ann)
+
+
 async def test_an_agent_who_signs_out_during_an_offer_goes_after_it(
     desk: Desk, centre: FrontCentre, outages: Outages
 ) -> None:

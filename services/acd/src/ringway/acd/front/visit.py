@@ -182,7 +182,13 @@ class Visit:
         return self._overflows_to(queue_id, reason, targets.get(reason, queue.on_closed))
 
     def enqueue(self, queue_id: str, preferred: str | None = None, prefer_s: float = 0.0) -> None:
-        """Put the customer into a queue; a wait that has begun keeps its beginning."""
+        """Put the customer into a queue; a wait that has begun keeps its beginning.
+
+        Raises:
+            CallerGone: He has hung up, and his end has been told: nobody would take him out again.
+        """
+        if self.caller.is_gone:
+            raise CallerGone
         runner = self.front.runner
         known = runner.floor.calls.get(self.call.interaction_id)
         now = runner.now()
