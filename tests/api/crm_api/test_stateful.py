@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    initialize,
-    invariant,
-    multiple,
-    rule,
-    run_state_machine_as_test,
-)
-from tests.support.crm import Crm, Signed, ok, refused
+from hypothesis.stateful import Bundle, consumes, initialize, invariant, multiple, rule
+from tests.support.crm import Crm, ok, refused
+from tests.support.stateful import BELIEFS, ApiMachine, believed, holds, is_wrong
 
 pytestmark = [pytest.mark.api, pytest.mark.timeout(240)]
 
@@ -31,8 +20,6 @@ _PHONES = st.sampled_from(["+40215550101", "+40215550102", "+40215550103"])
 _TAGS = st.lists(st.sampled_from(["vip", "gold", "old"]), max_size=3, unique=True)
 _FIELDS = st.fixed_dictionaries({"name": _NAMES, "title": _NAMES, "tags": _TAGS})
 _CHANGES = st.fixed_dictionaries({}, optional={"name": _NAMES, "title": _NAMES, "tags": _TAGS})
-# What somebody believes to be the present version.
-_BELIEFS = st.sampled_from(["present", "present", "former", "later", "any", "none"])
 
 
 @dataclass
@@ -70,46 +57,22 @@ class World:
         return one if one in self.customers else None
 
 
-def _believed(version: int, belief: str) -> dict[str, str]:
-    match belief:
-        case "none":
-            return {}
-        case "any":
-            return {"If-Match": "*"}
-        case _:
-            off = {"present": 0, "former": -1, "later": 1}[belief]
-            return {"If-Match": f'"{version + off}"'}
-
-
-class Desk(RuleBasedStateMachine):
-    """Two clients of one enterprise; ``calls`` runs a request on the application's loop."""
-
-    crm: Crm
-    loop: asyncio.AbstractEventLoop
-    enterprises = 0
+class Desk(ApiMachine):
+    """Two clients of one enterprise."""
 
     ids = Bundle("ids")
     merges = Bundle("merges")
 
     @initialize()
     def open(self) -> None:
-        type(self).enterprises += 1
+        self.open_enterprise()
         self.world = World()
-        self.boss: Signed = self.calls(self.crm.open_tenant(f"desk-{self.enterprises}"))
-
-    def calls(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
-
-    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        answer = self.calls(self.boss(method, path, **more))
-        assert isinstance(answer, httpx.Response)
-        return answer
 
     # -- records ---------------------------------------------------------------------------------
 
     @rule(target=ids, phone=_PHONES, fields=_FIELDS)
     def create(self, phone: str, fields: dict[str, Any]) -> str:
-        made = self.ask("POST", "/customers", json={"phone_e164": phone, **fields})
+        made = self.ask("boss", "POST", "/customers", json={"phone_e164": phone, **fields})
         customer_id = str(ok(made)["customer_id"])
         assert (made.status_code, made.headers["etag"]) == (201, '"1"')
         self.world.customers[customer_id] = Known(1, [phone], dict(fields))
@@ -123,24 +86,26 @@ class Desk(RuleBasedStateMachine):
         number = len(self.world.order)
         headers = {"Idempotency-Key": f"{key}-{number}"}
         body = {"phone_e164": phone, **fields}
-        first = ok(self.ask("POST", "/customers", json=body, headers=headers))
-        again = ok(self.ask("POST", "/customers", json=body, headers=headers))
+        first = ok(self.ask("boss", "POST", "/customers", json=body, headers=headers))
+        again = ok(self.ask("boss", "POST", "/customers", json=body, headers=headers))
         assert again == first
         customer_id = str(first["customer_id"])
         self.world.customers[customer_id] = Known(1, [phone], dict(fields))
         self.world.order.append(customer_id)
         return customer_id
 
-    @rule(customer_id=ids, change=_CHANGES, belief=_BELIEFS)
+    @rule(customer_id=ids, change=_CHANGES, belief=BELIEFS)
     def patch(self, customer_id: str, change: dict[str, Any], belief: str) -> None:
         self.write("PATCH", customer_id, change, change, belief)
 
-    @rule(customer_id=ids, fields=_FIELDS, belief=_BELIEFS)
+    @rule(customer_id=ids, fields=_FIELDS, belief=BELIEFS)
     def put(self, customer_id: str, fields: dict[str, Any], belief: str) -> None:
         known = self.world.customers.get(self.world.found(customer_id) or "")
         phone = known.phones[0] if known is not None else "+40215550101"
         if belief == "none":
-            answer = self.ask("PUT", f"/customers/{customer_id}", json={"phone_e164": phone})
+            answer = self.ask(
+                "boss", "PUT", f"/customers/{customer_id}", json={"phone_e164": phone}
+            )
             refused(answer, 428, "if_match_required")
             return
         self.write("PUT", customer_id, {"phone_e164": phone, **fields}, fields, belief)
@@ -150,8 +115,8 @@ class Desk(RuleBasedStateMachine):
     ) -> None:
         found = self.world.found(customer_id)
         known = self.world.customers.get(found or "")
-        headers = _believed(known.version if known is not None else 1, belief)
-        answer = self.ask(method, f"/customers/{customer_id}", json=body, headers=headers)
+        headers = believed(known.version if known is not None else 1, belief)
+        answer = self.ask("boss", method, f"/customers/{customer_id}", json=body, headers=headers)
         if not self.is_carried_out(answer, found, belief):
             return
         assert found is not None
@@ -163,12 +128,12 @@ class Desk(RuleBasedStateMachine):
         assert answer.headers["etag"] == f'"{known.version}"'
         self.check(found)
 
-    @rule(customer_id=ids, belief=_BELIEFS)
+    @rule(customer_id=ids, belief=BELIEFS)
     def delete(self, customer_id: str, belief: str) -> None:
         found = self.world.found(customer_id)
         known = self.world.customers.get(found or "")
-        headers = _believed(known.version if known is not None else 1, belief)
-        answer = self.ask("DELETE", f"/customers/{customer_id}", headers=headers)
+        headers = believed(known.version if known is not None else 1, belief)
+        answer = self.ask("boss", "DELETE", f"/customers/{customer_id}", headers=headers)
         if self.is_carried_out(answer, found, belief):
             assert found is not None
             assert answer.status_code == 204
@@ -181,9 +146,9 @@ class Desk(RuleBasedStateMachine):
         if found is None:
             refused(answer, 404, "customer_not_found")
             return False
-        if belief in ("former", "later"):
+        if is_wrong(belief):
             problem = refused(answer, 412, "customer_changed")
-            present = ok(self.ask("GET", f"/customers/{found}"))
+            present = ok(self.ask("boss", "GET", f"/customers/{found}"))
             assert problem["current"] | {"do_not_call": []} == present
             self.check(found)
             return False
@@ -203,7 +168,7 @@ class Desk(RuleBasedStateMachine):
             "survivor_version": survivor.version if survivor is not None else 1,
             "merged_version": (other.version if other is not None else 1) + (belief == "former"),
         }
-        answer = self.ask("POST", f"/customers/{one}/merge", json=body)
+        answer = self.ask("boss", "POST", f"/customers/{one}/merge", json=body)
         if survivor_id is None or merged_id is None:
             refused(answer, 404, "customer_not_found")
             return multiple()
@@ -237,7 +202,7 @@ class Desk(RuleBasedStateMachine):
     @rule(merge=consumes(merges))
     def undo(self, merge: Merge) -> None:
         world = self.world
-        answer = self.ask("POST", f"/customers/merges/{merge.merge_id}/undo")
+        answer = self.ask("boss", "POST", f"/customers/merges/{merge.merge_id}/undo")
         survivor = world.customers.get(merge.survivor_id)
         if survivor is None or survivor.version != merge.version_after:
             refused(answer, 409, "merge_changed_since")
@@ -251,7 +216,9 @@ class Desk(RuleBasedStateMachine):
         world.leads_to |= dict.fromkeys(merge.aliases, merge.merged_id)
         # Both are new versions: nobody's former belief holds for them.
         for each in (merge.survivor_id, merge.merged_id):
-            world.customers[each].version = ok(self.ask("GET", f"/customers/{each}"))["version"]
+            world.customers[each].version = ok(self.ask("boss", "GET", f"/customers/{each}"))[
+                "version"
+            ]
         for each in (merge.survivor_id, merge.merged_id, *merge.aliases):
             self.check(each)
 
@@ -261,7 +228,7 @@ class Desk(RuleBasedStateMachine):
     def check(self, customer_id: str) -> None:
         """One is as the model has him, under each of his ids."""
         found = self.world.found(customer_id)
-        answer = self.ask("GET", f"/customers/{customer_id}")
+        answer = self.ask("boss", "GET", f"/customers/{customer_id}")
         if found is None:
             refused(answer, 404, "customer_not_found")
             return
@@ -275,14 +242,7 @@ class Desk(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3))
     def turn_pages(self, limit: int) -> None:
         """All are listed once, the newest first."""
-        listed: list[str] = []
-        params: dict[str, Any] = {"limit": limit}
-        while True:
-            page = ok(self.ask("GET", "/customers", params=params))
-            listed += [each["customer_id"] for each in page["items"]]
-            if page["next_cursor"] is None:
-                break
-            params["cursor"] = page["next_cursor"]
+        listed = [each["customer_id"] for each in self.pages("/customers", limit=limit)]
         assert listed == [
             each for each in reversed(self.world.order) if self.world.found(each) == each
         ]
@@ -290,7 +250,9 @@ class Desk(RuleBasedStateMachine):
     @rule(phone=_PHONES)
     def look_up(self, phone: str) -> None:
         """A number leads to all who have it."""
-        found = ok(self.ask("GET", "/customers/lookup", params={"phone": phone, "limit": 50}))
+        found = ok(
+            self.ask("boss", "GET", "/customers/lookup", params={"phone": phone, "limit": 50})
+        )
         known = self.world.customers.items()
         assert {each["customer_id"] for each in found} == {
             customer_id for customer_id, one in known if phone in one.phones
@@ -299,22 +261,10 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def counts_agree(self) -> None:
         if hasattr(self, "world"):
-            counted = ok(self.ask("GET", "/customers/count"))
+            counted = ok(self.ask("boss", "GET", "/customers/count"))
             assert counted == {"customers": len(self.world.customers)}
 
 
 async def test_customers_behave_as_the_model(crm: Crm, request: pytest.FixtureRequest) -> None:
     is_long = request.config.getoption("--soak")
-    machine = type("DeskOfThisTest", (Desk,), {"crm": crm, "loop": asyncio.get_running_loop()})
-    await asyncio.to_thread(
-        run_state_machine_as_test,
-        machine,
-        settings=settings(
-            max_examples=200 if is_long else 12,
-            stateful_step_count=50 if is_long else 25,
-            derandomize=not is_long,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    await holds(Desk, crm, is_long=is_long, examples=12)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from tests.support.crm import Crm, Signed, ok, refused
+from hypothesis.stateful import Bundle, initialize, invariant, precondition, rule
+from tests.support.crm import Crm, ok, refused
+from tests.support.stateful import BELIEFS, ApiMachine, believed, holds, is_wrong
 
 from ringway.crm_api.access import Role
 
@@ -34,8 +24,6 @@ _CHANGES = st.fixed_dictionaries(
         "priority": st.integers(1, 5),
     },
 )
-# What somebody believes to be the present version.
-_BELIEFS = st.sampled_from(["present", "present", "present", "former", "later", "any", "none"])
 _WHO = st.sampled_from(["boss", "eve"])
 # Where the ways of the shipped design lead to, by the step from which they begin.
 _WAYS = {
@@ -66,22 +54,16 @@ class Known:
         return len(self.acts)
 
 
-class Desk(RuleBasedStateMachine):
-    """Two people of one enterprise; ``calls`` runs a request on the application's loop."""
-
-    crm: Crm
-    loop: asyncio.AbstractEventLoop
-    enterprises = 0
+class Desk(ApiMachine):
+    """Two people of one enterprise."""
 
     ids = Bundle("ids")
 
     @initialize(target=ids)
     def open(self) -> str:
-        type(self).enterprises += 1
-        slug = f"desk-{self.enterprises}"
-        boss: Signed = self.calls(self.crm.open_tenant(slug))
-        eve: Signed = self.calls(self.crm.user(boss, slug, Role.ENTERPRISE_ADMIN, "eve"))
-        self.people = {"boss": boss, "eve": eve}
+        slug = self.open_enterprise()
+        boss = self.people["boss"]
+        self.people["eve"] = self.calls(self.crm.user(boss, slug, Role.ENTERPRISE_ADMIN, "eve"))
         self.user_ids = {name: self.get("/me", name)["user_id"] for name in self.people}
         types = self.get("/business-types")["items"]
         self.type_id = next(
@@ -91,17 +73,6 @@ class Desk(RuleBasedStateMachine):
         self.order: list[str] = []  # ids as they were made
         self.keys = 0
         return self.make_one("boss", is_repeated=True, description="")
-
-    def calls(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
-
-    def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
-        answer = self.calls(self.people[who](method, path, **more))
-        assert isinstance(answer, httpx.Response)
-        return answer
-
-    def get(self, path: str, who: str = "boss", **more: Any) -> Any:
-        return ok(self.ask(who, "GET", path, **more))
 
     # -- acts ------------------------------------------------------------------------------------
 
@@ -130,7 +101,7 @@ class Desk(RuleBasedStateMachine):
         self.check(work_order_id, who)
         return work_order_id
 
-    @rule(work_order_id=ids, who=_WHO, change=_CHANGES, belief=_BELIEFS)
+    @rule(work_order_id=ids, who=_WHO, change=_CHANGES, belief=BELIEFS)
     def patch(self, work_order_id: str, who: str, change: dict[str, Any], belief: str) -> None:
         known = self.orders.get(work_order_id)
         answer = self.write("PATCH", work_order_id, "", who, belief, change)
@@ -152,7 +123,7 @@ class Desk(RuleBasedStateMachine):
         who=_WHO,
         wanted=_ACTIONS,
         has_comment=st.booleans(),
-        belief=_BELIEFS,
+        belief=BELIEFS,
         is_repeated=st.booleans(),
     )
     def act(
@@ -194,41 +165,28 @@ class Desk(RuleBasedStateMachine):
             known.step = to
         self.check(work_order_id, who)
 
-    @rule(work_order_id=ids, who=_WHO, belief=_BELIEFS)
-    def take(self, work_order_id: str, who: str, belief: str) -> None:
+    @rule(work_order_id=ids, who=_WHO, belief=BELIEFS, gives_back=st.booleans())
+    def hand(self, work_order_id: str, who: str, belief: str, *, gives_back: bool) -> None:
+        """Take an order, or give it back."""
         known = self.orders.get(work_order_id)
-        answer = self.write("POST", work_order_id, "/take", who, belief)
+        what = "/return" if gives_back else "/take"
+        answer = self.write("POST", work_order_id, what, who, belief)
         if not self.is_carried_out(answer, work_order_id, belief):
             return
         assert known is not None
         if known.step in _ENDS:
             refused(answer, 409, "order_ended")
-        elif known.assignee not in (None, who):
+        elif gives_back and known.assignee is None:
+            refused(answer, 409, "order_not_assigned")
+        elif not gives_back and known.assignee not in (None, who):
             refused(answer, 409, "order_taken")
         else:
             assert answer.is_success, answer.text
-            known.acts.append("taken")
-            known.assignee = who
+            known.acts.append("returned" if gives_back else "taken")
+            known.assignee = None if gives_back else who
         self.check(work_order_id, who)
 
-    @rule(work_order_id=ids, who=_WHO, belief=_BELIEFS)
-    def give_back(self, work_order_id: str, who: str, belief: str) -> None:
-        known = self.orders.get(work_order_id)
-        answer = self.write("POST", work_order_id, "/return", who, belief)
-        if not self.is_carried_out(answer, work_order_id, belief):
-            return
-        assert known is not None
-        if known.step in _ENDS:
-            refused(answer, 409, "order_ended")
-        elif known.assignee is None:
-            refused(answer, 409, "order_not_assigned")
-        else:
-            assert answer.is_success, answer.text
-            known.acts.append("returned")
-            known.assignee = None
-        self.check(work_order_id, who)
-
-    @rule(work_order_id=ids, who=_WHO, belief=_BELIEFS)
+    @rule(work_order_id=ids, who=_WHO, belief=BELIEFS)
     def reopen(self, work_order_id: str, who: str, belief: str) -> None:
         known = self.orders.get(work_order_id)
         answer = self.write("POST", work_order_id, "/reopen", who, belief, {})
@@ -244,7 +202,7 @@ class Desk(RuleBasedStateMachine):
             known.times_reopened += 1
         self.check(work_order_id, who)
 
-    @rule(work_order_id=ids, who=_WHO, belief=_BELIEFS)
+    @rule(work_order_id=ids, who=_WHO, belief=BELIEFS)
     def delete(self, work_order_id: str, who: str, belief: str) -> None:
         answer = self.write("DELETE", work_order_id, "", who, belief)
         if self.is_carried_out(answer, work_order_id, belief):
@@ -264,11 +222,7 @@ class Desk(RuleBasedStateMachine):
     ) -> httpx.Response:
         headers = {} if key is None else {"Idempotency-Key": key}
         known = self.orders.get(work_order_id)
-        off = {"present": 0, "former": -1, "later": 1}
-        if belief == "any":
-            headers["If-Match"] = "*"
-        elif belief in off:
-            headers["If-Match"] = f'"{(known.version if known is not None else 1) + off[belief]}"'
+        headers |= believed(known.version if known is not None else 1, belief)
         path = f"/work-orders/{work_order_id}{what}"
         return self.ask(who, method, path, headers=headers, json=body)
 
@@ -287,7 +241,7 @@ class Desk(RuleBasedStateMachine):
         if work_order_id not in self.orders:
             refused(answer, 404, "work_order_not_found")
             return False
-        if belief in ("former", "later"):
+        if is_wrong(belief):
             problem = refused(answer, 412, "work_order_changed")
             self.is_known(problem["current"], work_order_id)
             self.check(work_order_id, "boss")
@@ -324,14 +278,8 @@ class Desk(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), who=_WHO)
     def turn_pages(self, limit: int, who: str) -> None:
         """All are listed once, the newest first."""
-        listed: list[str] = []
-        params: dict[str, Any] = {"limit": limit}
-        while True:
-            page = self.get("/work-orders", who, params=params)
-            listed += [each["work_order_id"] for each in page["items"]]
-            if page["next_cursor"] is None:
-                break
-            params["cursor"] = page["next_cursor"]
+        page = self.pages("/work-orders", who, limit=limit)
+        listed = [each["work_order_id"] for each in page]
         assert listed == [each for each in reversed(self.order) if each in self.orders]
 
     @invariant()
@@ -349,18 +297,4 @@ class Desk(RuleBasedStateMachine):
 
 async def test_work_orders_behave_as_the_model(crm: Crm, request: pytest.FixtureRequest) -> None:
     is_long = request.config.getoption("--soak")
-    machine = type("DeskOfThisTest", (Desk,), {"crm": crm, "loop": asyncio.get_running_loop()})
-    await asyncio.to_thread(
-        run_state_machine_as_test,
-        machine,
-        settings=settings(
-            max_examples=200 if is_long else 10,
-            stateful_step_count=50 if is_long else 25,
-            derandomize=not is_long,
-            database=None,
-            deadline=None,
-            # What failed is told at once: to make it smaller takes longer than a test may.
-            phases=list(Phase) if is_long else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    await holds(Desk, crm, is_long=is_long, examples=10)
