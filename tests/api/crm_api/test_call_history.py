@@ -127,6 +127,10 @@ async def test_every_filter_within_what_its_caller_may_see(crm: Crm) -> None:
         ({"outcome": "not_answered"}, {"busy"}),
         ({"queue_id": "sales"}, {"dan"}),
         ({"from": BEGUN + timedelta(hours=1), "to": BEGUN + timedelta(hours=3)}, {"long", "out"}),
+        # Nobody answered: a window has it when it began in it.
+        ({"from": BEGUN + timedelta(hours=4)}, {"lost", "busy"}),
+        ({"from": at, "to": at + timedelta(seconds=1)}, {"busy"}),
+        ({"to": at}, everything - {"busy"}),
         ({"customer_id": ana["customer_id"], "team_id": under["team_id"]}, {"short"}),
     )
     for query, wanted in cases:

@@ -32,9 +32,12 @@ class Asked:
 
 async def asked(
     begins_at: Annotated[
-        Moment | None, Query(alias="from", description="Answered at or after.")
+        Moment | None,
+        Query(alias="from", description="Answered at or after; if nobody answered, began."),
     ] = None,
-    ends_at: Annotated[Moment | None, Query(alias="to", description="Answered before.")] = None,
+    ends_at: Annotated[
+        Moment | None, Query(alias="to", description="Answered before; if nobody did, began.")
+    ] = None,
     campaign_id: UUID | None = None,
     customer_id: Annotated[
         UUID | None, Query(description="On any of his numbers, or put with him by hand.")

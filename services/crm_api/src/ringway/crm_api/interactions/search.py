@@ -20,6 +20,8 @@ from ringway.runtime.postgres import Connection
 PLANNED = {"plan_cache_mode": "force_custom_plan", "statement_timeout": "8000"}
 # An interaction is answered less than this after it began, which its id tells; clocks differ less.
 _ID_SLACK = timedelta(days=1)
+# When it was: an index has this very expression.
+_AT = "coalesce(answered_at, started_at, connected_at, ended_at)"
 _TOTAL_S = (
     "extract(epoch FROM coalesce(disconnected_at, ended_at) "
     "- coalesce(started_at, answered_at, connected_at))"
@@ -31,6 +33,7 @@ class Filter:
     """What is asked for; None means any.
 
     Args:
+        begins_at, ends_at: A window in which it was answered or, if it never was, began.
         agent_ids: Any of them.
         number, number_prefix: Either side's, or what one of them begins with.
         phones, linked: Of a customer: his numbers on either side, and talks put with him by hand.
@@ -120,8 +123,8 @@ def _conditions(wanted: Filter, before: UUID | None) -> Iterator[tuple[str, tupl
     given = {
         "interaction_id >= {0}": least,
         "interaction_id < {0}": most,
-        "answered_at >= {0}": wanted.begins_at,
-        "answered_at < {0}": wanted.ends_at,
+        f"{_AT} >= {{0}}": wanted.begins_at,
+        f"{_AT} < {{0}}": wanted.ends_at,
         "campaign_id = {0}": wanted.campaign_id,
         "agent_id = {0}": wanted.agent_id,
         "agent_id = ANY ({0}::uuid[])": wanted.agent_ids,
