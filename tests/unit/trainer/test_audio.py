@@ -167,6 +167,17 @@ def test_a_muted_talker_sends_nothing_and_time_goes_on() -> None:
     assert after.marker
 
 
+@given(st.lists(st.integers(0, 8), max_size=30))
+def test_a_key_stays_one_key_when_the_process_is_late(late: list[int]) -> None:
+    talker, listener = Talker(Law.ULAW, 0, rng=random.Random(1)), Listener()
+    talker.dtmf = listener.dtmf
+    talker.press("1122")
+    for index, slots in enumerate([*late, *[0] * 80]):
+        talker.skip(slots)
+        listener.receive(talker.next_packet() or b"", index * 0.02)
+    assert listener.keys == "1122"
+
+
 def test_loss_gaps_and_late_packets_are_counted() -> None:
     talker, listener = Talker(Law.ULAW, 0, rng=random.Random(1)), Listener()
     sent = [talker.next_packet() or b"" for _ in range(10)]

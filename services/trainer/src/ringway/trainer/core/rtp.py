@@ -107,7 +107,6 @@ class KeyFrame:
 
     event: KeyEvent | None
     starts: bool = False
-    offset: int = 0  # how far the event's timestamp lies behind the slot's, in 1/8000 s
 
 
 def key_frames(keys: str, hold_frames: int = KEY_FRAMES) -> Iterator[KeyFrame]:
@@ -122,7 +121,7 @@ def key_frames(keys: str, hold_frames: int = KEY_FRAMES) -> Iterator[KeyFrame]:
         for slot in range(hold_frames + _END_REPEATS):
             duration = 160 * min(slot + 1, hold_frames)
             event = KeyEvent(key, slot >= hold_frames, duration)
-            yield KeyFrame(event, starts=slot == 0, offset=160 * slot)
+            yield KeyFrame(event, starts=slot == 0)
         for _ in range(_GAP_FRAMES):
             yield KeyFrame(None)
 

@@ -66,6 +66,7 @@ class Talker:
         self._script: tuple[Sequence[Say], bool] = ((), False)
         self._frames = frames((), law)
         self._keys: deque[Iterator[rtp.KeyFrame]] = deque()
+        self._key_at = 0  # the timestamp of the key that is pressed: its first packet's in all
         self._audible: deque[tuple[str, int]] = deque()  # keys to be heard, frames of each
         self._beeps: Iterator[bytes] = iter(())
         self._starts = True
@@ -112,7 +113,7 @@ class Talker:
             slot = self._next_key()
             if slot is not None and slot.event is not None:
                 payload_type, audio, marker = self.dtmf, slot.event.serialise(), slot.starts
-                timestamp = (timestamp - slot.offset) & 0xFFFFFFFF
+                self._key_at = timestamp = timestamp if slot.starts else self._key_at
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._starts = False
         self.sent += 1
