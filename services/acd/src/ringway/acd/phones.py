@@ -151,12 +151,14 @@ class Phones:
         auto_answer: bool = False,
         variables: dict[str, str] | None = None,
         on_ringing: Callable[[], object] | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
         **state: str,
     ) -> Leg:
         """Return the agent's leg, calling his phones unless it is nailed up already.
 
         Args:
             node: Where he is best called. His own phone is called where it is registered.
+            is_wanted: Whether he is still to be called when his phone is free for it.
 
         Raises:
             PhoneNotRegistered, PhoneNotAnswered, AriDown: See CallControl.call_phone.
@@ -165,6 +167,8 @@ class Phones:
         try:
             if self._runner.supervision is not None:
                 await self._runner.supervision.make_way(agent_id)
+            if not is_wanted():
+                raise _Withdrawn(agent_id)
             leg = self._runner.legs.get(agent_id)
             if leg is not None and leg.is_up:
                 return leg

@@ -318,8 +318,10 @@ class FloorRunner:
             case m.Connect(interaction_id, agent_id):
                 self.spawn(self._connect(interaction_id, agent_id), "connect")
             case m.Ring(interaction_id, agent_id, timeout_s):
-                self._show_offer(interaction_id, agent_id, timeout_s)
-                self.spawn(self._ring(interaction_id, agent_id, timeout_s), "ring")
+                # Another agent may have taken the caller in this very step.
+                if (since := self._offered_since(interaction_id, agent_id)) is not None:
+                    self._show_offer(interaction_id, agent_id, timeout_s)
+                    self.spawn(self._ring(interaction_id, agent_id, timeout_s, since), "ring")
             case m.Show(interaction_id, agent_id, timeout_s):
                 self._show_offer(interaction_id, agent_id, timeout_s)
             case m.Overflow() if self.front is not None:
@@ -429,15 +431,28 @@ class FloorRunner:
         """Call back a customer who waits at home; the agent is kept meanwhile."""
         return self.front is not None and await self.front.reach(call, agent_id)
 
-    async def _ring(self, interaction_id: str, agent_id: str, timeout_s: float) -> None:
+    def _offered_since(self, interaction_id: str, agent_id: str) -> float | None:
+        call = self.floor.calls.get(interaction_id)
+        return call.offers.get(agent_id) if call is not None else None
+
+    async def _ring(
+        self, interaction_id: str, agent_id: str, timeout_s: float, since: float
+    ) -> None:
         call = self.calls.get(interaction_id)
         if call is None:
             return
+
+        def is_wanted() -> bool:
+            return self._offered_since(interaction_id, agent_id) == since
+
         try:
-            await self.phones.ring(agent_id, call.node, timeout_s, interaction=interaction_id)
+            await self.phones.ring(
+                agent_id, call.node, timeout_s, is_wanted=is_wanted, interaction=interaction_id
+            )
         except (PhoneNotAnswered, PhoneNotRegistered, AriDown) as error:
             rona = isinstance(error, PhoneNotAnswered)
-            self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
+            if is_wanted():
+                self.apply(m.OfferFailed(self.now(), interaction_id, agent_id, rona=rona))
             return
         self.apply(m.Accepted(self.now(), interaction_id, agent_id))
         winner = self.floor.calls.get(interaction_id)
