@@ -331,8 +331,19 @@ async def test_the_books_stay_when_a_person_is_erased(crm: Crm) -> None:
     order = await _order(boss, _line(knife), **mine, delivery=delivery, note="ring twice")
     kept = await _order(boss, _line(knife), delivery=delivery)
     path = f"/sales-orders/{order['order_id']}"
+    wanted = {"lines": [_line(knife)], **mine, "delivery": delivery, "note": "ring thrice"}
+    changed = await boss.put(path, wanted, headers={"If-Match": '"1"'})
+    again = await boss.put(path, wanted, headers={"If-Match": '"2"'})
+    assert again == changed  # nothing was written
     await boss.post(f"{path}/payments", _PAID)
     await boss.post(f"{path}/shipments", {"tracking": "SF1"})
+    (parcel,) = (await boss.get(path))["shipments"]
+    tracked = {"carrier": "SF", "tracking": "SF2"}
+    for _ in range(2):
+        shipment = f"{path}/shipments/{parcel['shipment_id']}"
+        assert (await boss.put(shipment, tracked, headers={"If-Match": "*"}))["version"] == 5
+    told = str((await boss.get(f"{path}/history"))["items"])
+    assert all(each in told for each in ("ring twice", "ring thrice", "'SF1'", "'SF2'"))
     card = await boss.post("/member-cards", mine)
     told = await boss.get(f"/customers/{customer['customer_id']}/history")
     kinds = {each["kind"] for each in told["items"]}
@@ -345,6 +356,8 @@ async def test_the_books_stay_when_a_person_is_erased(crm: Crm) -> None:
     assert (now["customer_id"], now["delivery"], now["note"]) == (None, None, "")
     assert (now["received"], now["payments"][0]["reference"]) == (4_000, "")
     assert (now["state"], now["shipments"][0]["tracking"]) == ("processing", "")
+    told = str((await boss.get(f"{path}/history"))["items"])
+    assert not any(each in told for each in ("ring", "SF1", "SF2", customer["customer_id"]))
     other = await boss.get(f"/sales-orders/{kept['order_id']}")
     assert other["delivery"]["recipient"] == "Li Wei"
     gone = await boss("GET", f"/member-cards/{card['card_id']}")

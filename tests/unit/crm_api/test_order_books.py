@@ -113,6 +113,7 @@ class Order(RuleBasedStateMachine):
                     units(number, "shipped"),
                     units(number, "delivered"),
                     units(number, "returned"),
+                    self.under_way(number),
                 )
                 for number, line in self.lines.items()
             },
@@ -120,6 +121,13 @@ class Order(RuleBasedStateMachine):
             refunded=-sum(each for each in self.money if each < 0),
             is_cancelled=self.is_cancelled,
             is_closed=self.is_closed,
+        )
+
+    def under_way(self, number: int) -> int:
+        return sum(
+            parcel["shipped"].get(number, 0) - parcel["returned"].get(number, 0)
+            for parcel in self.parcels
+            if not parcel["delivered"]
         )
 
     @rule(amount=st.integers(1, 2_500))
@@ -210,6 +218,7 @@ class Order(RuleBasedStateMachine):
         if books.state is OrderState.COMPLETED:
             assert books.due == 0
             assert books.to_ship == 0
+            assert self.is_closed or not any(map(self.under_way, self.lines))
         if books.state is OrderState.NEW:
             assert books.kept == books.out == 0
         assert (books.state is OrderState.CANCELLED) == self.is_cancelled
@@ -233,6 +242,15 @@ def test_everything_that_comes_back_is_paid_back() -> None:
     assert books.due == -1_000
     back = Books(books.lines, received=1_000, refunded=1_000)
     assert back.payment_state is PaymentState.REFUNDED
+
+
+def test_what_is_under_way_has_not_arrived_though_as_much_came_back() -> None:
+    # Two parcels of 3: one arrived and came back as a whole, the other is on its way.
+    line = LineBook(6, 600, shipped=6, delivered=3, returned=3, under_way=3)
+    books = Books({1: line}, received=300)
+    assert (books.due, books.state) == (0, OrderState.PROCESSING)
+    arrived = Books({1: LineBook(6, 600, True, 6, 6, 3)}, received=300)
+    assert arrived.state is OrderState.COMPLETED
 
 
 def test_one_price_at_a_time() -> None:

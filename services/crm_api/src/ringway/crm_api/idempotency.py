@@ -243,13 +243,16 @@ async def _fingerprint(request: Request, deps: Deps) -> bytes:
 
 def _replay(stored: _Stored, fingerprint: bytes) -> Response:
     if stored.fingerprint != fingerprint:
-        raise Invalid(
-            "idempotency_key_reused", "This Idempotency-Key was used for another request."
-        )
+        raise reused()
     if stored.status is None:
         raise _unknown() if stored.is_over else _in_use()
     headers = {**stored.headers, "Idempotent-Replayed": "true"}
     return Response(stored.body, status_code=stored.status, headers=headers)
+
+
+def reused() -> Invalid:
+    """Return the refusal of a key under which something else was asked."""
+    return Invalid("idempotency_key_reused", "This Idempotency-Key was used for another request.")
 
 
 def _in_use() -> Conflict:

@@ -360,6 +360,8 @@ class SalesOrders:
     ) -> models.OrderReport:
         """Sum up the orders of a period by day, product, agent or media source. At most 366 days.
 
+        Without `customers.all` they are those that the list has.
+
         Permission: ``orders.read``.
         """
         return await self._client.send(

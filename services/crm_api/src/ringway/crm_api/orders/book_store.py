@@ -49,18 +49,19 @@ async def add_payment(
     )
 
 
-async def is_booked(
+async def act_of(
     conn: Connection, *, tenant_id: UUID, order_id: UUID, booked_by: UUID, request_key: str | None
-) -> bool:
-    """Return whether a request was booked already, as a payment or shipment."""
+) -> str | None:
+    """Return what a request has booked already: a payment's kind, or ``shipped``."""
     if request_key is None:
-        return False
-    found: bool = await conn.fetchval(
+        return None
+    found: str | None = await conn.fetchval(
         """
-        SELECT EXISTS (SELECT 1 FROM crm.sales_order_payment WHERE tenant_id = $1
-                          AND order_id = $2 AND booked_by = $3 AND request_key = $4)
-            OR EXISTS (SELECT 1 FROM crm.shipment WHERE tenant_id = $1
-                          AND order_id = $2 AND booked_by = $3 AND request_key = $4)
+        SELECT kind FROM crm.sales_order_payment
+         WHERE tenant_id = $1 AND order_id = $2 AND booked_by = $3 AND request_key = $4
+        UNION ALL
+        SELECT 'shipped' FROM crm.shipment
+         WHERE tenant_id = $1 AND order_id = $2 AND booked_by = $3 AND request_key = $4
         """,
         *(tenant_id, order_id, booked_by, request_key),
     )

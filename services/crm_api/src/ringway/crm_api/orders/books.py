@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
+from ringway.crm_api import idempotency
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.orders.books import BookRefused, Books
 from ringway.crm_api.customers import scope as scopes
@@ -18,6 +19,18 @@ from ringway.crm_api.orders.schemas import SalesOrderView
 from ringway.proto.crm_sales import SalesOrderChangedV1
 from ringway.runtime import outbox
 from ringway.runtime.postgres import Connection
+
+
+class Change(TypedDict):
+    """What something was, and what it is now."""
+
+    old: Any
+    new: Any
+
+
+def changes(values: Mapping[str, tuple[Any, Any]]) -> dict[str, Change]:
+    """Return those of some values, each old and new, that differ."""
+    return {name: Change(old=old, new=new) for name, (old, new) in values.items() if old != new}
 
 
 @dataclass(slots=True)
@@ -41,6 +54,7 @@ async def booking(
     *,
     version: int | None,
     request_key: str | None = None,
+    act: str = "",
 ) -> AsyncIterator[Entry]:
     """Lock an order for one entry; what follows from it is written at the end.
 
@@ -48,22 +62,29 @@ async def booking(
     ``is_repeated``, which it may find itself: then it is in the books already. ``view`` is the
     order afterwards.
 
+    Args:
+        act: What ``request_key`` may have booked before: a payment's kind, or ``shipped``.
+
     Raises:
         NotFound: There is no such order.
         Conflict: The books do not allow the entry.
+        Invalid: Something else was booked under this key.
         PreconditionFailed: Something was booked since ``version``.
     """
     tenant_id = caller.tenant_id
     with refusals():
         async with deps.pool.tenant(tenant_id) as conn:
             order = await find_seen(conn, caller, order_id, lock=True)
-            is_repeated = await book_store.is_booked(
+            booked = await book_store.act_of(
                 conn,
                 tenant_id=tenant_id,
                 order_id=order_id,
                 booked_by=caller.user_id,
                 request_key=request_key,
             )
+            is_repeated = booked is not None
+            if is_repeated and booked != act:
+                raise idempotency.reused()
             if not is_repeated:
                 await check_version(conn, tenant_id, order, version)
             present = await store.books(conn, tenant_id=tenant_id, order=order)
@@ -112,6 +133,7 @@ async def settle(
         shipment_state=books.shipment_state.value,
         customer_id=_token(order.customer_id),
         agent_id=_token(order.agent_id),
+        owner_id=_token(order.owner_id),
         interaction_id=_token(order.interaction_id),
         campaign_id=_token(order.campaign_id),
     )
@@ -131,9 +153,13 @@ async def find(
 async def find_seen(
     conn: Connection, caller: Caller, order_id: UUID, *, lock: bool = False
 ) -> store.OrderRow:
-    """Return an order that the caller entered, or of a customer whom he sees. Raises NotFound."""
+    """Return an order of the caller's, or of a customer whom he sees. Raises NotFound.
+
+    His are those that he sold and those that he looks after.
+    """
     found = await find(conn, caller.tenant_id, order_id, lock=lock)
-    if found.agent_id != caller.user_id and not await scopes.shows(conn, caller, found.customer_id):
+    is_his = caller.user_id in (found.agent_id, found.owner_id)
+    if not is_his and not await scopes.shows(conn, caller, found.customer_id):
         raise NotFound("sales_order_not_found", f"There is no order {order_id}.")
     return found
 

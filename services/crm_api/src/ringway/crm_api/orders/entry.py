@@ -90,7 +90,9 @@ async def enter(
 async def change(
     deps: Deps, caller: Caller, order_id: UUID, version: int | None, wanted: SalesOrderChange
 ) -> SalesOrderView:
-    """Change an order. Products that stay keep their price; others get the one of now.
+    """Change an order; one that says what the order is writes nothing.
+
+    Products that stay keep their price; others get the one of now.
 
     Raises:
         Conflict: Lines change and something was shipped; or too little is in stock.
@@ -103,13 +105,18 @@ async def change(
         await books.check_version(conn, tenant_id, order, version)
         before = await store.lines(conn, tenant_id=tenant_id, order_id=order_id)
         present = await store.books(conn, tenant_id=tenant_id, order=order)
-        await _check_customer(conn, caller, wanted.customer_id)
+        # A customer who stays may have been removed meanwhile: the books name him still.
+        if wanted.customer_id != order.customer_id:
+            await _check_customer(conn, caller, wanted.customer_id)
         is_same = order.order_discount == wanted.order_discount and [
             (row.product_id, row.quantity, row.discount_bp) for row in before
         ] == [(each.product_id, each.quantity, each.discount_bp) for each in wanted.lines]
         whole = totals.Amounts(order.list_amount, order.discount, order.net, order.tax, order.total)
         if not is_same:
             whole = await _change_lines(deps, conn, caller, order, present, before, wanted)
+        changes = _changes(order, before, wanted, whole.total)
+        if not changes:
+            return await books.view(conn, tenant_id, order_id)
         await store.change(
             conn,
             tenant_id=tenant_id,
@@ -118,9 +125,35 @@ async def change(
             whole=whole,
         )
         order = await books.find(conn, tenant_id, order_id)
-        detail = {"total": whole.total, "lines_changed": not is_same}
+        detail = {"total": whole.total, "lines_changed": "lines" in changes, "changes": changes}
         await books.settle(deps, conn, caller, order, "changed", detail)
         return await books.view(conn, tenant_id, order_id)
+
+
+def _changes(
+    order: store.OrderRow,
+    lines: Sequence[store.LineRow],
+    wanted: SalesOrderChange,
+    total: int,
+) -> dict[str, books.Change]:
+    """Return old and new value of what changes on an order, by its name."""
+
+    def plain(rows: Sequence[store.LineRow | OrderLine]) -> list[dict[str, object]]:
+        return [
+            {"product_id": str(e.product_id), "quantity": e.quantity, "discount_bp": e.discount_bp}
+            for e in rows
+        ]
+
+    return books.changes(
+        {
+            "lines": (plain(lines), plain(wanted.lines)),
+            "order_discount": (order.order_discount, wanted.order_discount),
+            "total": (order.total, total),
+            "customer_id": (order.customer_id, wanted.customer_id),
+            "delivery": (order.delivery, _address(wanted)),
+            "note": (order.note, wanted.note),
+        }
+    )
 
 
 async def _change_lines(

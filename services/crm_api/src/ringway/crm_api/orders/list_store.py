@@ -9,12 +9,15 @@ from uuid import UUID
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.errors import BadRequest
+from ringway.crm_api.orders.leaving_store import IS_OPEN
 from ringway.crm_api.orders.schemas import OrderFilter, OrderGrouping, OrderSort
 from ringway.crm_api.orders.store import COLUMNS, OrderRow, order_of
 from ringway.crm_api.schemas import decode_cursor
 from ringway.runtime.postgres import Connection
 
-_WANTED = """
+# Whoever sold an order or looks after it.
+OWN = ("agent_id", "owner_id")
+_WANTED = f"""
     tenant_id = $1 AND ($2::text IS NULL OR order_number = $2)
     AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR payment_state = $4)
     AND ($5::text IS NULL OR shipment_state = $5) AND ($6::uuid IS NULL OR customer_id = $6)
@@ -25,8 +28,11 @@ _WANTED = """
                AND l.order_id = o.order_id))
     AND ($12::timestamptz IS NULL OR created_at >= $12)
     AND ($13::timestamptz IS NULL OR created_at < $13)
-"""
-_SEEN = scopes.of_rows("o", "$1", "$17", own="agent_id")
+    AND ($18::uuid IS NULL OR owner_id = $18)
+    AND ($19::boolean IS NULL OR (owner_id IS NOT NULL) = $19)
+    AND ($20::boolean IS NULL OR {IS_OPEN} = $20)
+"""  # noqa: S608 - constants
+_SEEN = scopes.of_rows("o", "$1", "$17", own=OWN)
 _PAGES = {
     sort: f"""
         SELECT {COLUMNS} FROM crm.sales_order o
@@ -50,7 +56,9 @@ _COUNTS = """
     count(*) FILTER (WHERE o.shipped_at IS NOT NULL) AS shipped_orders,
     count(*) FILTER (WHERE o.state = 'completed') AS completed_orders
 """
-_IN_PERIOD = "o.tenant_id = $1 AND o.created_at >= $2 AND o.created_at < $3"
+_IN_PERIOD = "o.tenant_id = $1 AND o.created_at >= $2 AND o.created_at < $3 AND " + scopes.of_rows(
+    "o", "$1", "$5", own=OWN
+)
 _SUMS = """
     coalesce(sum(o.total) FILTER (WHERE o.state <> 'cancelled'), 0)::bigint AS total,
     sum(o.received)::bigint AS received, sum(o.refunded)::bigint AS refunded
@@ -109,7 +117,7 @@ async def page(
         *(wanted.shipment_state, wanted.customer_id, wanted.agent_id, wanted.campaign_id),
         *(wanted.interaction_id, wanted.media_source_id, wanted.product_id),
         *(wanted.created_from, wanted.created_before, value, order_id, limit),
-        scope.user_id,
+        *(scope.user_id, wanted.owner_id, wanted.has_owner, wanted.is_open),
     )
     return [order_of(row) for row in rows]
 
@@ -122,14 +130,16 @@ def place_of(order: Any, sort: OrderSort) -> tuple[object, UUID]:
 async def report(
     conn: Connection,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     group_by: OrderGrouping,
     begins_at: datetime,
     ends_at: datetime,
     zone: str,
 ) -> list[dict[str, Any]]:
-    """Return the lines of a report about orders that were entered in a period."""
-    rows = await conn.fetch(_REPORTS[group_by], tenant_id, begins_at, ends_at, zone)
+    """Return the lines of a report about the orders of a period that :func:`page` lists."""
+    rows = await conn.fetch(
+        _REPORTS[group_by], scope.tenant_id, begins_at, ends_at, zone, scope.user_id
+    )
     return [dict(row) for row in rows]
 
 

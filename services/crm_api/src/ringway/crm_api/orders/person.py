@@ -18,9 +18,12 @@ _ERASE = {
         f"UPDATE crm.sales_order_payment SET reference = '', note = '' WHERE {_MINE}"  # noqa: S608
     ),
     "shipment": f"UPDATE crm.shipment SET tracking = '' WHERE {_MINE}",  # noqa: S608
-    "sales_order_event": (
-        f"UPDATE crm.sales_order_event SET detail = detail - 'reason' - 'tracking' WHERE {_MINE}"  # noqa: S608
-    ),
+    "sales_order_event": f"""
+        UPDATE crm.sales_order_event
+           SET detail = detail - 'reason' - 'tracking' #- '{{changes,tracking}}'
+               #- '{{changes,customer_id}}' #- '{{changes,delivery}}' #- '{{changes,note}}'
+         WHERE {_MINE}
+    """,  # noqa: S608 - constants
     "sales_order": (
         "UPDATE crm.sales_order SET customer_id = NULL, delivery = NULL, note = '', "
         "cancel_reason = '', interaction_id = NULL, version = version + 1 "

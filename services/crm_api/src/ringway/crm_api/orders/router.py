@@ -25,6 +25,7 @@ from ringway.crm_api.orders.schemas import (
     OrderEventView,
     OrderFilter,
     OrderGrouping,
+    OrderOwnerBody,
     OrderReport,
     OrderReportLine,
     OrderSettingsBody,
@@ -94,7 +95,13 @@ def _filter(
     payment_state: PaymentState | None = None,
     shipment_state: ShipmentState | None = None,
     customer_id: UUID | None = None,
-    agent_id: UUID | None = None,
+    agent_id: Annotated[UUID | None, Query(description="Who sold it.")] = None,
+    owner_id: Annotated[UUID | None, Query(description="Who looks after it.")] = None,
+    has_owner: Annotated[bool | None, Query(description="false: nobody in particular.")] = None,
+    is_open: Annotated[
+        bool | None,
+        Query(description="true: something is to be paid, shipped, to arrive or be paid back."),
+    ] = None,
     campaign_id: UUID | None = None,
     interaction_id: UUID | None = None,
     media_source_id: UUID | None = None,
@@ -109,6 +116,9 @@ def _filter(
         shipment_state=shipment_state,
         customer_id=customer_id,
         agent_id=agent_id,
+        owner_id=owner_id,
+        has_owner=has_owner,
+        is_open=is_open,
         campaign_id=campaign_id,
         interaction_id=interaction_id,
         media_source_id=media_source_id,
@@ -157,7 +167,10 @@ async def report_orders(
         str, Query(max_length=60, description="Whose days are counted, such as Asia/Shanghai.")
     ] = "UTC",
 ) -> OrderReport:
-    """Sum up the orders of a period by day, product, agent or media source. At most 366 days."""
+    """Sum up the orders of a period by day, product, agent or media source. At most 366 days.
+
+    Without `customers.all` they are those that the list has.
+    """
     if not begins_at < ends_at or ends_at - begins_at > _LONGEST:
         raise BadRequest(
             "period_invalid", "Choose a period that begins before it ends, 366 days at most."
@@ -167,7 +180,7 @@ async def report_orders(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         lines = await list_store.report(
             conn,
-            tenant_id=caller.tenant_id,
+            scope=scopes.of(caller),
             group_by=group_by,
             begins_at=begins_at,
             ends_at=ends_at,
@@ -334,6 +347,23 @@ async def complete_order(
     """Declare an order done that is paid and shipped, though nobody said that it arrived."""
     version = expected_version(if_match)
     return _shown(await service.complete(deps, caller, order_id, version), response)
+
+
+@router.post("/{order_id}/owner")
+async def assign_order(
+    order_id: UUID,
+    wanted: OrderOwnerBody,
+    deps: DepsOf,
+    caller: Writer,
+    response: Response,
+    if_match: IfMatch = None,
+) -> SalesOrderView:
+    """Let somebody look after an order: oneself, if nobody does, or another if one does oneself.
+
+    With `customers.assign` anybody. Who sold it stays written there.
+    """
+    version = expected_version(if_match)
+    return _shown(await service.assign(deps, caller, order_id, version, wanted.owner_id), response)
 
 
 @router.post("/{order_id}/cancel")

@@ -130,6 +130,12 @@ class ShipmentReturn(Body):
     reason: Text = Field(default="", max_length=500)
 
 
+class OrderOwnerBody(Body):
+    """Who looks after an order from now on."""
+
+    owner_id: UUID | None = Field(description="null: nobody in particular.")
+
+
 class CancelBody(Body):
     """Why an order is cancelled."""
 
@@ -229,7 +235,11 @@ class SalesOrderSummary(View):
     total: int = Field(description="What the customer pays, in minor units.")
     received: int
     refunded: int
-    agent_id: UUID
+    agent_id: UUID = Field(description="Who sold it, for ever.")
+    owner_id: UUID | None = Field(
+        description="Who looks after it: who sold it, until it is handed over. null: nobody in "
+        "particular; whoever gets the customer gets it."
+    )
     campaign_id: UUID | None
     interaction_id: UUID | None
     media_source_id: UUID | None
@@ -292,6 +302,9 @@ class OrderFilter(Body):
     shipment_state: ShipmentState | None = None
     customer_id: UUID | None = None
     agent_id: UUID | None = None
+    owner_id: UUID | None = None
+    has_owner: bool | None = None
+    is_open: bool | None = None
     campaign_id: UUID | None = None
     interaction_id: UUID | None = None
     media_source_id: UUID | None = None

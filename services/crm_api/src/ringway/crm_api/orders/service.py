@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ringway.crm_api.access import Caller
+from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.orders.books import BookRefused, check_return
+from ringway.crm_api.customers import targets
 from ringway.crm_api.deps import Deps
-from ringway.crm_api.errors import Invalid, NotFound
+from ringway.crm_api.errors import Forbidden, Invalid, NotFound
 from ringway.crm_api.orders import book_store, settings, store
-from ringway.crm_api.orders.books import Entry, booking
+from ringway.crm_api.orders.books import Entry, booking, changes
 from ringway.crm_api.orders.schemas import (
     CancelBody,
     LineUnits,
@@ -35,7 +36,9 @@ async def receive(
     payment: PaymentBody,
 ) -> SalesOrderView:
     """Book money that came. Raises Conflict when more is taken than is due."""
-    async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
+    async with booking(
+        deps, caller, order_id, version=version, request_key=request_key, act="received"
+    ) as entry:
         if not entry.is_repeated:
             entry.books.check_receive(payment.amount)
             await _pay(deps, caller, entry, "received", payment, request_key)
@@ -51,7 +54,9 @@ async def refund(
     payment: PaymentBody,
 ) -> SalesOrderView:
     """Book money that goes back. Raises Conflict when it is more than is there."""
-    async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
+    async with booking(
+        deps, caller, order_id, version=version, request_key=request_key, act="refunded"
+    ) as entry:
         if not entry.is_repeated:
             entry.books.check_refund(payment.amount)
             await _pay(deps, caller, entry, "refunded", payment, request_key)
@@ -76,7 +81,9 @@ async def ship(
     wanted: ShipmentBody,
 ) -> SalesOrderView:
     """Book a parcel that leaves. Raises Conflict when there is less to ship."""
-    async with booking(deps, caller, order_id, version=version, request_key=request_key) as entry:
+    async with booking(
+        deps, caller, order_id, version=version, request_key=request_key, act="shipped"
+    ) as entry:
         if not entry.is_repeated:
             await _ship(deps, caller, entry, request_key, wanted)
     return _after(entry)
@@ -93,7 +100,11 @@ async def track(
 ) -> SalesOrderView:
     """Write down who carries a parcel, and its number. Raises NotFound."""
     async with booking(deps, caller, order_id, version=version) as entry:
-        await _parcel(caller, entry, shipment_id)
+        parcel = await _parcel(caller, entry, shipment_id)
+        changed = changes(
+            {"carrier": (parcel.carrier, carrier), "tracking": (parcel.tracking, tracking)}
+        )
+        entry.is_repeated = not changed
         await book_store.set_tracking(
             entry.conn,
             tenant_id=caller.tenant_id,
@@ -102,7 +113,8 @@ async def track(
             carrier=carrier,
             tracking=tracking,
         )
-        entry.kind, entry.detail = "tracked", {"shipment_id": shipment_id, "tracking": tracking}
+        entry.kind = "tracked"
+        entry.detail = {"shipment_id": shipment_id, "tracking": tracking, "changes": changed}
     return _after(entry)
 
 
@@ -202,6 +214,34 @@ async def complete(
                 entry.conn, tenant_id=caller.tenant_id, order_id=order_id, now=deps.now()
             )
             entry.kind = "completed"
+    return _after(entry)
+
+
+async def assign(
+    deps: Deps, caller: Caller, order_id: UUID, version: int | None, owner_id: UUID | None
+) -> SalesOrderView:
+    """Let somebody else look after an order; a repeat changes nothing.
+
+    Raises:
+        Forbidden: It is another's, or to be another's, and the caller assigns nobody.
+        Invalid: There is no such user, or he is disabled.
+    """
+    async with booking(deps, caller, order_id, version=version) as entry:
+        old = entry.order.owner_id
+        entry.is_repeated = old == owner_id
+        if not entry.is_repeated:
+            takes = old is None and owner_id == caller.user_id
+            if not (takes or old == caller.user_id or caller.may(Permission.CUSTOMERS_ASSIGN)):
+                raise Forbidden(
+                    "order_not_yours", "Somebody else looks after this order: ask your leader."
+                )
+            if owner_id is not None:
+                await targets.check_enabled(entry.conn, caller.tenant_id, [owner_id])
+            await store.set_owner(
+                entry.conn, tenant_id=caller.tenant_id, order_id=order_id, owner_id=owner_id
+            )
+            entry.kind = "assigned"
+            entry.detail = {"changes": changes({"owner_id": (old, owner_id)})}
     return _after(entry)
 
 

@@ -17,8 +17,8 @@ from ringway.runtime.postgres import Connection
 
 COLUMNS = """
     order_id, order_number, customer_id, currency, prices_include_tax, order_discount, delivery,
-    note, agent_id, campaign_id, interaction_id, dialed_e164, media_source_id, placement_id,
-    list_amount, discount, net, tax, total, received, refunded, state, payment_state,
+    note, agent_id, owner_id, campaign_id, interaction_id, dialed_e164, media_source_id,
+    placement_id, list_amount, discount, net, tax, total, received, refunded, state, payment_state,
     shipment_state, shipped_at, completed_at, closed_at, cancelled_at, cancel_reason, version,
     created_at, updated_at
 """
@@ -28,11 +28,13 @@ _LINES = """
            l.discount_bp, l.needs_shipping, l.is_stocked, l.list_amount, l.discount, l.net, l.tax,
            l.total, coalesce(s.shipped, 0)::integer AS shipped,
            coalesce(s.delivered, 0)::integer AS delivered,
-           coalesce(s.returned, 0)::integer AS returned
+           coalesce(s.returned, 0)::integer AS returned,
+           coalesce(s.under_way, 0)::integer AS under_way
       FROM crm.sales_order_line l
       LEFT JOIN (
             SELECT i.line_no, sum(i.quantity) AS shipped, sum(i.returned) AS returned,
-                   sum(i.quantity) FILTER (WHERE p.delivered_at IS NOT NULL) AS delivered
+                   sum(i.quantity) FILTER (WHERE p.delivered_at IS NOT NULL) AS delivered,
+                   sum(i.quantity - i.returned) FILTER (WHERE p.delivered_at IS NULL) AS under_way
               FROM crm.shipment_line i
               JOIN crm.shipment p USING (tenant_id, order_id, shipment_id)
              WHERE i.tenant_id = $1 AND i.order_id = $2 GROUP BY i.line_no
@@ -44,9 +46,9 @@ _ADD = """
         tenant_id, order_id, order_number, customer_id, currency, prices_include_tax,
         order_discount, delivery, note, agent_id, campaign_id, interaction_id, dialed_e164,
         media_source_id, placement_id, list_amount, discount, net, tax, total, state,
-        payment_state, shipment_state, request_key, created_at, updated_at, version)
+        payment_state, shipment_state, request_key, created_at, updated_at, version, owner_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-            $18, $19, $20, 'new', 'unpaid', 'not_shipped', $21, $22, $22, 0)
+            $18, $19, $20, 'new', 'unpaid', 'not_shipped', $21, $22, $22, 0, $10)
 """
 _ADD_LINE = """
     INSERT INTO crm.sales_order_line (
@@ -76,7 +78,8 @@ class OrderRow:
     order_discount: int
     delivery: dict[str, Any] | None
     note: str
-    agent_id: UUID
+    agent_id: UUID  # who sold it
+    owner_id: UUID | None  # who looks after it
     campaign_id: UUID | None
     interaction_id: UUID | None
     dialed_e164: str | None
@@ -124,6 +127,7 @@ class LineRow:
     shipped: int = 0
     delivered: int = 0
     returned: int = 0
+    under_way: int = 0
 
 
 async def next_number(conn: Connection, *, tenant_id: UUID) -> int:
@@ -227,7 +231,7 @@ async def put_lines(
         tenant_id,
         order_id,
     )
-    values = [list(asdict(row).values())[:-3] for row in rows]
+    values = [list(asdict(row).values())[:-4] for row in rows]
     await conn.executemany(_ADD_LINE, [(tenant_id, order_id, *each) for each in values])
 
 
@@ -253,6 +257,7 @@ async def books(conn: Connection, *, tenant_id: UUID, order: OrderRow) -> Books:
                 row.shipped,
                 row.delivered,
                 row.returned,
+                row.under_way,
             )
             for row in rows
         },
@@ -282,6 +287,16 @@ async def close(conn: Connection, *, tenant_id: UUID, order_id: UUID, now: datet
         "UPDATE crm.sales_order SET closed_at = coalesce(closed_at, $3) "
         "WHERE tenant_id = $1 AND order_id = $2",
         *(tenant_id, order_id, now),
+    )
+
+
+async def set_owner(
+    conn: Connection, *, tenant_id: UUID, order_id: UUID, owner_id: UUID | None
+) -> None:
+    """Write who looks after an order."""
+    await conn.execute(
+        "UPDATE crm.sales_order SET owner_id = $3 WHERE tenant_id = $1 AND order_id = $2",
+        *(tenant_id, order_id, owner_id),
     )
 
 

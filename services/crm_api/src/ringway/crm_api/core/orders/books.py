@@ -64,6 +64,7 @@ class LineBook:
     shipped: int = 0
     delivered: int = 0
     returned: int = 0
+    under_way: int = 0  # in parcels that nobody said arrived, and not come back
 
     @property
     def to_ship(self) -> int:
@@ -161,11 +162,7 @@ class Books:
             return OrderState.CANCELLED
         if self.shipment_state is ShipmentState.RETURNED and self.owed == 0:
             return OrderState.RETURNED
-        arrived = all(
-            line.delivered + line.returned >= line.quantity
-            for line in self.lines.values()
-            if line.needs_shipping
-        )
+        arrived = not any(line.under_way for line in self.lines.values())
         if self.due == 0 and self.to_ship == 0 and (self.is_closed or arrived):
             return OrderState.COMPLETED
         if not (self.received or any(line.shipped for line in self.lines.values())):
