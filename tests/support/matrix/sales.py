@@ -89,6 +89,7 @@ def arguments(name: str, ids: dict[str, str], n: int) -> dict[str, Any] | None:
         "track_shipment": {"tracking": f"T{n}"},
         "deliver_shipment": {},
         "return_shipment": {"lines": [{"line_no": 1, "quantity": 1}]},
+        "assign_order": {"owner_id": None},
         "cancel_order": {"reason": "a good reason"},
         "create_questionnaire": _QUESTIONNAIRE,
         "change_questionnaire": _QUESTIONNAIRE,

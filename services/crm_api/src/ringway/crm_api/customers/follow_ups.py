@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from ringway.crm_api.core.customers.assignment import Target, spread
+from ringway.crm_api.core.customers.assignment import Target
+from ringway.crm_api.core.customers.gifts import Gift, Left
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.customers.changes import By
 from ringway.crm_api.customers.scope import Scope
+from ringway.crm_api.giving import give_away
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
 _COLUMNS = """follow_up_id, customer_id, user_id, note, due_at, done_at, result, overdue_at, plan,
               version, created_by, created_at, updated_at"""
 
-# With whoever has the customer, if he can do it.
 _OPEN = """
-    SELECT f.follow_up_id, u.user_id AS owner_id
+    SELECT f.follow_up_id AS id, f.customer_id,
+           CASE WHEN c.owner_id = ANY ($3::uuid[]) THEN c.owner_id END AS first
       FROM crm.follow_up f
       JOIN crm.customer c ON c.tenant_id = $1 AND c.customer_id = f.customer_id
-      LEFT JOIN crm.user_account u
-        ON u.tenant_id = $1 AND u.user_id = c.owner_id AND u.user_id <> $2 AND u.is_enabled
      WHERE f.tenant_id = $1 AND f.user_id = $2 AND f.done_at IS NULL
      ORDER BY f.follow_up_id FOR UPDATE OF f
 """
 _GIVE = """
     WITH given AS (
         UPDATE crm.follow_up f SET user_id = g.user_id, version = f.version + 1, updated_at = $7
-          FROM unnest($2::uuid[], $3::uuid[]) AS g (follow_up_id, user_id)
+          FROM unnest($2::uuid[], $3::uuid[], $8::boolean[]) AS g (follow_up_id, user_id, is_news)
          WHERE f.tenant_id = $1 AND f.follow_up_id = g.follow_up_id
-        RETURNING f.follow_up_id, f.customer_id, f.user_id
+        RETURNING f.follow_up_id, f.customer_id, f.user_id, g.is_news
     )
     INSERT INTO crm.customer_change (tenant_id, customer_id, change_id, at, user_id, username,
                                      act, changes)
     SELECT $1, customer_id, uuidv7(), $7, $5, $6, 'handed_over',
            jsonb_build_object('follow_up_user_id', jsonb_build_array($4::uuid, user_id))
-      FROM given
+      FROM given WHERE is_news
 """
 
 
@@ -242,39 +242,38 @@ def _of(row: asyncpg.Record | None) -> FollowUp:
     return FollowUp(**row)
 
 
-async def open_of(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> int:
-    """Return how many follow-ups somebody has to do."""
-    found: int = await conn.fetchval(
-        "SELECT count(*) FROM crm.follow_up "
-        "WHERE tenant_id = $1 AND user_id = $2 AND done_at IS NULL",
-        tenant_id,
-        user_id,
-    )
-    return found
-
-
 async def hand_over(
     conn: Connection,
     *,
     tenant_id: UUID,
     from_user_id: UUID,
     heirs: Sequence[Target[UUID]],
-    owners_first: bool,
+    owners: Collection[UUID],
+    moved: Collection[UUID],
     by: By,
     now: datetime,
-) -> None:
+) -> int:
     """Give what somebody has to do to others; the customers' records tell of each.
 
     Args:
         heirs: Who gets it in turn; nobody: it waits until somebody gets the customer.
-        owners_first: Whoever has the customer gets it, heirs what is of nobody's customers.
+        owners: Those of them who have the customer get it before any heir.
+        moved: Customers whose records tell already that they changed hands in this act.
+
+    Returns:
+        How many are others' now.
     """
-    rows = await conn.fetch(_OPEN, tenant_id, from_user_id)
-    owned = {row["follow_up_id"]: row["owner_id"] for row in rows if owners_first}
-    left = [row["follow_up_id"] for row in rows if owned.get(row["follow_up_id"]) is None]
-    given = {each: owner for each, owner in owned.items() if owner is not None}
-    given |= dict(spread(left, heirs))
-    given = {each: user_id for each, user_id in given.items() if user_id != from_user_id}
-    await conn.execute(
-        _GIVE, tenant_id, [*given], [*given.values()], from_user_id, by.user_id, by.username, now
-    )
+
+    async def write(part: Sequence[Gift]) -> None:
+        await conn.execute(
+            _GIVE,
+            *(tenant_id, [each.id for each in part], [each.user_id for each in part]),
+            *(from_user_id, by.user_id, by.username, now),
+            [customers[each.id] not in moved for each in part],
+        )
+
+    rows = await conn.fetch(_OPEN, tenant_id, from_user_id, list(owners))
+    customers = {row["id"]: row["customer_id"] for row in rows}
+    left = [Left(row["id"], first=row["first"]) for row in rows]
+    given = await give_away(left, heirs, leaver=from_user_id, write=write, may_wait=False)
+    return len(given.gifts)

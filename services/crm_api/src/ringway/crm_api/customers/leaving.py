@@ -26,12 +26,16 @@ from ringway.crm_api.customers.policy import Share
 from ringway.crm_api.customers.pool_schemas import (
     CallbackHandOverView,
     GivenOrdersView,
+    GivenSalesOrdersView,
+    HandedSalesOrdersView,
     HandedWorkOrdersView,
     HandOverBody,
     HandOverView,
 )
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid
+from ringway.crm_api.giving import Given
+from ringway.crm_api.orders import leaving as sales_orders
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.users import store as users
 from ringway.crm_api.work_orders import leaving as work_orders
@@ -41,13 +45,13 @@ from ringway.runtime.postgres import Connection
 async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOverView:
     """Give all that one user has in hand to a colleague, evenly to a team, or to the pool.
 
-    Customers, follow-ups and work orders change hands in one transaction. Call-backs that he
-    promised are the dialer's to hand over. It is asked at once; while it does not answer, the
-    answer says so and a worker goes on.
+    Customers, follow-ups, sales orders and work orders change hands in one transaction. Call-backs
+    that he promised are the dialer's to hand over. It is asked at once; while it does not answer,
+    the answer says so and a worker goes on.
 
     Raises:
         Invalid: One of them is not there, or who is to get them is disabled.
-        Forbidden: There are work orders that the caller may not give.
+        Forbidden: There are work orders or sales orders that the caller may not give.
     """
     tenant_id, now, by = caller.tenant_id, deps.now(), By.caller(caller)
     leaver = wanted.from_user_id
@@ -55,14 +59,24 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
         if not await users.existing(conn, tenant_id=tenant_id, user_ids=[leaver]):
             raise Invalid("user_unknown", f"from_user_id: there is no user {leaver}.")
         heirs = await _heirs(conn, tenant_id, wanted)
-        had = await follow_ups.open_of(conn, tenant_id=tenant_id, user_id=leaver)
+        # Nobody who may get something leaves while this lasts.
+        owners = await _owners(conn, tenant_id, leaver) | {each.user for each in heirs}
         to_pool = wanted.customers == "public_pool"
         moved = await _customers(conn, caller, leaver, [] if to_pool else heirs, now)
-        await follow_ups.hand_over(
+        follows = to_pool or wanted.to_user_id is None
+        given_follow_ups = await follow_ups.hand_over(
             conn, tenant_id=tenant_id, from_user_id=leaver, heirs=[] if to_pool else heirs,
-            owners_first=to_pool or wanted.to_user_id is None, by=by, now=now,
+            owners=owners if follows else (), moved={each.customer_id for each in moved}, by=by,
+            now=now,
         )  # fmt: skip
-        has = await follow_ups.open_of(conn, tenant_id=tenant_id, user_id=leaver)
+        sold = Given()
+        if wanted.sales_orders != "keep":
+            to_owners = wanted.sales_orders == "public_pool"
+            sold = await sales_orders.hand_over(
+                conn, caller, from_user_id=leaver, heirs=[] if to_owners else heirs,
+                owners=owners if to_owners or wanted.to_user_id is None else (),
+                because="handed_over", now=now,
+            )  # fmt: skip
         orders = work_orders.Handed()
         if wanted.work_orders != "keep":
             given = wanted.work_orders == "hand_over"
@@ -84,7 +98,7 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
         detail = {
             "from_user_id": str(leaver),
             "callbacks": wanted.callbacks,
-            "follow_ups": had - has,
+            "follow_ups": given_follow_ups,
         }
         act_id = await pools.note(conn, caller, "assigned", moved, now, detail)
     counts = Counter(each.new for each in moved if each.new is not None)
@@ -95,7 +109,8 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
         **view.model_dump(),
         callbacks=CallbackHandOverView.model_validate(callbacks),
         work_orders=_orders_view(orders),
-        follow_ups=had - has,
+        sales_orders=_sales_view(sold),
+        follow_ups=given_follow_ups,
     )
 
 
@@ -115,6 +130,12 @@ async def _heirs(conn: Connection, tenant_id: UUID, wanted: HandOverBody) -> lis
     if not others:
         raise Invalid("nobody_there", "Nobody else of this team is there and enabled.")
     return others
+
+
+async def _owners(conn: Connection, tenant_id: UUID, leaver: UUID) -> set[UUID]:
+    """Return who else has customers for whom the leaver has something to do, and is enabled."""
+    found = await moves.others_with_customers_of(conn, tenant_id=tenant_id, user_id=leaver)
+    return await moves.enabled(conn, tenant_id=tenant_id, user_ids=found)
 
 
 async def _customers(
@@ -142,7 +163,7 @@ async def _customers(
     )
     return await moves.give(
         conn, tenant_id=tenant_id, given=[*spread([each for each, _ in found], heirs)], by=by,
-        now=now, act="handed_over", expected=owner_id, callbacks_follow=False,
+        now=now, act="handed_over", expected=owner_id, leaver=owner_id,
     )  # fmt: skip
 
 
@@ -158,12 +179,34 @@ def _orders_view(handed: work_orders.Handed) -> HandedWorkOrdersView:
     )
 
 
+def _sales_view(sold: Given) -> HandedSalesOrdersView:
+    return HandedSalesOrdersView(
+        given=sold.with_people,
+        to_pool=sold.waiting,
+        by_user=[
+            GivenSalesOrdersView(user_id=user_id, sales_orders=n)
+            for user_id, n in sorted(sold.by_user.items())
+        ],
+    )
+
+
+async def one_by_one(conn: Connection, tenant_id: UUID) -> None:
+    """Let nobody else of the enterprise leave until the transaction ends.
+
+    To be called before the user is disabled: of two who leave at once and have each other's
+    customers, the second finds what the first gave him.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('crm.leaving'), hashtext($1))", str(tenant_id)
+    )
+
+
 async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) -> int:
     """Return the customers of a user who was disabled, in that transaction; how many.
 
-    His open work orders wait in the teams that own them, his follow-ups are those' who have the
-    customers. Call-backs that he promised are their campaigns' teams' soon. With the policy's
-    ``return_on_leaving`` off all of it stays until somebody hands it over.
+    His open work orders wait in the teams that own them, his follow-ups and sales orders are
+    those' who have the customers. Call-backs that he promised are their campaigns' teams' soon.
+    With the policy's ``return_on_leaving`` off all of it stays until somebody hands it over.
     """
     if not (await policy.get(conn, caller.tenant_id)).body.return_on_leaving:
         return 0
@@ -175,9 +218,14 @@ async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) 
         now=now,
         act="left",
     )
+    owners = await _owners(conn, caller.tenant_id, user_id)
     await follow_ups.hand_over(
-        conn, tenant_id=caller.tenant_id, from_user_id=user_id, heirs=[], owners_first=True,
+        conn, tenant_id=caller.tenant_id, from_user_id=user_id, heirs=[], owners=owners, moved=(),
         by=By.caller(caller), now=now,
+    )  # fmt: skip
+    await sales_orders.hand_over(
+        conn, caller, from_user_id=user_id, heirs=[], owners=owners, because="left", now=now,
+        is_rule=True,
     )  # fmt: skip
     await work_orders.hand_over(
         conn, caller, from_user_id=user_id, heirs=work_orders.Heirs(), because="left", now=now,

@@ -19,6 +19,8 @@ from ringway.crm_api.customers.fields import Fields
 from ringway.crm_api.customers.policy import AssignmentRule
 from ringway.crm_api.customers.scope import Scope
 from ringway.crm_api.customers.search import Filters, Parameters, compare_sql, condition
+from ringway.crm_api.orders import leaving as sales_orders
+from ringway.crm_api.orders.leaving_store import IS_OPEN
 from ringway.runtime.postgres import Connection
 
 
@@ -86,6 +88,16 @@ _NOTICE = """
          ORDER BY c.customer_id LIMIT $6 FOR UPDATE OF c SKIP LOCKED)
     RETURNING c.owner_id
 """
+# He has a follow-up for them, or looks after their order.
+_OTHERS = f"""
+    SELECT DISTINCT c.owner_id FROM crm.customer c
+     WHERE c.tenant_id = $1 AND c.owner_id <> $2 AND c.customer_id IN (
+        SELECT f.customer_id FROM crm.follow_up f
+         WHERE f.tenant_id = $1 AND f.user_id = $2 AND f.done_at IS NULL
+        UNION
+        SELECT o.customer_id FROM crm.sales_order o
+         WHERE o.tenant_id = $1 AND o.owner_id = $2 AND {IS_OPEN})
+"""  # noqa: S608 - constants
 
 
 async def give(
@@ -98,14 +110,15 @@ async def give(
     act: str,
     expected: UUID | None = None,
     from_anybody: bool = False,
-    callbacks_follow: bool = True,
+    leaver: UUID | None = None,
 ) -> list[Moved]:
     """Give each customer to his new owner, or to the public pool (None).
 
     Args:
         expected: Whose they must still be; None: nobody's.
         from_anybody: It does not matter whose they are.
-        callbacks_follow: So do call-backs that their old owners promised them.
+        leaver: What he has to do for them, and promised them, is handed over by itself. What
+            others have to do, and what old owners promised, follows the customers.
 
     Returns:
         Those who moved. The others are somebody else's now, or were his already.
@@ -115,8 +128,8 @@ async def give(
         [customer_id for customer_id, _ in given], [owner for _, owner in given],
         from_anybody, expected,
     )  # fmt: skip
-    await _follow(conn, tenant_id, moved)
-    if callbacks_follow:
+    await _follow(conn, tenant_id, moved, by, now, leaver)
+    if leaver is None:
         await _callbacks_follow(conn, tenant_id, moved, by, now, act)
     return moved
 
@@ -162,7 +175,7 @@ async def claim(
     """  # noqa: S608 - see fields.py
     rows = await conn.fetch(_MOVE.format(chosen=chosen), *args)
     moved = [Moved(*row) for row in rows]
-    await _follow(conn, tenant_id, moved)
+    await _follow(conn, tenant_id, moved, by, now)
     return moved
 
 
@@ -272,6 +285,14 @@ async def enabled(conn: Connection, *, tenant_id: UUID, user_ids: Sequence[UUID]
     return {row["user_id"] for row in rows}
 
 
+async def others_with_customers_of(
+    conn: Connection, *, tenant_id: UUID, user_id: UUID
+) -> list[UUID]:
+    """Return whose the customers are for whom somebody else has something to do."""
+    rows = await conn.fetch(_OTHERS, tenant_id, user_id)
+    return [row["owner_id"] for row in rows]
+
+
 def since(now: datetime, days: float) -> datetime:
     """Return the moment so many days before ``now``."""
     return now - timedelta(days=days)
@@ -286,19 +307,30 @@ async def _move(
     return [Moved(*row) for row in rows]
 
 
-async def _follow(conn: Connection, tenant_id: UUID, moved: Sequence[Moved]) -> None:
-    """What is still to be done with a customer is his new owner's."""
+async def _follow(
+    conn: Connection,
+    tenant_id: UUID,
+    moved: Sequence[Moved],
+    by: By,
+    now: datetime,
+    leaver: UUID | None = None,
+) -> None:
+    """What is still to be done with a customer, but not by the leaver, is his new owner's."""
     await conn.execute(
         """
         UPDATE crm.follow_up f SET user_id = m.owner_id
           FROM unnest($2::uuid[], $3::uuid[]) AS m (customer_id, owner_id)
          WHERE f.tenant_id = $1 AND f.customer_id = m.customer_id AND f.done_at IS NULL
-           AND m.owner_id IS NOT NULL
+           AND m.owner_id IS NOT NULL AND f.user_id IS DISTINCT FROM $4
         """,
         tenant_id,
         [each.customer_id for each in moved],
         [each.new for each in moved],
+        leaver,
     )
+    new = {each.customer_id: each.new for each in moved if each.new is not None}
+    actor = (by.user_id, by.username)
+    await sales_orders.follow(conn, tenant_id=tenant_id, owners=new, by=actor, now=now)
 
 
 async def _callbacks_follow(

@@ -86,6 +86,13 @@ class HandOverBody(Body):
         "colleague's, or evenly the agents' of `to_team_id`, which owns them then; without either, "
         "and with `team`, they wait in the teams that own them; `keep`: they stay his.",
     )
+    sales_orders: Literal["hand_over", "public_pool", "keep"] = Field(
+        default="hand_over",
+        description="Who looks after his open sales orders; who sold them stays written there. "
+        "`hand_over`: the colleague; with `to_team_id` whoever has the customer, and the team's "
+        "agents evenly those of nobody's customers; without either, and with `public_pool`, "
+        "whoever has the customer, or gets him; `keep`: he does.",
+    )
 
     @model_validator(mode="after")
     def _is_one_heir(self) -> Self:
@@ -151,11 +158,27 @@ class HandedWorkOrdersView(View):
     by_user: list[GivenOrdersView]
 
 
+class GivenSalesOrdersView(View):
+    """How many sales orders somebody got."""
+
+    user_id: UUID
+    sales_orders: int
+
+
+class HandedSalesOrdersView(View):
+    """Who looks after open sales orders now."""
+
+    given: int = Field(description="Somebody else does.")
+    to_pool: int = Field(description="Whoever gets the customer does; of no customer: anybody.")
+    by_user: list[GivenSalesOrdersView]
+
+
 class HandOverView(PoolMoveView):
     """What a hand-over came to: all of it at once, call-backs as soon as the dialer answers."""
 
     callbacks: CallbackHandOverView
     work_orders: HandedWorkOrdersView
+    sales_orders: HandedSalesOrdersView
     follow_ups: int = Field(
         description="Open follow-ups that are others' now. Those of customers in the public pool "
         "are his who claims them, or gets them."

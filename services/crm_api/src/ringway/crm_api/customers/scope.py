@@ -73,7 +73,7 @@ def condition(scope: Scope, alias: str, tenant: str, user: str, *, few: bool = F
     return f"({alias}.tenant_id = {tenant} AND {own})"
 
 
-def of_rows(alias: str, tenant: str, user: str, *, own: str = "") -> str:
+def of_rows(alias: str, tenant: str, user: str, *, own: Sequence[str] = ()) -> str:
     """Return an SQL condition on rows that show something of a customer, such as orders.
 
     True of rows whose ``customer_id`` is in the scope or null, and of all when ``user`` is null.
@@ -82,9 +82,9 @@ def of_rows(alias: str, tenant: str, user: str, *, own: str = "") -> str:
     Args:
         alias: Of the rows' table in the statement.
         tenant, user: Parameters, as for :func:`condition`.
-        own: A column with the user whose row it is: he sees his own, whoever it is about.
+        own: Columns with users whose row it is: they see their own, whoever it is about.
     """
-    mine = f"OR {alias}.{own} = {user}::uuid " if own else ""
+    mine = "".join(f"OR {alias}.{column} = {user}::uuid " for column in own)
     seen = _OWN.format(alias=alias, tenant=tenant, user=f"{user}::uuid")
     return f"({user}::uuid IS NULL OR {alias}.customer_id IS NULL {mine}OR {seen})"
 

@@ -87,7 +87,7 @@ _EACH = f"""
              WHERE a.tenant_id = r.tenant_id AND a.run_id = r.run_id
                AND a.is_current AND a.is_on_path) AS answers
       FROM crm.questionnaire_run r
-     WHERE {_RUNS} AND {scopes.of_rows("r", "$1", "$7", own="agent_id")} ORDER BY r.run_id
+     WHERE {_RUNS} AND {scopes.of_rows("r", "$1", "$7", own=("agent_id",))} ORDER BY r.run_id
 """  # noqa: S608 - constants
 
 

@@ -42,7 +42,7 @@ _RUNS = f"""
      WHERE tenant_id = $1 AND questionnaire_id = $2 AND ($3::uuid IS NULL OR run_id < $3)
        AND ($4::text IS NULL OR state = $4) AND ($5::uuid IS NULL OR agent_id = $5)
        AND ($6::uuid IS NULL OR customer_id = $6)
-       AND {scopes.of_rows("r", "$1", "$8", own="agent_id")}
+       AND {scopes.of_rows("r", "$1", "$8", own=("agent_id",))}
      ORDER BY run_id DESC LIMIT $7
 """  # noqa: S608 - a constant
 

@@ -130,6 +130,8 @@ async def change(
         has_seat = before.agent_number is not None
         if wanted.role is not None and has_seat and wanted.role not in SEAT_ROLES:
             raise Conflict("role_without_seat", f"The role {wanted.role} has no agent number.")
+        if wanted.is_enabled is False:
+            await leaving.one_by_one(conn, caller.tenant_id)
         user = await store.change(
             conn,
             tenant_id=caller.tenant_id,

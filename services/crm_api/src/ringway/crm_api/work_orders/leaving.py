@@ -7,27 +7,25 @@ none of its clocks and timers, so nothing else of it is looked at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.customers.assignment import Target, spread
+from ringway.crm_api.core.customers.assignment import Target
+from ringway.crm_api.core.customers.gifts import Gift, Left
 from ringway.crm_api.errors import Forbidden
+from ringway.crm_api.giving import give_away, note, parts
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.work_orders import leaving_store as store
-from ringway.crm_api.work_orders.leaving_store import Gift, OpenOrder
+from ringway.crm_api.work_orders.leaving_store import OpenOrder
 from ringway.crm_api.work_orders.reach import reach_of
 from ringway.proto.crm_work_orders import WorkOrderChangedV1, WorkOrderNoticeV1
 from ringway.runtime import outbox
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
-
-_CHUNK = 1_000  # rows that one statement writes
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,44 +79,44 @@ async def hand_over(
     if not is_rule:
         await _check(conn, caller, from_user_id, team_id, orders)
     detail = {"from_user_id": str(from_user_id), "because": because}
-    told: list[tuple[UUID, UUID, str]] = []
-    his = [each for each in orders if each.assignee_id == from_user_id]
-    new = dict(spread([each.work_order_id for each in his], heirs.users))
-    gifts = [
-        Gift(each.work_order_id, to, heirs.team_id or each.team_id or team_id)
-        for each in his
-        if (to := new.get(each.work_order_id)) != from_user_id
-    ]
-    for part in _parts(gifts):
+
+    async def write_orders(part: Sequence[Gift]) -> None:
         changed = await store.give(conn, caller=caller, gifts=part, detail=detail, now=now)
         await _announce(conn, caller, changed, now)
-        told += [(each.user_id, each.id, "assigned") for each in part if each.user_id is not None]
+
+    async def write_tasks(part: Sequence[Gift]) -> None:
+        await store.give_tasks(conn, caller=caller, gifts=part, detail=detail, now=now)
+
+    given = await give_away(
+        [
+            Left(each.work_order_id, team_id=heirs.team_id or each.team_id or team_id)
+            for each in orders
+            if each.assignee_id == from_user_id
+        ],
+        heirs.users,
+        leaver=from_user_id,
+        write=write_orders,
+    )
     owners = {each.work_order_id: each.team_id for each in orders}
     order_of = {each.task_id: each.work_order_id for each in tasks}
-    new = dict(spread([*order_of], heirs.users))
-    task_gifts = [
-        # A task is for a person or for a team.
-        Gift(each.task_id, to, None)
-        if (to := new.get(each.task_id)) is not None
-        else Gift(each.task_id, None, each.team_id or owners[each.work_order_id] or team_id)
-        for each in tasks
-        if new.get(each.task_id) != from_user_id
-    ]
-    for part in _parts(task_gifts):
-        await store.give_tasks(conn, caller=caller, gifts=part, detail=detail, now=now)
-        given = [(each.user_id, order_of[each.id]) for each in part if each.user_id is not None]
-        told += [(user_id, work_order_id, "task_added") for user_id, work_order_id in given]
-    for some in _parts([each for each in told if each[0] != caller.user_id]):
+    given_tasks = await give_away(
+        [
+            Left(each.task_id, team_id=each.team_id or owners[each.work_order_id] or team_id)
+            for each in tasks
+        ],
+        heirs.users,
+        leaver=from_user_id,
+        write=write_tasks,
+    )
+    told = [(each.user_id, each.id, "assigned") for each in given.gifts]
+    told += [(each.user_id, order_of[each.id], "task_added") for each in given_tasks.gifts]
+    for some in parts(told):
         await _tell(conn, caller, some, now)
-    by_user = Counter(each.user_id for each in gifts if each.user_id is not None)
-    handed = Handed(by_user.total(), len(gifts) - by_user.total(), len(task_gifts), by_user)
-    await _note(conn, caller, handed, {**detail, "to_team_id": heirs.team_id}, now)
+    handed = Handed(given.with_people, given.waiting, len(given_tasks.gifts), given.by_user)
+    detail |= {"to_team_id": str(heirs.team_id)} if heirs.team_id is not None else {}
+    counts = {"given": handed.given, "to_team": handed.to_team, "tasks": handed.tasks}
+    await note(conn, caller, "work_orders.handed_over", from_user_id, given, detail | counts, now)
     return handed
-
-
-def _parts(many: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Return what one statement each writes; all of them are one transaction."""
-    return (many[start : start + _CHUNK] for start in range(0, len(many), _CHUNK))
 
 
 async def _check(
@@ -158,10 +156,14 @@ async def _announce(
 
 
 async def _tell(
-    conn: Connection, caller: Caller, told: Sequence[tuple[UUID, UUID, str]], now: datetime
+    conn: Connection, caller: Caller, told: Sequence[tuple[UUID | None, UUID, str]], now: datetime
 ) -> None:
-    """Tell everybody of each order that is his now."""
-    notices = [(uuid7(), *each) for each in told]
+    """Tell everybody but the caller of each order that is his now."""
+    notices = [
+        (uuid7(), user_id, work_order_id, reason)
+        for user_id, work_order_id, reason in told
+        if user_id is not None and user_id != caller.user_id
+    ]
     await store.add_notices(conn, tenant_id=caller.tenant_id, notices=notices, now=now)
     await outbox.add_many(
         conn,
@@ -177,25 +179,4 @@ async def _tell(
             )
             for notice_id, user_id, work_order_id, reason in notices
         ],
-    )
-
-
-async def _note(
-    conn: Connection, caller: Caller, handed: Handed, detail: dict[str, Any], now: datetime
-) -> None:
-    got = {str(user_id): n for user_id, n in sorted(handed.by_user.items())[:200]}
-    await audit.add(
-        conn,
-        caller=caller,
-        now=now,
-        action="work_orders.handed_over",
-        object_type="user",
-        object_id=UUID(detail["from_user_id"]),
-        detail={
-            **{key: str(value) for key, value in detail.items() if value is not None},
-            "given": handed.given,
-            "to_team": handed.to_team,
-            "tasks": handed.tasks,
-            "got": got,
-        },
     )

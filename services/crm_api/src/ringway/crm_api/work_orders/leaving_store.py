@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from ringway.crm_api.access import Caller
+from ringway.crm_api.core.customers.gifts import Gift
 from ringway.runtime.postgres import Connection
 
 # All rows are locked at once and in the order of their ids: two who hand over do not block each
@@ -58,9 +59,11 @@ _GIVE = """
     SELECT work_order_id, business_type_id, step, step_kind, version, assignee_id, team_id
       FROM changed ORDER BY work_order_id
 """
+# A task is for a person or for a team.
 _GIVE_TASKS = """
     WITH changed AS (
-        UPDATE crm.work_order_task t SET assignee_id = g.user_id, team_id = g.team_id
+        UPDATE crm.work_order_task t
+           SET assignee_id = g.user_id, team_id = CASE WHEN g.user_id IS NULL THEN g.team_id END
           FROM unnest($2::uuid[], $3::uuid[], $4::uuid[]) AS g (task_id, user_id, team_id)
          WHERE t.tenant_id = $1 AND t.task_id = g.task_id
         RETURNING t.work_order_id, t.task_id, t.assignee_id, t.team_id
@@ -97,15 +100,6 @@ class OpenTask:
 
     task_id: UUID
     work_order_id: UUID
-    team_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gift:
-    """What becomes of an order or a task: who works on it (None: nobody yet), who owns it."""
-
-    id: UUID
-    user_id: UUID | None
     team_id: UUID | None
 
 

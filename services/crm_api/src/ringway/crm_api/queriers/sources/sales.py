@@ -13,6 +13,7 @@ from ringway.crm_api.core.queriers.catalogue import (
 )
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.features import Feature
+from ringway.crm_api.orders.list_store import OWN
 from ringway.crm_api.queriers.sources.making import field
 from ringway.runtime.postgres import Connection
 
@@ -22,6 +23,7 @@ _ORDER = fields_of(
     field("order_number", _K.TEXT, "Order number", "订单号"),
     field("customer_id", _K.ID, "Customer's id", "客户编号"),
     field("agent_id", _K.ID, "Agent's id", "坐席编号"),
+    field("owner_id", _K.ID, "Owner's id", "负责人编号"),
     field("state", _K.TEXT, "State", "状态"),
     field("payment_state", _K.TEXT, "Payment", "付款状态"),
     field("shipment_state", _K.TEXT, "Shipment", "发货状态"),
@@ -60,6 +62,7 @@ async def sources(conn: Connection, caller: Caller) -> list[Source]:
         fields=_ORDER,
         references=references_of(
             Reference("agent", "agents", "Agent", "{r}.user_id = {t}.agent_id", "坐席"),
+            Reference("owner", "agents", "Owner", "{r}.user_id = {t}.owner_id", "负责人"),
             Reference("customer", "customers", "Customer", customer, "客户"),
         ),
         scope=_of_seen(caller, "{t}"),
@@ -89,7 +92,7 @@ def _of_seen(caller: Caller, alias: str) -> Fragment | None:
     his = scopes.of(caller)
     if his.is_all:
         return None
-    sql = scopes.of_rows(alias, "{0}::uuid", "{1}", own="agent_id")
+    sql = scopes.of_rows(alias, "{0}::uuid", "{1}", own=OWN)
     return Fragment(sql, (his.tenant_id, his.user_id))
 
 
