@@ -66,6 +66,32 @@ async def test_nul_characters_are_refused(crm: Crm) -> None:
     refused(await boss("GET", "/audit-log?actor=%00"), 422, "text_invalid")
 
 
+async def test_blanks_around_a_text_count_for_its_length_and_go_then(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    made = await boss.post("/product-categories", {"name": " " + "n" * 199})
+    assert made["name"] == "n" * 199
+    for name in (" " + "n" * 200, "n" * 200 + "\t", " "):
+        response = await boss("POST", "/product-categories", json={"name": name})
+        refused(response, 422, "validation_failed")
+    # A queue's name is the ACD's, a tag is a parameter, an object's name is of a definition.
+    queue = {"name": "n" * 100 + " ", "ring_strategy": "longest_idle"}
+    refused(await boss("POST", "/queues", json=queue), 422, "validation_failed")
+    found = await boss("GET", "/customers", params={"tag": " " + "t" * 49})
+    assert found.status_code == 200, found.text
+    found = await boss("GET", "/customers", params={"tag": " " + "t" * 50})
+    refused(found, 422, "validation_failed")
+    found = await boss("GET", "/users", params={"q": "n" * 100 + " "})
+    refused(found, 422, "validation_failed")
+
+
+async def test_an_address_may_have_blanks_around_it(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    new = {"phone_e164": "+40215550100", "emails": [" ann@example.org\n"], "language": " zh-CN "}
+    made = await boss.post("/customers", {**new, "address": {"country": "RO "}})
+    assert (made["emails"], made["language"]) == (["ann@example.org"], "zh-CN")
+    assert made["address"]["country"] == "RO"
+
+
 async def test_deep_and_large_bodies_are_refused(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     deep = b'{"name":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

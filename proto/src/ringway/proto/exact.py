@@ -1,7 +1,8 @@
 """Payloads that take what their schema says, and nothing that could be read as it.
 
 pydantic alone also reads ``"5"`` and ``true`` as numbers, and ``0`` and ``"no"`` as booleans: a
-mistake in the caller's program would become a value. In the same way ``0.5`` would be a moment.
+mistake in the caller's program would become a value. In the same way ``0.5`` would be a moment,
+and text that is too long would fit once the blanks at its ends are gone.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ _MOMENT = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
-# Keys of JSON's objects are always text; the others are no schemas.
-_NOT_SCHEMAS = frozenset({"metadata", "default", "expected", "keys_schema", "serialization"})
+_NOT_SCHEMAS = frozenset({"metadata", "default", "expected", "serialization"})
 
 
 def _number(value: Any) -> Any:
@@ -50,8 +50,14 @@ def _guarded(part: dict[str, Any], guard: Callable[[Any], Any]) -> dict[str, Any
     }
 
 
-def _exact(part: Any, model: type[BaseModel]) -> Any:
-    """Return a core schema with each number and boolean made exact, but for other models in it."""
+def _as_it_came(part: dict[str, Any]) -> dict[str, Any]:
+    # A schema measures what is sent; pydantic would measure what trimming leaves of it.
+    came = {word: said for word, said in part.items() if word != "strip_whitespace"}
+    return {"type": "chain", "steps": [came, part]}
+
+
+def _exact(part: Any, model: type[BaseModel] | None) -> Any:
+    """Return a core schema with all in it made exact, but for other models in it."""
     if isinstance(part, list | tuple):
         return type(part)(_exact(each, model) for each in part)
     if not isinstance(part, dict):
@@ -63,11 +69,13 @@ def _exact(part: Any, model: type[BaseModel]) -> Any:
             return _guarded(part, _number)
         case "int":
             return _guarded(part, _integer)
+        case "str" if part.get("strip_whitespace"):
+            return _as_it_came(part)
         case "union":
             # An error names the choice: by its type, not by the guard around it.
             choices = [
                 (_exact(each, model), each["type"])
-                if isinstance(each, dict) and each["type"] in ("int", "float")
+                if isinstance(each, dict) and each["type"] in ("int", "float", "str")
                 else _exact(each, model)
                 for each in part["choices"]
             ]
@@ -77,12 +85,25 @@ def _exact(part: Any, model: type[BaseModel]) -> Any:
         case "model-fields":
             fields = {name: _exact(each, model) for name, each in part["fields"].items()}
             return {**part, "fields": fields}
+        case "dict" if part.get("keys_schema", {}).get("type") in ("bool", "float", "int"):
+            # Keys of JSON's objects are always text.
+            return {**part, "values_schema": _exact(part.get("values_schema", {}), model)}
         case _:
             return {k: v if k in _NOT_SCHEMAS else _exact(v, model) for k, v in part.items()}
 
 
+class Measured:
+    """Makes text exact that is no part of a payload: write it behind the text's bounds."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Return pydantic's schema with each text measured as it came."""
+        return cast(CoreSchema, _exact(handler(source), None))
+
+
 class Exact(BaseModel):
-    """A payload whose numbers are numbers, and whose booleans are booleans.
+    """A payload whose numbers are numbers, whose booleans are booleans, whose text is measured.
 
     It holds for the fields of a model that derives from it. A model inside must derive from it,
     too.
@@ -92,7 +113,7 @@ class Exact(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler, /
     ) -> CoreSchema:
-        """Return pydantic's schema with each number and boolean made exact."""
+        """Return pydantic's schema with all in it made exact."""
         return cast(CoreSchema, _exact(handler(source), cls))
 
 

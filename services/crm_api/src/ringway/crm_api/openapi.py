@@ -28,7 +28,8 @@ from ringway.crm_api.schemas import Problem
 VERSION = "1.0.0"
 _DESCRIPTION = """\
 Ringway's public API. Times are RFC 3339 in UTC, phone numbers E.164, durations seconds.
-Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by cursor.
+Spaces at the ends of a text are taken off: they count for the most that it may have, not for the
+least. Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by cursor.
 POST takes an `Idempotency-Key`; updates take `If-Match`.
 
 Live events come over a WebSocket at `/api/v1/events?access_token=…&last_event_id=…`; each message
@@ -122,7 +123,7 @@ def _document(app: FastAPI, asked: dict[str, Permission | None]) -> dict[str, An
         schemas.pop(name, None)
     for schema in schemas.values():
         close_maps(schema)
-        refuse_blanks(schema)
+    refuse_blanks([document["paths"], schemas])
     require_discriminators(document, schemas)
     tidy_forms(document, schemas)
     for path, operations in document["paths"].items():

@@ -60,18 +60,31 @@ def close_maps(schema: Any) -> None:
 
 
 def refuse_blanks(schema: Any) -> None:
-    """Say in place that text of spaces alone is none, where there must be some."""
+    """Say in place that spaces at the ends of a text do not count, where there must be some."""
     match schema:
         case dict():
-            without = _TRIMMED.get(str(schema.get("pattern")))
-            if without is not None and schema.get("minLength"):
-                text = f"[^{without}]*"
-                schema["pattern"] = rf"^{text}[^\s{without}]{text}$"
+            if isinstance(pattern := schema.get("pattern"), str):  # else a member's name
+                schema["pattern"] = _filled(pattern, schema.get("minLength", 0))
+            if "patternProperties" in schema:
+                least = schema.get("propertyNames", {}).get("minLength", 0)
+                schema["patternProperties"] = {
+                    _filled(keys, least): each for keys, each in schema["patternProperties"].items()
+                }
             for each in schema.values():
                 refuse_blanks(each)
         case list():
             for each in schema:
                 refuse_blanks(each)
+
+
+def _filled(pattern: str, least: int) -> str:
+    """Return the pattern for text that has ``least`` characters without spaces at its ends."""
+    without = _TRIMMED.get(pattern)
+    if without is None or not least:
+        return pattern
+    text, end = f"[^{without}]", rf"[^\s{without}]"
+    rest = f"{text}{{{least - 2},}}{end}" if least > 1 else ""
+    return f"^{text}*{end}{rest}{text}*$"
 
 
 def require_discriminators(part: Any, schemas: dict[str, Any]) -> None:

@@ -9,16 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    StringConstraints,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ringway.crm_api.errors import BadRequest
 from ringway.proto.exact import Exact
@@ -26,27 +17,11 @@ from ringway.proto.exact import Exact
 T = TypeVar("T")
 
 
-def _storable(text: str) -> str:
-    if any(ch < " " and ch not in "\t\n\r" for ch in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-class _Said:
-    """Says in the document what :func:`_storable` refuses."""
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        made = handler(schema)
-        made.setdefault("pattern", r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
-        return made
-
-
-# Text that PostgreSQL can store and a log line can show. For a pattern take Shaped, and let it
-# allow no control characters: the document does not show a pattern that comes after a check.
-Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable), _Said()]
+# Blanks at the ends of these go, after the text was judged as it came: a pattern allows them, and
+# a parameter, which is in no Body, is Measured.
 Shaped = Annotated[str, StringConstraints(strip_whitespace=True)]
+# What PostgreSQL can store and a log line can show. For another pattern take Shaped.
+Text = Annotated[Shaped, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$", examples=["ann"])]
 Password = Annotated[str, Field(min_length=8, max_length=256, examples=["correct horse battery"])]

@@ -21,6 +21,7 @@ from ringway.crm_api.schemas import Name, Page
 from ringway.proto import dialer_announcements as p
 from ringway.proto.base import Done
 from ringway.proto.dialer_spec import NumberState
+from ringway.proto.exact import Measured
 from ringway.runtime.ids import uuid7
 
 router = api_router("/announcements", "announcements")
@@ -33,7 +34,7 @@ async def create_announcement(
     deps: DepsOf,
     caller: Writer,
     response: Response,
-    name: Annotated[Name, Form()],
+    name: Annotated[Name, Measured(), Form()],
     meaning: Annotated[NumberState, Form()],
     file: Annotated[
         UploadFile, File(description="WAV: one channel at 8000 Hz of 16 bit, 3 to 30 seconds.")

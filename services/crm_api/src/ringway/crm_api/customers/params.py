@@ -14,6 +14,7 @@ from ringway.crm_api.customers.schemas import FIELDS
 from ringway.crm_api.customers.words import Grade, Intent, LeadStatus, Tag
 from ringway.crm_api.errors import Invalid
 from ringway.proto.base import PhoneE164
+from ringway.proto.exact import Measured
 
 _OPS = "eq, ne, lt, le, gt, ge, prefix, in (values with |), empty, filled"
 Sort = Annotated[
@@ -47,15 +48,18 @@ async def wanted_filter(
     changed_from: Moment | None = None,
     changed_before: Moment | None = None,
     data: Annotated[
-        list[Pair] | None, Query(max_length=20, description="Each `key=value`; all must be so.")
+        list[Annotated[Pair, Measured()]] | None,
+        Query(max_length=20, description="Each `key=value`; all must be so."),
     ] = None,
     kind: Literal["person", "company"] | None = None,
     owner_id: UUID | None = None,
     pool: Pool | None = None,
-    grade: Annotated[list[Grade] | None, Query(max_length=20)] = None,
+    grade: Annotated[list[Annotated[Grade, Measured()]] | None, Query(max_length=20)] = None,
     intent: Intent | None = None,
     lead_status: Annotated[list[LeadStatus] | None, Query(max_length=5)] = None,
-    tag: Annotated[list[Tag] | None, Query(max_length=20, description="All of them.")] = None,
+    tag: Annotated[
+        list[Annotated[Tag, Measured()]] | None, Query(max_length=20, description="All of them.")
+    ] = None,
     follow_up_before: Moment | None = None,
     idle_from: Moment | None = None,
     idle_before: Moment | None = None,

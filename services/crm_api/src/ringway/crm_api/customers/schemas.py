@@ -26,12 +26,12 @@ Data = Annotated[
         description="Own fields, as the `customer` object defines them; without one, any texts.",
     ),
 ]
-_Language = Annotated[Shaped, Field(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?$")]
+_Language = Annotated[Shaped, Field(pattern=r"^\s*([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?\s*$")]
 Email = Annotated[
     Shaped,
     Field(
         max_length=254,
-        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$",
+        pattern=r"^\s*[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\s*$",
         examples=["ann@example.org"],
     ),
 ]
@@ -65,7 +65,9 @@ class AddressBody(Body):
     city: Line = Field(default="", examples=["Iași"])
     region: Line = ""
     postal_code: Annotated[Text, Field(max_length=20)] = ""
-    country: Annotated[Shaped, Field(pattern="^([A-Z]{2})?$")] = Field(default="", examples=["RO"])
+    country: Annotated[Shaped, Field(pattern=r"^\s*([A-Z]{2})?\s*$")] = Field(
+        default="", examples=["RO"]
+    )
 
 
 class ContactBody(Body):

@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
+from pydantic import Field
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
@@ -24,13 +25,14 @@ from ringway.crm_api.knowledge.schemas import (
 )
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, Text, cursor_uuid, decode_cursor, encode_cursor
+from ringway.proto.exact import Measured
 
 router = api_router("/knowledge/articles", "knowledge")
 finder = api_router("/knowledge/search", "knowledge")
 Reader = Annotated[Caller, Depends(requires(Permission.KNOWLEDGE_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.KNOWLEDGE_WRITE))]
 _Category = Annotated[UUID | None, Query(description="And the categories that it contains.")]
-_Short = Annotated[Text | None, Query(min_length=1, max_length=100)]
+_Short = Annotated[Text | None, Field(min_length=1, max_length=100), Measured(), Query()]
 
 
 @router.post("", status_code=201)
@@ -158,7 +160,10 @@ async def search_knowledge(
     deps: DepsOf,
     caller: Reader,
     q: Annotated[
-        Text, Query(min_length=1, max_length=200, description="Chinese, English, codes, mixed.")
+        Text,
+        Field(min_length=1, max_length=200),
+        Measured(),
+        Query(description="Chinese, English, codes, mixed."),
     ],
     typing: Annotated[
         bool, Query(description="The last word may be the beginning of a longer one.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.queriers.query import MAX_ROWS
@@ -36,6 +37,7 @@ from ringway.crm_api.queriers.templates import templates
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, Text, cursor_uuid, encode_cursor
 from ringway.crm_api.tables.writer import MEDIA_TYPES, Format
+from ringway.proto.exact import Measured
 
 router = api_router("/queriers", "queriers")
 sources = api_router("/querier-sources", "queriers")
@@ -271,7 +273,10 @@ async def search_everything(
     deps: DepsOf,
     caller: Reader,
     text: Annotated[
-        Text, Query(alias="q", min_length=2, max_length=100, description="A part, in any case.")
+        Text,
+        Field(min_length=2, max_length=100),
+        Measured(),
+        Query(alias="q", description="A part, in any case."),
     ],
     only: Annotated[
         list[str] | None, Query(alias="source", max_length=20, description="Left out: all.")

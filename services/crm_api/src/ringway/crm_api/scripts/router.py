@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Response
+from pydantic import Field
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.scripts.definition import BindingKind
@@ -25,13 +26,14 @@ from ringway.crm_api.scripts.schemas import (
     ScriptVersionView,
     ScriptView,
 )
+from ringway.proto.exact import Measured
 
 router = api_router("/scripts", "scripts")
 Reader = Annotated[Caller, Depends(requires(Permission.SCRIPTS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.SCRIPTS_WRITE))]
 _MOST = 1_000_000_000
 Number = Annotated[int, Path(ge=1, le=_MOST, examples=[1])]
-_Value = Annotated[Text | None, Query(min_length=1, max_length=128)]
+_Value = Annotated[Text | None, Field(min_length=1, max_length=128), Measured(), Query()]
 
 
 @router.post("", status_code=201)

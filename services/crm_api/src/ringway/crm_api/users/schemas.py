@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ringway.crm_api.access import Role
 from ringway.crm_api.schemas import AgentNumber, Body, Password, Text, Username, View
+from ringway.proto.exact import Measured
 
 OwnRoleId = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 _MUST_CHANGE = Field(
@@ -21,9 +22,10 @@ _MUST_CHANGE = Field(
 
 SearchText = Annotated[
     Text | None,
+    Field(max_length=100),
+    Measured(),
     Query(
         alias="q",
-        max_length=100,
         description="Part of the username, the name or the agent number.",
         examples=["ann"],
     ),

@@ -32,6 +32,7 @@ from ringway.crm_api.work_orders.schemas import (
     WorkOrderAssignBody,
 )
 from ringway.proto.base import PhoneE164
+from ringway.proto.exact import Measured
 
 router = api_router("/work-orders", "work-orders")
 prefill = api_router("/work-order-prefill", "work-orders")
@@ -99,9 +100,9 @@ def _wanted(
     created_before: Moment | None = None,
     text: Annotated[
         Text | None,
+        Field(min_length=1, max_length=200),
+        Measured(),
         Query(
-            min_length=1,
-            max_length=200,
             description="The number, or a part of title, description or customer's name.",
         ),
     ] = None,

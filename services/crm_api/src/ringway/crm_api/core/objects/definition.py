@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import ConfigDict, StringConstraints, model_validator
 from pydantic import Field as About
 
 from ringway.crm_api.core.objects.patterns import check_pattern
@@ -88,17 +88,8 @@ OF_OPTIONS = frozenset({FieldType.ENUM, FieldType.MULTI_SELECT})
 LISTS = frozenset({FieldType.MULTI_SELECT, FieldType.ATTACHMENT})
 
 
-def _storable(text: str) -> str:
-    if any(ch < " " and ch not in "\t\n\r" for ch in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
 Plain = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True),
-    AfterValidator(_storable),
-    About(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"}),
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
 ]
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 Key = Annotated[str, About(pattern=KEY_PATTERN, examples=["card_number"])]

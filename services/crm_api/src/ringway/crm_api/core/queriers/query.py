@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -38,13 +37,7 @@ MAX_ROWS = 100_000  # of one answer
 _MAX_LIST = 500
 
 
-def _plain(text: str) -> str:
-    if any(ch < " " and ch not in "\t\n\r" for ch in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Plain = Annotated[str, AfterValidator(_plain)]
+Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
 Path = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,199}$")]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,199}$")]
 Label = Annotated[Plain, Field(max_length=200)]
