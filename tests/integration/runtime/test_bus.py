@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -417,6 +418,34 @@ async def test_services_can_be_discovered(nats: NatsServer) -> None:
         info = await epoch.request("$SRV.INFO.acd", timeout_s=2)
     assert b'"get_agent"' in info.data
     assert b"acd.v1.*.cmd.get_agent" in info.data
+
+
+async def test_a_service_gives_a_sign_of_life(nats: NatsServer) -> None:
+    async def answer(question: GetAgentV1) -> AgentStatusV1:
+        return status("x")
+
+    async def hang(message: object) -> None:
+        """Take a question, and never answer it."""
+
+    async with nats.bus("crm_api") as crm:
+        assert not await crm.is_served("acd")
+        async with nats.bus("acd") as acd:
+            await acd.respond(GetAgentV1, answer)
+            assert await crm.is_served("acd")
+            assert not await crm.is_served("dialer")
+        assert not await crm.is_served("acd")
+        async with nats.bus("recorder") as recorder:
+            epoch = await recorder.connection.wait_up(5)
+            await epoch.client.subscribe("$SRV.PING.recorder", cb=hang)
+            await epoch.settle()
+            assert not await crm.is_served("recorder", timeout_s=0.2)
+            # When it is NATS that is silent, nobody knows.
+            nats.process.send(signal.SIGSTOP)
+            try:
+                with pytest.raises(BusDown):
+                    await crm.is_served("recorder", timeout_s=0.2)
+            finally:
+                nats.process.send(signal.SIGCONT)
 
 
 # -- presence ------------------------------------------------------------------------------------

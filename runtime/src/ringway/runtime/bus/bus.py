@@ -242,6 +242,31 @@ class Bus:
         except ValidationError as error:
             raise Refused("internal", f"the answer is no {reply_type.__name__}") from error
 
+    async def is_served(self, service: str, *, timeout_s: float = 5.0) -> bool:
+        """Return whether any process of a service answers: it is asked for a sign of life.
+
+        A process that answers some request gives one for as long as its event loop turns.
+
+        Args:
+            service: First token of the requests' subjects.
+
+        Raises:
+            BusDown: Nobody knows.
+        """
+        epoch = await self.connection.wait_up(timeout_s)
+        try:
+            await epoch.request(f"$SRV.PING.{service}", timeout_s=timeout_s)
+        except NoResponders:
+            return False
+        except TimeoutError:
+            # Is it the service that is silent, or NATS?
+            try:
+                await epoch.client.flush(timeout=1)
+            except (nats.errors.Error, OSError) as error:
+                raise BusDown(f"NATS is silent: {error!r}") from error
+            return False
+        return True
+
     async def respond(
         self,
         kind: type[Q],
