@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from tests.support.crm import Crm, Signed, refused, rows_of
+from tests.support.crm import PLATFORM_PASSWORD, Crm, Signed, refused, rows_of
 from tests.support.nats import NatsServer
 from tests.support.waiting import eventually
 
@@ -21,6 +23,9 @@ from ringway.crm_api.core.alarms.rules import Condition
 from ringway.proto.acd import TrunkStateChangedV1
 from ringway.proto.acd_nodes import ListNodesV1, NodeStatus
 from ringway.proto.crm_alarms import AlarmClearedV1, AlarmRaisedV1
+from ringway.proto.tenant_deletion import DeleteRecorderTenantV1
+from ringway.runtime.errors import Refused
+from ringway.runtime.postgres import Connection
 
 pytestmark = pytest.mark.api
 
@@ -115,6 +120,14 @@ async def test_a_trunk_fails_works_again_and_somebody_knows(crm: Crm, nats: Nats
     hour = crm.clock().isoformat().replace("+00:00", "Z")
     await alarms.take(fact(is_up=False))
     assert await _told(crm) == ["raised", "cleared", "raised", "cleared", "raised"]
+    # Facts that come in another order than they were told in: the last that was told counts.
+    await alarms.take(fact(is_up=True, ago_s=-20))
+    await alarms.take(fact(is_up=False, ago_s=-10))
+    assert await _kinds(boss) == []
+    await alarms.take(fact(is_up=False, ago_s=-40))
+    await alarms.take(fact(is_up=True, ago_s=-30))
+    assert await _kinds(boss) == ["trunk_down"]
+    crm.clock.forward(60)
     # An ACD that begins anew says nothing of trunks that work: it is asked.
     crm.behind.silent_trunks.add(trunk_id)
     for _ in range(4):
@@ -130,7 +143,7 @@ async def test_a_trunk_fails_works_again_and_somebody_knows(crm: Crm, nats: Nats
     first = await boss.get("/alarms?limit=1")
     second = await boss.get("/alarms", params={"limit": 1, "cursor": first["next_cursor"]})
     assert second["next_cursor"] is None
-    assert [each["items"][0]["times_seen"] for each in (first, second)] == [1, 2]
+    assert [each["items"][0]["times_seen"] for each in (first, second)] == [2, 2]
     for query, found in {
         f"since={hour}": 1, "state=cleared": 2, "severity=major": 2, "severity=minor": 0,
         "kind=trunk_down": 2, "kind=node_away": 0,
@@ -145,11 +158,11 @@ async def test_a_trunk_fails_works_again_and_somebody_knows(crm: Crm, nats: Nats
     for _ in range(3):
         await _look(crm)
     assert await _kinds(boss) == []
-    # What is over is kept for 400 days.
+    # What is over is kept for 400 days, and when the trunk was told of last.
     sql = "SELECT crm.prune_alarms($1) AS n"
     (kept,) = await rows_of(crm, sql, crm.clock() + timedelta(days=399))
     (gone,) = await rows_of(crm, sql, crm.clock() + timedelta(days=401))
-    assert (kept["n"], gone["n"]) == (0, 3)
+    assert (kept["n"], gone["n"]) == (0, 3 + 1)
 
 
 async def test_a_look_raises_what_goes_wrong_and_clears_what_works_again(
@@ -166,12 +179,26 @@ async def test_a_look_raises_what_goes_wrong_and_clears_what_works_again(
     crm.clock.forward(16)
     await asyncio.gather(*(AlarmWatch(crm.deps).look() for _ in range(4)))
     assert sum(isinstance(each, ListNodesV1) for each in crm.behind.asked) == asked + 1
+    # A look that finds nothing new is one transaction; what it has to remember is another.
+    begun: list[UUID | str] = []
+    tenant = crm.deps.pool.tenant
+
+    def counted(of: UUID | str, **more: Any) -> AbstractAsyncContextManager[Connection]:
+        begun.append(of)
+        return tenant(of, **more)
+
+    monkeypatch.setattr(crm.deps.pool, "tenant", counted)
+    await _look(crm)
+    assert begun == [PLATFORM_TENANT]
     # An Asterisk node that is away for a moment only is no alarm; draining is at once.
     crm.behind.served = [
         NodeStatus(node="ast-0", is_connected=False),
         NodeStatus(node="ast-1", is_connected=True, draining_since=now, drained_by="admin"),
     ]
+    begun.clear()
     await _look(crm)
+    assert begun == [PLATFORM_TENANT] * 3  # the one between raises an alarm
+    monkeypatch.undo()
     assert await _kinds(crm.platform) == ["node_draining"]
     for _ in range(2):
         await _look(crm)
@@ -231,6 +258,86 @@ async def test_a_look_raises_what_goes_wrong_and_clears_what_works_again(
     with caplog.at_level("ERROR"):
         assert not await AlarmWatch(crm.deps).step()
     assert "A look for alarms failed." in caplog.messages
+
+
+async def test_a_service_is_missed_that_was_there_until_it_is_taken_out(
+    crm: Crm, nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm.clock.stop()
+
+    @asynccontextmanager
+    async def recorder() -> AsyncIterator[None]:
+        async with nats.bus("recorder") as bus:
+            await bus.respond(DeleteRecorderTenantV1, crm.behind.done)
+            yield
+
+    async def signed_in_again() -> Signed:
+        crm.platform = await crm.sign_in("admin", PLATFORM_PASSWORD)
+        return crm.platform
+
+    # What never was part of this installation is not missed.
+    for _ in range(3):
+        await _look(crm)
+    assert await _kinds(crm.platform, "") == []
+    async with recorder():
+        await _look(crm)
+    # A restart is no alarm.
+    await _look(crm)
+    async with recorder():
+        await _look(crm)
+    for _ in range(2):
+        await _look(crm)
+    assert await _kinds(crm.platform, "") == []
+    await _look(crm)
+    (alarm,) = (await crm.platform.get("/alarms"))["items"]
+    assert (alarm["kind"], alarm["severity"]) == ("service_away", "major")
+    assert (alarm["object_type"], alarm["object_id"]) == ("service", "recorder")
+    path = f"/alarms/{alarm['alarm_id']}"
+    # Whoever looks while it is there ends it; it is missed again at once when it goes.
+    async with recorder():
+        await _look(crm)
+        assert (await crm.platform.get(path))["state"] == "cleared"
+    for _ in range(3):
+        await _look(crm)
+    assert (await crm.platform.get(path))["times_seen"] == 2
+    # For as long as nobody knows, it stays; a week after somebody did, it is taken out.
+    crm.clock.forward(30 * 86_400)
+    await signed_in_again()
+    await _look(crm)
+    assert (await crm.platform.get(path))["state"] == "open"
+    await crm.platform.post(f"{path}/acknowledge", {"note": "Taken out."})
+    for days, state in ((6.9, "acknowledged"), (0.1, "cleared"), (1, "cleared")):
+        crm.clock.forward(days * 86_400)
+        await signed_in_again()
+        await _look(crm)
+        assert (await crm.platform.get(path))["state"] == state
+    # It comes back, and is missed as before.
+    async with recorder():
+        await _look(crm)
+    for _ in range(3):
+        await _look(crm)
+    (again,) = (await crm.platform.get("/alarms?state=open"))["items"]
+    assert again["object_id"] == "recorder"
+    assert again["alarm_id"] != alarm["alarm_id"]
+    # An ACD that refuses is there; one that does not come to answering is as good as away.
+    crm.behind.refuse[ListNodesV1] = Refused("unavailable")
+    for _ in range(3):
+        await _look(crm)
+    assert await _kinds(crm.platform) == ["service_away"]
+    await crm.behind.acd_leaves()
+    monkeypatch.setattr(sources, "_ANSWER_LIMIT_S", 0.2)
+
+    async def hang(_: object) -> None:
+        """Take a request, and never answer it."""
+
+    async with nats.bus("acd", name="acd-hangs") as acd:
+        epoch = await acd.connection.wait_up(5)
+        await epoch.client.subscribe(ListNodesV1.subject_filter(), cb=hang)
+        await epoch.settle()
+        for _ in range(3):
+            await _look(crm)
+    away = (await crm.platform.get("/alarms?state=open&severity=critical"))["items"]
+    assert [each["object_id"] for each in away] == ["acd"]
 
 
 async def _break(crm: Crm, boss: Signed, tenant_id: UUID, user_id: UUID) -> None:

@@ -19,11 +19,13 @@ from ringway.crm_api.core.alarms.kinds import (
 )
 from ringway.crm_api.core.alarms.rules import (
     BELIEVED_AFTER,
+    GIVEN_UP_AFTER,
     SAME_WITHIN,
     Alarm,
     Condition,
     Step,
     differences,
+    given_up,
     is_over,
     on_seen,
     settle,
@@ -51,8 +53,11 @@ _OVER = replace(_OPEN, cleared_at=_START + timedelta(minutes=1))
 
 def test_every_kind_has_a_severity_and_an_object() -> None:
     for kind in AlarmKind:
-        assert severity_of(kind) in Severity
+        assert severity_of(kind, "x") in Severity
         assert object_type_of(kind)
+    # Without the ACD there is no call; what the recorder does can wait.
+    assert severity_of(AlarmKind.SERVICE_AWAY, "acd") is Severity.CRITICAL
+    assert severity_of(AlarmKind.SERVICE_AWAY, "recorder") is Severity.MAJOR
     # A code is named as its kind, but for those of which there are several.
     assert {each.value for each in AlarmKind} - {each.value for each in AlarmCode} == {"trunk_down"}
 
@@ -81,6 +86,22 @@ def test_only_what_is_open_and_was_raised_before_is_cleared() -> None:
     assert not is_over(_OPEN, _START - timedelta(seconds=1))
     assert not is_over(_OVER, _START + timedelta(days=1))
     assert not is_over(None, _START)
+
+
+def test_a_service_is_given_up_long_after_somebody_knew_that_it_is_away() -> None:
+    away = _alarm(
+        Condition(_TENANT, AlarmKind.SERVICE_AWAY, "recorder", AlarmCode.SERVICE_AWAY), _START
+    )
+    late = _START + 10 * GIVEN_UP_AFTER
+    assert given_up([away], late) == frozenset()  # nobody knows of it
+    known = replace(away, acknowledged_at=_START + timedelta(hours=1))
+    assert given_up([known], _START + GIVEN_UP_AFTER) == frozenset()
+    assert given_up([known], _START + timedelta(hours=1) + GIVEN_UP_AFTER) == {"recorder"}
+    # It was there meanwhile, and is the same alarm.
+    again = replace(known, last_raised_at=_START + timedelta(days=1))
+    assert given_up([again], _START + timedelta(hours=1) + GIVEN_UP_AFTER) == frozenset()
+    assert given_up([replace(_OPEN, acknowledged_at=_START)], late) == frozenset()
+    assert known.condition.key == known.key
 
 
 _CONDITIONS = st.lists(

@@ -67,7 +67,7 @@ def view(alarm: Alarm) -> AlarmView:
         tenant_id=alarm.tenant_id,
         state=AlarmState.CLEARED if alarm.cleared_at is not None else state,
         kind=alarm.kind,
-        severity=severity_of(alarm.kind),
+        severity=severity_of(alarm.kind, alarm.object_id),
         code=alarm.code,
         params=dict(alarm.params),
         object_type=object_type_of(alarm.kind),

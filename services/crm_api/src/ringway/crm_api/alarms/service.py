@@ -29,49 +29,28 @@ async def raise_alarm(pool: Pool, seen: Condition, at: datetime) -> Alarm | None
         PostgresDown: Nothing was written, or all of it.
     """
     async with pool.tenant(seen.tenant_id) as conn:
-        last = await store.lock_last(
-            conn, tenant_id=seen.tenant_id, kind=seen.kind, object_id=seen.object_id
-        )
-        step = on_seen(last, seen, at)
-        if step is Step.NOTHING:
-            return None
-        if step is Step.RAISE:
-            made = await store.add(conn, seen, at)
-        else:
-            assert last is not None
-            is_again = step is not Step.REFRESH
-            is_new = step is Step.REPEAT
-            made = await store.change(
-                conn, last, seen, raised_at=at if is_again else None, is_new=is_new
-            )
-        # More of what is told is no event of its own: events that fail must not make events.
-        if made is not None and step in (Step.RAISE, Step.REOPEN):
-            await _tell_raised(conn, made, at)
-    return made
+        return await _raise(conn, seen, at)
 
 
 async def clear_alarm(pool: Pool, known: Condition | Alarm, at: datetime) -> bool:
     """Clear the alarm about what works at ``at``; whether there was one. Raises PostgresDown."""
     async with pool.tenant(known.tenant_id) as conn:
-        last = await store.lock_last(
-            conn, tenant_id=known.tenant_id, kind=known.kind, object_id=known.object_id
-        )
-        if last is None or not is_over(last, at):
-            return False
-        await store.clear(conn, last, at)
-        fact = AlarmClearedV1(
-            occurred_at=at,
-            tenant=str(last.tenant_id),
-            alarm_id=str(last.alarm_id),
-            kind=last.kind.value,
-            severity=severity_of(last.kind).value,
-            object_type=object_type_of(last.kind),
-            object_id=last.object_id,
-            raised_at=last.last_raised_at,
-        )
-        await outbox.add(conn, _SCHEMA, fact)
-    _log.info("An alarm was cleared.", extra=_facts(last))
-    return True
+        return await _clear(conn, known, at)
+
+
+async def take_news(pool: Pool, told: Condition, at: datetime, *, works: bool) -> None:
+    """Raise or clear an alarm by what was told at ``at``, unless later news came before.
+
+    Raises:
+        PostgresDown: Nothing was written, or all of it.
+    """
+    async with pool.tenant(told.tenant_id) as conn:
+        if not await store.is_news(conn, told, at):
+            return
+        if works:
+            await _clear(conn, told, at)
+        else:
+            await _raise(conn, told, at)
 
 
 async def find(deps: Deps, caller: Caller, alarm_id: UUID) -> AlarmView:
@@ -134,13 +113,57 @@ async def acknowledge(deps: Deps, caller: Caller, alarm_id: UUID, note: str) -> 
     return view(found)
 
 
+async def _raise(conn: Connection, seen: Condition, at: datetime) -> Alarm | None:
+    last = await store.lock_last(
+        conn, tenant_id=seen.tenant_id, kind=seen.kind, object_id=seen.object_id
+    )
+    step = on_seen(last, seen, at)
+    if step is Step.NOTHING:
+        return None
+    if step is Step.RAISE:
+        made = await store.add(conn, seen, at)
+    else:
+        assert last is not None
+        is_again = step is not Step.REFRESH
+        is_new = step is Step.REPEAT
+        made = await store.change(
+            conn, last, seen, raised_at=at if is_again else None, is_new=is_new
+        )
+    # More of what is told is no event of its own: events that fail must not make events.
+    if made is not None and step in (Step.RAISE, Step.REOPEN):
+        await _tell_raised(conn, made, at)
+    return made
+
+
+async def _clear(conn: Connection, known: Condition | Alarm, at: datetime) -> bool:
+    last = await store.lock_last(
+        conn, tenant_id=known.tenant_id, kind=known.kind, object_id=known.object_id
+    )
+    if last is None or not is_over(last, at):
+        return False
+    await store.clear(conn, last, at)
+    fact = AlarmClearedV1(
+        occurred_at=at,
+        tenant=str(last.tenant_id),
+        alarm_id=str(last.alarm_id),
+        kind=last.kind.value,
+        severity=severity_of(last.kind, last.object_id).value,
+        object_type=object_type_of(last.kind),
+        object_id=last.object_id,
+        raised_at=last.last_raised_at,
+    )
+    await outbox.add(conn, _SCHEMA, fact)
+    _log.info("An alarm was cleared.", extra=_facts(last))
+    return True
+
+
 async def _tell_raised(conn: Connection, alarm: Alarm, at: datetime) -> None:
     fact = AlarmRaisedV1(
         occurred_at=at,
         tenant=str(alarm.tenant_id),
         alarm_id=str(alarm.alarm_id),
         kind=alarm.kind.value,
-        severity=severity_of(alarm.kind).value,
+        severity=severity_of(alarm.kind, alarm.object_id).value,
         code=alarm.code.value,
         object_type=object_type_of(alarm.kind),
         object_id=alarm.object_id,

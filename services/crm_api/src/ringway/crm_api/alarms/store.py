@@ -44,6 +44,19 @@ class Wanted:
     state: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a look leaves to the next one.
+
+    Attributes:
+        suspects: What may be gone for a moment only, and since when.
+        services: Those that are part of this installation.
+    """
+
+    suspects: Mapping[str, datetime]
+    services: frozenset[str]
+
+
 async def page(
     conn: Connection, *, viewer_id: UUID, wanted: Wanted, before: UUID | None, limit: int
 ) -> list[Alarm]:
@@ -115,7 +128,13 @@ async def add(conn: Connection, seen: Condition, at: datetime) -> Alarm | None:
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - a constant
         *(seen.tenant_id, uuid7(), seen.kind.value, seen.code.value),
-        *(severity_of(seen.kind).value, seen.object_id, _json(seen.params), seen.weight, at),
+        *(
+            severity_of(seen.kind, seen.object_id).value,
+            seen.object_id,
+            _json(seen.params),
+            seen.weight,
+            at,
+        ),
     )
     return _alarm(row) if row is not None else None
 
@@ -155,25 +174,45 @@ async def clear(conn: Connection, last: Alarm, at: datetime) -> None:
     )
 
 
-async def begin_look(
-    conn: Connection, *, now: datetime, every: timedelta
-) -> dict[str, datetime] | None:
-    """Return the suspects of the last look when the next one is due, and take it; else None."""
-    found: str | None = await conn.fetchval(
-        "UPDATE crm.alarm_look SET looked_at = $2 "
-        "WHERE tenant_id = $1 AND (looked_at <= $3 OR looked_at > $2) RETURNING suspects",
+async def is_news(conn: Connection, told: Condition, at: datetime) -> bool:
+    """Note that a thing is told of at ``at``; False: later news of it came before.
+
+    Nobody else takes news of it until the commit. Of an enterprise that is going nothing is news.
+    """
+    found: bool | None = await conn.fetchval(
+        """
+        INSERT INTO crm.alarm_told AS t (tenant_id, kind, object_id, told_at)
+        SELECT $1, $2, $3, $4 FROM crm.tenant WHERE tenant_id = $1 AND state <> 'deleting'
+        ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET told_at = excluded.told_at
+         WHERE t.told_at <= excluded.told_at
+        RETURNING true
+        """,
+        *(told.tenant_id, told.kind.value, told.object_id, at),
+    )
+    return found is not None
+
+
+async def begin_look(conn: Connection, *, now: datetime, every: timedelta) -> Memory | None:
+    """Return what the last look left when the next one is due, and take it; else None."""
+    found = await conn.fetchrow(
+        "UPDATE crm.alarm_look SET looked_at = $2 WHERE tenant_id = $1 "
+        "AND (looked_at <= $3 OR looked_at > $2) RETURNING suspects, services",
         *(PLATFORM_TENANT, now, now - every),
     )
     if found is None:
         return None
-    return {name: datetime.fromisoformat(at) for name, at in orjson.loads(found).items()}
+    suspects = orjson.loads(found["suspects"])
+    return Memory(
+        {name: datetime.fromisoformat(at) for name, at in suspects.items()},
+        frozenset(found["services"]),
+    )
 
 
-async def end_look(conn: Connection, suspects: Mapping[str, datetime]) -> None:
-    """Keep the suspects for the next look."""
+async def end_look(conn: Connection, left: Memory) -> None:
+    """Keep what the next look needs."""
     await conn.execute(
-        "UPDATE crm.alarm_look SET suspects = $2::jsonb WHERE tenant_id = $1",
-        *(PLATFORM_TENANT, orjson.dumps(dict(suspects)).decode()),
+        "UPDATE crm.alarm_look SET suspects = $2::jsonb, services = $3 WHERE tenant_id = $1",
+        *(PLATFORM_TENANT, orjson.dumps(dict(left.suspects)).decode(), sorted(left.services)),
     )
 
 

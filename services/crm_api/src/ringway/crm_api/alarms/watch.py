@@ -16,8 +16,9 @@ from uuid import UUID
 from ringway.crm_api.access import PLATFORM_TENANT
 from ringway.crm_api.alarms import service, sources, store
 from ringway.crm_api.alarms.sources import Found
+from ringway.crm_api.alarms.store import Memory
 from ringway.crm_api.core.alarms.kinds import AlarmKind
-from ringway.crm_api.core.alarms.rules import Alarm, Condition, differences, settle
+from ringway.crm_api.core.alarms.rules import Alarm, Condition, differences, given_up, settle
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.working import work
 from ringway.proto.acd import TrunkStateChangedV1
@@ -67,20 +68,19 @@ class AlarmWatch:
         """
         deps, now = self._deps, self._deps.now()
         async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-            suspects = await store.begin_look(conn, now=now, every=_EVERY)
-        if suspects is None:
-            return
-        # Before it is looked: what is raised meanwhile (by facts) is not cleared by an older look.
-        async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+            memory = await store.begin_look(conn, now=now, every=_EVERY)
+            if memory is None:
+                return
+            # Before it is looked: what is raised meanwhile is not cleared by an older look.
             known = await store.open_now(conn)
-        found = Found(unknown={AlarmKind.TRUNK_DOWN})
-        await sources.look_at_nodes(deps, found)
-        await sources.look_at_letters(deps, found)
-        async with deps.pool.platform() as conn:
-            found.conditions += await store.conditions(conn, now=now)
-        working = await self._working_trunks(known)
+            of_tables = await store.conditions(conn, now=now)
+        services = memory.services - given_up(known, now)
+        found = await sources.look(deps, services, known)
+        found.conditions += of_tables
+        found.unknown.add(AlarmKind.TRUNK_DOWN)
+        working = await self._working_trunks(known) if deps.bus.healthy else {}
         present = [_name(each) for each in found.suspected]
-        kept, believed = settle(suspects, [*present, *working], now)
+        suspects, believed = settle(memory.suspects, [*present, *working], now)
         open_keys = {each.key for each in known}
         found.conditions += [
             each
@@ -91,8 +91,10 @@ class AlarmWatch:
         for name, alarm in working.items():
             if name in believed:
                 await service.clear_alarm(deps.pool, alarm, now)
-        async with deps.pool.tenant(PLATFORM_TENANT) as conn:
-            await store.end_look(conn, kept)
+        left = Memory(suspects, services | found.answered)
+        if left != memory:
+            async with deps.pool.tenant(PLATFORM_TENANT) as conn:
+                await store.end_look(conn, left)
 
     async def _carry_out(self, known: list[Alarm], found: Found, now: datetime) -> None:
         deps = self._deps
@@ -132,7 +134,7 @@ class TrunkAlarms:
         await bus.consume(DURABLE, [TrunkStateChangedV1], self.take)
 
     async def take(self, fact: TrunkStateChangedV1) -> None:
-        """Raise or clear the alarm of a trunk. A repeat changes nothing.
+        """Raise or clear the alarm of a trunk. What comes again, or too late, changes nothing.
 
         Raises:
             PostgresDown: Try again later.
@@ -142,11 +144,7 @@ class TrunkAlarms:
             told = await sources.of_trunk(conn, fact)
         if told is None:
             return
-        condition, at = told
-        if fact.is_up:
-            await service.clear_alarm(self._deps.pool, condition, at)
-        else:
-            await service.raise_alarm(self._deps.pool, condition, at)
+        await service.take_news(self._deps.pool, *told, works=fact.is_up)
 
 
 def _name(condition: Condition) -> str:

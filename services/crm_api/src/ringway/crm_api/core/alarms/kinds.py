@@ -72,8 +72,14 @@ _NATURES: dict[AlarmKind, _Nature] = {
 }
 
 
-def severity_of(kind: AlarmKind) -> Severity:
-    """Return how grave alarms of a kind are."""
+# Without another service a part of the work waits: no call is lost.
+_CALLS_NEED = frozenset({"acd", "dialer", "nats"})
+
+
+def severity_of(kind: AlarmKind, object_id: str) -> Severity:
+    """Return how grave an alarm of a kind about a thing is."""
+    if kind is AlarmKind.SERVICE_AWAY and object_id not in _CALLS_NEED:
+        return Severity.MAJOR
     return _NATURES[kind].severity
 
 

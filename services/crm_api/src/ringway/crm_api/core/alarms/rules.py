@@ -19,6 +19,8 @@ Param = str | int | bool | None
 SAME_WITHIN = timedelta(minutes=5)
 # What may be gone for a moment (a restart) is believed after so long.
 BELIEVED_AFTER = timedelta(seconds=20)
+# A service that somebody knows to be away for so long is no part of the installation any more.
+GIVEN_UP_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ class Alarm:
         """Which alarm it is."""
         return self.tenant_id, self.kind, self.object_id
 
+    @property
+    def condition(self) -> Condition:
+        """What it says does not work."""
+        return Condition(
+            self.tenant_id, self.kind, self.object_id, self.code, self.params, self.weight
+        )
+
 
 class Step(StrEnum):
     """What becomes of an alarm."""
@@ -100,6 +109,21 @@ def on_seen(last: Alarm | None, seen: Condition, at: datetime) -> Step:
 def is_over(last: Alarm | None, at: datetime) -> bool:
     """Return whether an alarm is cleared when its thing works at ``at``."""
     return last is not None and last.cleared_at is None and at >= last.last_raised_at
+
+
+def given_up(known: Iterable[Alarm], now: datetime) -> frozenset[str]:
+    """Return the services that were taken out for good, by the open alarms.
+
+    Nobody can tell one that was taken out from one that broke by how it ended: both end on a signal
+    when a machine is emptied and no other takes them. So a person says it, by acknowledging.
+    """
+    return frozenset(
+        alarm.object_id
+        for alarm in known
+        if alarm.kind is AlarmKind.SERVICE_AWAY
+        and alarm.acknowledged_at is not None
+        and now - max(alarm.acknowledged_at, alarm.last_raised_at) >= GIVEN_UP_AFTER
+    )
 
 
 def differences(
