@@ -16,7 +16,7 @@ from tests.support.nats import NatsServer
 from tests.support.waiting import eventually
 
 from ringway.crm_api.__main__ import _http_config, _Server
-from ringway.crm_api.access import Role
+from ringway.crm_api.access import PLATFORM_TENANT, Role
 from ringway.proto.acd import (
     AgentPresenceV1,
     AgentState,
@@ -24,6 +24,7 @@ from ringway.proto.acd import (
     CampaignAgentsV1,
     InteractionEndedV1,
 )
+from ringway.proto.crm_alarms import AlarmRaisedV1
 from ringway.proto.crm_knowledge import Audience, NoticePublishedV1
 from ringway.proto.dialer_preview import AgentPreviewV1, Preview, PreviewState
 from ringway.runtime.bus import Bus
@@ -202,9 +203,49 @@ async def test_an_agent_is_told_what_lead_he_is_shown(
 async def test_sockets_of_strangers_are_closed_with_a_reason(crm: Crm, door: _Door) -> None:
     async with door.events() as socket:
         assert await socket.closed_with() == 4401
-    operator = crm.platform
-    async with door._http.ws_connect(door._url, params={"access_token": operator.token}) as raw:
+    boss = await crm.open_tenant("acme")
+    staff = await crm.user(boss, "acme", Role.STAFF)
+    async with door._http.ws_connect(door._url, params={"access_token": staff.token}) as raw:
         assert await _Socket(raw).closed_with() == 4403
+
+
+async def test_operators_are_told_of_the_platforms_alarms_and_of_nothing_else(
+    crm: Crm, door: _Door, acd: Bus
+) -> None:
+    boss, ann, tenant = await _people(crm)
+    platform = str(PLATFORM_TENANT)
+    operator = await crm.user(crm.platform, "", Role.OPERATIONS_ADMIN)
+    now = utcnow()
+
+    def raised(owner: str, about: str) -> AlarmRaisedV1:
+        return AlarmRaisedV1(
+            occurred_at=now, tenant=owner, alarm_id=str(uuid7()), kind="node_away",
+            severity="critical", code="node_away", object_type="node", object_id=about,
+            params={}, times_seen=1, raised_at=now,
+        )  # fmt: skip
+
+    async with (
+        door.events(operator, last=0) as of_operator,
+        door.events(crm.platform, last=0) as of_admin,
+        door.events(boss, last=0) as of_boss,
+    ):
+        # What else there may be on the platform takes a right that no operator has.
+        await acd.publish(_ended(platform, str(uuid7())))
+        acd.emit(_presence(platform, str(uuid7()), AgentState.READY))
+        await acd.publish(_ended(tenant, ann.user_id))
+        for owner, about in ((tenant, "theirs"), (platform, "ast-0"), (platform, "ast-1")):
+            await crm.deps.bus.publish(raised(owner, about))
+        for socket in (of_operator, of_admin):
+            told = [await socket.next() for _ in range(2)]
+            assert [each["data"]["object_id"] for each in told] == ["ast-0", "ast-1"]
+            assert {each["type"] for each in told} == {"crm.v1.alarm.raised"}
+        assert (await of_boss.next())["type"] == "acd.v1.interaction.ended"
+        assert (await of_boss.next())["data"]["object_id"] == "theirs"
+    # A program that watches the platform hears them with a key.
+    scopes = ["events.read", "events.all", "alarms.read"]
+    key = await crm.platform.post("/api-keys", {"name": "watch", "scopes": scopes})
+    async with door.events(Signed(crm.http, key["key"], ""), last=0) as of_program:
+        assert (await of_program.next())["data"]["object_id"] == "ast-0"
 
 
 async def test_a_program_hears_with_its_key_what_its_scopes_show(

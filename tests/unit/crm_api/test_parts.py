@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringway.crm_api.access import ROLE_PERMISSIONS, Caller, Permission, Role
+from ringway.crm_api.access import PLATFORM_ROLES, ROLE_PERMISSIONS, Caller, Permission, Role
 from ringway.crm_api.auth.limiter import RateLimiter
 from ringway.crm_api.auth.tokens import Tokens, new_refresh_token, refresh_token_tenant
 from ringway.crm_api.errors import ApiError, Unauthorized
@@ -139,6 +139,14 @@ def test_an_agent_is_not_told_that_somebody_listens() -> None:
 def test_it_is_said_of_every_fact_who_sees_it() -> None:
     names = {kind.type_name() for kind in registry() if kind.KIND is Kind.FACT}
     assert {name for name in names if rule_of(name).needs is Permission.EVENTS_ALL} == set()
+
+
+def test_an_operator_sees_alarms_of_the_platform_and_no_enterprises_events() -> None:
+    names = {kind.type_name() for kind in registry() if kind.KIND is not Kind.REQUEST}
+    for role in PLATFORM_ROLES:
+        view = View(_of_role(role))
+        seen = {name for name in names if view.sees_fact(name, {})}
+        assert seen == {"crm.v1.alarm.raised", "crm.v1.alarm.cleared"}
 
 
 def _of_role(role: Role) -> Caller:

@@ -215,6 +215,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ANNOUNCEMENTS_READ,
             _P.ANNOUNCEMENTS_WRITE,
             *(_P.AUDIT_READ, _P.ALARMS_READ, _P.ALARMS_ACKNOWLEDGE),
+            *(_P.EVENTS_READ, _P.EVENTS_ALL),  # of the platform's own tenant: its alarms
         }
     ),
     Role.OPERATIONS_ADMIN: frozenset(
@@ -231,6 +232,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.ANNOUNCEMENTS_READ,
             _P.ANNOUNCEMENTS_WRITE,
             *(_P.AUDIT_READ, _P.ALARMS_READ, _P.ALARMS_ACKNOWLEDGE),
+            *(_P.EVENTS_READ, _P.EVENTS_ALL),  # of the platform's own tenant: its alarms
         }
     ),
     Role.CONFIGURATION_ADMIN: frozenset(
