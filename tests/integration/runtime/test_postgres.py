@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.postgres import Database, PostgresServer, connect
+from tests.support.waiting import eventually
 
 from ringway.runtime.errors import PostgresDown
 from ringway.runtime.postgres import Pool, retry_while_down
@@ -124,8 +125,9 @@ async def test_no_transaction_is_of_another_tenant_than_its_own(database: Databa
             async with pool.tenant(tenant_id) as conn:
                 await conn.execute(INSERT, tenant_id, "his")
 
-        async def visit(tenant_id: UUID | None, fails: bool) -> None:
-            block = pool.tenant(tenant_id, limit_s=60) if tenant_id else pool.platform(limit_s=60)
+        async def visit(tenant_id: UUID | None, reads: bool, fails: bool) -> None:
+            of_tenant = pool.reading if reads else pool.tenant
+            block = of_tenant(tenant_id, limit_s=60) if tenant_id else pool.platform(limit_s=60)
             async with block as conn:
                 seen = {row["tenant_id"] for row in await conn.fetch("SELECT * FROM dialer.thing")}
                 assert seen == ({tenant_id} if tenant_id else set())
@@ -134,13 +136,131 @@ async def test_no_transaction_is_of_another_tenant_than_its_own(database: Databa
 
         for _ in range(5):
             visits = [
-                asyncio.create_task(visit(chosen.choice((A, B, None)), chosen.random() < 0.3))
+                asyncio.create_task(
+                    visit(chosen.choice((A, B, None)), chosen.random() < 0.5, chosen.random() < 0.3)
+                )
                 for _ in range(30)
             ]
             for each in chosen.sample(visits, 10):
                 asyncio.get_running_loop().call_later(chosen.uniform(0, 0.02), each.cancel)
             for outcome in await asyncio.gather(*visits, return_exceptions=True):
                 assert outcome is None or isinstance(outcome, harmless), repr(outcome)
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+async def test_who_only_reads_sees_his_tenants_rows_and_cannot_write(pool: Pool) -> None:
+    async with pool.reading(A, settings={"enable_sort": "off"}) as conn:
+        assert [r["name"] for r in await conn.fetch("SELECT name FROM dialer.thing")] == ["a"]
+        assert await conn.fetchval("SHOW enable_sort") == "off"
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with pool.reading(A) as conn:
+            await conn.execute(INSERT, A, "x")
+    async with pool.reading(B) as conn:
+        assert [r["name"] for r in await conn.fetch("SELECT name FROM dialer.thing")] == ["b"]
+        assert await conn.fetchval("SHOW enable_sort") == "on"
+
+
+async def test_reading_and_writing_take_turns_on_one_connection(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool:
+        for n in range(20):
+            async with pool.tenant(A) as conn:
+                await conn.execute(INSERT, A, str(n))
+                pid = await conn.fetchval("SELECT pg_backend_pid()")
+            for _ in range(n % 3):
+                async with pool.reading(A) as conn:
+                    assert await conn.fetchval(COUNT) == n + 1
+                    assert await conn.fetchval("SELECT pg_backend_pid()") == pid
+            async with pool.platform() as conn:
+                assert await conn.fetchval(COUNT) == 0
+    assert "active transaction" not in caplog.text  # asyncpg found none that was forgotten
+
+
+async def test_many_who_read_at_once_keep_their_connections(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What ends a transaction that was left meets it in every state."""
+    dsn, chosen = database.dsn("ringway_dialer"), random.Random(7)
+    async with Pool.open(dsn, max_size=3, application_name="test") as pool:
+        pids: set[int] = set()
+
+        async def read() -> None:
+            for _ in range(150):
+                async with pool.reading(chosen.choice((A, B))) as conn:
+                    pids.add(await conn.fetchval("SELECT pg_backend_pid()"))
+                if chosen.random() < 0.1:
+                    await asyncio.sleep(chosen.uniform(0, 0.02))
+
+        await asyncio.gather(*(read() for _ in range(6)))
+        assert len(pids) <= 3
+    assert "active transaction" not in caplog.text
+
+
+async def test_a_transaction_that_has_read_ends_soon_although_no_other_begins(
+    pool: Pool, database: Database
+) -> None:
+    owner = await connect(database, "ringway_owner")
+
+    async def locks() -> int:
+        return int(
+            await owner.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'dialer.thing'::regclass"
+            )
+        )
+
+    async with pool.reading(A) as one, pool.reading(B) as other:
+        assert await one.fetchval(COUNT) == await other.fetchval(COUNT) == 1
+        assert await locks() > 0
+
+    async def nothing_is_locked() -> bool:
+        return await locks() == 0
+
+    await eventually(nothing_is_locked, what="no transaction is left open")
+    await owner.close()
+    async with pool.reading(B) as conn:
+        assert await conn.fetchval(COUNT) == 1
+
+
+async def test_a_connection_that_broke_after_reading_is_replaced_unseen(
+    pool: Pool, postgres: PostgresServer
+) -> None:
+    async with pool.reading(A), pool.reading(A), pool.reading(A):
+        pass
+    postgres.kill()
+    await postgres.start()
+    for _ in range(5):
+        async with pool.reading(A) as conn:
+            assert await conn.fetchval(COUNT) == 1
+
+
+async def test_reading_that_is_cancelled_leaves_the_connection_to_others(
+    database: Database,
+) -> None:
+    dsn = database.dsn("ringway_dialer")
+    async with Pool.open(dsn, max_size=1, application_name="test") as pool:
+        async with pool.tenant(A) as conn:
+            await conn.execute(INSERT, A, "a")
+        reads = asyncio.Event()
+
+        async def read_and_hang() -> None:
+            async with pool.reading(A) as conn:
+                await conn.fetchval(COUNT)
+                reads.set()
+                await conn.execute("SELECT pg_sleep(30)")
+
+        task = asyncio.get_running_loop().create_task(read_and_hang())
+        await reads.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with pool.platform() as conn:
+            assert await conn.fetchval(COUNT) == 0
+        async with pool.reading(A) as conn:
+            assert await conn.fetchval(COUNT) == 1
 
 
 async def test_a_tenant_that_is_no_uuid_is_refused(pool: Pool) -> None:

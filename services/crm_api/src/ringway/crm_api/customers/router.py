@@ -74,7 +74,7 @@ async def list_customers(
     Who may not see all sees those whom he owns or has talked with.
     """
     names = chosen_fields(fields)
-    async with deps.pool.tenant(caller.tenant_id, settings=listing.PLANNED) as conn:
+    async with deps.pool.reading(caller.tenant_id, settings=listing.PLANNED) as conn:
         filters, known = await service.meant(conn, caller, wanted)
         order = listing.order(known, sort)
         after = (
@@ -114,7 +114,7 @@ async def count_customers(
     deps: DepsOf, caller: Reader, wanted: Annotated[CustomerFilter, Depends(wanted_filter)]
 ) -> dict[str, int]:
     """Count the customers that a filter means."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.reading(caller.tenant_id) as conn:
         filters, known = await service.meant(conn, caller, wanted)
         found = await search.count(conn, wanted=filters, scope=scope.of(caller), fields=known)
     return {"customers": found}

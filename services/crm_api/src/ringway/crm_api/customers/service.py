@@ -103,7 +103,7 @@ async def _write(
 async def get(deps: Deps, caller: Caller, customer_id: UUID) -> CustomerView:
     """Return a customer whom the caller sees. Raises NotFound."""
     whose = scope.of(caller)
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.reading(caller.tenant_id) as conn:
         found = await lookup.one(conn, scope=whose, customer_id=customer_id)
         if found is None:
             # The id may lead to him from before a merge.
@@ -120,7 +120,7 @@ async def look_up(
     deps: Deps, caller: Caller, phone_e164: str, limit: int
 ) -> list[FoundCustomerView]:
     """Return the customers whom a number leads to and whom the caller sees, best first."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.reading(caller.tenant_id) as conn:
         found = await lookup.who(
             conn,
             scope=scope.of(caller),

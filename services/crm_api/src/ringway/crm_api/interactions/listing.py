@@ -30,7 +30,7 @@ async def of_caller(
         Forbidden: He may not read teams, or customers.
         Invalid: The page reads too many interactions.
     """
-    async with deps.pool.tenant(caller.tenant_id, settings=search.PLANNED) as conn:
+    async with deps.pool.reading(caller.tenant_id, settings=search.PLANNED) as conn:
         wanted = asked.filter
         if asked.customer_id is not None:
             wanted = await _with_customer(conn, caller, asked.customer_id, wanted)

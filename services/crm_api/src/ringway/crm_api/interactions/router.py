@@ -61,7 +61,7 @@ async def _visible(
     deps: Deps, caller: Caller, interaction_id: UUID
 ) -> tuple[store.Interaction, list[SegmentRow]]:
     key = {"tenant_id": caller.tenant_id, "interaction_id": interaction_id}
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.reading(caller.tenant_id) as conn:
         found = await store.get(conn, **key)
         parts = await store.segments_of(conn, **key) if found is not None else []
     had: set[UUID | None] = {part.agent_id for part in parts}

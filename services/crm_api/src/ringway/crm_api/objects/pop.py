@@ -57,7 +57,7 @@ async def pop(
     interaction_id: UUID | None,
 ) -> PopView:
     """Return what the caller's screen shows for an interaction."""
-    async with deps.pool.tenant(caller.tenant_id) as conn:
+    async with deps.pool.reading(caller.tenant_id) as conn:
         form = await catalogue.customer(conn, tenant_id=caller.tenant_id)
         if form is not None and not service.may_see(form, caller):
             form = None

@@ -51,7 +51,7 @@ async def recent(
     tenant_id = caller.tenant_id
     if (customer_id is None) == (phone_e164 is None):
         raise Invalid("recent_of_whom", "Name either a customer_id or a phone_e164.")
-    async with deps.pool.tenant(tenant_id) as conn:
+    async with deps.pool.reading(tenant_id) as conn:
         if customer_id is not None:
             who = await _customer(conn, caller, customer_id)
         else:
