@@ -122,7 +122,7 @@ class Client(nats.aio.client.Client):
         """
         found = [each for each in self._subs.values() if each.subject == subject]
         for each in found:
-            await each.drain()  # type: ignore[no-untyped-call]
+            await each.drain()  # type: ignore[no-untyped-call]  # nats-py leaves it untyped
 
     # -- answers -------------------------------------------------------------------------------
 
