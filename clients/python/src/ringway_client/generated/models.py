@@ -3092,6 +3092,15 @@ class GivenOrdersView(Model):
     work_orders: int
 
 
+class GivenSalesOrdersView(Model):
+    """
+    How many sales orders somebody got.
+    """
+
+    sales_orders: int
+    user_id: UUID
+
+
 class GivenView(Model):
     """
     How many customers somebody got.
@@ -3245,6 +3254,12 @@ class HandOverBody(Model):
     One of `hand_over`, `public_pool`.
     """
     from_user_id: UUID
+    sales_orders: str | None = "hand_over"
+    """
+    Who looks after his open sales orders; who sold them stays written there. `hand_over`: the colleague; with `to_team_id` whoever has the customer, and the team's agents evenly those of nobody's customers; without either, and with `public_pool`, whoever has the customer, or gets him; `keep`: he does.
+
+    One of `hand_over`, `public_pool`, `keep`.
+    """
     to_team_id: UUID | None = None
     """
     Evenly to the agents of this team and of those below it.
@@ -3258,6 +3273,22 @@ class HandOverBody(Model):
     What becomes of his open work orders and tasks. `hand_over`: they are the colleague's, or evenly the agents' of `to_team_id`, which owns them then; without either, and with `team`, they wait in the teams that own them; `keep`: they stay his.
 
     One of `hand_over`, `team`, `keep`.
+    """
+
+
+class HandedSalesOrdersView(Model):
+    """
+    Who looks after open sales orders now.
+    """
+
+    by_user: list[GivenSalesOrdersView]
+    given: int
+    """
+    Somebody else does.
+    """
+    to_pool: int
+    """
+    Whoever gets the customer does; of no customer: anybody.
     """
 
 
@@ -4673,6 +4704,17 @@ class OrderLineView(Model):
     tax_bp: int
     total: int
     unit_price: int
+
+
+class OrderOwnerBody(Model):
+    """
+    Who looks after an order from now on.
+    """
+
+    owner_id: UUID | None
+    """
+    null: nobody in particular.
+    """
 
 
 class OrderReportLine(Model):
@@ -6482,6 +6524,9 @@ class SalesOrderSummary(Model):
     """
 
     agent_id: UUID
+    """
+    Who sold it, for ever.
+    """
     campaign_id: UUID | None
     cancelled_at: AwareDatetime | None
     completed_at: AwareDatetime | None
@@ -6492,6 +6537,10 @@ class SalesOrderSummary(Model):
     media_source_id: UUID | None
     order_id: UUID
     order_number: str
+    owner_id: UUID | None
+    """
+    Who looks after it: who sold it, until it is handed over. null: nobody in particular; whoever gets the customer gets it.
+    """
     payment_state: str
     """
     What the books say about the money.
@@ -9032,6 +9081,7 @@ class HandOverView(Model):
     Of the given ids: there is no such customer for you.
     """
     not_moved: int
+    sales_orders: HandedSalesOrdersView
     work_orders: HandedWorkOrdersView
 
 
@@ -10529,6 +10579,9 @@ class SalesOrderView(Model):
     """
 
     agent_id: UUID
+    """
+    Who sold it, for ever.
+    """
     campaign_id: UUID | None
     cancel_reason: str
     cancelled_at: AwareDatetime | None
@@ -10549,6 +10602,10 @@ class SalesOrderView(Model):
     order_discount: int
     order_id: UUID
     order_number: str
+    owner_id: UUID | None
+    """
+    Who looks after it: who sold it, until it is handed over. null: nobody in particular; whoever gets the customer gets it.
+    """
     payment_state: str
     """
     What the books say about the money.

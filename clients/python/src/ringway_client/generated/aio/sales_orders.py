@@ -19,6 +19,34 @@ class SalesOrders:
     def __init__(self, client: AsyncSender) -> None:
         self._client = client
 
+    async def assign_order(
+        self,
+        order_id: UUID | str,
+        body: models.OrderOwnerBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.SalesOrderView:
+        """Let somebody look after an order: oneself, if nobody does, or another if one does
+        oneself.
+
+        With `customers.assign` anybody. Who sold it stays written there.
+
+        Permission: ``orders.write``.
+        """
+        return await self._client.send(
+            _core.Call(
+                "POST",
+                f"/sales-orders/{_quoted(order_id)}/assign",
+                models.SalesOrderView,
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
+                body=body,
+            )
+        )
+
     async def cancel_order(
         self,
         order_id: UUID | str,
@@ -196,6 +224,9 @@ class SalesOrders:
         shipment_state: str | None = None,
         customer_id: UUID | str | None = None,
         agent_id: UUID | str | None = None,
+        owner_id: UUID | str | None = None,
+        has_owner: bool | None = None,
+        is_open: bool | None = None,
         campaign_id: UUID | str | None = None,
         interaction_id: UUID | str | None = None,
         media_source_id: UUID | str | None = None,
@@ -224,6 +255,9 @@ class SalesOrders:
                     "shipment_state": shipment_state,
                     "customer_id": customer_id,
                     "agent_id": agent_id,
+                    "owner_id": owner_id,
+                    "has_owner": has_owner,
+                    "is_open": is_open,
                     "campaign_id": campaign_id,
                     "interaction_id": interaction_id,
                     "media_source_id": media_source_id,
@@ -245,6 +279,9 @@ class SalesOrders:
         shipment_state: str | None = None,
         customer_id: UUID | str | None = None,
         agent_id: UUID | str | None = None,
+        owner_id: UUID | str | None = None,
+        has_owner: bool | None = None,
+        is_open: bool | None = None,
         campaign_id: UUID | str | None = None,
         interaction_id: UUID | str | None = None,
         media_source_id: UUID | str | None = None,
@@ -264,6 +301,9 @@ class SalesOrders:
                 shipment_state=shipment_state,
                 customer_id=customer_id,
                 agent_id=agent_id,
+                owner_id=owner_id,
+                has_owner=has_owner,
+                is_open=is_open,
                 campaign_id=campaign_id,
                 interaction_id=interaction_id,
                 media_source_id=media_source_id,

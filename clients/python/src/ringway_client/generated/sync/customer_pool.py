@@ -84,11 +84,10 @@ class CustomerPool:
         """Give everything that somebody has in hand to a colleague, a team or the pool, in one
         act.
 
-        That is customers, open follow-ups, open work orders and tasks: all of them change hands
-        at
-        once, or none. Call-backs are handed over as soon as the dialer answers; `callbacks`
-        says how
-        far that is.
+        That is customers, open follow-ups, open sales orders, open work orders and tasks: all
+        of them
+        change hands at once, or none. Call-backs are handed over as soon as the dialer answers;
+        `callbacks` says how far that is.
 
         Permission: ``customers.assign``.
         """

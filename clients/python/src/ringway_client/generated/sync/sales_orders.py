@@ -19,6 +19,34 @@ class SalesOrders:
     def __init__(self, client: Sender) -> None:
         self._client = client
 
+    def assign_order(
+        self,
+        order_id: UUID | str,
+        body: models.OrderOwnerBody | Mapping[str, Any],
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.SalesOrderView:
+        """Let somebody look after an order: oneself, if nobody does, or another if one does
+        oneself.
+
+        With `customers.assign` anybody. Who sold it stays written there.
+
+        Permission: ``orders.write``.
+        """
+        return self._client.send(
+            _core.Call(
+                "POST",
+                f"/sales-orders/{_quoted(order_id)}/assign",
+                models.SalesOrderView,
+                headers={
+                    "if-match": _core.etag(if_match),
+                    "Idempotency-Key": idempotency_key or _core.new_key(),
+                },
+                body=body,
+            )
+        )
+
     def cancel_order(
         self,
         order_id: UUID | str,
@@ -194,6 +222,9 @@ class SalesOrders:
         shipment_state: str | None = None,
         customer_id: UUID | str | None = None,
         agent_id: UUID | str | None = None,
+        owner_id: UUID | str | None = None,
+        has_owner: bool | None = None,
+        is_open: bool | None = None,
         campaign_id: UUID | str | None = None,
         interaction_id: UUID | str | None = None,
         media_source_id: UUID | str | None = None,
@@ -222,6 +253,9 @@ class SalesOrders:
                     "shipment_state": shipment_state,
                     "customer_id": customer_id,
                     "agent_id": agent_id,
+                    "owner_id": owner_id,
+                    "has_owner": has_owner,
+                    "is_open": is_open,
                     "campaign_id": campaign_id,
                     "interaction_id": interaction_id,
                     "media_source_id": media_source_id,
@@ -243,6 +277,9 @@ class SalesOrders:
         shipment_state: str | None = None,
         customer_id: UUID | str | None = None,
         agent_id: UUID | str | None = None,
+        owner_id: UUID | str | None = None,
+        has_owner: bool | None = None,
+        is_open: bool | None = None,
         campaign_id: UUID | str | None = None,
         interaction_id: UUID | str | None = None,
         media_source_id: UUID | str | None = None,
@@ -262,6 +299,9 @@ class SalesOrders:
                 shipment_state=shipment_state,
                 customer_id=customer_id,
                 agent_id=agent_id,
+                owner_id=owner_id,
+                has_owner=has_owner,
+                is_open=is_open,
                 campaign_id=campaign_id,
                 interaction_id=interaction_id,
                 media_source_id=media_source_id,

@@ -349,7 +349,7 @@ async def complete_order(
     return _shown(await service.complete(deps, caller, order_id, version), response)
 
 
-@router.post("/{order_id}/owner")
+@router.post("/{order_id}/assign")
 async def assign_order(
     order_id: UUID,
     wanted: OrderOwnerBody,
