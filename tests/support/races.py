@@ -11,6 +11,9 @@ from tests.support.front_centre import FrontCentre
 from tests.support.outages import Outages
 from tests.support.waiting import eventually
 
+from ringway.proto import acd_config as c
+from ringway.proto.base import Done
+from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 
 _names = itertools.count(1)
@@ -51,3 +54,10 @@ async def ends(centre: FrontCentre, outages: Outages, *agents: Agent) -> None:
             await centre.sign_out(agent.agent_id)
     await outages.nothing_is_left()
     await until_live(centre, dict.fromkeys(await live(centre), 0.0))
+
+
+async def delete(centre: FrontCentre, kind: str, object_id: str) -> None:
+    request = c.DeleteConfigV1(
+        occurred_at=utcnow(), tenant=centre.acd.tenant, kind=kind, object_id=object_id
+    )
+    await centre.acd.bus.request(request, Done, timeout_s=15)

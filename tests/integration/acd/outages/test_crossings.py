@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
-from tests.support.call_desk import ANN_HZ, BOB_HZ, Desk, hears
+from tests.support.ari import node_settings
+from tests.support.asterisk import RealAsterisk
+from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, hears, hears_not
 from tests.support.cut_proxy import CutProxy
 from tests.support.front_centre import FrontCentre
 from tests.support.outages import Outages
-from tests.support.races import ends, queue_of
-from tests.support.supervision_desk import group, supervise
+from tests.support.races import delete, ends, live, queue_of, until_live
+from tests.support.supervision_desk import group, seat, supervise
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
+from ringway.proto import acd_calls as calls
 from ringway.proto.acd_config import SupervisionMode
+from ringway.proto.base import Done
+from ringway.runtime.ari import AriClient
+from ringway.runtime.errors import Refused
+from ringway.trainer.phone_call import PhoneCall
 
 # One centre serves the whole module; each test uses its own numbers, queues and agents.
 pytestmark = [
@@ -22,10 +35,53 @@ pytestmark = [
 ]
 
 
+OFFER = {"enabled": True, "key": "5", "offer_after_s": 0, "ring_s": 20}
+
+
 @pytest.fixture
 def proxy(centre: FrontCentre) -> CutProxy:
     assert centre.acd.proxy is not None
     return centre.acd.proxy
+
+
+async def until_no_channel(centre: FrontCentre) -> None:
+    """Wait until Asterisk has no channel more: all ends have been told."""
+
+    async def is_so() -> bool:
+        return not await centre.acd.node.get_channels()
+
+    await eventually(is_so, what="no channel is left")
+
+
+@asynccontextmanager
+async def ari_app(asterisk: RealAsterisk, name: str) -> AsyncIterator[None]:
+    """An application that is there and does nothing."""
+    async with AriClient.open([node_settings(asterisk)], name) as client:
+        running = asyncio.get_running_loop().create_task(client.run())
+        try:
+            await client.wait_connected(10)
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def is_called_back(
+    desk: Desk, centre: FrontCentre, agent: Agent, did: str
+) -> tuple[PhoneCall, str]:
+    """Have a caller wait at home until his phone rings for an agent who is there."""
+    await centre.ready(agent.agent_id, ready=False)
+    call = await centre.call(did)
+    await call.until_answered()
+    interaction = await centre.started(did)
+    await centre.until_sounds(call)
+    call.press("5")
+    await centre.until_sounds(call)
+    call.press("1")
+    await centre.until_told("callback_requested", interaction_id=interaction)
+    await call.until_over(20)
+    await centre.ready(agent.agent_id)
+    return await centre.rings_outside(), interaction
 
 
 async def test_a_phone_does_not_ring_for_an_offer_that_another_takes_at_once(
@@ -75,3 +131,21 @@ async def test_a_supervisors_phone_does_not_ring_for_a_caller_who_left_while_it_
     second.hang_up()
     talking.hang_up()
     await ends(centre, outages, ann, bob)
+
+
+async def test_a_caller_who_hangs_up_on_his_way_to_the_ivr_is_told_to_have_left(
+    centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    did = await centre.route({"kind": "flow", "value": "main"})
+    asterisk = centre.acd.asterisk
+    async with ari_app(asterisk, "ivr-0"):
+        proxy.hold(b"/variable")
+        call = await centre.call(did)
+        await eventually(lambda: proxy.is_held, what="his way is being prepared")
+        interaction = await centre.started(did)
+        call.hang_up()
+        await centre.until_nothing_is_left()
+        proxy.mend()
+        end = await centre.until_told("finished", interaction_id=interaction)
+    assert end["outcome"] == "left"
+    await ends(centre, outages)

@@ -11,14 +11,13 @@ import pytest
 from tests.support.call_desk import ANN_HZ, BOB_HZ, Agent, Desk, hears
 from tests.support.front_centre import FrontCentre
 from tests.support.outages import Outages
-from tests.support.races import ends, live, queue_of, until_live
+from tests.support.races import delete, ends, live, queue_of, until_live
 from tests.support.waiting import eventually
 
 from ringway.proto import acd as p
 from ringway.proto import acd_calls as calls
 from ringway.proto import acd_config as c
 from ringway.proto.base import Done
-from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import Refused
 from ringway.trainer.phone_call import PhoneCall
 
@@ -32,13 +31,6 @@ pytestmark = [
 MANY = 200
 AT_ONCE = 6
 TONES = (700.0, 900.0, 1150.0, 1500.0)
-
-
-async def delete(centre: FrontCentre, kind: str, object_id: str) -> None:
-    request = c.DeleteConfigV1(
-        occurred_at=utcnow(), tenant=centre.acd.tenant, kind=kind, object_id=object_id
-    )
-    await centre.acd.bus.request(request, Done, timeout_s=15)
 
 
 @pytest.mark.parametrize("mode", p.LegMode)

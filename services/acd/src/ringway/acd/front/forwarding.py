@@ -207,7 +207,9 @@ async def to_flow(front: Front, visit: Visit, flow_id: str) -> Target | None:
         except TimeoutError:
             moved = False
         except AriNotFound as error:
-            front.acd.watch_customer(call.channel_id, front.runner, call.interaction_id)
+            # His end may have come while we did not listen for it.
+            cause = visit.caller.cause_q850
+            front.runner.customer_gone(call.interaction_id, cause_q850=cause)
             raise CallerGone from error
         finally:
             front.acd.unwatch(call.channel_id, on_event)
