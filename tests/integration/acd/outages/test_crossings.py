@@ -149,3 +149,25 @@ async def test_a_caller_who_hangs_up_on_his_way_to_the_ivr_is_told_to_have_left(
         end = await centre.until_told("finished", interaction_id=interaction)
     assert end["outcome"] == "left"
     await ends(centre, outages)
+
+
+async def test_a_phone_that_is_put_down_while_its_room_is_made_signs_nobody_in(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    sue = await seat(desk)
+    proxy.hold(b"/addChannel")
+    signing_in = desk.spawn(
+        centre.acd.ask(
+            p.SignInV1, p.AgentStatusV1, agent_id=sue.agent_id, leg_mode=p.LegMode.NAILED_UP
+        )
+    )
+    ringing = await sue.phone.next_call()
+    await eventually(lambda: proxy.is_held, what="the phone is put into its room")
+    ringing.hang_up()
+    await until_no_channel(centre)
+    proxy.mend()
+    with pytest.raises(Refused) as refused:
+        await signing_in
+    assert refused.value.code == "phone_not_answered"
+    assert await centre.acd.state(sue.agent_id) is p.AgentState.LOGGED_OUT
+    await ends(centre, outages)

@@ -76,6 +76,7 @@ class CallControl:
             case ChannelDestroyed() | StasisEnd():
                 if isinstance(event, ChannelDestroyed):
                     self._resolve(self._ending, event.channel.id, True)
+                self._entering.pop(event.channel.id, None)
                 self._resolve(self._entered, event.channel.id, False)
                 self._resolve(self._played, event.channel.id, False)
             case PlaybackFinished():
@@ -138,6 +139,8 @@ class CallControl:
                     raise PhoneNotAnswered(username)
             if leg.leg_mode is LegMode.NAILED_UP:
                 await node.add_to_bridge(leg.bridge_id, leg.channel_id)
+            if leg.channel_id not in self._entering:
+                raise PhoneNotAnswered(username)  # it was put down again meanwhile
             leg.is_up = True
         except BaseExceptionGroup as group_error:
             await self.hang_up_leg(leg)
