@@ -171,3 +171,18 @@ async def test_a_phone_that_is_put_down_while_its_room_is_made_signs_nobody_in(
     assert refused.value.code == "phone_not_answered"
     assert await centre.acd.state(sue.agent_id) is p.AgentState.LOGGED_OUT
     await ends(centre, outages)
+
+
+async def test_a_phone_that_dials_and_is_put_down_at_once_leaves_nothing(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    proxy.hold(b"/answer")
+    own = await ann.phone.call("00442079460001")
+    await eventually(lambda: proxy.is_held, what="his call is taken")
+    own.hang_up()
+    await until_no_channel(centre)
+    proxy.mend()
+    await until_live(centre, dict.fromkeys(await live(centre), 0.0))
+    await centre.acd.until_state(ann.agent_id, p.AgentState.READY)
+    await ends(centre, outages, ann)

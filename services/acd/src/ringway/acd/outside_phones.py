@@ -80,7 +80,10 @@ class OutsidePhones:
         channel_id = leg.channel_id
 
         def on_event(_: str, event: Event) -> None:
-            if isinstance(event, StasisEnd | ChannelDestroyed) and leg.is_up:
+            if not isinstance(event, StasisEnd | ChannelDestroyed):
+                return
+            self._acd.unwatch(channel_id, on_event)  # of a phone that dialed no more is heard
+            if leg.is_up:
                 leg.is_up = False
                 self._runner.leg_gone(channel_id)
 

@@ -184,6 +184,9 @@ class DeskRequests:
                 leg = desk.manual.own_leg(node, channel_id, agent_id)
                 await ari.create_bridge(leg.bridge_id, exists_ok=True)
                 await ari.answer(channel_id)
+                if not leg.is_up:  # it was put down meanwhile
+                    await ari.destroy_bridge(leg.bridge_id)
+                    return
             try:
                 await self._do(desk, agent_id, number, leg)
             except Refused as refused:
