@@ -186,3 +186,23 @@ async def test_a_phone_that_dials_and_is_put_down_at_once_leaves_nothing(
     await until_live(centre, dict.fromkeys(await live(centre), 0.0))
     await centre.acd.until_state(ann.agent_id, p.AgentState.READY)
     await ends(centre, outages, ann)
+
+
+async def test_a_call_between_agents_that_ends_as_it_comes_is_told_to_be_over(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    ann, bob = await desk.agent(), await desk.agent(BOB_HZ)
+    proxy.join(b'["internal"', b"StasisEnd")
+    await centre.acd.ask(calls.DialV1, calls.DialingV1, agent_id=ann.agent_id, number=bob.number)
+    await eventually(lambda: proxy.is_joining, what="the ACD is about to be told of the call")
+    [far] = [c.id for c in await centre.acd.node.get_channels() if c.name.endswith(";2")]
+    await centre.acd.node.hangup(far)
+    sides = {
+        (await centre.until_told("started", caller=ann.number, agent_id=by))["interaction_id"]
+        for by in (ann.agent_id, None)
+    }
+    for side in sides:
+        await centre.until_told("finished", interaction_id=side)
+    await centre.sign_out(ann.agent_id)
+    await centre.sign_out(bob.agent_id)
+    await ends(centre, outages)

@@ -81,12 +81,17 @@ class InternalCalls:
                 gone.set()
 
         self._acd.watch(call.channel_id, on_event)
-        with suppress(AriDown, AriError):
-            await self._runner.control.node(call.node).ring(call.channel_id)
-            cause = await self._reach(call, agent_id, gone)
-            if cause is not None and not gone.is_set():
-                await self._elsewhere(call, agent_id, cause)
-        if gone.is_set() and call.interaction_id not in self._runner.floor.calls:
+        try:
+            with suppress(AriDown, AriError):
+                await self._runner.control.node(call.node).ring(call.channel_id)
+                cause = await self._reach(call, agent_id, gone)
+                if cause is not None and not gone.is_set():
+                    await self._elsewhere(call, agent_id, cause)
+        finally:
+            self._acd.unwatch(call.channel_id, on_event)
+        # He may have gone before we listened.
+        is_over = gone.is_set() or call.is_gone
+        if is_over and call.interaction_id not in self._runner.floor.calls:
             self._finished(call)
 
     async def _reach(self, call: Call, agent_id: str, gone: asyncio.Event) -> int | None:
