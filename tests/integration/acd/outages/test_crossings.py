@@ -206,3 +206,37 @@ async def test_a_call_between_agents_that_ends_as_it_comes_is_told_to_be_over(
     await centre.sign_out(ann.agent_id)
     await centre.sign_out(bob.agent_id)
     await ends(centre, outages)
+
+
+async def test_who_is_called_back_hears_music_when_the_agent_has_gone_meanwhile(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    _, did = await queue_of(centre, ann, after_call="none", callback=OFFER)
+    ringing, _ = await is_called_back(desk, centre, ann, did)
+    (await ann.phone.next_call()).hang_up()
+    await centre.acd.until_state(ann.agent_id, p.AgentState.NOT_READY)
+    ringing.answer()
+    await ringing.until_answered()
+    await centre.until_sounds(ringing)
+    await centre.ready(ann.agent_id)
+    await hears(ringing, ANN_HZ)
+    ringing.hang_up()
+    await ends(centre, outages, ann)
+
+
+async def test_who_is_called_back_for_a_queue_that_is_gone_is_not_kept(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    queue_id, did = await queue_of(centre, ann, after_call="none", callback=OFFER)
+    ringing, interaction = await is_called_back(desk, centre, ann, did)
+    (await ann.phone.next_call()).hang_up()
+    await centre.acd.until_state(ann.agent_id, p.AgentState.NOT_READY)
+    await delete(centre, "inbound_route", f"r{int(did[-5:])}")
+    await delete(centre, "queue", queue_id)
+    ended = await centre.until_told("callback_ended", interaction_id=interaction)
+    assert ended["outcome"] == "cancelled"
+    ringing.answer()
+    await ringing.until_over(15)
+    await ends(centre, outages, ann)

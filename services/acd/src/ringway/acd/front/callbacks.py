@@ -198,15 +198,24 @@ class Callbacks:
         }
         runner.store(call.interaction_id)
         await runner.until_stored()
+        if callback.is_over:
+            return False  # it was cancelled before he was called
         try:
             channel_id = await self._call(call, callback, leg.node) if leg is not None else None
         except AriDown:
             self._lost(call, callback, leg.node if leg is not None else "")
             return False
+        if callback.is_over:
+            if channel_id is not None and leg is not None:
+                await self._front.node(leg.node).hangup(channel_id)
+            return False
         if channel_id is None or leg is None:
             self._not_reached(call, callback, ours=channel_id is None and leg is None)
             return False
         self._reached(call, callback, leg.node, channel_id)
+        known = runner.floor.calls.get(call.interaction_id)
+        if known is None or known.agent_id != agent_id:
+            self._front.waits(call.interaction_id)  # the agent has left: music, until another comes
         return True
 
     def _reached(self, call: Call, callback: Callback, node: str, channel_id: str) -> None:
