@@ -240,3 +240,43 @@ async def test_who_is_called_back_for_a_queue_that_is_gone_is_not_kept(
     ringing.answer()
     await ringing.until_over(15)
     await ends(centre, outages, ann)
+
+
+async def test_who_declines_while_the_customer_is_called_back_is_not_joined_to_him(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent()
+    _, did = await queue_of(centre, ann, after_call="none", callback=OFFER)
+    ringing, _ = await is_called_back(desk, centre, ann, did)
+    await centre.ready(ann.agent_id, ready=False)
+    await centre.acd.ask(calls.DeclineV1, Done, agent_id=ann.agent_id)
+    ringing.answer()
+    await ringing.until_answered()
+    await centre.until_sounds(ringing)
+    await hears_not(ringing, ANN_HZ)
+    assert ringing.listener is not None
+    assert all(abs(span.hz - ANN_HZ) > 10 for span in ringing.listener.tones.spans())
+    ringing.hang_up()
+    await ends(centre, outages, ann)
+
+
+async def test_who_declines_as_he_is_joined_hears_the_caller_no_more(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    ann = await desk.agent()
+    bob = await desk.agent(BOB_HZ, p.LegMode.ON_DEMAND, answer_after_s=None)
+    await centre.ready(bob.agent_id, ready=False)
+    _, did = await queue_of(centre, ann, bob, after_call="none", ring_timeout_s=60)
+    proxy.hold(b"/addChannel")
+    call = await centre.call(did)
+    await eventually(lambda: proxy.is_held, what="they are being joined")
+    await centre.ready(bob.agent_id)
+    await centre.acd.ask(calls.DeclineV1, Done, agent_id=ann.agent_id)
+    ringing = await bob.phone.next_call()
+    proxy.mend()
+    await hears(call, ANN_HZ)
+    await hears_not(call, ANN_HZ)
+    ringing.answer()
+    await hears(call, BOB_HZ)
+    call.hang_up()
+    await ends(centre, outages, ann, bob)

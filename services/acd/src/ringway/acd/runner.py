@@ -411,8 +411,12 @@ class FloorRunner:
             is_here = (
                 leg is None or self.links is None or await self.links.bring(self, call, leg.node)
             )
+            if not self._is_winner(interaction_id, agent_id):
+                return  # he has declined, or his phone has left: the customer waits on
             joined = leg is not None and is_here and await self._control.join(call, leg)
             if joined and leg is not None:
+                if not self._is_winner(interaction_id, agent_id):
+                    return
                 self.apply(m.Bridged(self.now(), interaction_id))
                 is_joined = self._joined(interaction_id, agent_id)
                 if is_joined and call.record and not call.is_recording:
@@ -426,6 +430,10 @@ class FloorRunner:
         except AriDown:
             # What happened is seen when the node is back: see recovery.py.
             _log.info("A connect waits for its node.", extra={"interaction_id": interaction_id})
+
+    def _is_winner(self, interaction_id: str, agent_id: str) -> bool:
+        call = self.floor.calls.get(interaction_id)
+        return call is not None and call.agent_id == agent_id
 
     async def _reach(self, call: Call, agent_id: str) -> bool:
         """Call back a customer who waits at home; the agent is kept meanwhile."""

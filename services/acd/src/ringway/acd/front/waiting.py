@@ -57,9 +57,8 @@ async def wait_in_queue(
         if visit.is_connected:
             return None
         if visit.joining:
-            has_music = has_music and not _is_waiting(visit)
-            if _is_waiting(visit):
-                visit.joining = False
+            has_music = has_music and _is_won(visit)
+            visit.joining = _is_won(visit)
             await visit.caller.pause(runner.now() + _LOOK_S)
             continue
         if agent_id and _is_lost(visit, agent_id, since):
@@ -153,6 +152,12 @@ def _plan(queue: c.Queue | None) -> Plan:
 def _is_waiting(visit: Visit) -> bool:
     floor_call = visit.front.runner.floor.calls.get(visit.call.interaction_id)
     return floor_call is not None and floor_call.state is CallState.WAITING
+
+
+def _is_won(visit: Visit) -> bool:
+    """Whether an agent has taken the offer, and is being joined."""
+    floor_call = visit.front.runner.floor.calls.get(visit.call.interaction_id)
+    return floor_call is not None and floor_call.agent_id is not None
 
 
 def _is_lost(visit: Visit, agent_id: str, since: float) -> bool:
