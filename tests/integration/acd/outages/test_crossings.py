@@ -242,6 +242,21 @@ async def test_who_is_called_back_for_a_queue_that_is_gone_is_not_kept(
     await ends(centre, outages, ann)
 
 
+async def test_a_customer_who_hangs_up_while_his_floor_opens_is_not_counted_as_abandoned(
+    centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    before = await live(centre)
+    other = replace(centre.acd, tenant=str(uuid4()), facts=[])
+    proxy.hold(b"GET /ari/bridges")
+    _, call = await other.customer_answers()
+    await eventually(lambda: proxy.is_held, what="the floor is being opened")
+    call.hang_up()
+    await until_no_channel(centre)
+    proxy.mend()
+    assert (await other.ask(p.ListAgentsV1, p.AgentListV1)).agents == ()
+    await until_live(centre, before)
+
+
 async def test_who_declines_while_the_customer_is_called_back_is_not_joined_to_him(
     desk: Desk, centre: FrontCentre, outages: Outages
 ) -> None:

@@ -106,6 +106,7 @@ class Acd:
         self._closing: dict[str, asyncio.Event] = {}  # leases that are being handed over
         self._adopting: set[str] = set()  # channels that are being moved to us
         self._ended: set[str] | None = None  # channels that ended while a floor opens
+        self._late: set[str] = set()  # channels of customers whose floor is not open yet
         self._held_events: list[tuple[str, Event]] = []
         self._awaited: dict[str, asyncio.Event] = {}  # tenants whose callers are offered to us
         self._closed: list[OnOpen] = []
@@ -440,6 +441,7 @@ class Acd:
                 return True  # it leaves the application it was in, perhaps our own
             case StasisEnd() | ChannelDestroyed():
                 self._adopting.discard(channel_id)
+                self._late.discard(channel_id)
                 if self._ended is not None:
                     self._ended.add(channel_id)
         return False
@@ -454,6 +456,7 @@ class Acd:
             return
         tenant, call = parsed
         if (runner := self.runners.get(tenant)) is None:
+            self._late.add(event.channel.id)
             self._tasks.spawn(self._late_floor(tenant, node, event), name="late floor")
             return
         self.watch_customer(call.channel_id, runner, call.interaction_id)
@@ -461,13 +464,15 @@ class Acd:
 
     async def _late_floor(self, tenant: str, node: str, event: StasisStart) -> None:
         """A customer of a tenant whose floor is not open here: open it, or pass him on."""
-        until = asyncio.get_running_loop().time() + _LATE_S
-        while asyncio.get_running_loop().time() < until:
+        until, channel_id = asyncio.get_running_loop().time() + _LATE_S, event.channel.id
+        while channel_id in self._late and asyncio.get_running_loop().time() < until:
             holder = await self.holder(tenant)
             try:
                 if holder is None:
                     await self.floor(tenant)
-                    self._arrived(node, event)
+                    if channel_id in self._late:
+                        self._late.discard(channel_id)
+                        self._arrived(node, event)
                     return
                 if holder:
                     await self._control.node(node).move(event.channel.id, holder, event.args)
@@ -475,6 +480,9 @@ class Acd:
             except (DependencyDown, AriError) as error:
                 _log.info("A customer waits for his floor.", extra={"reason": str(error)})
             await asyncio.sleep(_LOOK_AGAIN_S)
+        if channel_id not in self._late:
+            return  # he has hung up
+        self._late.discard(channel_id)
         _log.error("A customer's floor cannot be opened.", extra={"tenant": tenant})
         with suppress(AriDown, AriError):
             await self._control.node(node).hangup(event.channel.id)
