@@ -257,6 +257,26 @@ async def test_a_customer_who_hangs_up_while_his_floor_opens_is_not_counted_as_a
     await until_live(centre, before)
 
 
+async def test_a_conference_that_is_ended_while_its_organiser_brings_his_customer_leaves_nothing(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    ann = await desk.agent()
+    _, did = await queue_of(centre, ann, after_call="none")
+    call = await centre.call(did)
+    await hears(call, ANN_HZ)
+    ids = {"conference_id": str(uuid4()), "agent_id": ann.agent_id}
+    proxy.hold(b"/addChannel")
+    starting = desk.spawn(centre.acd.ask(calls.StartConferenceV1, calls.ConferenceStatusV1, **ids))
+    await eventually(lambda: proxy.is_held, what="the customer is brought in")
+    await centre.acd.ask(calls.EndConferenceV1, Done, **ids)
+    proxy.mend()
+    with suppress(Refused):
+        await starting
+    await call.until_over()
+    await centre.sign_out(ann.agent_id)
+    await ends(centre, outages)
+
+
 async def test_who_declines_while_the_customer_is_called_back_is_not_joined_to_him(
     desk: Desk, centre: FrontCentre, outages: Outages
 ) -> None:

@@ -78,11 +78,13 @@ class Conferences:
         assert organiser is not None
         try:
             await self._bring_talk(meeting, agent_id)
+            if meeting.core.is_over:
+                raise Refused("not_now", "The conference has been ended.")
             take(self._runner, agent_id, meeting.interaction_id)
             self._control.ring(meeting, organiser, None)
         except Refused:
             self._runner.calls.pop(meeting.interaction_id, None)
-            del self.meetings[conference_id]
+            self.meetings.pop(conference_id, None)
             raise
         self._runner.tell(
             InteractionStartedV1(
