@@ -277,6 +277,17 @@ async def test_a_conference_that_is_ended_while_its_organiser_brings_his_custome
     await ends(centre, outages)
 
 
+async def test_a_phone_that_hears_its_messages_is_forgotten_when_it_is_put_down(
+    desk: Desk, centre: FrontCentre, outages: Outages
+) -> None:
+    ann = await desk.agent(mode=p.LegMode.ON_DEMAND)
+    own = await ann.phone.call("*97")
+    await own.until_answered()
+    own.hang_up()
+    await own.until_over()
+    await ends(centre, outages, ann)
+
+
 async def test_who_declines_while_the_customer_is_called_back_is_not_joined_to_him(
     desk: Desk, centre: FrontCentre, outages: Outages
 ) -> None:

@@ -265,6 +265,8 @@ class Voicemail:
             _log.info("Messages cannot be heard now.", extra={"error": str(error)})
             with suppress(AriError, AriDown):
                 await caller.hang_up()
+        finally:
+            self._front.acd.unwatch(channel_id, on_event)
 
     async def _box(
         self, caller: Caller, agent_id: str, number: str
