@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.support.crm import Crm, Signed, ok, refused, rows_of
+from tests.support.postgres import connect
 from tests.support.waiting import eventually
 
 from ringway.crm_api.access import Role
@@ -118,6 +120,35 @@ async def test_object_is_designed_changed_and_archived(crm: Crm) -> None:
     )
     actions = [each["action"] for each in (await boss.get("/audit-log"))["items"]]
     assert {"object.created", "object.changed", "object.archived"} <= set(actions)
+
+
+async def test_the_first_record_is_of_the_type_that_its_field_has(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    field = {"key": "limit", "name_en": "Limit", "type": "text"}
+    design = {"kind": "base", "name": "Limits", "fields": [field]}
+    path = f"/objects/{(await boss.post('/objects', design))['object_id']}"
+    # The record is written and its transaction waits; then the field gets another type.
+    owner = crm.behind.owner
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("LOCK TABLE crm.outbox IN ACCESS EXCLUSIVE MODE")
+    watcher = await connect(crm.database, "ringway_crm_api")
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND usename = current_user AND datname = current_database()"
+
+    async def are_waiting(count: int) -> bool:
+        return len(await watcher.fetch(waiting)) == count
+
+    new = {"values": {"limit": "much"}}
+    making = asyncio.create_task(boss("POST", f"{path}/records", json=new))
+    await eventually(lambda: are_waiting(1))
+    retyped = {**design, "fields": [{**field, "type": "number"}]}
+    changing = asyncio.create_task(boss("PUT", path, json=retyped, headers={"If-Match": "*"}))
+    await eventually(lambda: are_waiting(2))
+    await transaction.rollback()
+    await watcher.close()
+    assert ok(await making)["values"] == {"limit": "much"}
+    refused(await changing, 422, "object_does_not_fit")
 
 
 async def test_records_are_written_within_rights_and_remembered(crm: Crm) -> None:

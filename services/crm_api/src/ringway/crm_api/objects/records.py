@@ -28,7 +28,7 @@ from ringway.crm_api.errors import (
     NotFound,
     PreconditionFailed,
 )
-from ringway.crm_api.objects import catalogue, file_store, history, record_store, service
+from ringway.crm_api.objects import catalogue, file_store, history, record_store, service, store
 from ringway.crm_api.objects.catalogue import StoredObject
 from ringway.crm_api.objects.record_store import Record
 from ringway.crm_api.objects.schemas import (
@@ -53,6 +53,8 @@ async def find_object(
         Forbidden: He may see them, and no more.
         Conflict: It is archived, and he wants to write.
     """
+    if act == "create":
+        await store.keep_shapes(conn, object_id=object_id)
     found = await catalogue.get(conn, tenant_id=caller.tenant_id, object_id=object_id)
     if found is None or not catalogue.may(found.definition, caller, "read"):
         raise service.not_found(object_id)

@@ -55,6 +55,8 @@ async def change(
         PreconditionFailed: It was changed since ``version``.
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        # Else the first record could be made by the old definition, behind the new one's back.
+        await store.wait_for_records(conn, object_id=object_id)
         before = await store.lock(conn, tenant_id=caller.tenant_id, object_id=object_id)
         if before is None:
             raise not_found(object_id)

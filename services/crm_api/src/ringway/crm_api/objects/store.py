@@ -102,6 +102,21 @@ async def lock(conn: Connection, *, tenant_id: UUID, object_id: UUID) -> StoredO
     return stored_object(row) if row is not None else None
 
 
+async def keep_shapes(conn: Connection, *, object_id: UUID) -> None:
+    """Let no key become another type until the transaction ends: a record is being made."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock_shared(hashtext('crm.data_object'), hashtext($1))",
+        str(object_id),
+    )
+
+
+async def wait_for_records(conn: Connection, *, object_id: UUID) -> None:
+    """Wait for records that are being made, and let nobody make one until the transaction ends."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('crm.data_object'), hashtext($1))", str(object_id)
+    )
+
+
 async def shapes_of(conn: Connection, *, tenant_id: UUID, object_id: UUID) -> dict[str, Any]:
     """Return what every key that the object ever had holds."""
     text = await conn.fetchval(
