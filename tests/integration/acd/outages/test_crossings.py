@@ -326,3 +326,25 @@ async def test_who_declines_as_he_is_joined_hears_the_caller_no_more(
     await hears(call, BOB_HZ)
     call.hang_up()
     await ends(centre, outages, ann, bob)
+
+
+async def test_a_telephone_that_is_put_down_while_its_room_is_made_signs_nobody_in(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    sue = await seat(desk, register=False)
+    await centre.put("agent_profile", sue.agent_id, phone="number", phone_number="+447700900777")
+    proxy.hold(b"/addChannel")
+    signing_in = desk.spawn(
+        centre.acd.ask(
+            p.SignInV1, p.AgentStatusV1, agent_id=sue.agent_id, leg_mode=p.LegMode.NAILED_UP
+        )
+    )
+    telephone = await desk.outside()
+    await eventually(lambda: proxy.is_held, what="the telephone is put into its room")
+    telephone.hang_up()
+    await until_no_channel(centre)
+    proxy.mend()
+    with pytest.raises(Refused) as refused:
+        await signing_in
+    assert refused.value.code == "phone_not_answered"
+    await ends(centre, outages)

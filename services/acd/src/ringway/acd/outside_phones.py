@@ -46,7 +46,10 @@ class OutsidePhones:
         if whom.agent_id is not None:
             raise PhoneNotRegistered("an agent's number is no telephone of another agent")
 
+        gone: set[str] = set()
+
         def on_attempt(channel_id: str) -> None:
+            self._acd.watch(channel_id, lambda _, event: _note_end(gone, channel_id, event))
             if channel_id != leg.channel_id:
                 leg.channel_id = channel_id
                 if not channel_id.endswith(".a"):
@@ -73,6 +76,9 @@ class OutsidePhones:
         except (TimeoutError, AriError) as error:
             await runner.control.hang_up_leg(leg)
             raise PhoneNotAnswered(number) from error
+        if leg.channel_id in gone:  # it was put down again meanwhile
+            await runner.control.hang_up_leg(leg)
+            raise PhoneNotAnswered(number)
         leg.is_up = True
 
     def follow(self, leg: Leg) -> None:
@@ -97,3 +103,8 @@ class OutsidePhones:
             told()
 
         self._acd.watch(channel_id, on_event)
+
+
+def _note_end(gone: set[str], channel_id: str, event: Event) -> None:
+    if isinstance(event, StasisEnd | ChannelDestroyed):
+        gone.add(channel_id)
