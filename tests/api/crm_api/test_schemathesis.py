@@ -12,8 +12,8 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,17 @@ _LONG = (
 pytestmark = [pytest.mark.api, pytest.mark.timeout(600)]  # hundreds of requests
 
 
+class _Server(uvicorn.Server):
+    """A server that ends when the test says so.
+
+    uvicorn's own would end at a signal to the run; schemathesis would tell of a crash.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 @asynccontextmanager
 async def _over_http(crm: Crm) -> AsyncIterator[str]:
     """Serve the application on loopback; yield its address."""
@@ -56,14 +67,16 @@ async def _over_http(crm: Crm) -> AsyncIterator[str]:
         create_app(crm.deps), host="127.0.0.1", port=0, lifespan="off", log_config=None,
         http="httptools", ws="none", access_log=False,
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config)
     serving = asyncio.get_running_loop().create_task(server.serve())
     try:
         await eventually(lambda: server.started, within_s=20, what="HTTP is served")
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
+        was_serving = not serving.done()
         server.should_exit = True
         await serving
+        assert was_serving, "the server ended by itself"
 
 
 async def _run(url: str, token: str, folder: Path, *more: str) -> str:
