@@ -423,6 +423,9 @@ class CampaignRunner:
         try:
             if not await self._claiming.check_again(line):
                 raise NotAsked
+            call = self.core.call(line.attempt_id)
+            if call is None or call.phase is not m.Phase.PLACING:
+                raise NotAsked  # the campaign was stopped while the law was asked
             await self._parts.switchboard.originate(
                 line, ring_timeout_s=self.core.spec.ring_timeout_s
             )
