@@ -197,7 +197,7 @@ class SalesDesk(ApiMachine):
             | {no: (count, parcel.returned.get(no, 0)) for no, count in parcel.units.items()}
             for parcel in order.parcels
         ]
-        told = self.pages(f"{path}/history", who, limit=7)
+        told = self.pages(f"{path}/history", who, limit=20)
         assert [each["seq"] for each in told] == list(range(1, order.version + 1))
         for event, entry in zip(told, order.history, strict=True):
             assert (event["kind"], event["actor"]) == (entry["kind"], entry["actor"])

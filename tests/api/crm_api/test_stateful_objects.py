@@ -371,4 +371,4 @@ def _named(value: Any, key: str) -> Any:
 
 async def test_objects_behave_as_the_model(crm: Crm, request: pytest.FixtureRequest) -> None:
     is_long = request.config.getoption("--soak")
-    await holds(Desk, crm, is_long=is_long, examples=10, steps=20)
+    await holds(Desk, crm, is_long=is_long, examples=14, steps=20)
