@@ -348,3 +348,37 @@ async def test_a_telephone_that_is_put_down_while_its_room_is_made_signs_nobody_
         await signing_in
     assert refused.value.code == "phone_not_answered"
     await ends(centre, outages)
+
+
+@pytest.mark.parametrize("how", ["signs out", "is disabled", "is removed"])
+async def test_who_is_to_go_while_his_phone_rings_for_signing_in_is_not_signed_in(
+    desk: Desk, centre: FrontCentre, outages: Outages, how: str
+) -> None:
+    sue = await seat(desk, answer_after_s=None)
+    signing_in = desk.spawn(
+        centre.acd.ask(
+            p.SignInV1, p.AgentStatusV1, agent_id=sue.agent_id, leg_mode=p.LegMode.NAILED_UP
+        )
+    )
+    ringing = await sue.phone.next_call()
+    who = {"agent_id": sue.agent_id}
+    if how == "signs out":
+        await centre.acd.ask(p.SignOutV1, p.AgentStatusV1, **who)
+    elif how == "is disabled":
+        await centre.acd.ask(
+            p.PutAgentV1, p.AgentAccountV1, **who, number=sue.number, enabled=False
+        )
+    else:
+        await centre.acd.ask(p.RemoveAgentV1, Done, **who)
+    if not ringing.is_over:
+        ringing.answer()  # too late
+    await ringing.until_over()
+    with pytest.raises(Refused):
+        await signing_in
+    if how == "is removed":
+        assert sue.agent_id not in [
+            agent.agent_id for agent in (await centre.acd.ask(p.ListAgentsV1, p.AgentListV1)).agents
+        ]
+    else:
+        assert await centre.acd.state(sue.agent_id) is p.AgentState.LOGGED_OUT
+    await ends(centre, outages)

@@ -52,13 +52,14 @@ class Requests:
             self._check_signed_out(runner, request.agent_id)
         changed = await self._acd.accounts.put_agent(request)
         if not request.enabled:
-            runner.apply(m.SignOut(runner.now(), request.agent_id))
+            runner.sign_ins.sign_out(request.agent_id)
         return changed
 
     async def remove_agent(self, request: p.RemoveAgentV1) -> Done:
         """Take an agent's account away."""
         runner = await self._acd.floor(request.tenant)
         self._check_signed_out(runner, request.agent_id)
+        runner.sign_ins.left(request.agent_id)  # he may be about to sign in
         await self._acd.accounts.remove_agent(request.tenant, request.agent_id)
         return Done()
 
@@ -119,7 +120,7 @@ class Requests:
     async def sign_out(self, request: p.SignOutV1) -> p.AgentStatusV1:
         """End a session, after the running interaction."""
         runner = await self._acd.floor(request.tenant)
-        runner.apply(m.SignOut(runner.now(), request.agent_id))
+        runner.sign_ins.sign_out(request.agent_id)
         return self._status(runner, request.agent_id)
 
     async def set_agent_state(self, request: p.SetAgentStateV1) -> p.AgentStatusV1:

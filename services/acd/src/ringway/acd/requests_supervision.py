@@ -152,7 +152,7 @@ class SupervisionRequests:
             case SupervisionMode.STATE:
                 self._change_state(runner, request)
             case SupervisionMode.LOG_OUT:
-                runner.apply(m.SignOut(runner.now(), agent_id))
+                runner.sign_ins.sign_out(agent_id)
         return None
 
     def _disconnect(self, runner: FloorRunner, agent_id: str) -> str:

@@ -29,7 +29,8 @@ class SignIns:
         self._runner = runner
         self._ring_s = ring_s
         self._one_at_a_time: dict[str, asyncio.Lock] = {}  # for each agent
-        self._recalling: dict[str, Leg | None] = {}  # agent -> what rings for him now
+        self._recalling: set[str] = set()
+        self._ringing: dict[str, Leg | None] = {}  # agent -> what rings for him now
         self._calling = 0
 
     @property
@@ -63,6 +64,7 @@ class SignIns:
     async def _nail_up(self, agent_id: str) -> Leg:
         """Call a phone on the node where it is registered, first of all the idlest."""
         self._calling += 1
+        self._ringing[agent_id] = None
         try:
             if self._runner.supervision is not None:
                 await self._runner.supervision.make_way(agent_id)
@@ -70,25 +72,29 @@ class SignIns:
             control.any_node()  # there is one
             nodes = control.nodes_by_load()
             for node in nodes:
-                leg = Leg(agent_id, LegMode.NAILED_UP, node.name)
-                if agent_id in self._recalling:
-                    self._recalling[agent_id] = leg
+                if agent_id not in self._ringing:
+                    break
+                leg = self._ringing[agent_id] = Leg(agent_id, LegMode.NAILED_UP, node.name)
                 try:
                     await self._runner.phones.call(leg, self._ring_s, auto_answer=True)
                 except PhoneNotRegistered:
                     if node is nodes[-1]:
                         raise
-                else:
+                    continue
+                if agent_id in self._ringing:
                     return leg
-            raise AriDown("no Asterisk node is connected")
+                await control.hang_up_leg(leg)  # he left while it was answered
+                break
+            raise PhoneNotAnswered(agent_id)
         finally:
             self._calling -= 1
+            self._ringing.pop(agent_id, None)
 
     async def recall(self, agent_id: str) -> None:
         """Call a nailed-up phone until it is there again: the node, not the agent, had left."""
         if agent_id in self._recalling:
             return
-        self._recalling[agent_id] = None
+        self._recalling.add(agent_id)
         runner = self._runner
         until = runner.now() + RECALL_LIMIT_S
         try:
@@ -99,7 +105,7 @@ class SignIns:
                 except (PhoneNotRegistered, PhoneNotAnswered, AriDown):
                     await asyncio.sleep(RECALL_EVERY_S)
         finally:
-            del self._recalling[agent_id]
+            self._recalling.discard(agent_id)
 
     async def _recall_once(self, agent_id: str) -> bool:
         """Call his phone. True: he has it again, or wants it no more."""
@@ -124,8 +130,17 @@ class SignIns:
         agent = self._runner.floor.agents[agent_id]
         return agent.state is not AgentState.LOGGED_OUT and agent.leg_mode is LegMode.NAILED_UP
 
+    def sign_out(self, agent_id: str) -> None:
+        """End his session after the running interaction, or what is to become one.
+
+        Raises:
+            FloorClosed: The floor is another replica's by now.
+        """
+        self._runner.apply(m.SignOut(self._runner.now(), agent_id))
+        self.left(agent_id)
+
     def left(self, agent_id: str) -> None:
-        """The agent has signed out: a phone that is being called back rings no more."""
-        leg = self._recalling.get(agent_id)
+        """The agent has signed out: a phone that is called for his session rings no more."""
+        leg = self._ringing.pop(agent_id, None)
         if leg is not None:
             self._runner.spawn(self._runner.control.hang_up_leg(leg), "end leg")
