@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 from tests.support.crm import ok, refused, rows_of
-from tests.support.sales_model import Order
+from tests.support.sales_model import Line, Order, amounts, is_allowed
 from tests.support.stateful import ApiMachine, believed, is_wrong
 
 from ringway.crm_api.access import Role
 
 # Price, tax rate, and whether it is shipped.
 GOODS = {"KNIFE": (1_999, 1_300, True), "SPOON": (105, 500, True), "CARE": (333, 0, False)}
+# The largest discounts that people give, in basis points.
+LIMITS = {"boss": 10_000, "ann": 1_000, "bob": 1_000}
 # A product, how many, and the discount in basis points.
 Wish = tuple[str, int, int]
 
@@ -70,6 +73,49 @@ class SalesDesk(ApiMachine):
         ]
         customer_id = self.customer_ids[customer] if customer is not None else None
         return {"lines": asked, "order_discount": off, "customer_id": customer_id, "note": note}
+
+    def is_priced(
+        self,
+        answer: httpx.Response,
+        who: str,
+        order: Order,
+        wanted: list[Wish],
+        off: int,
+        customer: str | None,
+    ) -> bool:
+        """Give an order its lines, if it may have them; else the refusal is the one promised."""
+        if customer not in (order.customer, None, *self.owners):
+            refused(answer, 422, "customer_unknown")
+            return False
+        old = {line.product: line for line in order.lines}
+        lines, stock = [], Counter({code: count for code, count in self.stock.items() if count})
+        for line in order.lines:
+            stock[line.product] += line.quantity if line.is_stocked else 0
+        for code, count, bp in wanted:
+            _, tax_bp, needs_shipping = GOODS[code]
+            is_stocked = self.stock[code] is not None
+            new = Line(code, count, self.prices[code], bp, tax_bp, needs_shipping, is_stocked)
+            lines.append(replace(old.get(code, new), quantity=count, discount_bp=bp))
+            stock[code] -= count if lines[-1].is_stocked else 0
+        try:
+            money = amounts(lines, off, include_tax=order.include_tax)
+        except ValueError:
+            money = None
+        if any(line.product not in self.sold | set(old) for line in lines):
+            refused(answer, 422, "product_unknown")
+        elif money is None:
+            refused(answer, 422, "discount_too_large")
+        elif not is_allowed(money, LIMITS[who]):
+            problem = refused(answer, 403, "discount_above_limit")
+            assert problem["limit_bp"] == LIMITS[who]
+        elif any(self.stock[code] is not None and stock[code] < 0 for code in self.stock):
+            refused(answer, 409, "stock_short")
+        else:
+            assert answer.is_success, answer.text
+            order.lines, order.order_discount = lines, off
+            self.stock = {c: stock[c] if n is not None else None for c, n in self.stock.items()}
+            return True
+        return False
 
     def put_back(self, order: Order, units: dict[int, int]) -> None:
         """Put units, by line number, back on the shelf."""
@@ -246,7 +292,7 @@ class SalesDesk(ApiMachine):
             order = self.orders[each["order_id"]]
             assert (each["version"], each["total"]) == (order.version, order.total)
 
-    def report(self, who: str, by_product: bool) -> None:
+    def report(self, who: str, *, by_product: bool) -> None:
         """A report sums up what its reader may list, and nothing else."""
         counted: dict[str, Counter[str]] = {}
         for order_id, order in self.orders.items():
