@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from tests.support.crm import USER_PASSWORD, Crm, ok, refused
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import eventually
 
+from ringway.crm_api.__main__ import _http_config, _Server
 from ringway.crm_api.access import Role
 from ringway.proto.acd import PutTrunkV1, SetAgentStateV1, SignInV1
 from ringway.proto.dialer import ControlCampaignV1
@@ -108,6 +110,38 @@ async def test_deep_and_large_bodies_are_refused(crm: Crm) -> None:
             yield b" " * 100_000
 
     refused(await boss("POST", "/lists", content=endless(), headers=headers), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /api/v1/customers?name=" + b"n" * 65_536 + b" HTTP/1.1\r\nHost: ringway\r\n\r\n",
+        b"GET /api/v1/customers HTTP/1.1\r\nHo\x00st: ringway\r\n\r\n",
+        b"hello\r\n\r\n",
+    ],
+    ids=["long address", "broken header", "no HTTP"],
+)
+async def test_what_is_no_http_is_told_as_a_problem(crm: Crm, sent: bytes) -> None:
+    server = _Server(_http_config(crm.deps.settings, crm.deps))
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    await eventually(lambda: server.started, within_s=10, what="HTTP is served")
+    try:
+        address = server.servers[0].sockets[0].getsockname()
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(sent)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")  # to its end: it is closed
+        writer.close()
+        status, *headers = head.decode().lower().split("\r\n")
+        assert status.startswith("http/1.1 400 ")
+        assert {
+            "content-type: application/problem+json",
+            "connection: close",
+            f"content-length: {len(body)}",
+        } <= set(headers)
+        assert json.loads(body)["code"] == "request_unreadable"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def test_responses_carry_security_headers(crm: Crm) -> None:

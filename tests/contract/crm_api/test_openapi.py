@@ -42,6 +42,12 @@ def test_schemas_have_names_of_their_own(document: dict[str, Any]) -> None:
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
 
 
+def test_an_operation_that_changes_nothing_may_name_a_conflict(document: dict[str, Any]) -> None:
+    """An enterprise's data are exported by the platform only while it is closed."""
+    said = document["paths"]["/api/v1/tenants/{tenant_id}/export"]["get"]["responses"]
+    assert list(said["409"]["content"]) == ["application/problem+json"]
+
+
 def test_where_if_match_is_required_the_document_says_so(document: dict[str, Any]) -> None:
     said = {
         operation["operationId"]

@@ -35,6 +35,7 @@ from ringway.crm_api.objects import key_columns, retention
 from ringway.crm_api.objects.answering import Lookups
 from ringway.crm_api.opening import service as opening
 from ringway.crm_api.projector import Projector
+from ringway.crm_api.protocol import Protocol
 from ringway.crm_api.queriers.worker import QuerierWorker
 from ringway.crm_api.questionnaires.responder import QuestionnaireResponder
 from ringway.crm_api.recordings.media import RecorderMedia
@@ -197,7 +198,7 @@ def _http_config(settings: Settings, deps: Deps) -> uvicorn.Config:
         create_app(deps),
         host=settings.http_host,
         port=settings.http_port,
-        http="httptools",
+        http=Protocol,
         ws="websockets-sansio",
         ws_max_size=65_536,
         lifespan="off",

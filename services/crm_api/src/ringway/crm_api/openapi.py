@@ -145,6 +145,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     wanted += ["404"] if "{" in path or has_body or _names_others(operation) else []
     wanted += ["409", "413", "400"] if method in ("post", "put", "patch", "delete") else []
     wanted += ["409"] if path.startswith("/api/v1/agents/me") else []  # who has no seat
+    wanted += ["409"] if "409" in operation["responses"] else []  # where it is no change
     wanted += ["415"] if "multipart/form-data" in _body(operation) else []
     is_conditional = method in ("put", "patch", "delete")
     wanted += ["412"] if is_conditional or operation["operationId"] in _VERSION_IN_BODY else []

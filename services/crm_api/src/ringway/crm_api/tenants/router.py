@@ -170,7 +170,8 @@ async def delete_tenant(
     "/{tenant_id}/export",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+        409: {},
     },
 )
 async def export_tenant(tenant_id: UUID, deps: DepsOf, caller: Exporter) -> StreamingResponse:
