@@ -12,19 +12,18 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from tests.support.crm import SERVICES, Crm, running_crm
 from tests.support.nats import NatsServer
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import eventually
 
 from ringway.crm_api import document
-from ringway.crm_api.app import create_app
+from ringway.crm_api.__main__ import _http_config, _Server
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[2]
@@ -39,7 +38,7 @@ _UNLIMITED = {
     "refusal_burst": 1_000_000,
     "access_token_s": 7200,
 }
-# Boundaries are counted, the rest is bounded in time: 20 to 25 minutes in all on two cores.
+# Boundaries are counted, the rest is bounded in time: 25 to 30 minutes in all on two cores.
 _LONG = (
     ("admin", ("--phases", "coverage")),
     ("admin", ("--phases", "fuzzing,stateful", "--max-examples", "10", "--max-time", "420")),
@@ -49,25 +48,11 @@ _LONG = (
 pytestmark = [pytest.mark.api, pytest.mark.timeout(600)]  # hundreds of requests
 
 
-class _Server(uvicorn.Server):
-    """A server that ends when the test says so.
-
-    uvicorn's own would end at a signal to the run; schemathesis would tell of a crash.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def _over_http(crm: Crm) -> AsyncIterator[str]:
-    """Serve the application on loopback; yield its address."""
-    config = uvicorn.Config(
-        create_app(crm.deps), host="127.0.0.1", port=0, lifespan="off", log_config=None,
-        http="httptools", ws="none", access_log=False,
-    )  # fmt: skip
-    server = _Server(config)
+    """Serve the application as the service does; yield its address."""
+    # Not uvicorn's own, which a signal to the run would end; schemathesis would tell of a crash.
+    server = _Server(_http_config(crm.deps.settings, crm.deps))
     serving = asyncio.get_running_loop().create_task(server.serve())
     try:
         await eventually(lambda: server.started, within_s=20, what="HTTP is served")
