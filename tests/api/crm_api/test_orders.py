@@ -321,6 +321,27 @@ async def test_lists_reports_and_settings(crm: Crm) -> None:
     refused(await ann("POST", "/sales-orders", json=dollars), 422, "price_missing")
 
 
+async def test_an_order_can_be_changed_when_its_customer_is_removed(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    ids = [
+        (await boss.post("/customers", {"phone_e164": f"+4021555010{n}"}))["customer_id"]
+        for n in range(2)
+    ]
+    knife = await _product(boss, "KNIFE", 4_000)
+    order = await _order(boss, _line(knife), customer_id=ids[0])
+    for each in ids:
+        assert (await boss("DELETE", f"/customers/{each}")).status_code == 204
+    path, wanted = f"/sales-orders/{order['order_id']}", {"lines": [_line(knife)], "note": "x"}
+    body = {**wanted, "customer_id": ids[0]}
+    changed = await boss.put(path, body, headers={"If-Match": '"1"'})
+    assert (changed["customer_id"], changed["note"]) == (ids[0], "x")
+    (_, told) = (await boss.get(f"{path}/history"))["items"]
+    assert told["detail"]["changes"] == {"note": {"old": "", "new": "x"}}
+    body = {**wanted, "customer_id": ids[1]}
+    answer = await boss("PUT", path, json=body, headers={"If-Match": '"2"'})
+    refused(answer, 422, "customer_unknown")
+
+
 async def test_the_books_stay_when_a_person_is_erased(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     tenant_id = UUID((await boss.get("/me"))["tenant_id"])
