@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.support.routing import SlowRouter
@@ -98,7 +98,7 @@ class RouterMachine(RuleBasedStateMachine):
                     for agent_id in agent_ids:
                         ringing = [i for i, rung in self.here.items() if agent_id in rung]
                         assert not ringing, f"{agent_id} already has an offer"
-                        self.here[interaction_id].add(agent_id)
+                        self.here.get(interaction_id, self.gone).add(agent_id)
                 case Withdraw(interaction_id, agent_id):
                     self.here.get(interaction_id, self.gone).remove(agent_id)
                 case Overflow(interaction_id, _):
@@ -324,6 +324,7 @@ TestRouterMachine.settings = settings(max_examples=60, stateful_step_count=40)
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32))
+@example(seed=370)  # an offer that is due as its call is accepted is withdrawn in the same step
 def test_busy_days(seed: int) -> None:
     """The same watch over long days in which much waits and rings: rare states are met here."""
     chance = random.Random(seed)
