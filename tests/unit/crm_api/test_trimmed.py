@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ringway.crm_api.app import NOUNS
+from ringway.crm_api.customers.schemas import Email
 from ringway.crm_api.openapi_parameters import refuse_blanks
 from ringway.crm_api.schemas import Body, Text
 from ringway.proto.acd_config import Name as Named
@@ -124,6 +125,21 @@ def test_a_key_of_blanks_alone_is_none() -> None:
     assert not re.search(pattern, " ")
     with pytest.raises(ValidationError, match="at least 1 character"):
         reader.validate_python({" ": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("a@b", True), (" a@b\n", True), ("a@b\x1c", False), ("\x0ba@b", False), ("a b@c", False)],
+)
+def test_the_document_says_what_may_be_around_an_address(text: str, fits: bool) -> None:
+    """Not every engine's ``\\s`` takes the same control characters."""
+    reader: TypeAdapter[str] = TypeAdapter(Annotated[Email, Measured()])
+    assert (re.search(reader.json_schema()["pattern"], text) is not None) == fits
+    if fits:
+        assert reader.validate_python(text) == "a@b"
+    else:
+        with pytest.raises(ValidationError):
+            reader.validate_python(text)
 
 
 def _trimmed(part: Any, *, is_measured: bool = False) -> Iterator[bool]:

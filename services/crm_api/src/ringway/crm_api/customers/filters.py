@@ -19,7 +19,7 @@ Pair = Annotated[
     Shaped,
     Field(
         max_length=2100,
-        pattern=r"^\s*[^=\s\x00-\x1f][^=\x00-\x1f]{0,99}=[^\x00-\x08\x0b\x0c\x0e-\x1f]*$",
+        pattern=r"^ *[^=\s\x00-\x1f][^=\x00-\x1f]{0,99}=[^\x00-\x08\x0b\x0c\x0e-\x1f]*$",
         examples=["city=Iași"],
     ),
 ]

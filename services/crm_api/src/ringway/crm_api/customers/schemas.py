@@ -26,12 +26,12 @@ Data = Annotated[
         description="Own fields, as the `customer` object defines them; without one, any texts.",
     ),
 ]
-_Language = Annotated[Shaped, Field(pattern=r"^\s*([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})?\s*$")]
+_Language = Annotated[Shaped, Field(pattern=r"^ *([a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})? *$")]
 Email = Annotated[
     Shaped,
     Field(
         max_length=254,
-        pattern=r"^\s*[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\s*$",
+        pattern=r"^[ \t\r\n]*[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+[ \t\r\n]*$",
         examples=["ann@example.org"],
     ),
 ]
@@ -65,7 +65,7 @@ class AddressBody(Body):
     city: Line = Field(default="", examples=["Iași"])
     region: Line = ""
     postal_code: Annotated[Text, Field(max_length=20)] = ""
-    country: Annotated[Shaped, Field(pattern=r"^\s*([A-Z]{2})?\s*$")] = Field(
+    country: Annotated[Shaped, Field(pattern=r"^ *([A-Z]{2})? *$")] = Field(
         default="", examples=["RO"]
     )
 
