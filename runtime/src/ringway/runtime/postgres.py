@@ -162,10 +162,11 @@ class Pool:
         """Open a transaction that sees one tenant's rows and can write none: one round trip less.
 
         PostgreSQL refuses what would write. Nobody waits for its end, which comes with the next
-        transaction of the connection, or within 50 ms. Savepoints are not for it. Arguments and
-        errors as for :meth:`tenant`.
+        transaction of the connection, or within 50 ms. asyncpg knows nothing of it, so savepoints
+        and cursors are not for it. Arguments and errors as for :meth:`tenant`.
         """
-        return self._transaction(limit_s, *_opening(tenant, settings), reads=True)
+        opening = _opening(tenant, settings)
+        return self._transaction(limit_s, *opening, may_hold=False, reads=True)
 
     def platform(
         self, *, limit_s: float = CONNECT_LIMIT_S
@@ -199,7 +200,7 @@ class Pool:
             finally:
                 if work is not None:
                     work.leave()
-            if work is not None and may_hold and not reads and work.may_hold:
+            if work is not None and may_hold and work.may_hold:
                 work.hold(_Open(self, conn, transaction, tenant_id))
                 is_held = True
             else:
