@@ -177,9 +177,22 @@ class CallControl:
             raise
 
     async def hang_up_leg(self, leg: Leg) -> None:
-        """End an agent's leg and its bridge, now or when the node is back."""
+        """End an agent's leg and its bridge, now or when the node is back.
+
+        For legs with which nobody else is: see Phones.end.
+        """
+        await self.hang_up_phone(leg)
+        await self.end_bridge(leg)
+
+    async def hang_up_phone(self, leg: Leg) -> None:
+        """End an agent's leg, now or when the node is back; its bridge stays."""
         self._resolve(self._entered, leg.channel_id, False)  # it may be about to ring
-        await self.node(leg.node).end(leg.channel_id, leg.bridge_id)
+        await self.node(leg.node).end(leg.channel_id)
+
+    async def end_bridge(self, leg: Leg) -> None:
+        """End the bridge of a leg that has ended, now or when the node is back."""
+        with suppress(AriDown, AriError):
+            await self.node(leg.node).destroy_bridge(leg.bridge_id)
 
     def call_off(self, leg: Leg) -> bool:
         """Let ``call_phone`` give up. False: the phone has just been answered, or has refused."""

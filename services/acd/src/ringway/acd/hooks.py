@@ -31,6 +31,9 @@ class TalkHooks(Protocol):
     def agent_hangs_up(self, interaction_id: str, agent_id: str) -> bool:
         """The agent ends his talk. False: it is a plain talk of two; hang the customer up."""
 
+    async def settled(self) -> None:
+        """Wait until all that was decided so far is done: nobody is on his way to elsewhere."""
+
     async def mix(self, interaction_id: str) -> None:
         """Let the talk be mixed from now on, so that it can be listened to."""
 
@@ -84,6 +87,9 @@ class SupervisionHooks(Protocol):
 
     def has_phone(self, channel_id: str) -> bool:
         """Whether this channel is the phone of somebody who supervises."""
+
+    async def settled(self) -> None:
+        """Wait until all that was decided so far is done: no phone is on its way to elsewhere."""
 
     async def make_way(self, agent_id: str) -> None:
         """The agent's own phone is needed for a call: it listens to nobody any more."""

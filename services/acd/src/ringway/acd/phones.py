@@ -78,9 +78,15 @@ class Phones:
     ) -> None:
         self.outside: OutsidePhones | None = None
         self._ringing: dict[str, _Ring] = {}  # agent -> what is called for him
+        self._rooms_ending = 0
         self._runner = runner
         self._control = control
         self._username_of = username_of
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no room is about to end: another process would not know of it."""
+        return not self._rooms_ending
 
     def username_of(self, agent_id: str) -> str | None:
         """Return the name of an agent's SIP account; ``None`` when he has none now."""
@@ -302,9 +308,30 @@ class Phones:
             return
         if leg.leg_mode is LegMode.ON_DEMAND:
             del self._runner.legs[agent_id]
-            await self._control.hang_up_leg(leg)
+            await self.end(leg)
             return
         try:
             await self._control.node(leg.node).add_to_bridge(leg.bridge_id, leg.channel_id)
         except (AriDown, AriError):
             _log.info("A leg could not be put back now.", extra={"channel_id": leg.channel_id})
+
+    async def end(self, leg: Leg) -> None:
+        """End a leg; its room ends when those whom the agent leaves are out of it.
+
+        Asterisk 22 may lose a channel that is moved while its bridge is ended: it answers that the
+        channel has been moved, but the channel is nowhere and hears nothing.
+        """
+        await self._control.hang_up_phone(leg)
+        self._rooms_ending += 1
+        self._runner.spawn(self._end_room(leg), "end room")
+
+    async def _end_room(self, leg: Leg) -> None:
+        talks, supervision = self._runner.talks, self._runner.supervision
+        try:
+            if talks is not None:
+                await talks.settled()
+            if supervision is not None:
+                await supervision.settled()
+            await self._control.end_bridge(leg)
+        finally:
+            self._rooms_ending -= 1

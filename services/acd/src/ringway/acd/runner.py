@@ -125,6 +125,7 @@ class FloorRunner:
         return (
             not any(call.state in joining for call in self.floor.calls.values())
             and not self.sign_ins.is_calling
+            and self.phones.is_quiet
             and (self.talks is None or self.talks.is_quiet)
             and (self.front is None or self.front.is_quiet)
         )
@@ -307,8 +308,7 @@ class FloorRunner:
         """An agent's channel is no more."""
         for agent_id, leg in () if self.is_closed else list(self.legs.items()):
             if leg.channel_id == channel_id:
-                del self.legs[agent_id]
-                self._tasks.spawn(self._control.hang_up_leg(leg), name="end leg")
+                self._end_leg(agent_id)
                 self.apply(m.LegLost(self.now(), agent_id, node_lost))
 
     # -- commands ------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ class FloorRunner:
     def _end_leg(self, agent_id: str) -> None:
         leg = self.legs.pop(agent_id, None)
         if leg is not None:
-            self.spawn(self._control.hang_up_leg(leg), "end leg")
+            self.spawn(self.phones.end(leg), "end leg")
 
     def _withdraw(self, agent_id: str) -> None:
         leg = self.legs.get(agent_id)

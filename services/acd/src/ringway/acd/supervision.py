@@ -47,6 +47,7 @@ class Supervision:
 
     def __init__(self, runner: FloorRunner, events: Watching) -> None:
         self.live: dict[str, Supervisor] = {}
+        self._working: dict[int, Supervisor] = {}  # by identity; also those that are over
         self._runner = runner
         self._events = events
         self._phones = SupervisorPhones(runner, self._unlinked)
@@ -136,6 +137,11 @@ class Supervision:
     async def make_way(self, agent_id: str) -> None:
         """The agent's own phone is needed for a call: it listens to nobody any more."""
         await self.stop(agent_id)
+
+    async def settled(self) -> None:
+        """Wait until all that was decided so far is done: no phone is on its way to elsewhere."""
+        for one in tuple(self._working.values()):
+            await self._perform(one, ())
 
     def has_phone(self, channel_id: str) -> bool:
         """Whether this channel is the phone of somebody who supervises."""
@@ -237,6 +243,7 @@ class Supervision:
         one.inbox.extend((*steps, done))
         if not one.is_working:
             one.is_working = True
+            self._working[id(one)] = one
             self._runner.spawn(self._work(one), "supervision")
         return done
 
@@ -263,6 +270,7 @@ class Supervision:
                 self._keep(one)
         finally:
             one.is_working = False
+            del self._working[id(one)]
 
     def _keep(self, one: Supervisor) -> None:
         supervisor_id = one.session.supervisor_id

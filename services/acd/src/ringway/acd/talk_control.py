@@ -87,6 +87,15 @@ class TalkControl:
         self._forget = forget
         self.tones = RingTones(runner)
 
+    def done(self, live: Live) -> asyncio.Future[None]:
+        """Return what comes when all commands so far have been performed."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if live.is_working:
+            live.inbox.append(done)
+        else:
+            done.set_result(None)
+        return done
+
     def perform(self, live: Live, commands: Sequence[Step]) -> asyncio.Future[None]:
         """Perform commands after all that came before; the result comes when they are done."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -308,7 +317,7 @@ class TalkControl:
         if self._runner.legs.get(agent_id) is leg:
             await self._runner.phones.release(agent_id)
         elif leg.leg_mode is LegMode.ON_DEMAND:
-            await self._runner.control.hang_up_leg(leg)
+            await self._runner.phones.end(leg)
 
     # -- legs that ring ------------------------------------------------------------------------
 

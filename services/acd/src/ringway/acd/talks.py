@@ -299,6 +299,11 @@ class Talks(Repeats):
         self._control.perform(live, (t.Ring("p1"),))
         self._changed(live)
 
+    async def settled(self) -> None:
+        """Wait until all that was decided so far is done: nobody is on his way to elsewhere."""
+        for live in [each for each in self.live.values() if each.is_working]:
+            await self._control.done(live)
+
     async def room_of(self, interaction_id: str, agent_id: str) -> str | None:
         """Return the room in which an agent talks, when all that was decided is done."""
         if (live := self.live.get(interaction_id)) is None:
