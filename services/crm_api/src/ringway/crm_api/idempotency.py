@@ -6,22 +6,26 @@ The answer is stored in the last transaction of the work: a process that dies le
 neither. Where an earlier transaction of the work is committed and the process dies, a repeat is
 told that the outcome is unknown, and does nothing. An answer that says "try again" (5xx) is not
 stored. Secrets that are shown once (a new SIP password) are not stored either: a repeat gets null
-in their place.
+in their place. What must never be made twice keeps its :class:`RequestKey`, which outlives the
+answer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import orjson
 from fastapi import Request
+from fastapi.params import Form
+from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
 from ringway.crm_api.access import Caller
@@ -37,6 +41,7 @@ _log = logging.getLogger("ringway.crm_api.idempotency")
 HEADER = "idempotency-key"
 _HOLD = timedelta(seconds=60)
 _MAX_KEY = 200
+_CHUNK_BYTES = 1 << 20
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _PHONE = "sip_password"
 _SECRETS = frozenset(
@@ -53,6 +58,29 @@ class _Stored:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """A caller's key with what was asked under it."""
+
+    key: str
+    fingerprint: bytes
+
+    def check(self, kept: bytes | None) -> None:
+        """Raise Invalid when what was made under this key was asked for otherwise.
+
+        Args:
+            kept: The fingerprint that is kept with it; None: a release before kept none.
+        """
+        if kept is not None and kept != self.fingerprint:
+            raise reused()
+
+
+def request_key(request: Request) -> RequestKey | None:
+    """Return the key of a request, if it has one: a dependency of POSTs that keep it."""
+    once = getattr(request.state, "repeatable", None)
+    return once.asked if isinstance(once, _Once) else None
+
+
 class IdempotentRoute(AuditedRoute):
     """A route whose POST honours ``Idempotency-Key``."""
 
@@ -61,6 +89,7 @@ class IdempotentRoute(AuditedRoute):
         handle = super().get_route_handler()
         if "POST" not in (self.methods or ()):
             return handle
+        is_form = any(isinstance(each.field_info, Form) for each in self.dependant.body_params)
 
         async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
@@ -74,7 +103,8 @@ class IdempotentRoute(AuditedRoute):
             caller = await _caller(request, deps)
             if caller is None:
                 return await handle(request)  # which refuses it
-            return await _Once(deps, caller, key).run(request, handle)
+            asked = RequestKey(key, await _fingerprint(request, deps, is_form=is_form))
+            return await _Once(deps, caller, asked).run(request, handle)
 
         return handle_once
 
@@ -82,20 +112,20 @@ class IdempotentRoute(AuditedRoute):
 class _Once:
     """One request under one key."""
 
-    def __init__(self, deps: Deps, caller: Caller, key: str) -> None:
+    def __init__(self, deps: Deps, caller: Caller, asked: RequestKey) -> None:
         self.tenant_id = caller.tenant_id
+        self.asked = asked
         self._deps = deps
         self._caller = caller
-        self._key = key
         self._attempt = uuid4()
 
     async def run(
         self, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
     ) -> Response:
-        fingerprint = await _fingerprint(request, self._deps)
-        stored = await self._take(fingerprint)
+        stored = await self._take()
         if stored is not None:
-            return _replay(stored, fingerprint)
+            await request.close()  # files that came with it
+            return _replay(stored, self.asked)
         request.state.repeatable = self
         try:
             response = await handle(request)
@@ -114,7 +144,7 @@ class _Once:
         """Whether this answer is one to keep."""
         return not isinstance(response, StreamingResponse) and response.status_code < 500
 
-    async def _take(self, fingerprint: bytes) -> _Stored | None:
+    async def _take(self) -> _Stored | None:
         """Take the key, or return what is stored under it."""
         now = self._deps.now()
         async with self._deps.pool.tenant(self._caller.tenant_id) as conn:
@@ -131,8 +161,8 @@ class _Once:
                 """,
                 self._caller.tenant_id,
                 self._caller.user_id,
-                self._key,
-                fingerprint,
+                self.asked.key,
+                self.asked.fingerprint,
                 self._attempt,
                 now + _HOLD,
                 now,
@@ -145,7 +175,7 @@ class _Once:
             "FROM crm.idempotency_key WHERE tenant_id = $1 AND user_id = $2 AND key = $3",
             self._caller.tenant_id,
             self._caller.user_id,
-            self._key,
+            self.asked.key,
             now,
         )
         if row is None:  # released between the two statements
@@ -211,7 +241,7 @@ class _Once:
 
     @property
     def _mine(self) -> tuple[UUID, UUID, str, UUID]:
-        return self._caller.tenant_id, self._caller.user_id, self._key, self._attempt
+        return self._caller.tenant_id, self._caller.user_id, self.asked.key, self._attempt
 
 
 async def _caller(request: Request, deps: Deps) -> Caller | None:
@@ -226,24 +256,44 @@ async def _caller(request: Request, deps: Deps) -> Caller | None:
         return None
 
 
-async def _fingerprint(request: Request, deps: Deps) -> bytes:
-    """Return a keyed hash of what is asked: a body may hold a PIN, which a bare hash would tell.
-
-    An upload counts by its length: it is not read twice.
-    """
+async def _fingerprint(request: Request, deps: Deps, *, is_form: bool) -> bytes:
+    """Return a keyed hash of what is asked: a body may hold a PIN, which a bare hash would tell."""
     key = deps.settings.token_secret.get_secret_value().encode()
     asked = hmac.new(key, b"idempotency\n", hashlib.sha256)
     asked.update(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        asked.update(request.headers.get("content-length", "").encode())
+    if is_form:
+        # By its parts: what stands between them differs from one sending to the next.
+        for part in await _parts(request):
+            asked.update(len(part).to_bytes(8))
+            asked.update(part)
     else:
         asked.update(await request.body())
     return asked.digest()
 
 
-def _replay(stored: _Stored, fingerprint: bytes) -> Response:
-    if stored.fingerprint != fingerprint:
-        raise reused()
+async def _parts(request: Request) -> list[bytes]:
+    """Return what a form says; of its files, which are read again later, hashes."""
+    parts: list[bytes] = []
+    for name, value in (await request.form()).multi_items():
+        parts.append(name.encode())
+        if isinstance(value, UploadFile):
+            parts.append((value.filename or "").encode())
+            parts.append(await asyncio.to_thread(_hash_of, value.file))
+        else:
+            parts.append(value.encode())
+    return parts
+
+
+def _hash_of(file: BinaryIO) -> bytes:
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.digest()
+
+
+def _replay(stored: _Stored, asked: RequestKey) -> Response:
+    asked.check(stored.fingerprint)
     if stored.status is None:
         raise _unknown() if stored.is_over else _in_use()
     headers = {**stored.headers, "Idempotent-Replayed": "true"}

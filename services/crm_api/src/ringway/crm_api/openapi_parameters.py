@@ -14,7 +14,10 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Repeats with the same key get the first answer.",
+    "description": (
+        "Repeats with the same key get the first answer: 409 `idempotency_key_in_use` while there "
+        "is none yet. Another request with it is refused: 422 `idempotency_key_reused`."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _PRINTABLE},
 }
 

@@ -151,7 +151,7 @@ class SalesOrders:
 
         A repeat under the same `Idempotency-Key` finds the order that the first request made,
         for
-        ever.
+        ever; another order under it is refused.
 
         Permission: ``orders.write``.
         """
@@ -346,7 +346,8 @@ class SalesOrders:
     ) -> models.SalesOrderView:
         """Book money that came, in parts or as a whole; more than is due is refused.
 
-        A repeat under the same `Idempotency-Key` books nothing more, for ever.
+        A repeat under the same `Idempotency-Key` books nothing more, for ever; another
+        payment under it is refused.
 
         Permission: ``orders.write``.
         """

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ringway.crm_api.idempotency import RequestKey, reused
+from ringway.crm_api.orders.store import kept_key
 from ringway.runtime.postgres import Connection
 
 
@@ -34,38 +36,56 @@ async def add_payment(
     kind: str,
     fields: Mapping[str, Any],
     booked_by: UUID,
-    request_key: str | None,
+    request: RequestKey | None,
     now: datetime,
 ) -> None:
     """Write that money came or went."""
     await conn.execute(
         """
         INSERT INTO crm.sales_order_payment (tenant_id, order_id, payment_id, kind, method,
-            amount, reference, note, booked_by, request_key, booked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            amount, reference, note, booked_by, request_key, request_fingerprint, booked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         *(tenant_id, order_id, payment_id, kind, fields["method"], fields["amount"]),
-        *(fields["reference"], fields["note"], booked_by, request_key, now),
+        *(fields["reference"], fields["note"], booked_by, *kept_key(request), now),
     )
 
 
-async def act_of(
-    conn: Connection, *, tenant_id: UUID, order_id: UUID, booked_by: UUID, request_key: str | None
-) -> str | None:
-    """Return what a request has booked already: a payment's kind, or ``shipped``."""
-    if request_key is None:
-        return None
-    found: str | None = await conn.fetchval(
+async def is_booked(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    order_id: UUID,
+    booked_by: UUID,
+    request: RequestKey | None,
+    act: str,
+) -> bool:
+    """Return whether a request is in the books already.
+
+    Args:
+        act: What it may have booked: a payment's kind, or ``shipped``.
+
+    Raises:
+        Invalid: Something else was booked under its key.
+    """
+    if request is None:
+        return False
+    row = await conn.fetchrow(
         """
-        SELECT kind FROM crm.sales_order_payment
+        SELECT kind AS act, request_fingerprint FROM crm.sales_order_payment
          WHERE tenant_id = $1 AND order_id = $2 AND booked_by = $3 AND request_key = $4
         UNION ALL
-        SELECT 'shipped' FROM crm.shipment
+        SELECT 'shipped', request_fingerprint FROM crm.shipment
          WHERE tenant_id = $1 AND order_id = $2 AND booked_by = $3 AND request_key = $4
         """,
-        *(tenant_id, order_id, booked_by, request_key),
+        *(tenant_id, order_id, booked_by, request.key),
     )
-    return found
+    if row is None:
+        return False
+    if row["act"] != act:
+        raise reused()
+    request.check(row["request_fingerprint"])
+    return True
 
 
 async def payments(conn: Connection, *, tenant_id: UUID, order_id: UUID) -> list[dict[str, Any]]:
@@ -85,14 +105,15 @@ async def add_parcel(
     tenant_id: UUID,
     order_id: UUID,
     parcel: Parcel,
-    request_key: str | None,
+    request: RequestKey | None,
 ) -> None:
     """Write that a parcel left."""
     await conn.execute(
         "INSERT INTO crm.shipment (tenant_id, order_id, shipment_id, carrier, tracking, "
-        "shipped_at, booked_by, request_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "shipped_at, booked_by, request_key, request_fingerprint) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         *(tenant_id, order_id, parcel.shipment_id, parcel.carrier, parcel.tracking),
-        *(parcel.shipped_at, parcel.booked_by, request_key),
+        *(parcel.shipped_at, parcel.booked_by, *kept_key(request)),
     )
     await conn.executemany(
         "INSERT INTO crm.shipment_line (tenant_id, order_id, shipment_id, line_no, quantity) "

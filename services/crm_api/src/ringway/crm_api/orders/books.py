@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 from uuid import UUID
 
-from ringway.crm_api import idempotency
 from ringway.crm_api.access import Caller
 from ringway.crm_api.core.orders.books import BookRefused, Books
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
+from ringway.crm_api.idempotency import RequestKey
 from ringway.crm_api.orders import book_store, store
 from ringway.crm_api.orders.schemas import SalesOrderView
 from ringway.proto.crm_sales import SalesOrderChangedV1
@@ -53,7 +53,7 @@ async def booking(
     order_id: UUID,
     *,
     version: int | None,
-    request_key: str | None = None,
+    request: RequestKey | None = None,
     act: str = "",
 ) -> AsyncIterator[Entry]:
     """Lock an order for one entry; what follows from it is written at the end.
@@ -63,7 +63,7 @@ async def booking(
     order afterwards.
 
     Args:
-        act: What ``request_key`` may have booked before: a payment's kind, or ``shipped``.
+        act: What ``request`` may have booked before: a payment's kind, or ``shipped``.
 
     Raises:
         NotFound: There is no such order.
@@ -75,16 +75,14 @@ async def booking(
     with refusals():
         async with deps.pool.tenant(tenant_id) as conn:
             order = await find_seen(conn, caller, order_id, lock=True)
-            booked = await book_store.act_of(
+            is_repeated = await book_store.is_booked(
                 conn,
                 tenant_id=tenant_id,
                 order_id=order_id,
                 booked_by=caller.user_id,
-                request_key=request_key,
+                request=request,
+                act=act,
             )
-            is_repeated = booked is not None
-            if is_repeated and booked != act:
-                raise idempotency.reused()
             if not is_repeated:
                 await check_version(conn, tenant_id, order, version)
             present = await store.books(conn, tenant_id=tenant_id, order=order)

@@ -13,6 +13,7 @@ from ringway.crm_api.core.orders.books import Books
 from ringway.crm_api.core.orders.prices import price_at
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid
+from ringway.crm_api.idempotency import RequestKey
 from ringway.crm_api.media_sources import attribution
 from ringway.crm_api.orders import books, settings, store
 from ringway.crm_api.orders.schemas import (
@@ -27,12 +28,13 @@ from ringway.runtime.postgres import Connection
 
 
 async def enter(
-    deps: Deps, caller: Caller, new: NewSalesOrder, request_key: str | None
+    deps: Deps, caller: Caller, new: NewSalesOrder, request: RequestKey | None
 ) -> SalesOrderView:
     """Enter an order; a repeat of the request returns what the first one made.
 
     Raises:
-        Invalid: A product, its price, the customer or the media source is not there.
+        Invalid: A product, its price, the customer or the media source is not there; or another
+            order was entered under this key.
         Forbidden: The discount is larger than the caller's role may give.
         Conflict: Too little is in stock.
     """
@@ -41,10 +43,10 @@ async def enter(
         # Two at once with one key: the second waits here, and finds what the first made.
         await conn.execute(
             "SELECT pg_advisory_xact_lock(hashtext('crm.sales_order'), hashtext($1))",
-            f"{caller.user_id} {request_key or uuid7()}",
+            f"{caller.user_id} {request.key if request else uuid7()}",
         )
         repeated = await store.of_request(
-            conn, tenant_id=tenant_id, agent_id=caller.user_id, request_key=request_key
+            conn, tenant_id=tenant_id, agent_id=caller.user_id, request=request
         )
         if repeated is not None:
             return await books.view(conn, tenant_id, repeated)
@@ -76,9 +78,9 @@ async def enter(
                 "agent_id": caller.user_id,
                 "media_source_id": source.media_source_id,
                 "placement_id": source.placement_id,
-                "request_key": request_key,
             },
             whole=priced.whole,
+            request=request,
             now=deps.now(),
         )
         await store.put_lines(conn, tenant_id=tenant_id, order_id=order_id, rows=lines)

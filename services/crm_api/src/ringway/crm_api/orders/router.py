@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query, Response
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.moments import Moment
@@ -16,7 +16,7 @@ from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
-from ringway.crm_api.idempotency import HEADER
+from ringway.crm_api.idempotency import RequestKey, request_key
 from ringway.crm_api.orders import books, entry, list_store, service, settings, store
 from ringway.crm_api.orders.schemas import (
     CancelBody,
@@ -47,6 +47,7 @@ rules = api_router("/order-settings", "sales-orders")
 Reader = Annotated[Caller, Depends(requires(Permission.ORDERS_READ))]
 Writer = Annotated[Caller, Depends(requires(Permission.ORDERS_WRITE))]
 Refunder = Annotated[Caller, Depends(requires(Permission.ORDERS_REFUND))]
+Key = Annotated[RequestKey | None, Depends(request_key)]
 Seller = Annotated[Caller, Depends(requires(Permission.PRODUCTS_WRITE))]
 _LONGEST = dt.timedelta(days=366)
 _ZONES = frozenset(available_timezones())
@@ -77,14 +78,14 @@ async def put_order_settings(
 
 @router.post("", status_code=201)
 async def enter_order(
-    new: NewSalesOrder, deps: DepsOf, caller: Writer, request: Request, response: Response
+    new: NewSalesOrder, deps: DepsOf, caller: Writer, key: Key, response: Response
 ) -> SalesOrderView:
     """Enter an order: today's prices are kept, and the stock is taken.
 
     A repeat under the same `Idempotency-Key` finds the order that the first request made, for
-    ever.
+    ever; another order under it is refused.
     """
-    view = await entry.enter(deps, caller, new, request.headers.get(HEADER))
+    view = await entry.enter(deps, caller, new, key)
     response.headers["Location"] = f"/api/v1/sales-orders/{view.order_id}"
     return _shown(view, response)
 
@@ -245,15 +246,16 @@ async def receive_payment(
     payment: PaymentBody,
     deps: DepsOf,
     caller: Writer,
-    request: Request,
+    key: Key,
     response: Response,
     if_match: IfMatch = None,
 ) -> SalesOrderView:
     """Book money that came, in parts or as a whole; more than is due is refused.
 
-    A repeat under the same `Idempotency-Key` books nothing more, for ever.
+    A repeat under the same `Idempotency-Key` books nothing more, for ever; another
+    payment under it is refused.
     """
-    key, version = request.headers.get(HEADER), expected_version(if_match)
+    version = expected_version(if_match)
     view = await service.receive(deps, caller, order_id, version, key, payment)
     return _shown(view, response)
 
@@ -264,12 +266,12 @@ async def refund_payment(
     payment: PaymentBody,
     deps: DepsOf,
     caller: Refunder,
-    request: Request,
+    key: Key,
     response: Response,
     if_match: IfMatch = None,
 ) -> SalesOrderView:
     """Book money that goes back: at most what was received. It is audited."""
-    key, version = request.headers.get(HEADER), expected_version(if_match)
+    version = expected_version(if_match)
     view = await service.refund(deps, caller, order_id, version, key, payment)
     return _shown(view, response)
 
@@ -280,12 +282,12 @@ async def ship_order(
     wanted: ShipmentBody,
     deps: DepsOf,
     caller: Writer,
-    request: Request,
+    key: Key,
     response: Response,
     if_match: IfMatch = None,
 ) -> SalesOrderView:
     """Book a parcel that leaves, with some units or all that are left."""
-    key, version = request.headers.get(HEADER), expected_version(if_match)
+    version = expected_version(if_match)
     view = await service.ship(deps, caller, order_id, version, key, wanted)
     return _shown(view, response)
 

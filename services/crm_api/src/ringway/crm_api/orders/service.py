@@ -13,6 +13,7 @@ from ringway.crm_api.core.orders.books import BookRefused, check_return
 from ringway.crm_api.customers import targets
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Forbidden, Invalid, NotFound
+from ringway.crm_api.idempotency import RequestKey
 from ringway.crm_api.orders import book_store, settings, store
 from ringway.crm_api.orders.books import Entry, booking, changes
 from ringway.crm_api.orders.schemas import (
@@ -32,16 +33,16 @@ async def receive(
     caller: Caller,
     order_id: UUID,
     version: int | None,
-    request_key: str | None,
+    request: RequestKey | None,
     payment: PaymentBody,
 ) -> SalesOrderView:
     """Book money that came. Raises Conflict when more is taken than is due."""
     async with booking(
-        deps, caller, order_id, version=version, request_key=request_key, act="received"
+        deps, caller, order_id, version=version, request=request, act="received"
     ) as entry:
         if not entry.is_repeated:
             entry.books.check_receive(payment.amount)
-            await _pay(deps, caller, entry, "received", payment, request_key)
+            await _pay(deps, caller, entry, "received", payment, request)
     return _after(entry)
 
 
@@ -50,16 +51,16 @@ async def refund(
     caller: Caller,
     order_id: UUID,
     version: int | None,
-    request_key: str | None,
+    request: RequestKey | None,
     payment: PaymentBody,
 ) -> SalesOrderView:
     """Book money that goes back. Raises Conflict when it is more than is there."""
     async with booking(
-        deps, caller, order_id, version=version, request_key=request_key, act="refunded"
+        deps, caller, order_id, version=version, request=request, act="refunded"
     ) as entry:
         if not entry.is_repeated:
             entry.books.check_refund(payment.amount)
-            await _pay(deps, caller, entry, "refunded", payment, request_key)
+            await _pay(deps, caller, entry, "refunded", payment, request)
             await audit.add(
                 entry.conn,
                 caller=caller,
@@ -77,15 +78,15 @@ async def ship(
     caller: Caller,
     order_id: UUID,
     version: int | None,
-    request_key: str | None,
+    request: RequestKey | None,
     wanted: ShipmentBody,
 ) -> SalesOrderView:
     """Book a parcel that leaves. Raises Conflict when there is less to ship."""
     async with booking(
-        deps, caller, order_id, version=version, request_key=request_key, act="shipped"
+        deps, caller, order_id, version=version, request=request, act="shipped"
     ) as entry:
         if not entry.is_repeated:
-            await _ship(deps, caller, entry, request_key, wanted)
+            await _ship(deps, caller, entry, request, wanted)
     return _after(entry)
 
 
@@ -251,7 +252,7 @@ async def _pay(
     entry: Entry,
     kind: str,
     payment: PaymentBody,
-    request_key: str | None,
+    request: RequestKey | None,
 ) -> None:
     payment_id = uuid7()
     await book_store.add_payment(
@@ -262,7 +263,7 @@ async def _pay(
         kind=kind,
         fields=payment.model_dump(),
         booked_by=caller.user_id,
-        request_key=request_key,
+        request=request,
         now=deps.now(),
     )
     entry.kind = f"payment_{kind}"
@@ -274,7 +275,7 @@ async def _pay(
 
 
 async def _ship(
-    deps: Deps, caller: Caller, entry: Entry, request_key: str | None, wanted: ShipmentBody
+    deps: Deps, caller: Caller, entry: Entry, request: RequestKey | None, wanted: ShipmentBody
 ) -> None:
     rules = await settings.read(entry.conn, caller=caller)
     units = _units(wanted.lines) or {
@@ -298,7 +299,7 @@ async def _ship(
         tenant_id=caller.tenant_id,
         order_id=entry.order.order_id,
         parcel=parcel,
-        request_key=request_key,
+        request=request,
     )
     entry.kind = "shipped"
     entry.detail = {

@@ -13,6 +13,7 @@ import orjson
 
 from ringway.crm_api.core.orders.books import Books, LineBook
 from ringway.crm_api.core.orders.totals import Amounts
+from ringway.crm_api.idempotency import RequestKey
 from ringway.runtime.postgres import Connection
 
 COLUMNS = """
@@ -46,9 +47,10 @@ _ADD = """
         tenant_id, order_id, order_number, customer_id, currency, prices_include_tax,
         order_discount, delivery, note, agent_id, campaign_id, interaction_id, dialed_e164,
         media_source_id, placement_id, list_amount, discount, net, tax, total, state,
-        payment_state, shipment_state, request_key, created_at, updated_at, version, owner_id)
+        payment_state, shipment_state, request_key, request_fingerprint, created_at, updated_at,
+        version, owner_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-            $18, $19, $20, 'new', 'unpaid', 'not_shipped', $21, $22, $22, 0, $10)
+            $18, $19, $20, 'new', 'unpaid', 'not_shipped', $21, $22, $23, $23, 0, $10)
 """
 _ADD_LINE = """
     INSERT INTO crm.sales_order_line (
@@ -153,17 +155,30 @@ async def customer_exists(conn: Connection, *, tenant_id: UUID, customer_id: UUI
 
 
 async def of_request(
-    conn: Connection, *, tenant_id: UUID, agent_id: UUID, request_key: str | None
+    conn: Connection, *, tenant_id: UUID, agent_id: UUID, request: RequestKey | None
 ) -> UUID | None:
-    """Return the order that a request made, when it is a repeat."""
-    if request_key is None:
+    """Return the order that a request made, when it is a repeat.
+
+    Raises:
+        Invalid: The order was asked for otherwise.
+    """
+    if request is None:
         return None
-    found: UUID | None = await conn.fetchval(
-        "SELECT order_id FROM crm.sales_order "
+    row = await conn.fetchrow(
+        "SELECT order_id, request_fingerprint FROM crm.sales_order "
         "WHERE tenant_id = $1 AND agent_id = $2 AND request_key = $3",
-        *(tenant_id, agent_id, request_key),
+        *(tenant_id, agent_id, request.key),
     )
+    if row is None:
+        return None
+    request.check(row["request_fingerprint"])
+    found: UUID = row["order_id"]
     return found
+
+
+def kept_key(request: RequestKey | None) -> tuple[str | None, bytes | None]:
+    """Return what is kept of a request with what it made."""
+    return (None, None) if request is None else (request.key, request.fingerprint)
 
 
 async def get(
@@ -187,6 +202,7 @@ async def add(
     order_id: UUID,
     fields: Mapping[str, Any],
     whole: Amounts,
+    request: RequestKey | None,
     now: datetime,
 ) -> None:
     """Add an order without its lines; its version is 0 until the books are written."""
@@ -197,7 +213,8 @@ async def add(
         *(fields["note"], fields["agent_id"], fields["campaign_id"], fields["interaction_id"]),
         *(fields["dialed_e164"], fields["media_source_id"], fields["placement_id"]),
         *(whole.list_amount, whole.discount, whole.net, whole.tax, whole.total),
-        *(fields["request_key"], now),
+        *kept_key(request),
+        now,
     )
 
 
