@@ -183,8 +183,10 @@ class Callers:
         known = self._tenants.setdefault(tenant, _Tenant())
         now = utcnow()
         tenant_id = UUID(tenant)
+        # Calls end meanwhile: what their ends change waits for the next look.
+        changes = tuple(known.changes)
         async with self._pool.tenant(tenant_id) as conn:
-            for change in known.changes:
+            for change in changes:
                 is_ours = await store.note_state(
                     conn,
                     tenant_id=tenant_id,
@@ -198,7 +200,8 @@ class Callers:
             fresh = None
             if version != known.version:
                 fresh = await store.load(conn, tenant_id=tenant_id, now=now)
-        known.changes.clear()
+        for _ in changes:
+            known.changes.popleft()
         known.version = version
         if fresh is not None:
             pools, numbers, known.of_agents = fresh
