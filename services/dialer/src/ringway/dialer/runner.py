@@ -37,7 +37,7 @@ from ringway.dialer.model import Attempt, Campaign, LeadCounts
 from ringway.dialer.previews import Previews
 from ringway.dialer.switchboard import Line, NotAsked, Switchboard
 from ringway.proto.dialer import CampaignState
-from ringway.proto.dialer_spec import KeyAction, KeyScript
+from ringway.proto.dialer_spec import KeyAction, KeyScript, ScriptKey
 from ringway.runtime import outbox
 from ringway.runtime.ari import AriDown, AriError, AriNotFound
 from ringway.runtime.bus import Bus
@@ -295,9 +295,11 @@ class CampaignRunner:
                 self.spawn(parts.switchboard.hang_up(line), "hang up")
 
     async def _run_script(self, line: Line, script: KeyScript) -> None:
-        chosen = await scripts.run(line, self._parts.switchboard, script)
-        if chosen is not None and chosen.action is KeyAction.DNC:
-            self._parts.books.never_again(line.attempt)
+        def on_key(key: ScriptKey) -> None:
+            if key.action is KeyAction.DNC:
+                self._parts.books.never_again(line.attempt)
+
+        await scripts.run(line, self._parts.switchboard, script, on_key)
 
     def _skip(self, line: Line, skip: m.Skip) -> None:
         self.close_line(skip.attempt_id)

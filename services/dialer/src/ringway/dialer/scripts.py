@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ringway.dialer.core import messages as m
 from ringway.dialer.hearing import Hearing
@@ -18,16 +18,20 @@ _log = logging.getLogger("ringway.dialer.scripts")
 _LONGEST_S = 300.0  # of one playing of all its sounds
 
 
-async def run(line: Line, board: Switchboard, script: KeyScript) -> ScriptKey | None:
+async def run(
+    line: Line, board: Switchboard, script: KeyScript, on_key: Callable[[ScriptKey], None]
+) -> None:
     """Play a script and obey its keys; the call is over at the end unless an agent was wished.
 
-    Returns:
-        The key that was pressed, for what else it asks; None when there was none.
+    Args:
+        on_key: Told of the key that was pressed, for what else it asks. It is told at once: who
+            pressed it may put the phone down, and the campaign may be over, before Asterisk answers
+            again.
     """
     chosen: ScriptKey | None = None
     try:
         for n in range(script.repeats + 1):
-            chosen = await _round(line, board, script, n)
+            chosen = await _round(line, board, script, n, on_key)
             if not script.keys or (chosen is not None and chosen.action is not KeyAction.REPEAT):
                 break
     except (AriDown, AriError, TimeoutError) as error:
@@ -36,16 +40,23 @@ async def run(line: Line, board: Switchboard, script: KeyScript) -> ScriptKey | 
             extra={"channel_id": line.attempt.channel_id, "error": str(error)},
         )
         await board.hang_up(line)
-        return None
+        return
     wants_agent = chosen is not None and chosen.action is KeyAction.AGENT
-    if chosen is not None:
-        line.script_answer = chosen.value or chosen.key
     if wants_agent:
         line.live_at = utcnow()
     line.tell(m.ScriptHeard(_now(), line.attempt_id, wants_agent))
     if not wants_agent:
         await board.hang_up(line)
-    return chosen
+
+
+def _pressed(line: Line, key: ScriptKey, on_key: Callable[[ScriptKey], None]) -> None:
+    """Take note of what the person answered."""
+    if key.action is KeyAction.REPEAT:
+        return
+    line.script_answer = key.value or key.key
+    on_key(key)
+    if key.action is not KeyAction.AGENT:
+        line.tell(m.ScriptHeard(_now(), line.attempt_id, wants_agent=False))
 
 
 async def leave_message(
@@ -64,7 +75,13 @@ async def leave_message(
     await board.hang_up(line)
 
 
-async def _round(line: Line, board: Switchboard, script: KeyScript, n: int) -> ScriptKey | None:
+async def _round(
+    line: Line,
+    board: Switchboard,
+    script: KeyScript,
+    n: int,
+    on_key: Callable[[ScriptKey], None],
+) -> ScriptKey | None:
     """Play the sounds once; return the first key that means something, also while they play."""
     keys = {key.key: key for key in script.keys}
     playing = asyncio.get_running_loop().create_task(_play(line, board, script.sounds, n))
@@ -78,7 +95,10 @@ async def _round(line: Line, board: Switchboard, script: KeyScript, n: int) -> S
             if not pressed.done():
                 playing.result()
                 await asyncio.wait((pressed,), timeout=script.key_timeout_s)
-            return pressed.result() if pressed.done() else None
+            if not pressed.done():
+                return None
+            _pressed(line, pressed.result(), on_key)
+            return pressed.result()
         finally:
             pressed.cancel()
     finally:
