@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -63,6 +64,19 @@ def encode_cursor(*key: object) -> str:
     """Return an opaque cursor for the position after ``key``."""
     raw = orjson.dumps([k.isoformat() if isinstance(k, datetime) else str(k) for k in key])
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def page_of(items: Sequence[T], limit: int, place: Callable[[T], object]) -> Page[T]:
+    """Return a page of what was read: one item more than ``limit`` tells that more follow.
+
+    Args:
+        place: Tells where an item stands in the list, by a key or a tuple of keys.
+    """
+    shown = list(items[:limit])
+    if len(items) <= limit:
+        return Page(items=shown)
+    key = place(shown[-1])
+    return Page(items=shown, next_cursor=encode_cursor(*(key if isinstance(key, tuple) else [key])))
 
 
 def decode_cursor(cursor: str, length: int) -> list[str]:

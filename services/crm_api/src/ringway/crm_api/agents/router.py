@@ -22,7 +22,7 @@ from ringway.crm_api.agents.schemas import (
 )
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, decode_cursor, page_of
 from ringway.crm_api.users import service as users
 from ringway.crm_api.users import store as user_store
 from ringway.crm_api.users.schemas import InTeam, SearchText
@@ -76,11 +76,8 @@ async def list_agents(
         question = ListAgentsV1(occurred_at=deps.now(), tenant=caller.tenant)
         answer = await deps.bus.request(question, AgentListV1)
         states = {status.agent_id: status for status in answer.agents}
-    items = [_view(user, states.get(str(user.user_id))) for user in found[:limit]]
-    more = len(found) > limit
-    return Page(
-        items=items, next_cursor=encode_cursor(items[-1].username.lower()) if more else None
-    )
+    items = [_view(user, states.get(str(user.user_id))) for user in found]
+    return page_of(items, limit, lambda last: last.username.lower())
 
 
 @router.get("/me")

@@ -15,7 +15,7 @@ from ringway.crm_api.core.alarms.kinds import AlarmKind, Severity
 from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/alarms", "alarms")
 Reader = Annotated[Caller, Depends(requires(Permission.ALARMS_READ))]
@@ -42,9 +42,7 @@ async def list_alarms(
     """
     wanted = Wanted(tenant_id, kind, severity, since, state)
     found = await service.page(deps, caller, wanted, cursor_uuid(cursor), limit + 1)
-    more = len(found) > limit
-    items = found[:limit]
-    return Page(items=items, next_cursor=encode_cursor(items[-1].alarm_id) if more else None)
+    return page_of(found, limit, lambda last: last.alarm_id)
 
 
 @router.get("/{alarm_id}")

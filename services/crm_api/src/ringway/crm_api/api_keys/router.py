@@ -17,7 +17,7 @@ from ringway.crm_api.auth import keys
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
@@ -81,9 +81,8 @@ async def list_api_keys(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [_view(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].key_id) if more else None)
+    items = [_view(each) for each in found]
+    return page_of(items, limit, lambda last: last.key_id)
 
 
 @router.get("/{key_id}")

@@ -14,7 +14,7 @@ from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, page_of
 
 router = api_router("/audit-log", "audit")
 Reader = Annotated[Caller, Depends(requires(Permission.AUDIT_READ))]
@@ -48,9 +48,8 @@ async def list_entries(
             limit=limit + 1,
             search=store.Search(action, actor, object_type, object_id, begin, end, text),
         )
-    items = [AuditEntry(**{**asdict(e), "hash": e.hash.hex()}) for e in entries[:limit]]
-    more = len(entries) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].seq) if more else None)
+    items = [AuditEntry(**{**asdict(e), "hash": e.hash.hex()}) for e in entries]
+    return page_of(items, limit, lambda last: last.seq)
 
 
 @router.get("/check")

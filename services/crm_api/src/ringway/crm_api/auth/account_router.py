@@ -21,7 +21,7 @@ from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.users import store as users
 from ringway.crm_api.users.service import user_not_found
 
@@ -160,7 +160,6 @@ async def _page(
             **{name: getattr(each, name) for name in SessionView.model_fields if name != "current"},
             current=each.session_id == caller.session_id,
         )
-        for each in found[:limit]
+        for each in found
     ]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].session_id) if more else None)
+    return page_of(items, limit, lambda last: last.session_id)

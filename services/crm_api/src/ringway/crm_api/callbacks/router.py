@@ -24,7 +24,7 @@ from ringway.crm_api.core.moments import Moment
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, NotFound
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, decode_cursor, page_of
 from ringway.proto import dialer_callback as p
 from ringway.proto.base import Done
 from ringway.runtime.ids import uuid7
@@ -75,10 +75,8 @@ async def list_callbacks(
             after=after,
             limit=limit + 1,
         )
-    items = [CallbackView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(items[-1].due_at.isoformat(), items[-1].callback_id) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [CallbackView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: (last.due_at, last.callback_id))
 
 
 @router.get("/{callback_id}")

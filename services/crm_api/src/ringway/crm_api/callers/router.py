@@ -29,7 +29,7 @@ from ringway.crm_api.core.moments import Day
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest, Invalid, NotFound
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, decode_cursor, page_of
 from ringway.crm_api.tenants import service as tenants
 from ringway.crm_api.tenants import store as tenant_store
 from ringway.proto import dialer_pool as p
@@ -66,9 +66,8 @@ async def list_caller_pools(
     after = decode_cursor(cursor, 1)[0] if cursor is not None else None
     async with deps.pool.tenant(caller.tenant_id) as conn:
         found = await store.pools(conn, tenant_id=caller.tenant_id, after=after, limit=limit + 1)
-    items = [CallerPoolView.model_validate(pool) for pool in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].caller_pool_id) if more else None)
+    items = [CallerPoolView.model_validate(pool) for pool in found]
+    return page_of(items, limit, lambda last: last.caller_pool_id)
 
 
 @pools.get("/{caller_pool_id}")
@@ -117,9 +116,8 @@ async def list_caller_numbers(
             state=state,
             limit=limit + 1,
         )
-    items = [CallerNumberView.model_validate(number) for number in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].phone_e164) if more else None)
+    items = [CallerNumberView.model_validate(number) for number in found]
+    return page_of(items, limit, lambda last: last.phone_e164)
 
 
 @numbers.get("/days")

@@ -18,7 +18,7 @@ from ringway.crm_api.campaigns.schemas import (
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.proto.dialer import CampaignAction, CampaignState
 from ringway.runtime.ids import uuid7
 
@@ -59,9 +59,8 @@ async def list_campaigns(
             state=state.value if state is not None else None,
             project_id=project_id,
         )
-    items = [service.view(campaign) for campaign in campaigns[:limit]]
-    more = len(campaigns) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].campaign_id) if more else None)
+    items = [service.view(campaign) for campaign in campaigns]
+    return page_of(items, limit, lambda last: last.campaign_id)
 
 
 @router.get("/{campaign_id}")

@@ -13,7 +13,7 @@ from ringway.crm_api.customer_files.bulk_schemas import BulkActBody, BulkActView
 from ringway.crm_api.customer_files.jobs import Job, State
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/customers/bulk-acts", "customers")
 Actor = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_BULK))]
@@ -44,9 +44,8 @@ async def list_bulk_acts(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [_view(job) for job in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].bulk_act_id) if more else None)
+    items = [_view(job) for job in found]
+    return page_of(items, limit, lambda last: last.bulk_act_id)
 
 
 @router.get("/{bulk_act_id}")

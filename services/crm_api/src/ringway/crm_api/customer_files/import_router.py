@@ -27,7 +27,7 @@ from ringway.crm_api.customer_files.schemas import (
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, page_of
 
 router = api_router("/customers/imports", "customers")
 Importer = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_IMPORT))]
@@ -78,9 +78,8 @@ async def list_customer_imports(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [_view(job) for job in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].import_id) if more else None)
+    items = [_view(job) for job in found]
+    return page_of(items, limit, lambda last: last.import_id)
 
 
 @router.get("/{import_id}")
@@ -138,10 +137,9 @@ async def list_customer_import_errors(
             code=each.code,
             reason=reason(each.code, each.detail, language),
         )
-        for each in found[:limit]
+        for each in found
     ]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].line) if more else None)
+    return page_of(items, limit, lambda last: last.line)
 
 
 @router.get(

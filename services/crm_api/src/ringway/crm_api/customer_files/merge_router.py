@@ -17,7 +17,7 @@ from ringway.crm_api.customer_files.merge_schemas import (
 )
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor, page_of
 
 router = api_router("/customers/duplicates", "customers")
 merges = api_router("/customers/merges", "customers")
@@ -68,9 +68,7 @@ async def list_merges(
         found = await merging.page(
             conn, tenant_id=caller.tenant_id, before=cursor_uuid(cursor), limit=limit + 1
         )
-    more = len(found) > limit
-    next_cursor = encode_cursor(found[limit - 1].merge_id) if more else None
-    return Page(items=found[:limit], next_cursor=next_cursor)
+    return page_of(found, limit, lambda last: last.merge_id)
 
 
 @merges.post("/{merge_id}/undo")

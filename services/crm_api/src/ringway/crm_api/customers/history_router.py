@@ -18,7 +18,7 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import BadRequest, NotFound
 from ringway.crm_api.interactions import store as interactions
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, View, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, View, cursor_uuid, decode_cursor, encode_cursor, page_of
 
 router = api_router("/customers", "customers")
 Reader = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_READ))]
@@ -88,9 +88,8 @@ async def list_customer_changes(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [_view(each, fields) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].change_id) if more else None)
+    items = [_view(each, fields) for each in found]
+    return page_of(items, limit, lambda last: last.change_id)
 
 
 @router.put("/{customer_id}/interactions/{interaction_id}", status_code=204)

@@ -36,6 +36,7 @@ from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid
 from ringway.crm_api.giving import Given
 from ringway.crm_api.orders import leaving as sales_orders
+from ringway.crm_api.orders import leaving_store as orders_store
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.users import store as users
 from ringway.crm_api.work_orders import leaving as work_orders
@@ -76,6 +77,7 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
                 conn, caller, from_user_id=leaver, heirs=[] if to_owners else heirs,
                 owners=owners if to_owners or wanted.to_user_id is None else (),
                 because="handed_over", now=now,
+                to=orders_store.WentTo() if to_owners else orders_store.WentTo(wanted.to_user_id, wanted.to_team_id),
             )  # fmt: skip
         orders = work_orders.Handed()
         if wanted.work_orders != "keep":
@@ -201,6 +203,11 @@ async def one_by_one(conn: Connection, tenant_id: UUID) -> None:
     )
 
 
+async def come_back(conn: Connection, tenant_id: UUID, user_id: UUID) -> None:
+    """Let orders of a user who was enabled again be his when they open again."""
+    await orders_store.forget(conn, tenant_id=tenant_id, user_id=user_id)
+
+
 async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) -> int:
     """Return the customers of a user who was disabled, in that transaction; how many.
 
@@ -225,7 +232,7 @@ async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) 
     )  # fmt: skip
     await sales_orders.hand_over(
         conn, caller, from_user_id=user_id, heirs=[], owners=owners, because="left", now=now,
-        is_rule=True,
+        to=orders_store.WentTo(), is_rule=True,
     )  # fmt: skip
     await work_orders.hand_over(
         conn, caller, from_user_id=user_id, heirs=work_orders.Heirs(), because="left", now=now,

@@ -23,7 +23,7 @@ from ringway.crm_api.customers.pool_schemas import (
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/customer-pool", "customer-pool")
 Assigner = Annotated[Caller, Depends(requires(Permission.CUSTOMERS_ASSIGN))]
@@ -89,9 +89,8 @@ async def list_callback_hand_overs(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [CallbackHandOverView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].hand_over_id) if more else None)
+    items = [CallbackHandOverView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.hand_over_id)
 
 
 @router.get("/hand-overs/{hand_over_id}")

@@ -16,7 +16,7 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, PreconditionFailed
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Body, Name, Page, View, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Body, Name, Page, View, cursor_uuid, page_of
 from ringway.runtime.ids import uuid7
 from ringway.runtime.postgres import Connection
 
@@ -80,9 +80,8 @@ async def list_segments_of_customers(
         found = await segments.page(
             conn, caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [CustomerSegmentView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].segment_id) if more else None)
+    items = [CustomerSegmentView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.segment_id)
 
 
 @router.get("/{segment_id}")

@@ -27,7 +27,7 @@ from ringway.crm_api.imports.schemas import (
     Mapping,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, page_of
 
 router = api_router("", "imports")
 Reader = Annotated[Caller, Depends(requires(Permission.LISTS_READ))]
@@ -87,9 +87,8 @@ async def list_imports(
         batches = await store.page(
             conn, tenant_id=caller.tenant_id, before=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [ImportView.model_validate(batch) for batch in batches[:limit]]
-    more = len(batches) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].batch_id) if more else None)
+    items = [ImportView.model_validate(batch) for batch in batches]
+    return page_of(items, limit, lambda last: last.batch_id)
 
 
 @router.get("/imports/{batch_id}")
@@ -112,9 +111,8 @@ async def list_import_errors(
             after_line=cursor_number(cursor) or 0,
             limit=limit + 1,
         )
-    items = [ImportErrorView.model_validate(error) for error in errors[:limit]]
-    more = len(errors) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].line) if more else None)
+    items = [ImportErrorView.model_validate(error) for error in errors]
+    return page_of(items, limit, lambda last: last.line)
 
 
 @router.get(

@@ -26,7 +26,7 @@ from ringway.crm_api.interactions.search import PLANNED, Filter
 from ringway.crm_api.reports import store as reports
 from ringway.crm_api.reports.router import work_view
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.tenants import store as tenants
 from ringway.crm_api.tenants.service import tenant_not_found
 
@@ -86,9 +86,8 @@ async def list_tenant_interactions(
         )
         await _note_there(deps, caller, conn, tenant_id, "operator.interactions_read")
     await _note_here(deps, caller, tenant_id, "tenant.interactions_read")
-    items = [view_of(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].interaction_id) if more else None)
+    items = [view_of(each) for each in found]
+    return page_of(items, limit, lambda last: last.interaction_id)
 
 
 def _rated(figures: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ringway.crm_api.interactions import listing, params, store
 from ringway.crm_api.interactions.params import Asked
 from ringway.crm_api.interactions.schemas import InteractionSegmentView, InteractionView
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/interactions", "interactions")
 Reader = Annotated[Caller, Depends(requires(Permission.INTERACTIONS_READ))]
@@ -37,9 +37,8 @@ async def list_interactions(
     found = await listing.of_caller(
         deps, caller, asked, before=cursor_uuid(cursor), limit=limit + 1
     )
-    items = [view_of(interaction) for interaction in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].interaction_id) if more else None)
+    items = [view_of(interaction) for interaction in found]
+    return page_of(items, limit, lambda last: last.interaction_id)
 
 
 @router.get("/{interaction_id}")

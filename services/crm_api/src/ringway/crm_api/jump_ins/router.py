@@ -13,7 +13,7 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, client_ip, requires
 from ringway.crm_api.jump_ins import service
 from ringway.crm_api.jump_ins.schemas import JumpInView, NewJumpIn, StartedJumpIn
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/jump-ins", "jump-ins")
 of_tenants = api_router("/tenants/{tenant_id}/jump-ins", "jump-ins")
@@ -43,9 +43,7 @@ async def list_jump_ins(
 ) -> Page[JumpInView]:
     """List which operators of the platform were here, when and why, newest first."""
     found = await service.page(deps, caller.tenant_id, cursor_uuid(cursor), limit + 1)
-    more = len(found) > limit
-    items = found[:limit]
-    return Page(items=items, next_cursor=encode_cursor(items[-1].jump_in_id) if more else None)
+    return page_of(found, limit, lambda last: last.jump_in_id)
 
 
 @router.delete("/{jump_in_id}", status_code=204)

@@ -18,7 +18,7 @@ from ringway.crm_api.knowledge.schemas import (
     VersionItem,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, page_of
 
 _MOST = 1_000_000_000
 router = api_router("/knowledge/articles/{article_id}", "knowledge")
@@ -36,9 +36,8 @@ async def list_article_versions(
     if before is not None:
         before = min(before, _MOST)
     found = await history.versions(deps, caller, article_id, before, limit + 1)
-    items = [VersionItem.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].number) if more else None)
+    items = [VersionItem.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.number)
 
 
 @router.get("/versions/{article_version}")

@@ -13,7 +13,7 @@ from ringway.crm_api.knowledge import reader_store as store
 from ringway.crm_api.knowledge import service
 from ringway.crm_api.knowledge.schemas import FeedbackBody, FeedbackView, ViewsView
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/knowledge/articles/{article_id}", "knowledge")
 Reader = Annotated[Caller, Depends(requires(Permission.KNOWLEDGE_READ))]
@@ -80,9 +80,8 @@ async def list_article_feedback(
             after=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [FeedbackView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].user_id) if more else None)
+    items = [FeedbackView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.user_id)
 
 
 async def _put_favourite(

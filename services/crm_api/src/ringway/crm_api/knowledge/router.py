@@ -24,7 +24,7 @@ from ringway.crm_api.knowledge.schemas import (
     PieceView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, Text, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, Text, cursor_uuid, decode_cursor, page_of
 from ringway.proto.exact import Measured
 
 router = api_router("/knowledge/articles", "knowledge")
@@ -74,9 +74,7 @@ async def list_articles(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = service.items_of(found[:limit])
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].article_id) if more else None)
+    return page_of(service.items_of(found), limit, lambda last: last.article_id)
 
 
 @router.get("/{article_id}")
@@ -193,10 +191,8 @@ async def search_knowledge(
         )
         eyes = service.eyes_of(deps, caller, tree)
         found = await search.find(conn, eyes=eyes, search=wanted, after=after, limit=limit + 1)
-    items = [_found_view(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(items[-1].score, items[-1].article_id) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [_found_view(each) for each in found]
+    return page_of(items, limit, lambda last: (last.score, last.article_id))
 
 
 def _found_view(found: search.Found) -> FoundArticleView:

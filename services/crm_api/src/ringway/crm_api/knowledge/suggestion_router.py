@@ -20,7 +20,7 @@ from ringway.crm_api.knowledge.suggestion_schemas import (
     SuggestionView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/knowledge/suggestions", "knowledge")
 Reader = Annotated[Caller, Depends(requires(Permission.KNOWLEDGE_READ))]
@@ -59,9 +59,8 @@ async def list_suggestions(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [SuggestionView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].suggestion_id) if more else None)
+    items = [SuggestionView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.suggestion_id)
 
 
 @router.get("/{suggestion_id}")

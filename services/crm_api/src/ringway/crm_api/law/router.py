@@ -40,7 +40,7 @@ from ringway.crm_api.law.schemas import (
     RetentionView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, page_of
 from ringway.proto import dialer_law as p
 from ringway.proto.base import Done, PhoneE164
 from ringway.proto.dialer_spec import ZoneName
@@ -149,9 +149,8 @@ async def list_dnc_entries(
             phone_e164=phone_e164,
             limit=limit + 1,
         )
-    items = [DncEntryView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].phone_e164) if more else None)
+    items = [DncEntryView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.phone_e164)
 
 
 @lists.delete("/{dnc_list_id}/entries/{phone_e164}", status_code=204)
@@ -239,9 +238,8 @@ async def list_consents(
             before=before,
             limit=limit + 1,
         )
-    items = [ConsentView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].consent_id) if more else None)
+    items = [ConsentView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.consent_id)
 
 
 @consents.post("/withdraw", status_code=204)
@@ -303,9 +301,8 @@ async def list_refusals(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [RefusalView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].refusal_id) if more else None)
+    items = [RefusalView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.refusal_id)
 
 
 @router.get("/campaigns/{campaign_id}/refusals/counts")

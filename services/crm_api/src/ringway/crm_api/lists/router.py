@@ -31,7 +31,7 @@ from ringway.crm_api.lists.schemas import (
     ListView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor, page_of
 from ringway.proto.base import Done, Reply
 from ringway.proto.dialer import LeadRow, PutListV1, RemoveListV1
 from ringway.proto.dialer_leads import LeadPutV1, PutLeadV1, RemoveLeadV1
@@ -69,9 +69,8 @@ async def list_lists(
         lists = await store.page(
             conn, tenant_id=caller.tenant_id, before=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [ListView.model_validate(each) for each in lists[:limit]]
-    more = len(lists) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].list_id) if more else None)
+    items = [ListView.model_validate(each) for each in lists]
+    return page_of(items, limit, lambda last: last.list_id)
 
 
 @router.get("/{list_id}")

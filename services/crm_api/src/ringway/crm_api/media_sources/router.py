@@ -23,7 +23,7 @@ from ringway.crm_api.media_sources.schemas import (
     PlacementView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/media-sources", "media-sources")
 Reader = Annotated[Caller, Depends(requires(Permission.MEDIA_READ))]
@@ -51,10 +51,8 @@ async def list_media_sources(
         found = await store.page(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [MediaSourceView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(items[-1].media_source_id) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [MediaSourceView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.media_source_id)
 
 
 @router.get("/report")
@@ -140,9 +138,8 @@ async def list_placements(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [PlacementView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].placement_id) if more else None)
+    items = [PlacementView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.placement_id)
 
 
 @router.get("/{media_source_id}/placements/{placement_id}")

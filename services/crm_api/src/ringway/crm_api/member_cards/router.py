@@ -25,7 +25,7 @@ from ringway.crm_api.member_cards.schemas import (
     VerifiedView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/member-cards", "member-cards")
 rules = api_router("/member-card-settings", "member-cards")
@@ -90,9 +90,8 @@ async def list_member_cards(
             state=state,
             limit=limit + 1,
         )
-        items = [await service.shown(deps, conn, caller, each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].card_id) if more else None)
+        items = [await service.shown(deps, conn, caller, each) for each in found]
+    return page_of(items, limit, lambda last: last.card_id)
 
 
 @router.post("/verify")

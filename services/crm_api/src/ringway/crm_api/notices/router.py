@@ -22,7 +22,7 @@ from ringway.crm_api.notices.schemas import (
     ReceiptView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/notices", "notices")
 of_me = api_router("/me/notices", "notices")
@@ -59,9 +59,8 @@ async def list_notices(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [NoticeView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].notice_id) if more else None)
+    items = [NoticeView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.notice_id)
 
 
 @router.get("/{notice_id}")
@@ -139,9 +138,8 @@ async def list_notice_receipts(
             after=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [ReceiptView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].user_id) if more else None)
+    items = [ReceiptView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.user_id)
 
 
 @router.get("/{notice_id}/receipts/counts")

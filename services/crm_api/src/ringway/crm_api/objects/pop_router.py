@@ -17,7 +17,7 @@ from ringway.crm_api.objects.bindings import BoundTo
 from ringway.crm_api.objects.pop_schemas import BindingBody, BindingView, PopView, RecentView
 from ringway.crm_api.objects.pop_settings import PopSettingsBody, PopSettingsView
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.proto.base import PhoneE164
 
 router = api_router("/object-bindings", "objects")
@@ -48,9 +48,8 @@ async def list_bindings(
         found = await bindings.page(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [BindingView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].binding_id) if more else None)
+    items = [BindingView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.binding_id)
 
 
 @router.get("/{binding_id}")

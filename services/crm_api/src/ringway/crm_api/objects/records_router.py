@@ -25,7 +25,7 @@ from ringway.crm_api.objects.schemas import (
     RecordView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, page_of
 
 router = api_router("/objects/{object_id}/records", "records")
 Reader = Annotated[Caller, Depends(requires(Permission.RECORDS_READ))]
@@ -178,8 +178,7 @@ async def list_record_changes(
     found = await record_lists.changes(
         deps, caller, object_id, record_id, cursor_number(cursor), limit + 1
     )
-    items, more = found[:limit], len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].version) if more else None)
+    return page_of(found, limit, lambda last: last.version)
 
 
 @router.post("/{record_id}/files", status_code=201)

@@ -20,7 +20,7 @@ from ringway.crm_api.objects.schemas import (
     ObjectView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor, page_of
 
 router = api_router("/objects", "objects")
 Reader = Annotated[Caller, Depends(requires(Permission.OBJECTS_READ))]
@@ -128,9 +128,8 @@ async def list_object_versions(
             before=cursor_number(cursor),
             limit=limit + 1,
         )
-    items = [ObjectVersionSummary.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].version) if more else None)
+    items = [ObjectVersionSummary.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.version)
 
 
 @router.get("/{object_id}/versions/{object_version}")

@@ -14,7 +14,7 @@ from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
 from ringway.crm_api.idempotency import RequestKey
-from ringway.crm_api.orders import book_store, store
+from ringway.crm_api.orders import book_store, reopening, store
 from ringway.crm_api.orders.schemas import SalesOrderView
 from ringway.proto.crm_sales import SalesOrderChangedV1
 from ringway.runtime import outbox
@@ -102,7 +102,11 @@ async def settle(
     kind: str,
     detail: Mapping[str, Any],
 ) -> None:
-    """Write what follows from the books: states, sums, history, and the fact for others."""
+    """Write what follows from the books: states, sums, history, and the fact for others.
+
+    Args:
+        order: With the states that it had before.
+    """
     tenant_id, order_id = caller.tenant_id, order.order_id
     now = deps.now()
     books = await store.books(conn, tenant_id=tenant_id, order=order)
@@ -136,6 +140,8 @@ async def settle(
         campaign_id=_token(order.campaign_id),
     )
     await outbox.add(conn, "crm", fact)
+    if reopening.opens_again(order, books):
+        await reopening.settle(conn, caller, order, now)
 
 
 async def find(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.core.customers.assignment import Target
-from ringway.crm_api.core.customers.gifts import Gift
+from ringway.crm_api.core.customers.gifts import Gift, Left
 from ringway.crm_api.errors import Forbidden
 from ringway.crm_api.giving import Given, give_away, note
 from ringway.crm_api.orders import leaving_store as store
@@ -34,6 +34,7 @@ async def hand_over(
     owners: Collection[UUID],
     because: str,
     now: datetime,
+    to: store.WentTo,
     is_rule: bool = False,
 ) -> Given:
     """Give all open orders that one user looks after to others; each tells it in its history.
@@ -42,15 +43,22 @@ async def hand_over(
         heirs: Who gets them in turn; nobody: they are nobody's until somebody gets the customer.
         owners: Those of them who have an order's customer get it before any heir.
         because: The act, such as ``left``; it stands in history and in the audit log.
+        to: Where that is: what opens again after he left goes there, too.
         is_rule: It follows of something else that the caller may do, so it is not asked
             whether he may give these orders.
 
     Raises:
         Forbidden: The caller may not give them; then none changes hands.
     """
+    await store.lock_leaver(conn, tenant_id=caller.tenant_id, user_id=from_user_id)
     left = await store.lock_open(
         conn, tenant_id=caller.tenant_id, owner_id=from_user_id, owners=owners
     )
+    if left or is_rule or _may(caller, from_user_id):
+        await store.remember(
+            conn, tenant_id=caller.tenant_id, user_id=from_user_id, to=to,
+            is_only_first=is_rule and not left, now=now,
+        )  # fmt: skip
     if not left:
         return Given()
     if not is_rule:
@@ -65,6 +73,25 @@ async def hand_over(
     counts = {"given": given.with_people, "to_pool": given.waiting}
     await note(conn, caller, "sales_orders.handed_over", from_user_id, given, detail | counts, now)
     return given
+
+
+async def give_reopened(
+    conn: Connection,
+    caller: Caller,
+    left: Left,
+    heirs: Sequence[Target[UUID]],
+    *,
+    leaver: UUID,
+    now: datetime,
+) -> None:
+    """Give one order, which is locked, to the first of ``heirs``, or to nobody."""
+    detail = {"from_user_id": str(leaver), "because": "reopened"}
+
+    async def write(part: Sequence[Gift]) -> None:
+        by = (caller.user_id, caller.username)
+        await _give(conn, caller.tenant_id, part, leaver, "handed_over", detail, by, now)
+
+    await give_away([left], heirs, leaver=leaver, write=write)
 
 
 async def follow(
@@ -92,9 +119,13 @@ async def follow(
     await give_away(left, [], leaver=_NOBODY, write=write)
 
 
-def _check(caller: Caller, from_user_id: UUID, orders: int) -> None:
+def _may(caller: Caller, from_user_id: UUID) -> bool:
     sees_all = caller.may(Permission.CUSTOMERS_ALL) or caller.user_id == from_user_id
-    if not (sees_all and caller.may(Permission.ORDERS_WRITE)):
+    return sees_all and caller.may(Permission.ORDERS_WRITE)
+
+
+def _check(caller: Caller, from_user_id: UUID, orders: int) -> None:
+    if not _may(caller, from_user_id):
         raise Forbidden(
             "sales_orders_not_yours",
             f"{orders} open sales orders that he looks after are not yours to give: let somebody "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ _LOCK_OF_CUSTOMERS = f"""
      ORDER BY o.order_id FOR UPDATE OF o
 """  # noqa: S608 - constants
 # $2 ids, $3 users, $4 now, $5 and $6 who does it, $7 what it is, $8 detail, $9 whose they were
+_LEAVER = "hashtext('crm.sales_order_owner'), hashtext($1::text || $2::text)"
 _GIVE = """
     WITH changed AS (
         UPDATE crm.sales_order o
@@ -51,6 +53,92 @@ _GIVE = """
     )
     SELECT * FROM changed ORDER BY order_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class WentTo:
+    """Where the open orders of somebody went; neither: to those who have the customers."""
+
+    to_user_id: UUID | None = None
+    to_team_id: UUID | None = None
+
+
+async def lock_leaver(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> None:
+    """Let none of a user's orders open again until the transaction ends.
+
+    What opened before is found by :func:`lock_open` after this.
+    """
+    await conn.execute(f"SELECT pg_advisory_xact_lock({_LEAVER})", *(tenant_id, user_id))
+
+
+async def wait_for_leaver(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> None:
+    """Wait while a user's orders are given away; they are not until the transaction ends."""
+    await conn.execute(f"SELECT pg_advisory_xact_lock_shared({_LEAVER})", *(tenant_id, user_id))
+
+
+async def remember(
+    conn: Connection,
+    *,
+    tenant_id: UUID,
+    user_id: UUID,
+    to: WentTo,
+    is_only_first: bool,
+    now: datetime,
+) -> None:
+    """Write where the open orders of a user went.
+
+    Args:
+        is_only_first: What is known already stays.
+    """
+    await conn.execute(
+        """
+        INSERT INTO crm.sales_order_heir AS h (tenant_id, from_user_id, to_user_id, to_team_id, at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, from_user_id) DO UPDATE
+           SET to_user_id = excluded.to_user_id, to_team_id = excluded.to_team_id,
+               at = excluded.at
+         WHERE NOT $6
+        """,
+        *(tenant_id, user_id, to.to_user_id, to.to_team_id, now, is_only_first),
+    )
+
+
+async def forget(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> None:
+    """Forget where the orders of a user went, who is back."""
+    await conn.execute(
+        "DELETE FROM crm.sales_order_heir WHERE tenant_id = $1 AND from_user_id = $2",
+        *(tenant_id, user_id),
+    )
+
+
+async def went_to(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> WentTo | None:
+    """Return where the open orders of a user went; None: nobody has given them away."""
+    row = await conn.fetchrow(
+        "SELECT to_user_id, to_team_id FROM crm.sales_order_heir "
+        "WHERE tenant_id = $1 AND from_user_id = $2",
+        *(tenant_id, user_id),
+    )
+    return WentTo(**row) if row is not None else None
+
+
+async def is_enabled(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> bool:
+    """Return whether a user is there, without waiting for whoever changes him."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM crm.user_account "
+        "WHERE tenant_id = $1 AND user_id = $2 AND is_enabled)",
+        *(tenant_id, user_id),
+    )
+    return found
+
+
+async def owner_of_customer(conn: Connection, *, tenant_id: UUID, order_id: UUID) -> UUID | None:
+    """Return who has the customer of an order."""
+    found: UUID | None = await conn.fetchval(
+        "SELECT c.owner_id FROM crm.sales_order o JOIN crm.customer c USING (tenant_id, customer_id) "
+        "WHERE o.tenant_id = $1 AND o.order_id = $2",
+        *(tenant_id, order_id),
+    )
+    return found
 
 
 async def lock_open(

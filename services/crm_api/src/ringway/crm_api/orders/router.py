@@ -40,7 +40,7 @@ from ringway.crm_api.orders.schemas import (
     TrackingBody,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, page_of
 
 router = api_router("/sales-orders", "sales-orders")
 rules = api_router("/order-settings", "sales-orders")
@@ -151,10 +151,8 @@ async def list_orders(
             cursor=cursor,
             limit=limit + 1,
         )
-    items = [SalesOrderSummary.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(*list_store.place_of(items[-1], sort)) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [SalesOrderSummary.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: list_store.place_of(last, sort))
 
 
 @router.get("/report")
@@ -235,9 +233,8 @@ async def list_order_history(
             after=min(cursor_number(cursor) or 0, 2**31 - 1),
             limit=limit + 1,
         )
-    items = [OrderEventView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].seq) if more else None)
+    items = [OrderEventView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.seq)
 
 
 @router.post("/{order_id}/payments")

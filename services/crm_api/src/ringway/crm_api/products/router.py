@@ -22,7 +22,7 @@ from ringway.crm_api.products.schemas import (
     StockChange,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, page_of
 
 router = api_router("/products", "products")
 categories = api_router("/product-categories", "product-categories")
@@ -76,9 +76,8 @@ async def list_products(
             is_active=is_active,
             text=text,
         )
-    items = [ProductView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].code) if more else None)
+    items = [ProductView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.code)
 
 
 @router.get("/{product_id}")
@@ -146,9 +145,8 @@ async def list_product_categories(
         found = await store.categories(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [ProductCategoryView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].category_id) if more else None)
+    items = [ProductCategoryView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.category_id)
 
 
 @categories.get("/{product_category_id}")

@@ -14,7 +14,7 @@ from ringway.crm_api.errors import NotFound
 from ringway.crm_api.projects import store
 from ringway.crm_api.projects.schemas import ProjectBody, ProjectView
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.proto.base import Done, Reply
 from ringway.proto.dialer import PutProjectV1, RemoveProjectV1
 from ringway.runtime.ids import uuid7
@@ -44,9 +44,8 @@ async def list_projects(
         projects = await store.page(
             conn, tenant_id=caller.tenant_id, before=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [ProjectView.model_validate(project) for project in projects[:limit]]
-    more = len(projects) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].project_id) if more else None)
+    items = [ProjectView.model_validate(project) for project in projects]
+    return page_of(items, limit, lambda last: last.project_id)
 
 
 @router.get("/{project_id}")

@@ -35,7 +35,7 @@ from ringway.crm_api.queriers.schemas import (
 )
 from ringway.crm_api.queriers.templates import templates
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, Text, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, Text, cursor_uuid, page_of
 from ringway.crm_api.tables.writer import MEDIA_TYPES, Format
 from ringway.proto.exact import Measured
 
@@ -133,11 +133,7 @@ async def list_queriers(
 ) -> Page[QuerierView]:
     """List one's own queriers and those that are shared with one, newest first."""
     found = await service.page(deps, caller, cursor_uuid(cursor), limit + 1)
-    more = len(found) > limit
-    return Page(
-        items=found[:limit],
-        next_cursor=encode_cursor(found[limit - 1].querier_id) if more else None,
-    )
+    return page_of(found, limit, lambda last: last.querier_id)
 
 
 @router.get("/{querier_id}")

@@ -21,7 +21,7 @@ from ringway.crm_api.queriers.schemas import (
     ScheduleView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 of_queriers = api_router("/queriers", "queriers")
 schedules_router = api_router("/querier-schedules", "queriers")
@@ -59,9 +59,8 @@ async def list_querier_schedules(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [schedules.view(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].schedule_id) if more else None)
+    items = [schedules.view(each) for each in found]
+    return page_of(items, limit, lambda last: last.schedule_id)
 
 
 @schedules_router.get("/{querier_schedule_id}")
@@ -117,9 +116,8 @@ async def list_querier_runs(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [KeptRunView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].run_id) if more else None)
+    items = [KeptRunView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.run_id)
 
 
 @runs_router.get("/{querier_run_id}")
@@ -164,9 +162,8 @@ async def list_querier_operations(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [operations.view(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].operation_id) if more else None)
+    items = [operations.view(each) for each in found]
+    return page_of(items, limit, lambda last: last.operation_id)
 
 
 @operations_router.get("/{querier_operation_id}")

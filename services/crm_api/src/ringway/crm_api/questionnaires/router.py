@@ -30,7 +30,7 @@ from ringway.crm_api.questionnaires.schemas import (
     QuestionnaireView,
 )
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 
 router = api_router("/questionnaires", "questionnaires")
 Reader = Annotated[Caller, Depends(requires(Permission.QUESTIONNAIRES_READ))]
@@ -67,10 +67,8 @@ async def list_questionnaires(
             with_archived=with_archived,
             limit=limit + 1,
         )
-    items = [QuestionnaireSummary.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(items[-1].questionnaire_id) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [QuestionnaireSummary.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.questionnaire_id)
 
 
 @router.get("/{questionnaire_id}")
@@ -165,9 +163,8 @@ async def list_questionnaire_runs(
             customer_id=customer_id,
             limit=limit + 1,
         )
-    items = [QuestionnaireRunSummary.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].run_id) if more else None)
+    items = [QuestionnaireRunSummary.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.run_id)
 
 
 def _scope(

@@ -15,7 +15,7 @@ from ringway.crm_api.errors import Invalid
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.knowledge.schemas import ArticleLanguage
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, Text, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, Text, cursor_number, cursor_uuid, page_of
 from ringway.crm_api.scripts import rendering, service, store
 from ringway.crm_api.scripts.schemas import (
     RenderedScript,
@@ -75,9 +75,8 @@ async def list_scripts(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [ScriptItem.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].script_id) if more else None)
+    items = [ScriptItem.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.script_id)
 
 
 @router.get("/render")
@@ -166,9 +165,8 @@ async def list_script_versions(
             before=min(before, _MOST) if before is not None else None,
             limit=limit + 1,
         )
-    items = [ScriptVersionItem.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].number) if more else None)
+    items = [ScriptVersionItem.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.number)
 
 
 @router.get("/{script_id}/versions/{script_version}")

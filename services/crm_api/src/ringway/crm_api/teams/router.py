@@ -11,7 +11,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.teams import service, store
 from ringway.crm_api.teams.schemas import (
     Newcomers,
@@ -48,9 +48,8 @@ async def list_teams(
         teams = await store.page(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [TeamView.model_validate(team) for team in teams[:limit]]
-    more = len(teams) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].team_id) if more else None)
+    items = [TeamView.model_validate(team) for team in teams]
+    return page_of(items, limit, lambda last: last.team_id)
 
 
 @router.get("/{team_id}")
@@ -106,9 +105,8 @@ async def list_team_members(
             after=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [TeamMemberView.model_validate(member) for member in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].user_id) if more else None)
+    items = [TeamMemberView.model_validate(member) for member in found]
+    return page_of(items, limit, lambda last: last.user_id)
 
 
 @router.post("/{team_id}/members", status_code=204)
@@ -141,6 +139,5 @@ async def list_team_moves(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [TeamMoveView.model_validate(move) for move in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].move_id) if more else None)
+    items = [TeamMoveView.model_validate(move) for move in found]
+    return page_of(items, limit, lambda last: last.move_id)

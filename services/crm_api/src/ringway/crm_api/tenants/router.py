@@ -13,7 +13,7 @@ from ringway.crm_api.deletion import export
 from ringway.crm_api.deletion import store as tombstones
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, decode_cursor, page_of
 from ringway.crm_api.tenants import life, service, store, warnings
 from ringway.crm_api.tenants.schemas import (
     Closing,
@@ -54,9 +54,8 @@ async def list_tenants(
     after = decode_cursor(cursor, 1)[0] if cursor is not None else None
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
         tenants = await store.page(conn, after=after, limit=limit + 1)
-    items = [TenantView.model_validate(tenant) for tenant in tenants[:limit]]
-    more = len(tenants) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].slug) if more else None)
+    items = [TenantView.model_validate(tenant) for tenant in tenants]
+    return page_of(items, limit, lambda last: last.slug)
 
 
 @router.get("/{tenant_id}")
@@ -120,9 +119,7 @@ async def list_tenant_warnings(
     """List what an enterprise was warned of, newest first, and how many have confirmed it."""
     before = cursor_uuid(cursor)
     found = await warnings.listed(deps, tenant_id, before=before, limit=limit + 1)
-    items = found[:limit]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].notice_id) if more else None)
+    return page_of(found, limit, lambda last: last.notice_id)
 
 
 @router.delete("/{tenant_id}/warnings/{notice_id}", status_code=204)
@@ -195,6 +192,5 @@ async def list_deleted_tenants(
     """List what is left of enterprises that were deleted, or are being deleted."""
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
         found = await tombstones.page(conn, after=cursor_uuid(cursor), limit=limit + 1)
-    items = [TombstoneView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].enterprise_id) if more else None)
+    items = [TombstoneView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.enterprise_id)

@@ -13,7 +13,7 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Conflict, NotFound
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, decode_cursor, page_of
 from ringway.crm_api.trunks import store
 from ringway.crm_api.trunks.schemas import TrunkBody, TrunkStateView, TrunkView
 from ringway.proto.acd import DeleteTrunkV1, GetTrunkV1, PutTrunkV1, TrunkV1
@@ -44,9 +44,8 @@ async def list_trunks(
     after = decode_cursor(cursor, 1)[0] if cursor is not None else None
     async with deps.pool.tenant(caller.tenant_id) as conn:
         trunks = await store.page(conn, tenant_id=caller.tenant_id, after=after, limit=limit + 1)
-    items = [TrunkView.model_validate(trunk) for trunk in trunks[:limit]]
-    more = len(trunks) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].trunk_id) if more else None)
+    items = [TrunkView.model_validate(trunk) for trunk in trunks]
+    return page_of(items, limit, lambda last: last.trunk_id)
 
 
 @router.get("/{trunk_id}")

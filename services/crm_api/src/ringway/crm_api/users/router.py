@@ -11,7 +11,7 @@ from ringway.crm_api.access import Caller, Permission, Role
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
+from ringway.crm_api.schemas import Page, decode_cursor, page_of
 from ringway.crm_api.users import many, seats, service, store
 from ringway.crm_api.users.schemas import (
     CreatedUser,
@@ -84,11 +84,8 @@ async def list_users(
                 text=text,
             ),
         )
-    items = [UserView.model_validate(user) for user in users[:limit]]
-    more = len(users) > limit
-    return Page(
-        items=items, next_cursor=encode_cursor(items[-1].username.lower()) if more else None
-    )
+    items = [UserView.model_validate(user) for user in users]
+    return page_of(items, limit, lambda last: last.username.lower())
 
 
 @router.get("/{user_id}")

@@ -170,6 +170,8 @@ async def change(
             )
         if before.is_enabled and not user.is_enabled:
             await leaving.leave(conn, caller, user_id, deps.now())
+        elif user.is_enabled and not before.is_enabled:
+            await leaving.come_back(conn, caller.tenant_id, user_id)
         await audit.add(
             conn,
             caller=caller,

@@ -11,7 +11,7 @@ from ringway.crm_api.access import PLATFORM_TENANT, Caller, Permission
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.virtual_operators import service, store
 from ringway.crm_api.virtual_operators.schemas import (
     GrantBody,
@@ -45,10 +45,8 @@ async def list_virtual_operators(
     """List the virtual operators, oldest first."""
     async with deps.pool.tenant(PLATFORM_TENANT) as conn:
         found = await store.page(conn, after=cursor_uuid(cursor), limit=limit + 1)
-    items = [service.view(each) for each in found[:limit]]
-    more = len(found) > limit
-    last = encode_cursor(items[-1].virtual_operator_id) if more else None
-    return Page(items=items, next_cursor=last)
+    items = [service.view(each) for each in found]
+    return page_of(items, limit, lambda last: last.virtual_operator_id)
 
 
 @router.get("/{virtual_operator_id}")
@@ -114,9 +112,8 @@ async def list_virtual_operator_grants(
         if await store.get(conn, virtual_operator_id) is None:
             raise service.not_found(virtual_operator_id)
         found = await store.grants(conn, virtual_operator_id, after=after, limit=limit + 1)
-    items = [service.grant_view(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].tenant_id) if more else None)
+    items = [service.grant_view(each) for each in found]
+    return page_of(items, limit, lambda last: last.tenant_id)
 
 
 @router.put("/{virtual_operator_id}/grants/{tenant_id}")

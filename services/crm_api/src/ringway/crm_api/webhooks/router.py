@@ -12,7 +12,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.webhooks import delivery_store, service, store
 from ringway.crm_api.webhooks.schemas import (
     AttemptView,
@@ -53,9 +53,8 @@ async def list_webhooks(
         found = await store.page(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [WebhookView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].webhook_id) if more else None)
+    items = [WebhookView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.webhook_id)
 
 
 @router.get("/event-types")
@@ -141,9 +140,8 @@ async def list_deliveries(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [DeliveryView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].delivery_id) if more else None)
+    items = [DeliveryView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.delivery_id)
 
 
 @router.get("/{webhook_id}/deliveries/{delivery_id}")

@@ -13,7 +13,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound, TooLarge
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Body, Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Body, Page, cursor_number, cursor_uuid, page_of
 from ringway.crm_api.work_orders import parts, reading
 from ringway.crm_api.work_orders import parts_store as store
 from ringway.crm_api.work_orders.finding import find
@@ -55,8 +55,7 @@ async def list_work_order_history(
     """List who did what with a work order and what it changed, from its beginning."""
     after = min(cursor_number(cursor) or 0, 2**31 - 1)
     found = await reading.history(deps, caller, work_order_id, after, limit + 1)
-    more = encode_cursor(found[limit - 1].seq) if len(found) > limit else None
-    return Page(items=found[:limit], next_cursor=more)
+    return page_of(found, limit, lambda last: last.seq)
 
 
 @router.get("/versions/{work_order_version}")
@@ -92,9 +91,8 @@ async def list_work_order_comments(
             after=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [CommentView.model_validate(dict(row)) for row in rows[:limit]]
-    more = encode_cursor(items[-1].comment_id) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more)
+    items = [CommentView.model_validate(dict(row)) for row in rows]
+    return page_of(items, limit, lambda last: last.comment_id)
 
 
 @router.post("/tasks", status_code=201)
@@ -222,9 +220,8 @@ async def list_work_order_notices(
             before=cursor_uuid(cursor),
             limit=limit + 1,
         )
-    items = [WorkOrderNoticeView.model_validate(dict(row)) for row in rows[:limit]]
-    more = encode_cursor(items[-1].notice_id) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more)
+    items = [WorkOrderNoticeView.model_validate(dict(row)) for row in rows]
+    return page_of(items, limit, lambda last: last.notice_id)
 
 
 @notices.post("/read", status_code=204)

@@ -13,7 +13,7 @@ from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import NotFound
 from ringway.crm_api.etag import IfMatch, expected_version, set_etag
 from ringway.crm_api.routing import api_router
-from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, encode_cursor
+from ringway.crm_api.schemas import Page, cursor_number, cursor_uuid, page_of
 from ringway.crm_api.work_orders import designs_store as store
 from ringway.crm_api.work_orders import types_service as service
 from ringway.crm_api.work_orders.type_schemas import (
@@ -59,9 +59,8 @@ async def list_work_order_designs(
         found = await store.designs(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [DesignView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].design_id) if more else None)
+    items = [DesignView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.design_id)
 
 
 @designs.get("/{design_id}")
@@ -113,9 +112,8 @@ async def list_work_order_design_versions(
             before=_int32(cursor_number(cursor)),
             limit=limit + 1,
         )
-    items = [DesignVersionView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(items[-1].design_version) if more else None)
+    items = [DesignVersionView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.design_version)
 
 
 @types.post("", status_code=201)
@@ -139,10 +137,8 @@ async def list_business_types(
         found = await store.business_types(
             conn, tenant_id=caller.tenant_id, after=cursor_uuid(cursor), limit=limit + 1
         )
-    items = [TypeView.model_validate(each) for each in found[:limit]]
-    more = len(found) > limit
-    after = encode_cursor(items[-1].business_type_id) if more else None
-    return Page(items=items, next_cursor=after)
+    items = [TypeView.model_validate(each) for each in found]
+    return page_of(items, limit, lambda last: last.business_type_id)
 
 
 @types.get("/{business_type_id}")
