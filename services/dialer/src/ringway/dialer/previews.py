@@ -73,11 +73,19 @@ class Previews:
             Refused: He cannot have one; see Refusal.
             DependencyDown: No answer in time.
         """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _ANSWER_LIMIT_S
         told = await self._ask(lambda at, ask: m.LeadAsked(at, ask, agent_id, lead_id))
         shown = self._shown.get(told.attempt_id or "")
         if shown is None:
             raise _refused(Refusal.PREVIEW_GONE)
-        return await asyncio.shield(shown)
+        # It may be taken back before its lead was read, or this campaign may end here.
+        await asyncio.wait((shown,), timeout=until - loop.time())
+        if shown.cancelled():
+            raise _refused(Refusal.PREVIEW_GONE)
+        if not shown.done():
+            raise DependencyDown("the lead could not be read in time")
+        return shown.result()
 
     async def accept(self, attempt_id: str, agent_id: str) -> None:
         """Have the lead dialed. Raises as ``take`` does."""
