@@ -37,6 +37,7 @@ from ringway.crm_api.errors import Invalid
 from ringway.crm_api.giving import Given
 from ringway.crm_api.orders import leaving as sales_orders
 from ringway.crm_api.orders import leaving_store as orders_store
+from ringway.crm_api.orders.leaving_store import WentTo
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.users import store as users
 from ringway.crm_api.work_orders import leaving as work_orders
@@ -60,6 +61,7 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
         if not await users.existing(conn, tenant_id=tenant_id, user_ids=[leaver]):
             raise Invalid("user_unknown", f"from_user_id: there is no user {leaver}.")
         heirs = await _heirs(conn, tenant_id, wanted)
+        await orders_store.lock_leaver(conn, tenant_id=tenant_id, user_id=leaver)
         # Nobody who may get something leaves while this lasts.
         owners = await _owners(conn, tenant_id, leaver) | {each.user for each in heirs}
         to_pool = wanted.customers == "public_pool"
@@ -77,7 +79,7 @@ async def hand_over(deps: Deps, caller: Caller, wanted: HandOverBody) -> HandOve
                 conn, caller, from_user_id=leaver, heirs=[] if to_owners else heirs,
                 owners=owners if to_owners or wanted.to_user_id is None else (),
                 because="handed_over", now=now,
-                to=orders_store.WentTo() if to_owners else orders_store.WentTo(wanted.to_user_id, wanted.to_team_id),
+                to=WentTo() if to_owners else WentTo(wanted.to_user_id, wanted.to_team_id),
             )  # fmt: skip
         orders = work_orders.Handed()
         if wanted.work_orders != "keep":
@@ -217,6 +219,7 @@ async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) 
     """
     if not (await policy.get(conn, caller.tenant_id)).body.return_on_leaving:
         return 0
+    await orders_store.lock_leaver(conn, tenant_id=caller.tenant_id, user_id=user_id)
     moved = await moves.release(
         conn,
         tenant_id=caller.tenant_id,
@@ -232,7 +235,7 @@ async def leave(conn: Connection, caller: Caller, user_id: UUID, now: datetime) 
     )  # fmt: skip
     await sales_orders.hand_over(
         conn, caller, from_user_id=user_id, heirs=[], owners=owners, because="left", now=now,
-        to=orders_store.WentTo(), is_rule=True,
+        to=WentTo(), is_rule=True,
     )  # fmt: skip
     await work_orders.hand_over(
         conn, caller, from_user_id=user_id, heirs=work_orders.Heirs(), because="left", now=now,

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from ringway.crm_api.access import Caller
+from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.orders.books import BookRefused, Books
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
@@ -43,6 +44,7 @@ class Entry:
     is_repeated: bool
     kind: str = ""
     detail: Mapping[str, Any] | None = None
+    audited: Mapping[str, Any] | None = None
     view: SalesOrderView | None = None
 
 
@@ -59,8 +61,8 @@ async def booking(
     """Lock an order for one entry; what follows from it is written at the end.
 
     The block writes the entry and says what it is in ``kind`` and ``detail``; not when
-    ``is_repeated``, which it may find itself: then it is in the books already. ``view`` is the
-    order afterwards.
+    ``is_repeated``, which it may find itself: then it is in the books already. ``audited`` goes
+    into the audit log as well, last of all. ``view`` is the order afterwards.
 
     Args:
         act: What ``request`` may have booked before: a payment's kind, or ``shipped``.
@@ -91,6 +93,16 @@ async def booking(
             if not entry.is_repeated:
                 order = await find(conn, tenant_id, order_id)
                 await settle(deps, conn, caller, order, entry.kind, entry.detail or {})
+            if entry.audited is not None:
+                await audit.add(
+                    conn,
+                    caller=caller,
+                    now=deps.now(),
+                    action=f"sales_order.{entry.kind.removeprefix('payment_')}",
+                    object_type="sales_order",
+                    object_id=order_id,
+                    detail=entry.audited,
+                )
             entry.view = await view(conn, tenant_id, order_id)
 
 
@@ -165,6 +177,8 @@ async def find_seen(
     is_his = caller.user_id in (found.agent_id, found.owner_id)
     if not is_his and not await scopes.shows(conn, caller, found.customer_id):
         raise NotFound("sales_order_not_found", f"There is no order {order_id}.")
+    if lock:
+        await reopening.hold(conn, caller.tenant_id, found)
     return found
 
 

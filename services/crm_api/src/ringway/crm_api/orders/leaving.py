@@ -39,6 +39,8 @@ async def hand_over(
 ) -> Given:
     """Give all open orders that one user looks after to others; each tells it in its history.
 
+    The caller has said that he leaves (:func:`leaving_store.lock_leaver`).
+
     Args:
         heirs: Who gets them in turn; nobody: they are nobody's until somebody gets the customer.
         owners: Those of them who have an order's customer get it before any heir.
@@ -50,7 +52,6 @@ async def hand_over(
     Raises:
         Forbidden: The caller may not give them; then none changes hands.
     """
-    await store.lock_leaver(conn, tenant_id=caller.tenant_id, user_id=from_user_id)
     left = await store.lock_open(
         conn, tenant_id=caller.tenant_id, owner_id=from_user_id, owners=owners
     )

@@ -34,7 +34,7 @@ _LOCK_OF_CUSTOMERS = f"""
      ORDER BY o.order_id FOR UPDATE OF o
 """  # noqa: S608 - constants
 # $2 ids, $3 users, $4 now, $5 and $6 who does it, $7 what it is, $8 detail, $9 whose they were
-_LEAVER = "hashtext('crm.sales_order_owner'), hashtext($1::text || $2::text)"
+_LEAVER = "hashtext('crm.sales_order_owner'), hashtext($1::uuid::text || $2::uuid::text)"
 _GIVE = """
     WITH changed AS (
         UPDATE crm.sales_order o
@@ -134,7 +134,8 @@ async def is_enabled(conn: Connection, *, tenant_id: UUID, user_id: UUID) -> boo
 async def owner_of_customer(conn: Connection, *, tenant_id: UUID, order_id: UUID) -> UUID | None:
     """Return who has the customer of an order."""
     found: UUID | None = await conn.fetchval(
-        "SELECT c.owner_id FROM crm.sales_order o JOIN crm.customer c USING (tenant_id, customer_id) "
+        "SELECT c.owner_id FROM crm.sales_order o "
+        "JOIN crm.customer c USING (tenant_id, customer_id) "
         "WHERE o.tenant_id = $1 AND o.order_id = $2",
         *(tenant_id, order_id),
     )

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from ringway.crm_api.access import Caller, Permission
-from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.orders.books import BookRefused, check_return
 from ringway.crm_api.customers import targets
 from ringway.crm_api.deps import Deps
@@ -61,15 +60,7 @@ async def refund(
         if not entry.is_repeated:
             entry.books.check_refund(payment.amount)
             await _pay(deps, caller, entry, "refunded", payment, request)
-            await audit.add(
-                entry.conn,
-                caller=caller,
-                now=deps.now(),
-                action="sales_order.refunded",
-                object_type="sales_order",
-                object_id=order_id,
-                detail={"amount": payment.amount, "currency": entry.order.currency},
-            )
+            entry.audited = {"amount": payment.amount, "currency": entry.order.currency}
     return _after(entry)
 
 
