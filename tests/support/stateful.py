@@ -14,6 +14,8 @@ from tests.support.crm import Crm, Signed, ok
 
 # What somebody believes to be the present version.
 BELIEFS = st.sampled_from(["present", "present", "present", "former", "later", "any", "none"])
+_AT_ONCE = 10  # examples of a long run, after which it looks at the time
+_SOAK_S = 420
 _OFF = {"present": 0, "former": -1, "later": 1}
 
 
@@ -86,20 +88,23 @@ class ApiMachine(RuleBasedStateMachine):
 async def holds(
     machine: type[ApiMachine], crm: Crm, *, is_long: bool, examples: int, steps: int = 25
 ) -> None:
-    """Run a machine against the application: few examples, or with ``is_long`` many."""
+    """Run a machine against the application: few examples, or with ``is_long`` for minutes."""
     loop = asyncio.get_running_loop()
     of_this_test = type(f"{machine.__name__}OfThisTest", (machine,), {"crm": crm, "loop": loop})
-    await asyncio.to_thread(
-        run_state_machine_as_test,
-        of_this_test,
-        settings=settings(
-            max_examples=200 if is_long else examples,
-            stateful_step_count=50 if is_long else steps,
-            derandomize=not is_long,
-            database=None,
-            deadline=None,
-            # What failed is told at once: to make it smaller takes longer than a test may.
-            phases=list(Phase) if is_long else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+    wanted = settings(
+        max_examples=_AT_ONCE if is_long else examples,
+        stateful_step_count=50 if is_long else steps,
+        derandomize=not is_long,
+        database=None,
+        deadline=None,
+        # What failed is told at once: to make it smaller takes longer than a test may.
+        phases=list(Phase) if is_long else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
+    ends_at = loop.time() + (_SOAK_S if is_long else 0)
+    runs = 0
+    while not runs or loop.time() < ends_at:
+        await asyncio.to_thread(run_state_machine_as_test, of_this_test, settings=wanted)
+        runs += 1
+    if is_long:
+        print(f"{machine.__name__}: {runs * _AT_ONCE} examples of up to 50 steps")
