@@ -194,15 +194,6 @@ def test_stop_cancels_what_rings() -> None:
     assert closed == [Close("a", D.CANCELLED, 16, 487, None)]
 
 
-def test_stop_cancels_what_is_only_just_being_placed() -> None:
-    campaign = _running()
-    campaign.handle(_agents(1, 1))
-    assert campaign.handle(Claimed(1, _leads("a"), 0)) == [Originate("a")]
-    # This hang-up may reach Asterisk before the call does.
-    assert campaign.handle(Controlled(3, CampaignState.STOPPED)) == [HangUp("a")]
-    assert campaign.handle(Placed(3.1, "a")) == [HangUp("a")]
-
-
 def test_an_answer_that_crosses_the_cancellation_is_an_abandonment() -> None:
     campaign = _running()
     _dial(campaign)

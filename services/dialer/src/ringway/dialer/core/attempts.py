@@ -80,9 +80,6 @@ class Attempts:
                     yield from self._give_back(call, at)
             case m.Placed(at):
                 self._placed(call, at)
-                if call.phase is Phase.CANCELLING:
-                    # Asterisk may have been told to end it before it was asked to begin.
-                    yield m.HangUp(call.attempt_id)
             case m.NotPlaced(at, _, trunk_fault):
                 if call.answered_at is None and not call.has_rung:
                     if trunk_fault:
