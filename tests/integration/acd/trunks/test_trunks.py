@@ -18,11 +18,13 @@ from tests.support.asterisk import RealAsterisk, real_asterisk
 from tests.support.trunk_bench import TrunkBench, trunk_bench
 from tests.support.waiting import eventually
 
-from ringway.acd import trunks
-from ringway.acd.core.trunk import must_be_made_anew, objects
+from ringway.acd import trunk_watch, trunks
+from ringway.acd.core.trunk import Trunk, must_be_made_anew, objects
+from ringway.acd.outbound import NotCarried
+from ringway.acd.trunk_push import push, take_off
 from ringway.acd.trunks import Trunks
 from ringway.proto.acd import TrunkInbound
-from ringway.runtime.ari import AriError, AriNotFound, CallBroadcast, StasisStart
+from ringway.runtime.ari import AriError, AriNode, AriNotFound, CallBroadcast, StasisStart
 from ringway.runtime.errors import Refused
 from ringway.runtime.postgres import Pool
 from ringway.trainer.phone import Phone
@@ -233,6 +235,27 @@ async def test_a_late_goodbye_to_the_old_host_does_not_end_the_new_registration(
         await bench.until_up("t1", is_up=True)
 
 
+async def test_a_registration_that_asterisk_let_go_of_is_begun_again(
+    bench: TrunkBench, asterisk: RealAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trunk_watch, "_AGAIN_AFTER_S", 0.5)
+    async with Provider.open({"acme": "s3cret"}) as provider:
+        await bench.put(
+            "t1", provider.address, username="acme", password="s3cret", register_at=True
+        )
+        await bench.until_up("t1", is_up=True)
+        await bench.watch.look_at_all()  # the last look may have been just before it stood
+        await asterisk.command("pjsip send unregister *all")
+        await eventually(lambda: not provider.is_registered("acme"))
+
+        async def is_back() -> bool:
+            await bench.watch.look_at_all()
+            return provider.is_registered("acme")
+
+        await eventually(is_back)
+        await bench.until_up("t1", is_up=True)
+
+
 async def test_a_stranger_who_knows_a_registered_trunk_is_not_let_in(
     bench: TrunkBench, asterisk: RealAsterisk
 ) -> None:
@@ -268,11 +291,19 @@ async def test_calls_go_on_while_their_trunk_changes_is_disabled_and_deleted(
             await call.until_hears(440)
             assert not call.is_over
 
+        async def is_counted() -> None:
+            trunk = bench.trunks.get(bench.tenant, "t1")
+            assert trunk is not None
+            assert await bench.watch.channels(trunk) == {placed.channel_id}
+
         await is_undisturbed()
+        await is_counted()
         await bench.put("t1", provider.address, codecs=("alaw",), dtmf="info", qualify_s=5)
         await is_undisturbed()
+        await is_counted()
         await bench.put("t1", provider.address, enabled=False)
         await is_undisturbed()
+        await is_counted()
         with pytest.raises(AriError):
             await node.originate("PJSIP/1@trunk-t1", channel_id="none", app="acd-0")
         await bench.put("t1", provider.address)
@@ -286,6 +317,25 @@ async def test_calls_go_on_while_their_trunk_changes_is_disabled_and_deleted(
         await call.until_over()
 
 
+async def test_calls_from_before_a_change_take_their_places_on_the_trunk(
+    bench: TrunkBench,
+) -> None:
+    async with Provider.open() as provider:
+        await bench.put("t1", provider.address, max_channels=1)
+        placed = await bench.call("+8613900000001")
+        trunk = await bench.put("t1", provider.address, max_channels=1, dtmf="info")
+        with pytest.raises(NotCarried):
+            await bench.outbound.choices(bench.tenant, "+8613900000002")
+        assert not await bench.outbound.has_room(trunk, "i2.x")
+        await bench.ari.node.hangup(placed.channel_id)
+
+        async def is_free() -> bool:
+            return await bench.watch.active(trunk) == 0
+
+        await eventually(is_free)
+        assert await bench.outbound.choices(bench.tenant, "+8613900000002")
+
+
 async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile(
     bench: TrunkBench,
 ) -> None:
@@ -293,8 +343,7 @@ async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile
     for trunk_id in ("t1", "t2", "t3"):
         await bench.put(trunk_id, ("192.0.2.1", 5060 + int(trunk_id[1])))
     await bench.put("t4", ("192.0.2.4", 5060), str(uuid4()))
-    for kind in ("identify", "endpoint", "aor"):
-        await node.delete_dynamic("res_pjsip", kind, "trunk-t1")
+    await take_off(node, "trunk-t1")
     async with bench.pool.tenant(bench.tenant) as conn:
         await conn.execute("DELETE FROM acd.trunk WHERE trunk_id = 't2'")
     fresh = Trunks(bench.pool, bench.ari.client)
@@ -311,6 +360,44 @@ async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile
     await eventually(is_told, within_s=10, what=lambda: f"other endpoints than {left}")
     assert (
         "192.0.2.1:5061" in (await node.get_dynamic("res_pjsip", "identify", "trunk-t1"))["match"]
+    )
+
+
+async def test_trunks_that_are_made_anew_stay_listed(bench: TrunkBench) -> None:
+    names = [f"t{n}" for n in range(1, 13)]
+
+    async def put(trunk_id: str, dtmf: str) -> None:
+        await bench.put(trunk_id, ("192.0.2.1", 5060 + int(trunk_id[1:])), dtmf=dtmf)
+
+    for dtmf in ("rfc4733", "info", "inband", "rfc4733", "info"):
+        await asyncio.gather(*(put(trunk_id, dtmf) for trunk_id in names))
+    await take_off(bench.ari.node, "trunk-t1")  # what was to be struck off before this, is
+    listed = {each.resource for each in await bench.ari.node.endpoints("PJSIP")}
+    assert {f"trunk-{each}" for each in names[1:]} <= listed
+
+
+async def test_pushing_what_is_missing_takes_back_no_change(
+    bench: TrunkBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for trunk_id in ("t1", "t2"):
+        await bench.put(trunk_id, ("192.0.2.1", 5060))
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late_push(node: AriNode, trunk: Trunk, left: set[str]) -> None:
+        if trunk.trunk_id == "t1":
+            waiting.set()
+            await go_on.wait()
+        await push(node, trunk, left)
+
+    monkeypatch.setattr(trunks, "push", late_push)
+    node = bench.ari.node
+    pushing = asyncio.create_task(bench.trunks.push_missing(node, bench.tenant, ()))
+    await waiting.wait()
+    await bench.put("t2", ("192.0.2.2", 5060))
+    go_on.set()
+    await pushing
+    assert (await node.get_dynamic("res_pjsip", "aor", "trunk-t2"))["contact"] == (
+        "sip:192.0.2.2:5060"
     )
 
 
@@ -334,8 +421,7 @@ async def test_trunk_that_asterisk_refuses_keeps_no_other_from_working(
         await bench.put(trunk_id, ("192.0.2.1", 5060 + int(trunk_id[1])))
     async with bench.pool.tenant(bench.tenant) as conn:
         await conn.execute("UPDATE acd.trunk SET codecs = '{smoke}' WHERE trunk_id = 't1'")
-    for kind in ("identify", "endpoint", "aor"):
-        await bench.ari.node.delete_dynamic("res_pjsip", kind, "trunk-t2")
+    await take_off(bench.ari.node, "trunk-t2")
     fresh = Trunks(bench.pool, bench.ari.client)
     await fresh.load(bench.tenant)
     await fresh.push_all(bench.ari.node)

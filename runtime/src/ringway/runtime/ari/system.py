@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 from collections.abc import Mapping, Sequence
 
 from ringway.runtime.ari import models as m
 from ringway.runtime.ari.base import DEFAULT_TIMEOUT_S, Commands, q
+from ringway.runtime.ari.errors import AriNotFound
+
+_log = logging.getLogger("ringway.ari")
+
+# Asterisk's list of endpoints follows within milliseconds, on a busy machine within some hundred.
+_LIST_LIMIT_S = 5.0
 
 _REGISTRATION = re.compile(
     r'^asterisk_pjsip_outbound_registration_status\{.*?username="(?P<client>[^"]*)".*?\} '
@@ -127,6 +135,51 @@ class SystemCommands(Commands):
             "DELETE",
             f"asterisk/config/dynamic/{q(config_class)}/{q(object_type)}/{q(id)}",
         )
+
+    async def delete_endpoint(self, id: str) -> frozenset[str]:
+        """Delete a PJSIP endpoint, and return when Asterisk has let go of it.
+
+        Asterisk strikes a deleted endpoint off its list by name, some time after its answer. One
+        that is made anew before that is struck off instead: it carries calls, but tells neither
+        its state nor its channels for ever after.
+
+        Returns:
+            The channels it had; they go on. Nothing when there is no such endpoint.
+        """
+        try:
+            await self.get_dynamic("res_pjsip", "endpoint", id)
+        except AriNotFound:
+            return frozenset()
+        # One that was struck off or has just been made is not listed: its end would not show.
+        if await self._channels_of(id) is None:
+            await self.put_dynamic("res_pjsip", "endpoint", id, {})
+        found: set[str] = set()
+        await self._until_listed(id, found, is_listed=True)
+        await self.delete_dynamic("res_pjsip", "endpoint", id)
+        await self._until_listed(id, found, is_listed=False)
+        return frozenset(found)
+
+    async def _until_listed(self, id: str, found: set[str], *, is_listed: bool) -> None:
+        """Wait until an endpoint is listed, or is not, and gather the channels it has."""
+        loop = asyncio.get_running_loop()
+        give_up_at, wait_s = loop.time() + _LIST_LIMIT_S, 0.002
+        while True:
+            channels = await self._channels_of(id)
+            found.update(channels or ())
+            if (channels is not None) is is_listed:
+                return
+            if loop.time() >= give_up_at:
+                facts = {"endpoint": id, "is_listed": not is_listed}
+                _log.warning("asterisk does not follow with its list of endpoints", extra=facts)
+                return
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, 0.1)
+
+    async def _channels_of(self, id: str) -> tuple[str, ...] | None:
+        try:
+            return (await self.endpoint("PJSIP", id)).channel_ids
+        except AriNotFound:
+            return None
 
     async def registrations(self) -> dict[str, bool]:
         """Return whether our registrations at others stand, by their ``client_uri``.

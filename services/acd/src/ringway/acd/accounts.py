@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from ringway.acd import account_store as store
@@ -34,6 +35,7 @@ class Accounts:
         self._ari = ari
         self._realm = realm
         self.agents: dict[tuple[str, str], AgentAccount] = {}
+        self._changing: dict[tuple[str, str], asyncio.Lock] = {}
         self.trunks = Trunks(pool, ari)
 
     async def load(self, tenant: str) -> None:
@@ -56,15 +58,15 @@ class Accounts:
         await self._take_off_strays(node)
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
 
-        async def one(account: AgentAccount) -> None:
+        async def one(key: tuple[str, str]) -> None:
             async with gate:
-                await _push_agent(node, account, self._realm)
+                await self._push_now(node, key)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(self.trunks.push_all(node))
-            for agent in self.agents.values():
+            for key, agent in self.agents.items():
                 if agent.is_enabled:
-                    group.create_task(one(agent))
+                    group.create_task(one(key))
 
     async def push_tenant(self, node: AriNode, tenant: str) -> None:
         """Give a node what it lacks of one tenant's agents and trunks.
@@ -73,11 +75,11 @@ class Accounts:
             DependencyDown: The node does not answer.
         """
         there = {endpoint.resource for endpoint in await node.endpoints("PJSIP")}
-        for account in list(self.agents.values()):
+        for key, account in list(self.agents.items()):
             # A phone that is just being called must not lose its address to a repeat.
             missing = account.sip_username not in there
             if account.tenant == tenant and account.is_enabled and missing:
-                await _push_agent(node, account, self._realm)
+                await self._push_now(node, key)
         await self.trunks.push_missing(node, tenant, there)
 
     def forget(self, tenant: str) -> None:
@@ -91,15 +93,22 @@ class Accounts:
         Raises:
             DependencyDown: A node does not answer.
         """
-        for account in [each for each in self.agents.values() if each.tenant == tenant]:
-            for node in self._ari.nodes.values():
-                await _take_off(node, account.sip_username)
-            del self.agents[tenant, account.agent_id]
+        for key in [key for key in self.agents if key[0] == tenant]:
+            async with self._alone(key):
+                if (account := self.agents.get(key)) is None:
+                    continue
+                for node in self._ari.nodes.values():
+                    await _take_off(node, account.sip_username)
+                del self.agents[key]
         for trunk in list(self.trunks.of(tenant)):
             await self.trunks.delete(tenant, trunk.trunk_id)
 
     async def put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         """Create or change an agent; the password is returned only when it is new."""
+        async with self._alone((request.tenant, request.agent_id)):
+            return await self._put_agent(request)
+
+    async def _put_agent(self, request: PutAgentV1) -> AgentAccountV1:
         old = self.agents.get((request.tenant, request.agent_id))
         username = f"{request.number}-{_suffix(request.tenant)}"
         password = request.sip_password
@@ -134,11 +143,24 @@ class Accounts:
 
     async def remove_agent(self, tenant: str, agent_id: str) -> None:
         """Take an agent's account away, here and on every node, if there is one."""
-        async with self._pool.tenant(tenant) as conn:
-            await store.remove_agent(conn, tenant_id=UUID(tenant), agent_id=agent_id)
-        old = self.agents.pop((tenant, agent_id), None)
-        if old is not None:
-            await self._everywhere(lambda node: _take_off(node, old.sip_username))
+        async with self._alone((tenant, agent_id)):
+            async with self._pool.tenant(tenant) as conn:
+                await store.remove_agent(conn, tenant_id=UUID(tenant), agent_id=agent_id)
+            old = self.agents.pop((tenant, agent_id), None)
+            if old is not None:
+                await self._everywhere(lambda node: _take_off(node, old.sip_username))
+
+    @asynccontextmanager
+    async def _alone(self, key: tuple[str, str]) -> AsyncIterator[None]:
+        """Let nobody else change or push an agent's account meanwhile."""
+        async with self._changing.setdefault(key, asyncio.Lock()):
+            yield
+
+    async def _push_now(self, node: AriNode, key: tuple[str, str]) -> None:
+        async with self._alone(key):
+            account = self.agents.get(key)
+            if account is not None and account.is_enabled:
+                await _push_agent(node, account, self._realm)
 
     async def _everywhere(self, change: Callable[[AriNode], Awaitable[None]]) -> None:
         for node in self._ari.nodes.values():
@@ -166,7 +188,8 @@ def _suffix(tenant: str) -> str:
 
 
 async def _take_off(node: AriNode, sip_username: str) -> None:
-    for kind in ("endpoint", "aor", "auth"):
+    await node.delete_endpoint(sip_username)
+    for kind in ("aor", "auth"):
         await node.delete_dynamic("res_pjsip", kind, sip_username)
 
 

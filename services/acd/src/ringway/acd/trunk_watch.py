@@ -31,9 +31,12 @@ _RESOLVE_S = 300.0
 _ASKS_AT_ONCE = 8
 # A look may fall into the moment between a change and the answer to the first OPTIONS or REGISTER.
 _DOWN_AFTER_S = 1.5
+# A registration is answered within a second or two, and asked for anew every 20 s when it is not.
+_AGAIN_AFTER_S = 4.0
+_AGAIN_EVERY_S = 30.0
 
-Registrations = Mapping[str, bool]
-"""By who registers."""
+Registrations = Mapping[str, Mapping[str, bool]]
+"""By node, and by who registers there; only nodes that could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class TrunkWatch:
         self._told: dict[Key, TrunkState] = {}
         self._bad_since: dict[Key, float] = {}
         self._blind: set[str] = set()
+        self._again_at: dict[tuple[Key, str], float] = {}  # by node: when to put a registration
 
     def state(self, tenant: str, trunk_id: str) -> TrunkState:
         """Return how a trunk was when last looked at."""
@@ -88,6 +92,9 @@ class TrunkWatch:
         for key in self._told.keys() - watched.keys():
             del self._told[key]
             _up.remove(*key)
+        for key, node in list(self._again_at):
+            if key not in watched:
+                del self._again_at[key, node]
         if not watched:
             return
         registrations = await self._registrations(any(t.register_at for t in watched.values()))
@@ -96,6 +103,8 @@ class TrunkWatch:
         async def one(key: Key, trunk: Trunk) -> None:
             async with gate:
                 self._settle(key, await self._state(trunk, registrations))
+                for name, page in (registrations or {}).items():
+                    await self._keep_registered(trunk, name, page)
 
         async with asyncio.TaskGroup() as group:
             for key, trunk in watched.items():
@@ -116,10 +125,10 @@ class TrunkWatch:
         """Return the channels on a trunk, over all nodes that answer."""
         found: set[str] = set()
         for node in self._connected():
-            try:
+            with suppress(AriError, DependencyDown):
                 found.update((await node.endpoint("PJSIP", trunk.endpoint)).channel_ids)
-            except (AriError, DependencyDown):
-                continue
+            with suppress(AriError, DependencyDown):  # last: it may be made anew at this moment
+                found.update(await self._trunks.left_behind(node, trunk))
         return frozenset(found)
 
     # -- inside --------------------------------------------------------------------------------
@@ -131,8 +140,18 @@ class TrunkWatch:
         is_registered: bool | None = None
         if trunk.registration is not None and registrations is not None:
             # What is not in it was not answered yet.
-            is_registered = registrations.get(trunk.registration[0], False)
+            client = trunk.registration[0]
+            is_registered = any(page.get(client, False) for page in registrations.values())
         return TrunkState(await self._reachable(trunk), is_registered)
+
+    async def _keep_registered(self, trunk: Trunk, node: str, page: Mapping[str, bool]) -> None:
+        """Put a registration again that does not stand: Asterisk may have let go of it."""
+        now, key = asyncio.get_running_loop().time(), (trunk.tenant, trunk.trunk_id)
+        if trunk.registration is None or page.get(trunk.registration[0], False):
+            self._again_at.pop((key, node), None)
+        elif now >= self._again_at.setdefault((key, node), now + _AGAIN_AFTER_S):
+            self._again_at[key, node] = now + _AGAIN_EVERY_S
+            await self._trunks.register_again(*key, self._ari.nodes[node])
 
     async def _reachable(self, trunk: Trunk) -> bool | None:
         if not trunk.qualify_s:
@@ -146,23 +165,18 @@ class TrunkWatch:
         return any(answers) if answers else None
 
     async def _registrations(self, is_wanted: bool) -> Registrations | None:
-        """Return which registrations stand on any node; ``None`` when no node could tell."""
+        """Return which registrations stand on which node; ``None`` when no node could tell."""
         if not is_wanted:
             return None
-        found: dict[str, bool] = {}
-        has_answer = False
+        found: dict[str, Mapping[str, bool]] = {}
         for node in self._connected():
             try:
-                page = await node.registrations()
+                found[node.name] = await node.registrations()
             except (AriError, DependencyDown) as error:
                 if isinstance(error, AriNotFound) and node.name not in self._blind:
                     self._blind.add(node.name)  # said once: an older configuration stays so
                     _log.warning("A node shows no registrations.", extra={"node": node.name})
-                continue
-            has_answer = True
-            for key, stands in page.items():
-                found[key] = found.get(key, False) or stands
-        return found if has_answer else None
+        return found or None
 
     def _settle(self, key: Key, state: TrunkState) -> None:
         told = self._told.get(key)

@@ -9,36 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from uuid import UUID
 
 from ringway.acd import trunk_store as store
 from ringway.acd.core.trunk import (
-    KINDS,
     Trunk,
     TrunkInvalid,
     check,
     host_sources,
     inbound_of,
-    must_be_made_anew,
     objects,
     source,
 )
+from ringway.acd.trunk_push import CLASS, push, take_off
 from ringway.proto.acd import PutTrunkV1, TrunkInbound
 from ringway.runtime.ari import AriClient, AriError, AriNode, AriNotFound
 from ringway.runtime.errors import DependencyDown, Refused
 from ringway.runtime.postgres import Pool
 
 _log = logging.getLogger("ringway.acd.trunks")
-_CLASS = "res_pjsip"
 _RESOLVE_LIMIT_S = 3.0
 _PREFIX = "trunk-"
 _PUSHES_AT_ONCE = 8
-_GOODBYE_S = 1.0  # for the last REGISTER to a carrier, with its password
-_GOODBYE_LIMIT_S = 4.0  # for a carrier that does not answer it; SIP repeats it after 0.5, 1.5, 3.5
-_GOODBYE_LOOK_S = 0.05
 
 Key = tuple[str, str]
 """Tenant and trunk id."""
@@ -53,6 +48,7 @@ class Trunks:
         self._trunks: dict[Key, Trunk] = {}
         self._tenants: set[str] = set()
         self._changing: dict[Key, asyncio.Lock] = {}
+        self._left: dict[Key, dict[str, set[str]]] = {}  # by node: channels of former endpoints
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -86,6 +82,7 @@ class Trunks:
         self._tenants.discard(tenant)
         for key in [key for key in self._trunks if key[0] == tenant]:
             del self._trunks[key]
+            self._left.pop(key, None)
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -121,6 +118,7 @@ class Trunks:
             old = self._trunks.pop(key, None)
             if old is not None:
                 await self._everywhere(replace(old, is_enabled=False))
+            self._left.pop(key, None)
 
     async def resolve_again(self) -> None:
         """Look up the hosts that calls are known by, and follow those that moved.
@@ -184,7 +182,7 @@ class Trunks:
             if not node.connected:
                 continue
             try:
-                await node.get_dynamic(_CLASS, "transport", "transport-tls")
+                await node.get_dynamic(CLASS, "transport", "transport-tls")
             except AriNotFound:
                 raise Refused(
                     "trunk_transport_missing",
@@ -204,31 +202,88 @@ class Trunks:
         gate = asyncio.Semaphore(_PUSHES_AT_ONCE)
 
         async def one(key: Key) -> None:
-            # As a change does: of two pushes the later one has the later settings.
-            async with gate, self._changing.setdefault(key, asyncio.Lock()):
-                if (trunk := self._trunks.get(key)) is not None:
-                    await _push_or_log(node, trunk)
+            async with gate:
+                await self._push_now(node, key)
 
         async with asyncio.TaskGroup() as group:
             for key, trunk in self._trunks.items():
                 if trunk.is_enabled or trunk.endpoint in there:
                     group.create_task(one(key))
         for name in there - known:
-            fields = await node.get_dynamic(_CLASS, "endpoint", name)
-            if fields.get("accountcode") in self._tenants:
-                for kind in reversed(KINDS):
-                    await node.delete_dynamic(_CLASS, kind, name)
+            await self._take_off(node, name)
+
+    async def _take_off(self, node: AriNode, name: str) -> None:
+        """Take a trunk off a node, unless it is one after all, or none of ours."""
+        try:
+            tenant = (await node.get_dynamic(CLASS, "endpoint", name)).get("accountcode", "")
+        except AriNotFound:
+            return
+        async with self._alone((tenant, name.removeprefix(_PREFIX))) as trunk:
+            if trunk is None and tenant in self._tenants:
+                await take_off(node, name)
 
     async def push_missing(self, node: AriNode, tenant: str, there: Collection[str]) -> None:
         """Give a node those of a tenant's trunks that are not among its endpoints."""
         for trunk in self.of(tenant):
             if trunk.is_enabled and trunk.endpoint not in there:
-                await _push(node, trunk)
+                await self._push_now(node, (tenant, trunk.trunk_id))
+
+    async def register_again(self, tenant: str, trunk_id: str, node: AriNode) -> None:
+        """Put a trunk's registration again; one that runs stays as it is (see trunk_push)."""
+        key = (tenant, trunk_id)
+        if key in self._changing and self._changing[key].locked():
+            return  # it is being put at this moment
+        async with self._alone(key) as trunk:
+            wanted = objects(trunk).get("registration") if trunk is not None else None
+            if trunk is not None and wanted is not None:
+                with suppress(AriError, DependencyDown):
+                    await node.put_dynamic(CLASS, "registration", trunk.endpoint, wanted)
+
+    async def left_behind(self, node: AriNode, trunk: Trunk) -> frozenset[str]:
+        """Return the channels on a node that a trunk has from before its endpoint was made anew.
+
+        Raises:
+            DependencyDown: The node does not answer.
+        """
+        left = self._left.get((trunk.tenant, trunk.trunk_id), {}).get(node.name)
+        if not left:
+            return frozenset()
+        known = frozenset(left)  # more may be left while we ask
+        left -= known - {channel.id for channel in await node.get_channels()}
+        return frozenset(left)
+
+    @asynccontextmanager
+    async def _alone(self, key: Key) -> AsyncIterator[Trunk | None]:
+        """Let nobody else change or push a trunk meanwhile; yields what it is now."""
+        async with self._changing.setdefault(key, asyncio.Lock()):
+            yield self._trunks.get(key)
+
+    async def _push_now(self, node: AriNode, key: Key) -> None:
+        # As a change does: of two pushes the later one has the later settings.
+        async with self._alone(key) as trunk:
+            if trunk is not None:
+                await self._push_or_log(node, trunk)
+
+    async def _push_or_log(self, node: AriNode, trunk: Trunk) -> None:
+        """Push a trunk; one that Asterisk refuses must not keep the others from working."""
+        on_nodes = self._left.setdefault((trunk.tenant, trunk.trunk_id), {})
+        try:
+            await push(node, trunk, on_nodes.setdefault(node.name, set()))
+        except AriError as error:
+            _log.error(
+                "A node refuses a trunk.",
+                extra={
+                    "tenant": trunk.tenant,
+                    "trunk_id": trunk.trunk_id,
+                    "node": node.name,
+                    "error": str(error),
+                },
+            )
 
     async def _everywhere(self, trunk: Trunk) -> None:
         async def one(node: AriNode) -> None:
             try:
-                await _push_or_log(node, trunk)
+                await self._push_or_log(node, trunk)
             except DependencyDown:
                 # The node gets every trunk when it is back.
                 _log.info("A trunk waits for its node.", extra={"node": node.name})
@@ -236,82 +291,6 @@ class Trunks:
         async with asyncio.TaskGroup() as group:
             for node in self._ari.nodes.values():
                 group.create_task(one(node))
-
-
-async def _push_or_log(node: AriNode, trunk: Trunk) -> None:
-    """Push a trunk; one that Asterisk refuses must not keep the others from working."""
-    try:
-        await _push(node, trunk)
-    except AriError as error:
-        _log.error(
-            "A node refuses a trunk.",
-            extra={
-                "tenant": trunk.tenant,
-                "trunk_id": trunk.trunk_id,
-                "node": node.name,
-                "error": str(error),
-            },
-        )
-
-
-async def _push(node: AriNode, trunk: Trunk) -> None:
-    """Make a node's objects those of the trunk, and nothing else."""
-    wanted = objects(trunk)
-    stale = {kind for kind in KINDS if kind not in wanted}
-    is_right = False
-    same_client = ""
-    for kind in wanted:
-        try:
-            there = await node.get_dynamic(_CLASS, kind, trunk.endpoint)
-        except AriNotFound:
-            continue
-        if kind == "registration" and there.get("client_uri") == wanted[kind]["client_uri"]:
-            same_client = wanted[kind]["client_uri"]
-        if must_be_made_anew(kind, there, wanted[kind]):
-            stale.add(kind)
-        elif kind == "endpoint":
-            is_right = True
-    if "auth" in stale:
-        stale.add("registration")  # or it would wait for its next turn with the old password
-    for kind in reversed(KINDS):
-        if kind == "registration" and kind in stale:
-            await _end_registration(node, trunk.endpoint, same_client, "auth" in stale)
-        elif kind in stale:
-            await node.delete_dynamic(_CLASS, kind, trunk.endpoint)
-    for kind, fields in wanted.items():
-        if kind != "endpoint" or not is_right:
-            await node.put_dynamic(_CLASS, kind, trunk.endpoint, fields)
-
-
-async def _end_registration(
-    node: AriNode, name: str, same_client: str, loses_password: bool
-) -> None:
-    """Delete a registration, and wait for its goodbye where what follows would disturb it.
-
-    Args:
-        same_client: The ``client_uri``, if the next registration has it too. The carrier's answer
-            to the goodbye is then told as the state of the next one, if that stands by then.
-        loses_password: Whether its password goes; the carrier may challenge the goodbye.
-    """
-    stood = bool(same_client) and (await _told(node)).get(same_client, False)
-    if not await node.delete_dynamic(_CLASS, "registration", name):
-        return
-    if stood:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GOODBYE_LIMIT_S):
-                # It leaves the page in a moment, and the answer to the goodbye brings it back.
-                while (await _told(node)).get(same_client, True):  # noqa: ASYNC110 - bounded
-                    await asyncio.sleep(_GOODBYE_LOOK_S)
-    elif loses_password:
-        await asyncio.sleep(_GOODBYE_S)  # nothing tells when it is over
-
-
-async def _told(node: AriNode) -> Mapping[str, bool]:
-    """Return what the node tells of registrations; nothing when it has no page of metrics."""
-    try:
-        return await node.registrations()
-    except AriError:
-        return {}
 
 
 async def _addresses(host: str) -> list[str]:
