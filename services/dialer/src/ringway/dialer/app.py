@@ -95,7 +95,6 @@ class Dialer:
         self._roster = Roster(self._standings)
         self._look = asyncio.Event()
         self._is_up: dict[m.Part, bool] = {}
-        self._told: dict[tuple[str, str], dict[m.Part, bool]] = {}  # what each runner was told
         self._is_draining = False
         ari.on_event(self.switchboard.on_event)
         ari.on_event(self._parts.hearing.on_event)
@@ -155,32 +154,26 @@ class Dialer:
         """
         tenant, campaign_id = runner.key
         holds = self._leases.holds(_shard_key(tenant)) or await self.may_run(tenant)
-        self._tell(runner, m.Part.LEASE, holds)
-        self._tell(runner, m.Part.ACD, await self.switchboard.acd_of(tenant) is not None)
+        runner.tell(m.Part.LEASE, holds)
+        runner.tell(m.Part.ACD, await self.switchboard.acd_of(tenant) is not None)
         if not holds:
             owner = await self._leases.owner_of(_shard_key(tenant))
             if owner is not None and owner != self._leases.owner:
                 _log.warning("A campaign went to another replica.", extra={"campaign": campaign_id})
                 runner.give_up()
 
-    def _tell(self, runner: CampaignRunner, part: m.Part, is_up: bool) -> None:
-        told = self._told.setdefault(runner.key, {})
-        if told.get(part) != is_up:
-            told[part] = is_up
-            runner.post(m.PartChanged(_now(), part, is_up))
-
     async def _begin(self, each: LiveCampaign) -> None:
         async with self._pool.tenant(each.tenant) as conn:
             campaign = await campaign_store.get_campaign(
                 conn, tenant_id=UUID(each.tenant), campaign_id=each.campaign_id
             )
-        if campaign is None:
+        if campaign is None or self._is_draining:
             return
         runner = CampaignRunner(campaign, self._parts)
         self.runners[runner.key] = runner
         metrics.RUNNERS.set(len(self.runners))
         for part, is_up in self._is_up.items():
-            self._tell(runner, part, is_up)
+            runner.tell(part, is_up)
         await self._check_claims(runner)
         self._tasks.spawn(self._run(runner), name=f"campaign {each.campaign_id}")
         _log.info("Campaign begins.", extra={"tenant": each.tenant, "campaign": each.campaign_id})
@@ -197,7 +190,6 @@ class Dialer:
             await presence.tell_acd_over(runner, self._parts)
         finally:
             self.runners.pop(runner.key, None)
-            self._told.pop(runner.key, None)
             self._roster.forget(*runner.key)
             metrics.RUNNERS.set(len(self.runners))
             _log.info(
@@ -219,7 +211,11 @@ class Dialer:
             for part, is_up in seen.items():
                 self._is_up[part] = is_up
                 for runner in self.runners.values():
-                    self._tell(runner, part, is_up)
+                    runner.tell(part, is_up)
+            for runner in self.runners.values():
+                # The look at the rows may be long in coming, while PostgreSQL is away.
+                if not self._leases.holds(_shard_key(runner.campaign.tenant)):
+                    runner.tell(m.Part.LEASE, False)
             await asyncio.sleep(_WATCH_PARTS_EVERY_S)
 
     def on_agents(self, seen: CampaignAgentsV1) -> None:
@@ -261,10 +257,9 @@ class Dialer:
             outcome = AttemptDisposition.ABANDONED
         else:
             outcome = AttemptDisposition.HUNG_UP_EARLY
-        runner = self.runners.get((fact.tenant, fact.campaign_id))
-        if runner is not None:
-            acd_at = fact.occurred_at.timestamp()
-            runner.post(m.OutcomeKnown(_now(), fact.attempt_id, outcome, agent_id, acd_at))
+        acd_at = fact.occurred_at.timestamp()
+        known = m.OutcomeKnown(_now(), fact.attempt_id, outcome, agent_id, acd_at)
+        was_told = self._tell_outcome(fact, known)
         async with self._pool.tenant(tenant_id) as conn:
             await attempt_store.note_outcome(
                 conn,
@@ -273,6 +268,18 @@ class Dialer:
                 outcome=outcome,
                 agent_id=agent_id,
             )
+        if not was_told:  # whoever took the call over meanwhile read its row before
+            self._tell_outcome(fact, known)
+
+    def _tell_outcome(
+        self, fact: InteractionConnectedV1 | InteractionAbandonedV1, known: m.OutcomeKnown
+    ) -> bool:
+        """Tell the campaign, at the latest when it knows of the call; False: none follows it."""
+        runner = self.runners.get((fact.tenant, fact.campaign_id or ""))
+        line = None if runner is None else runner.lines.get(known.attempt_id)
+        if line is not None:
+            line.tell(known)
+        return line is not None
 
     async def consume_outcomes(self) -> None:
         """Worker: hear the ACD's facts about answered calls.

@@ -92,6 +92,12 @@ async def _recover_node(
     while node is not None:
         try:
             await node.wait_connected()
+            there = {channel.id: channel for channel in await node.get_channels()}
+            for line in lines:
+                if (channel := there.get(line.attempt.channel_id)) is not None:
+                    runner.note_placed(line, channel.creationtime)
+                    await parts.switchboard.watch(line)
+            # Read once their events come here: what happened before is in it.
             channels, bridged = await _picture(node)
             break
         except AriDown:
@@ -104,7 +110,6 @@ async def _recover_node(
         if channel is None:
             absent.append(line)
             continue
-        await parts.switchboard.watch(line)
         _adopt(runner, line, channel, in_bridge=channel.id in bridged)
     await settle_absent(runner, absent, parts)
 

@@ -85,6 +85,7 @@ class CampaignRunner:
         self._now = asyncio.get_running_loop().time
         self._tasks = TaskSet(f"campaign {campaign.campaign_id}")
         self._moved = asyncio.Event()  # the core has handled an event
+        self._told: dict[m.Part, bool] = {}
         self._claiming = Claiming(self, parts)
         self.previews = Previews(self, parts)
         self.bookings = Bookings(self, parts.bus)
@@ -97,6 +98,12 @@ class CampaignRunner:
     def post(self, event: m.Event) -> None:
         """Give the core an event; it is handled in order of arrival."""
         self._inbox.put_nowait(event)
+
+    def tell(self, part: m.Part, is_up: bool) -> None:
+        """Say whether something that the campaign needs is there; said twice, it is told once."""
+        if self._told.get(part) != is_up:
+            self._told[part] = is_up
+            self.post(m.PartChanged(self._now(), part, is_up))
 
     def spawn(self, coro: Coroutine[Any, Any, None], name: str) -> None:
         """Run something for this campaign beside its loop."""
@@ -113,7 +120,10 @@ class CampaignRunner:
             row = await campaign_store.get_campaign(
                 conn, tenant_id=self.tenant_id, campaign_id=self.campaign.campaign_id
             )
-        if row is None or row.version == self.campaign.version:
+        if row is None:  # its whole tenant was deleted
+            self.post(m.Controlled(self._now(), CampaignState.STOPPED))
+            return
+        if row.version == self.campaign.version:
             return
         self.campaign = row
         self.post(m.Configured(self._now(), row.spec))

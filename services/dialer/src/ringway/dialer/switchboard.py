@@ -55,7 +55,7 @@ _RINGS = frozenset({"RINGING", "PROGRESS", "PROCEEDING"})
 
 
 class NotAsked(Exception):
-    """A node was away, so a command was not even sent."""
+    """A command was not even sent."""
 
 
 @dataclass(slots=True, eq=False)
@@ -262,7 +262,7 @@ class Switchboard:
         """Ask Asterisk to call.
 
         Raises:
-            NotAsked: The node is away; nothing was sent.
+            NotAsked: The node is away, or the tenant is another process's; nothing was sent.
             AriDown: Nobody knows whether it does.
             AriError: It does not: the endpoint cannot be used.
         """
@@ -270,6 +270,8 @@ class Switchboard:
         node = self.node(line)
         if not node.connected:
             raise NotAsked(attempt.node)
+        if not self._leases.holds(f"dialer.shard.{shard_of(attempt.tenant)}"):
+            raise NotAsked("the lease has ended")  # another process may call this lead by now
         line.is_asking = True
         try:
             await node.originate(
