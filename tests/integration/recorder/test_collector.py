@@ -27,6 +27,7 @@ from ringway.recorder.job_store import JobStore
 from ringway.recorder.sweeper import Sweeper
 from ringway.runtime.ari import AriDown
 from ringway.runtime.postgres import Pool
+from ringway.runtime.tenant_rows import delete_rows
 
 pytestmark = pytest.mark.integration
 
@@ -106,6 +107,29 @@ async def test_a_talk_becomes_a_stereo_file(bench: Bench, tmp_path: Path) -> Non
     assert heard(file, 1, 700)
     assert not heard(file, 0, 700)
     assert bench.scratch == []
+
+
+async def test_a_file_that_is_made_while_its_tenant_is_deleted_is_not_kept(
+    bench: Bench, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fact = bench.talked(tmp_path)
+    put, is_named, go_on = bench.store.put, asyncio.Event(), asyncio.Event()
+
+    async def slow(source: Path, name: str) -> None:
+        is_named.set()
+        await go_on.wait()
+        await put(source, name)
+
+    monkeypatch.setattr(bench.store, "put", slow)
+    async with bench.running():
+        await take_on(fact, bench.jobs, bench.collector)
+        await is_named.wait()
+        assert await bench.store.remove_folder(str(TENANT)) == 0
+        async with pool.tenant(TENANT) as conn:
+            assert await delete_rows(conn, "recorder", TENANT, at_most=1000)
+        go_on.set()
+        await eventually(lambda: not bench.source.files, what="Asterisk's copies are gone")
+    assert bench.files == []
 
 
 async def test_the_same_fact_again_makes_no_second_file(bench: Bench, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from tests.support.postgres import Database, connect
 from tests.support.recording import TENANT, disconnected
+from tests.support.waiting import eventually
 
 from ringway.proto.acd_calls import InteractionFinishedV1, Outcome
 from ringway.proto.recorder import RecordingMissingV1, RecordingStoredV1
@@ -19,6 +21,7 @@ from ringway.recorder.core.sweep import Knowledge, Known
 from ringway.recorder.job_store import JobStore
 from ringway.recorder.joiner import Joined
 from ringway.recorder.recording_store import RecordingStore, StoredFile
+from ringway.runtime import outbox
 from ringway.runtime.clock import utcnow
 from ringway.runtime.postgres import Pool
 
@@ -54,6 +57,36 @@ async def test_a_fact_after_its_recording_was_stored_opens_none(jobs: JobStore) 
     assert await jobs.settle_stored(job, JOINED, name, now=utcnow())
     assert not await jobs.add(fact)
     assert await jobs.claim(1, HOLD) == []
+
+
+async def test_a_fact_that_is_repeated_while_its_recording_is_stored_opens_none(
+    jobs: JobStore, pool: Pool, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fact = disconnected()
+    await jobs.add(fact)
+    (job,) = await jobs.claim(1, HOLD)
+    add, written, go_on = outbox.add, asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any) -> None:
+        await add(*args)
+        written.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(outbox, "add", slow)
+    owner = await connect(database, "ringway_owner")
+
+    async def waits() -> bool:
+        return bool(await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    settling = asyncio.create_task(jobs.settle_stored(job, JOINED, "a.wav", now=utcnow()))
+    await written.wait()
+    adding = asyncio.create_task(jobs.add(fact))
+    await eventually(waits, what="the repeated fact waits for what is being written")
+    go_on.set()
+    assert await settling
+    assert not await adding
+    assert await jobs.claim(1, HOLD) == []
+    await owner.close()
 
 
 async def test_two_replicas_never_claim_the_same_job(jobs: JobStore, pool: Pool) -> None:

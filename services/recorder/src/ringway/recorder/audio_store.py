@@ -59,6 +59,13 @@ class AudioStore(Protocol):
             AudioGone: It is not there, or it is shorter.
         """
 
+    async def remove(self, name: str) -> None:
+        """Remove a file; one that is not there is fine.
+
+        Raises:
+            OSError: It could not be removed.
+        """
+
     async def remove_folder(self, name: str) -> int:
         """Remove everything below ``name``, and return how many files that were; 0: nothing was.
 
@@ -116,9 +123,20 @@ class FolderStore:
         finally:
             file.close()
 
+    async def remove(self, name: str) -> None:
+        """See :class:`AudioStore`."""
+        await asyncio.to_thread(self._remove, self._path(name))
+
     async def remove_folder(self, name: str) -> int:
         """See :class:`AudioStore`."""
         return await asyncio.to_thread(self._remove_folder, self._path(name))
+
+    def _remove(self, file: Path) -> None:
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            return
+        _sync_folder(file.parent)
 
     def _remove_folder(self, folder: Path) -> int:
         if folder == self._root or folder.is_relative_to(self._root / _SCRATCH):

@@ -244,6 +244,8 @@ class Collector:
                         "Recording stored.",
                         extra=_facts(job) | {"duration_s": joined.duration_s, "delay_s": delay_s},
                     )
+                elif job.interaction_id not in await self._jobs.known([job.interaction_id]):
+                    await self._forget(job, file_name)
             case Missed(reason):
                 match after_miss(job.misses + 1, reason):
                     case TryAgain(delay_s):
@@ -261,6 +263,14 @@ class Collector:
                 await self._jobs.postpone(job, delay_s, f"{why}: {detail}", missed=False)
             case SettledElsewhere():
                 pass
+
+    async def _forget(self, job: Job, file_name: str) -> None:
+        """The tenant was deleted while this job was done: its file came too late to go with it."""
+        try:
+            await self._store.remove(file_name)
+        except OSError as error:
+            facts = _facts(job) | {"file_name": file_name, "error": str(error)}
+            _log.error("A file of a deleted tenant could not be removed.", extra=facts)
 
     async def _delete_halves(self, job: Job) -> None:
         """Free Asterisk's disk. What cannot be deleted now is found by the sweep."""

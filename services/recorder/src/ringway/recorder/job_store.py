@@ -33,6 +33,16 @@ _ADD = """
     RETURNING true
 """
 
+# A fact that is repeated while its job is settled waits for that transaction, and sees neither the
+# job nor, with the eyes of its own beginning, the recording.
+_TAKE_BACK = """
+    DELETE FROM recorder.job j
+     WHERE j.tenant_id = $1 AND j.interaction_id = $2
+       AND EXISTS (SELECT 1 FROM recorder.recording r
+                    WHERE r.tenant_id = $1 AND r.interaction_id = $2)
+    RETURNING true
+"""
+
 _NUMBER_OF_JOB = """
     SELECT file_number FROM recorder.job
      WHERE tenant_id = $1 AND interaction_id = $2 FOR UPDATE
@@ -186,8 +196,9 @@ class JobStore:
         """
         talk = Talk.of(fact)
         async with self._pool.tenant(talk.tenant_id) as conn:
-            added = await conn.fetchval(_ADD, *astuple(talk))
-        return bool(added)
+            if not await conn.fetchval(_ADD, *astuple(talk)):
+                return False
+            return not await conn.fetchval(_TAKE_BACK, talk.tenant_id, talk.interaction_id)
 
     async def claim(self, limit: int, hold: timedelta) -> Sequence[Job]:
         """Take up to ``limit`` due jobs of any tenant for at most ``hold``."""
