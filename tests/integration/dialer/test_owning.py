@@ -35,7 +35,7 @@ from ringway.proto.dialer import (
     CampaignState,
     LeadRow,
 )
-from ringway.runtime.ari import Channel
+from ringway.runtime.ari import AriDown, Channel
 from ringway.runtime.clock import utcnow
 from ringway.runtime.errors import BusDown
 from ringway.runtime.postgres import Pool
@@ -300,6 +300,21 @@ async def test_a_call_that_is_answered_while_it_is_taken_over_is_known_as_answer
         await world.until(lambda: world.runner.core.is_recovered, "it is recovered")
         (call,) = world.runner.core.calls
         assert call.answered_at is not None
+
+
+async def test_a_node_that_leaves_while_its_calls_are_taken_over_is_waited_for(pool: Pool) -> None:
+    async with _world(pool, leads=1) as world:
+        node = world.ari.node
+        node.channels = [_channel(await _claimed(world), "Ringing")]
+
+        def leave() -> None:
+            node.then = None
+            raise AriDown("it left again")
+
+        node.then = leave
+        await world.look()
+        await world.until(lambda: world.runner.core.is_recovered, "it is recovered")
+        assert len(world.runner.core.calls) == 1
 
 
 async def test_what_the_acd_tells_of_a_call_that_is_being_taken_over_is_kept_for_it(
