@@ -240,7 +240,8 @@ class SlowRouter:
         queue = self.queues.get(waiting.queue_id)
         if queue is None:
             return [*out, Overflow(waiting.interaction_id, OverflowReason.NO_AGENTS)]
-        call = SlowCall(waiting, self.at if waiting.queued_at is None else waiting.queued_at)
+        since = self.at if waiting.queued_at is None else waiting.queued_at
+        call = SlowCall(waiting, since, declined=set(waiting.declined))
         is_full = queue.max_waiting is not None and self.waiting_in(queue.queue_id) >= (
             queue.max_waiting
         )

@@ -230,3 +230,16 @@ def test_an_agent_who_becomes_ready_while_all_ring_rings_too_and_one_wins() -> N
     assert m.Withdraw("i1", "ann") in won
     assert floor.handle(m.Accepted(6, "i1", "ann")) == []
     assert state_of(floor, "ann") is AgentState.READY
+
+
+@pytest.mark.parametrize("reserved", [True, False])
+def test_who_declines_what_he_was_given_at_once_is_not_given_it_again(reserved: bool) -> None:
+    floor = floor_with("ann", "bob")
+    if reserved:
+        floor.handle(m.Reserve(5, "sales", "attempt-i1", 60))
+    assert m.Connect("i1", "ann") in arrives(floor, "i1", 10)
+    commands = floor.handle(m.OfferFailed(10.1, "i1", "ann", declined=True))
+    assert m.Connect("i1", "bob") in commands
+    assert state_of(floor, "ann") is AgentState.READY
+    commands = floor.handle(m.OfferFailed(10.2, "i1", "bob", declined=True))
+    assert m.Connect("i1", "ann") in commands, "nobody else is left"

@@ -215,6 +215,13 @@ def test_excluded_agent_never_gets_it() -> None:
     assert router.remove_agent(2, "bob") == [Overflow("i", OverflowReason.NO_AGENTS)]
 
 
+def test_who_has_declined_it_before_gets_it_when_nobody_else_is_there() -> None:
+    router = router_of(Queue("q"))
+    router.ready(0, "ann", 0)
+    assert router.enqueue(1, Waiting("i", "q", 1, declined=frozenset({"ann"}))) == []
+    assert router.remove_agent(2, "bob") == [Offer("i", ("ann",))]
+
+
 @pytest.mark.parametrize("how", ["busy", "remove_agent"])
 def test_offer_to_an_agent_who_goes_away_is_withdrawn_and_offered_on(how: str) -> None:
     router = router_of(Queue("q"))

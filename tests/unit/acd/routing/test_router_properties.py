@@ -183,6 +183,9 @@ class RouterMachine(RuleBasedStateMachine):
             lambda is_so: agent_sets if is_so else st.just(frozenset[str]())
         ),
         queued_s=st.sampled_from((None, None, None, 1.0)),
+        declined=st.sampled_from((False, False, True)).flatmap(
+            lambda is_so: agent_sets if is_so else st.just(frozenset[str]())
+        ),
     )
     def arrives(
         self,
@@ -196,6 +199,7 @@ class RouterMachine(RuleBasedStateMachine):
         prefer_s: float,
         excluded: frozenset[str],
         queued_s: float | None,
+        declined: frozenset[str],
     ) -> None:
         waiting = Waiting(
             interaction_id,
@@ -208,6 +212,7 @@ class RouterMachine(RuleBasedStateMachine):
             self.at + prefer_s,
             excluded,
             None if queued_s is None else self.at - queued_s,
+            declined,
         )
         self.arrives_as(waiting)
 
@@ -357,6 +362,7 @@ def test_busy_days(seed: int) -> None:
             prefer_s=pick((2.0, 8.0)),
             excluded=frozenset(pick(((), (), ("ann",), ("bob", "dan")))),
             queued_s=None,
+            declined=frozenset(pick(((), (), ("bob",), ("ann", "cid")))),
         )
 
     def answer() -> None:

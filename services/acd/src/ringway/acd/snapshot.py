@@ -86,7 +86,7 @@ def of_call(runner: FloorRunner, interaction_id: str) -> bytes | None:
         return None
     raw = info.to_json() | {name: getattr(call, name) for name in _CALL_PLAIN}
     raw |= {name: _moment(runner, getattr(call, name)) for name in _CALL_TIMES}
-    raw["excluded"] = sorted(call.excluded)
+    raw["excluded"], raw["declined"] = sorted(call.excluded), sorted(call.declined)
     raw["offers"] = {a: runner.wall(at).isoformat() for a, at in call.offers.items()}
     return orjson.dumps(raw)
 
@@ -225,6 +225,7 @@ def _call(runner: FloorRunner, raw: dict[str, Any]) -> m.Call:
         vip=raw.get("vip", False),
         value_grade=raw.get("value_grade", 0),
         excluded=frozenset(raw.get("excluded", ())),
+        declined=frozenset(raw.get("declined", ())),
     )
 
 

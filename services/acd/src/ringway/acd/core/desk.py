@@ -178,6 +178,7 @@ class Desk:
                     preferred_agent_id=preferred_agent_id,
                     prefer_until=prefer_until,
                     excluded=call.excluded,
+                    declined=call.declined,
                 ),
             ),
         )

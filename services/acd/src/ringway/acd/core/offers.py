@@ -94,7 +94,7 @@ class Offers(Sessions):
         call.queue_id, call.campaign_id, call.attempt_id = event.queue_id, "", ""
         call.limit_at = None
         call.waiting_since = event.since
-        call.excluded = event.excluded
+        call.excluded, call.declined = event.excluded, frozenset()
         if event.priority is not None:
             call.priority = event.priority
         if event.vip is not None:
@@ -213,8 +213,10 @@ class Offers(Sessions):
                 agent.chose_ready, agent.chose_reason = False, PHONE_LOST
         if call.agent_id == agent.agent_id:
             call.agent_id = None
+        exclude = event.rona or event.declined
+        if exclude:  # also for the router's next time with it: it has forgotten who has accepted
+            call.declined |= {agent.agent_id}
         if call.interaction_id in self._routed:
-            exclude = event.rona or event.declined
             self._decide(
                 at,
                 self.router.decline(at, call.interaction_id, agent.agent_id, exclude=exclude),

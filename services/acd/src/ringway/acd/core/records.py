@@ -97,6 +97,7 @@ class Call:
     vip: bool = False
     value_grade: int = 0
     excluded: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()  # in this queue: others come first
     members: set[str] = field(default_factory=set)  # every agent who is part of the talk
     claimed: set[str] = field(default_factory=set)  # agents whose phones are called for it
     wrap_ups: int = 0  # how many agents still work on it after their talk

@@ -112,6 +112,7 @@ class Waiting:
         excluded: Agents who never get it, such as the one who transferred it away.
         queued_at: When it entered this queue, from which ``max_wait_s`` counts; ``None``: at
             ``enqueue``. Only a restart needs it.
+        declined: Agents who get it only while nobody else fits it: see ``Router.decline``.
 
     Raises:
         ValueError: A number is out of its range.
@@ -127,6 +128,7 @@ class Waiting:
     prefer_until: float = 0.0
     excluded: frozenset[str] = frozenset()
     queued_at: float | None = None
+    declined: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check_range("priority", self.priority, 1, 10)

@@ -171,6 +171,7 @@ class Router:
             weight(queue.priority, waiting),
             (waiting.since, interaction_id),
             self._at if waiting.queued_at is None else waiting.queued_at,
+            declined=set(waiting.declined),
         )
         is_full = queue.max_waiting is not None and line.count >= queue.max_waiting
         if is_full and not self._candidates(call):
