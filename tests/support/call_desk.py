@@ -192,6 +192,25 @@ async def hears_not(call: PhoneCall, *hz: float) -> None:
     await eventually(is_quiet, within_s=15, what=f"{hz} is not heard")
 
 
+async def room_with(desk: Desk, channel: str) -> str | None:
+    """Return the bridge in which a channel is."""
+    for bridge in await desk.centre.node.get_bridges():
+        if channel in bridge.channels:
+            return bridge.id
+    return None
+
+
+async def is_there(desk: Desk, room: str) -> bool:
+    return room in {bridge.id for bridge in await desk.centre.node.get_bridges()}
+
+
+async def until_room_ends(desk: Desk, room: str) -> None:
+    async def is_so() -> bool:
+        return not await is_there(desk, room)
+
+    await eventually(is_so, what="the room ends when all have left it")
+
+
 @asynccontextmanager
 async def desk_on(centre: AcdCentre) -> AsyncIterator[Desk]:
     """A fresh desk for one test."""

@@ -13,7 +13,7 @@ class CutProxy:
 
     ``cut`` drops what is open, ``stall`` swallows without closing, ``deafen`` swallows answers,
     ``cut_at`` swallows a word and all that follows, ``hold`` keeps one connection's answers back,
-    ``join`` passes answers on in one piece.
+    ``keep`` keeps back what a connection says, ``join`` passes answers on in one piece.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -24,7 +24,7 @@ class CutProxy:
         self._answering = asyncio.Event()
         self._answering.set()
         self._last_word = b""
-        self._unsaid = self._slow_word = b""
+        self._unsaid = self._slow_word = self._kept_word = b""
         self._joined = (b"", b"")
         self._joining = False
         self._held: set[asyncio.Event] = set()
@@ -58,6 +58,10 @@ class CutProxy:
         """Keep back what is answered to the connection that says ``after``; others are served."""
         self._slow_word = after
 
+    def keep(self, word: bytes) -> None:
+        """Keep back what contains ``word``, and all that its connection says then."""
+        self._kept_word = word
+
     def join(self, first: bytes, last: bytes) -> None:
         """Pass on in one piece what a connection answers from ``first`` to ``last``, once."""
         self._joined = (first, last)
@@ -69,7 +73,7 @@ class CutProxy:
 
     @property
     def is_held(self) -> bool:
-        """Whether what ``hold`` waits for has been said."""
+        """Whether what ``hold`` or ``keep`` waits for has been said."""
         return bool(self._held)
 
     @property
@@ -80,7 +84,7 @@ class CutProxy:
     def mend(self) -> None:
         """Pass everything on again."""
         self._open = True
-        self._last_word = self._unsaid = self._slow_word = b""
+        self._last_word = self._unsaid = self._slow_word = self._kept_word = b""
         self._joined = (b"", b"")
         while self._held:
             self._held.pop().set()
@@ -138,6 +142,11 @@ class CutProxy:
             self._slow_word = b""
             may_answer.clear()
             self._held.add(may_answer)
+        if self._kept_word and self._kept_word in said:
+            self._kept_word = b""
+            may_speak = asyncio.Event()
+            self._held.add(may_speak)
+            await may_speak.wait()
 
     async def _answer(self, may_answer: asyncio.Event, _: bytes) -> None:
         await self._answering.wait()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import aiohttp
 from tests.support.acd_centre import AcdCentre, acd_centre, acd_environment
 from tests.support.asterisk import RealAsterisk, real_asterisk
+from tests.support.cut_proxy import CutProxy
 from tests.support.nats import NatsServer
 from tests.support.postgres import Database
 from tests.support.waiting import eventually
+
+Proxied = Callable[[int], AbstractAsyncContextManager[CutProxy]]
 
 
 @dataclass(slots=True)
@@ -101,14 +104,23 @@ class NodePair:
 
 
 @asynccontextmanager
-async def node_pair(folder: Path, database: Database, nats: NatsServer) -> AsyncIterator[NodePair]:
-    """Start two nodes and an ACD that knows both."""
+async def node_pair(
+    folder: Path, database: Database, nats: NatsServer, proxied: Proxied | None = None
+) -> AsyncIterator[NodePair]:
+    """Start two nodes and an ACD that knows both.
+
+    Args:
+        proxied: What the ACD reaches the first node through; gets the port of its ARI.
+    """
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(real_asterisk(folder / "b", node="ast-1"))
-        centre = await stack.enter_async_context(acd_centre(folder, database, nats))
+        centre = await stack.enter_async_context(acd_centre(folder, database, nats, proxied))
         port = int(centre.health.rsplit(":", 1)[1].split("/")[0])
         centre.acd.kill()
-        both = json.dumps([_node(centre.asterisk), _node(there)])
+        here = _node(centre.asterisk)
+        if centre.proxy is not None:
+            here["url"] = f"http://127.0.0.1:{centre.proxy.port}"
+        both = json.dumps([here, _node(there)])
         centre.acd._environment = acd_environment(
             centre.asterisk, database, nats, port, ari_nodes=both
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from tests.support.call_desk import Desk, desk_on
+from tests.support.cut_proxy import cut_proxy
 from tests.support.nats import NatsServer
 from tests.support.node_pair import NodePair, node_pair
 from tests.support.postgres import PostgresServer
@@ -21,7 +22,7 @@ async def pair(
     nats = NatsServer(folder / "nats")
     await nats.start()
     try:
-        async with node_pair(folder, database, nats) as pair:
+        async with node_pair(folder, database, nats, cut_proxy) as pair:
             yield pair
     finally:
         nats.stop()

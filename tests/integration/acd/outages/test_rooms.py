@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.acd_centre import CUSTOMER_HZ
 from tests.support.call_desk import (
     ANN_HZ,
     BOB_HZ,
-    CUSTOMER_HZ,
     Agent,
     Desk,
     hears,
     hears_not,
+    is_there,
+    room_with,
+    until_room_ends,
 )
 from tests.support.cut_proxy import CutProxy
 from tests.support.front_centre import FrontCentre
@@ -52,25 +55,6 @@ async def three(desk: Desk, ann: Agent, bob: Agent) -> tuple[PhoneCall, str]:
     return customer, room
 
 
-async def room_with(desk: Desk, channel: str) -> str | None:
-    """Return the bridge in which a channel is."""
-    for bridge in await desk.centre.node.get_bridges():
-        if channel in bridge.channels:
-            return bridge.id
-    return None
-
-
-async def is_there(desk: Desk, room: str) -> bool:
-    return room in {bridge.id for bridge in await desk.centre.node.get_bridges()}
-
-
-async def until_gone(desk: Desk, room: str) -> None:
-    async def is_so() -> bool:
-        return not await is_there(desk, room)
-
-    await eventually(is_so, what="the room ends when all have left it")
-
-
 async def test_a_room_stays_until_those_whom_an_agents_phone_leaves_have_been_moved(
     desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
 ) -> None:
@@ -83,7 +67,7 @@ async def test_a_room_stays_until_those_whom_an_agents_phone_leaves_have_been_mo
     await hears_not(customer, ANN_HZ)
     assert await is_there(desk, room)
     proxy.mend()
-    await until_gone(desk, room)
+    await until_room_ends(desk, room)
     await hears(customer, BOB_HZ)
     await hears(bob.leg, CUSTOMER_HZ)
     customer.hang_up()
@@ -103,7 +87,7 @@ async def test_a_room_stays_until_the_phones_of_others_are_home(
     await hears_not(bob.leg, ANN_HZ)
     assert await is_there(desk, room)
     proxy.mend()
-    await until_gone(desk, room)
+    await until_room_ends(desk, room)
     await desk.until_free(bob)
     _, second = await desk.talk(bob, wrap_up_s=0)  # his phone is where the next customer comes to
     await hears(second, BOB_HZ)
@@ -129,7 +113,7 @@ async def test_a_room_stays_until_the_phone_of_who_barged_in_has_left(
     await hears_not(bob.leg, ANN_HZ)
     assert await is_there(desk, room)
     proxy.mend()
-    await until_gone(desk, room)
+    await until_room_ends(desk, room)
     ann.call = None
     _, second = await desk.talk(ann, wrap_up_s=0)  # he follows his agent, and hears her
     await hears(bob.leg, ANN_HZ)

@@ -5,6 +5,7 @@ Both are written to the snapshot bucket, so a new process finds them again.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -19,7 +20,11 @@ ORIGIN = "origin"  # in ``Call.extra``: the customer's own channel, when a link 
 
 @dataclass(slots=True)
 class Call:
-    """The customer's side of one interaction. Times are moments, UTC."""
+    """The customer's side of one interaction. Times are moments, UTC.
+
+    ``placing``: held by whoever puts the customer somewhere while no talk has him. Of two who do so
+    at once Asterisk obeys either last.
+    """
 
     interaction_id: str
     campaign_id: str
@@ -41,6 +46,7 @@ class Call:
     last_agent_id: str = ""
     record: bool = True
     extra: dict[str, Any] = field(default_factory=dict)  # of whoever has the call; JSON
+    placing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def origin(self) -> tuple[str, str]:

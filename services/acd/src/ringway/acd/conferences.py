@@ -170,7 +170,7 @@ class Conferences:
         links, node = self._runner.links, meeting.call.node
         if call.node != node and (links is None or not await links.bring(self._runner, call, node)):
             return False
-        if meeting.core.is_over:
+        if meeting.core.is_over or call.is_gone:
             return False
         is_inbound = call.direction is Direction.INBOUND
         number = call.caller if is_inbound else call.called

@@ -231,6 +231,15 @@ class CallControl:
             return False
         return True
 
+    async def part(self, call: Call, leg: Leg) -> None:
+        """Take the customer out of the agent's bridge again; nothing when he is not in it.
+
+        Raises:
+            AriDown: The node does not answer.
+        """
+        with suppress(AriError):
+            await self.node(call.node).remove_from_bridge(leg.bridge_id, call.channel_id)
+
     async def is_there(self, node: str, channel_id: str) -> bool:
         """Tell whether a channel still exists.
 
@@ -404,8 +413,12 @@ class CallControl:
 
     @staticmethod
     async def _play_on(node: AriNode, bridge_id: str, music: str) -> None:
-        """Begin the music of a room for its first listener: it ends when the last one leaves."""
-        if len((await node.get_bridge(bridge_id)).channels) > 1:
+        """Begin the music of a room for its first listener: it ends when the last one leaves.
+
+        Of two who came from two processes at once each sees both. Music that is asked for twice
+        goes on.
+        """
+        if len((await node.get_bridge(bridge_id)).channels) > 2:
             return
         try:
             await node.start_bridge_moh(bridge_id, music)

@@ -45,7 +45,7 @@ class Links(NodeLinks):
         """
         if call.node == to:
             return True
-        self._go_home(runner, call)
+        await self._go_home(runner, call)
         if call.node == to:
             return True
         try:
@@ -53,6 +53,9 @@ class Links(NodeLinks):
                 runner, call.interaction_id, node=call.node, channel=call.channel_id, to=to
             )
         except LinkFailed:
+            return False
+        if call.is_gone:  # before anybody watched the link for him
+            await self.drop(link, with_room=True)
             return False
         call.extra[ORIGIN] = {
             "node": call.node,
@@ -66,8 +69,11 @@ class Links(NodeLinks):
         runner.store(call.interaction_id)
         return True
 
-    def _go_home(self, runner: FloorRunner, call: Call) -> None:
-        """Give a linked customer's own channel back to him; the link ends."""
+    async def _go_home(self, runner: FloorRunner, call: Call) -> None:
+        """Give a linked customer's own channel back to him; the link ends.
+
+        On return it has: his channel must not be moved while the room that he shared with it ends.
+        """
         origin = call.extra.pop(ORIGIN, None)
         if origin is None:
             return
@@ -77,7 +83,7 @@ class Links(NodeLinks):
         call.node, call.channel_id = origin["node"], origin["channel_id"]
         self._acd.watch_customer(call.channel_id, runner, call.interaction_id)
         runner.store(call.interaction_id)
-        runner.spawn(self._drop(call.node, origin["link_id"], origin["room"]), "drop link")
+        await self._drop(call.node, origin["link_id"], origin["room"])
 
     async def _drop(self, node: str, link_id: str, room: str) -> None:
         with suppress(AriDown):  # no such node any more

@@ -328,6 +328,7 @@ class Phones:
     async def _end_room(self, leg: Leg) -> None:
         talks, supervision = self._runner.talks, self._runner.supervision
         try:
+            await self._runner.placed()
             if talks is not None:
                 await talks.settled()
             if supervision is not None:

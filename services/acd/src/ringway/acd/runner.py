@@ -411,12 +411,14 @@ class FloorRunner:
             is_here = (
                 leg is None or self.links is None or await self.links.bring(self, call, leg.node)
             )
-            if not self._is_winner(interaction_id, agent_id):
-                return  # he has declined, or his phone has left: the customer waits on
-            joined = leg is not None and is_here and await self._control.join(call, leg)
-            if joined and leg is not None:
+            async with call.placing:
                 if not self._is_winner(interaction_id, agent_id):
+                    return  # he has declined, or his phone has left: the customer waits on
+                joined = leg is not None and is_here and await self._control.join(call, leg)
+                if joined and leg is not None and not self._is_winner(interaction_id, agent_id):
+                    await self._control.part(call, leg)
                     return
+            if joined:
                 self.apply(m.Bridged(self.now(), interaction_id))
                 is_joined = self._joined(interaction_id, agent_id)
                 if is_joined and call.record and not call.is_recording:
@@ -430,6 +432,12 @@ class FloorRunner:
         except AriDown:
             # What happened is seen when the node is back: see recovery.py.
             _log.info("A connect waits for its node.", extra={"interaction_id": interaction_id})
+
+    async def placed(self) -> None:
+        """Wait until every customer who is just being put somewhere is there."""
+        for call in [each for each in self.calls.values() if each.placing.locked()]:
+            async with call.placing:
+                pass
 
     def _is_winner(self, interaction_id: str, agent_id: str) -> bool:
         call = self.floor.calls.get(interaction_id)

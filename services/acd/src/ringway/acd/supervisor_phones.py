@@ -181,6 +181,8 @@ class SupervisorPhones:
             return
         if one.link is not None and self._runner.links is not None:
             await self._runner.links.drop(one.link)
+        if one.is_taken and self._runner.talks is not None:
+            await self._runner.talks.settled()  # the talk moves the phone out of our room
         if one.room.endswith(ROOM):
             await self._node(one).destroy_bridge(one.room)
         if not (one.is_lent or one.is_taken):

@@ -65,6 +65,7 @@ class Caller:
         self._keys: deque[str] = deque(maxlen=_MAX_KEYS)
         self._waiters: set[asyncio.Future[None]] = set()
         self._playing: str | None = None
+        self._beginning = asyncio.Lock()  # held until what is to be played can be stopped
         self._done: set[str] = set()  # playbacks and recordings that ended while we look for them
         self._expected: set[str] = set()
         self._failed: dict[str, str] = {}
@@ -166,14 +167,15 @@ class Caller:
         self._expected.add(playback_id)
         until = loop.time() + _PROMPT_LIMIT_S
         try:
-            await self._ask_node(
-                self.node.play(
-                    [sound if ":" in sound else f"sound:{sound}" for sound in sounds],
-                    channel=self.channel_id,
-                    playback_id=playback_id,
-                    lang=self.language,
+            async with self._beginning:
+                await self._ask_node(
+                    self.node.play(
+                        [sound if ":" in sound else f"sound:{sound}" for sound in sounds],
+                        channel=self.channel_id,
+                        playback_id=playback_id,
+                        lang=self.language,
+                    )
                 )
-            )
             while playback_id not in self._done:
                 if (key := self._take(keys)) is not None:
                     await self.hush()
@@ -193,10 +195,14 @@ class Caller:
         return None
 
     async def hush(self) -> None:
-        """Stop what is being played, if anything is."""
+        """Stop what is being played, if anything is: a channel is moved only when it has ended.
+
+        Asterisk stops nothing that it has not begun, and then plays it to its end.
+        """
         if (playback_id := self._playing) is not None:
             self._playing = None
-            await self.node.stop_playback(playback_id)
+            async with self._beginning:
+                await self.node.stop_playback(playback_id)
 
     async def ask(
         self, sounds: Sequence[str], keys: str, limit_s: float, tries: int = 1

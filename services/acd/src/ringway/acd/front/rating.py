@@ -28,7 +28,8 @@ async def rate(
     call.outcome = Outcome.TALKED
     language = caller.language
     try:
-        await caller.music("none")  # out of the agent's room
+        async with call.placing:  # the agent's room, which may end with his leg, ends after it
+            await caller.music("none")
         for half in ("ri", "ro"):
             await caller.node.hangup(f"{call.interaction_id}.{half}")  # the talk is over
         key = await caller.ask(sounds.rating(language), "12345", rules.timeout_s, rules.attempts)

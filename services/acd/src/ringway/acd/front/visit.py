@@ -60,7 +60,7 @@ class Visit:
         self.overflow: m.Overflow | None = None
         self.is_connected = False
         self.joining = False
-        self.placing = asyncio.Lock()
+        self.placing = call.placing
         self.priority, self.vip, self.value_grade = 5, False, 0
         self.owner_agent_id: str | None = None
         self.fallback: Target | None = None
