@@ -29,12 +29,14 @@ _FIND = f"""
         SELECT n, query::tsquery AS query, weight
           FROM unnest($7::text[], $8::float8[]) WITH ORDINALITY AS t (query, weight, n)
     ), matched AS MATERIALIZED (
-        SELECT a.article_id, t.n, t.weight,
-               ts_rank('{_WEIGHTS}', words.search, t.query, 1)::float8 AS tf
+        SELECT a.article_id, hit.n, hit.tf
           FROM crm.article a
-         -- What is stored compressed is unpacked once for an article, not once for each term.
+         -- What is stored compressed is unpacked once for an article, and all terms are looked for
+         -- in it then: the other way round all texts are kept on disk and read for each term.
          CROSS JOIN LATERAL (SELECT a.search || ''::tsvector AS search OFFSET 0) AS words
-          JOIN term t ON words.search @@ t.query
+         CROSS JOIN LATERAL (
+               SELECT t.n, ts_rank('{_WEIGHTS}', words.search, t.query, 1)::float8 AS tf
+                 FROM term t WHERE words.search @@ t.query OFFSET 0) AS hit
          WHERE {VISIBLE} AND $2::uuid IS NOT NULL AND a.draft_of IS NULL
            AND a.article_id = ANY (ARRAY(SELECT crm.find_articles($6::text::tsquery)))
            AND ($9 OR (a.state = 'published' AND (a.valid_from IS NULL OR a.valid_from <= $5)
@@ -45,19 +47,26 @@ _FIND = f"""
     ), seen AS MATERIALIZED (
         SELECT count(*) AS total FROM crm.article a WHERE {VISIBLE}
     ), known AS MATERIALIZED (
-        SELECT n, weight * ln(1 + ((SELECT total FROM seen) - count(*) + 0.5) / (count(*) + 0.5))
-               AS idf
-          FROM matched GROUP BY n, weight
+        -- By the term's number, none for a term that nothing has.
+        SELECT array_agg(CASE WHEN h.hits > 0 THEN t.weight * ln(
+                   1 + ((SELECT total FROM seen) - h.hits + 0.5) / (h.hits + 0.5)) END ORDER BY t.n
+               ) AS idf
+          FROM term t
+          LEFT JOIN (SELECT n, count(*) AS hits FROM matched GROUP BY n) h USING (n)
     ), scored AS (
-        SELECT article_id, round(sum(idf * tf)::numeric, 6)::float8 AS score, sum(idf) AS covered
-          FROM matched JOIN known USING (n) GROUP BY article_id
+        SELECT m.article_id, round(sum(k.idf[m.n] * m.tf)::numeric, 6)::float8 AS score,
+               sum(k.idf[m.n]) AS covered
+          FROM matched m CROSS JOIN known k GROUP BY m.article_id
+    ), best AS MATERIALIZED (
+        SELECT article_id, score FROM scored
+         WHERE covered >= {_LEAST_SHARE} * (SELECT sum(i) FROM known, unnest(idf) i)
+           AND ($14::float8 IS NULL OR (score, article_id) < ($14, $15::uuid))
+         ORDER BY score DESC, article_id DESC LIMIT $16
     )
     SELECT a.article_id, a.category_id, a.title, a.body, a.language, a.tags, a.product, a.state,
-           a.updated_at, s.score
-      FROM scored s JOIN crm.article a ON a.tenant_id = $1 AND a.article_id = s.article_id
-     WHERE s.covered >= {_LEAST_SHARE} * (SELECT sum(idf) FROM known)
-       AND ($14::float8 IS NULL OR (s.score, a.article_id) < ($14, $15::uuid))
-     ORDER BY s.score DESC, a.article_id DESC LIMIT $16
+           a.updated_at, b.score
+      FROM best b JOIN crm.article a ON a.tenant_id = $1 AND a.article_id = b.article_id
+     ORDER BY b.score DESC, a.article_id DESC
 """  # noqa: S608 - constants
 
 
