@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Header, Response
+from pydantic import BaseModel
 
 from ringway.crm_api.errors import BadRequest, PreconditionRequired
 
@@ -18,6 +20,19 @@ _VERSION = re.compile(r'"([0-9]{1,9})"')
 def set_etag(response: Response, version: int) -> None:
     """Say which version the response shows."""
     response.headers["ETag"] = f'"{version}"'
+
+
+def says_nothing_new(shown: BaseModel, wanted: BaseModel, *, apart: Collection[str] = ()) -> bool:
+    """Whether what is wanted of something is what it is: then nothing is changed.
+
+    No new version, no history and no event come of it, and whoever reads it keeps his ETag.
+
+    Args:
+        shown: What GET tells.
+        apart: Names that are wanted but never shown, such as secrets.
+    """
+    asked = wanted.model_dump(mode="json", exclude=set(apart))
+    return shown.model_dump(mode="json", include=set(asked)) == asked
 
 
 def expected_version(if_match: str | None, *, required: bool = False) -> int | None:

@@ -19,7 +19,7 @@ from ringway.crm_api.auth.schemas import (
 )
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, PreconditionFailed
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, cursor_uuid, page_of
 from ringway.crm_api.users import store as users
@@ -101,14 +101,21 @@ async def put_security_policy(
     here = roles_of_tenant(caller.tenant_id)
     if strange := [role for role in wanted.second_factor_roles if role not in here]:
         raise Invalid("role_not_here", f"Users here have no role {strange[0]}.")
+    version = expected_version(if_match)
     async with deps.pool.tenant(caller.tenant_id) as conn:
+        shown = SecurityPolicyView.model_validate(
+            await policy.get(conn, tenant_id=caller.tenant_id)
+        )
+        if version in (None, shown.version) and says_nothing_new(shown, wanted):
+            set_etag(response, shown.version)
+            return shown
         written = await policy.put(
             conn,
             tenant_id=caller.tenant_id,
             wanted=policy.SecurityPolicy(
                 **{**wanted.model_dump(), "second_factor_roles": _unique(wanted)}
             ),
-            version=expected_version(if_match),
+            version=version,
             now=deps.now(),
         )
         if written is None:

@@ -12,7 +12,7 @@ from ringway.crm_api.campaigns import defaults
 from ringway.crm_api.campaigns.defaults import CampaignDefaultsBody, CampaignDefaultsView
 from ringway.crm_api.deps import DepsOf, requires
 from ringway.crm_api.errors import PreconditionFailed
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.routing import api_router
 
 router = api_router("/campaign-defaults", "campaigns")
@@ -42,6 +42,10 @@ async def put_campaign_defaults(
     """Replace them. They count when a campaign is created or changed; others stay as they are."""
     version, now, tenant_id = expected_version(if_match), deps.now(), caller.tenant_id
     async with deps.pool.tenant(tenant_id) as conn:
+        before = await defaults.get(conn, tenant_id=tenant_id)
+        if version in (None, before.version) and says_nothing_new(before.view(), wanted):
+            set_etag(response, before.version)
+            return before.view()
         done = await defaults.put(conn, tenant_id=tenant_id, version=version, body=wanted, now=now)
         present = await defaults.get(conn, tenant_id=tenant_id)
         if not done:

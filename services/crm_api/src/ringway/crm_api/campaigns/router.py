@@ -83,8 +83,11 @@ async def change_campaign(
     if_match: IfMatch = None,
 ) -> CampaignView:
     """Change a campaign. It takes effect within seconds, also while it runs."""
-    await service.check_version(deps, caller, campaign_id, expected_version(if_match))
-    view = await service.put(deps, caller, campaign_id, wanted, action="campaign.changed")
+    version = expected_version(if_match)
+    present = await service.at_version(deps, caller, campaign_id, version)
+    view = await service.put(
+        deps, caller, campaign_id, wanted, action="campaign.changed", present=present
+    )
     set_etag(response, view.version)
     return view
 

@@ -10,6 +10,7 @@ from ringway.crm_api.campaigns import defaults, store
 from ringway.crm_api.campaigns.schemas import CampaignBody, CampaignSummary, CampaignView
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.teams.service import check_known
 from ringway.crm_api.trunks import store as trunks
 from ringway.proto.base import Done, Reply
@@ -25,7 +26,13 @@ from ringway.proto.dialer import (
 
 
 async def put(
-    deps: Deps, caller: Caller, campaign_id: UUID, wanted: CampaignBody, *, action: str
+    deps: Deps,
+    caller: Caller,
+    campaign_id: UUID,
+    wanted: CampaignBody,
+    *,
+    action: str,
+    present: CampaignView | None = None,
 ) -> CampaignView:
     """Create or change a campaign. What the body leaves out is as the enterprise's defaults say.
 
@@ -48,11 +55,11 @@ async def put(
     now = deps.now()
     said = wanted.model_dump(mode="json")
     left_out = {name: usual[name] for name in usual.keys() - wanted.model_fields_set}
+    spec = CampaignSpec.model_validate({**said, **left_out})
+    if present is not None and says_nothing_new(present, spec):
+        return present
     question = PutCampaignV1(
-        occurred_at=now,
-        tenant=caller.tenant,
-        campaign_id=str(campaign_id),
-        spec=CampaignSpec.model_validate({**said, **left_out}),
+        occurred_at=now, tenant=caller.tenant, campaign_id=str(campaign_id), spec=spec
     )
     await deps.bus.request(question, Reply)
     async with deps.pool.tenant(caller.tenant_id) as conn:
@@ -68,11 +75,14 @@ async def put(
     return await get(deps, caller, campaign_id)
 
 
-async def check_version(deps: Deps, caller: Caller, campaign_id: UUID, version: int | None) -> None:
-    """Raise PreconditionFailed when the campaign is not at ``version``, NotFound without it."""
+async def at_version(
+    deps: Deps, caller: Caller, campaign_id: UUID, version: int | None
+) -> CampaignView:
+    """Return a campaign. Raises PreconditionFailed when it is not at ``version``, and NotFound."""
     present = await get(deps, caller, campaign_id)
     if version is not None and present.version != version:
         raise _changed(present)
+    return present
 
 
 def _changed(present: CampaignView) -> PreconditionFailed:

@@ -11,7 +11,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.configuration import service
 from ringway.crm_api.configuration.kinds import KINDS, AcdSettingsView, Kind
 from ringway.crm_api.deps import Cursor, Deps, DepsOf, Limit, requires
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page, decode_cursor, encode_cursor
 from ringway.proto.acd_config import AcdSettings, Config, ConfigV1
@@ -43,10 +43,16 @@ async def put_acd_settings(
     new: AcdSettings, deps: DepsOf, caller: Writer, response: Response, if_match: IfMatch = None
 ) -> AcdSettingsView:
     """Replace the tenant's settings. `If-Match` is required."""
-    version = expected_version(if_match, required=True)
-    if version is None:
-        present = await _settings(deps, caller)
-        version = present.version if present is not None else 0
+    wanted = expected_version(if_match, required=True)
+    present = await _settings(deps, caller)
+    version = present.version if present is not None else 0
+    if wanted in (None, version):
+        shown = _shown_settings(present)
+        if says_nothing_new(shown, new):
+            set_etag(response, version)
+            return shown
+    else:
+        version = wanted
     stored = await service.put(deps, caller, _SETTINGS_ID, new, version)
     set_etag(response, stored.version)
     return _shown_settings(stored)

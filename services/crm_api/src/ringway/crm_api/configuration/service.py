@@ -110,7 +110,8 @@ async def put(deps: Deps, caller: Caller, object_id: str, new: Config, if_versio
         if refused.code != "config_changed":
             raise
         raise await _changed(deps, caller, kind, object_id, refused) from refused
-    await _audit(deps, caller, f"{kind}.put", kind, object_id, _detail(new, stored.version))
+    if stored.version != if_version:  # else it is what it was
+        await _audit(deps, caller, f"{kind}.put", kind, object_id, _detail(new, stored.version))
     return stored
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -114,7 +114,12 @@ async def change(
     user_id: UUID,
     now: datetime,
 ) -> FollowUp:
-    """Change a follow-up. With another due time it can be overdue anew."""
+    """Change a follow-up, if anything is new. With another due time it can be overdue anew."""
+    wanted = replace(
+        follow_up, note=note, due_at=due_at, done_at=done_at, result=result, user_id=user_id
+    )
+    if wanted == follow_up:
+        return follow_up
     row = await conn.fetchrow(
         f"""
         UPDATE crm.follow_up SET note = $3, due_at = $4, done_at = $5, result = $6, user_id = $7,

@@ -14,7 +14,7 @@ from ringway.crm_api.customers import scope, search, segments, service
 from ringway.crm_api.customers.filters import CustomerFilter, Pool
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import Invalid, PreconditionFailed
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Body, Name, Page, View, cursor_uuid, page_of
 from ringway.runtime.ids import uuid7
@@ -117,8 +117,9 @@ async def replace_segment(
     """Replace a segment: lists that were made of it find others when they are asked again."""
     version = expected_version(if_match)
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        await _check_version(conn, caller, segment_id, version)
-        changed = await _put(conn, caller, segment_id, wanted, deps.now())
+        changed = await _checked(conn, caller, segment_id, version)
+        if not says_nothing_new(CustomerSegmentView.model_validate(changed), wanted):
+            changed = await _put(conn, caller, segment_id, wanted, deps.now())
     set_etag(response, changed.version)
     return CustomerSegmentView.model_validate(changed)
 
@@ -130,7 +131,7 @@ async def delete_segment(
     """Delete a segment; its customers stay."""
     version = expected_version(if_match)
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        await _check_version(conn, caller, segment_id, version)
+        await _checked(conn, caller, segment_id, version)
         await segments.remove(conn, caller.tenant_id, segment_id)
 
 
@@ -170,9 +171,9 @@ async def _put(
     )
 
 
-async def _check_version(
+async def _checked(
     conn: Connection, caller: Caller, segment_id: UUID, version: int | None
-) -> None:
+) -> segments.Segment:
     present = await segments.find(conn, caller.tenant_id, segment_id, lock=True)
     if version is not None and version != present.version:
         raise PreconditionFailed(
@@ -180,3 +181,4 @@ async def _check_version(
             "The segment was changed meanwhile; `current` is what it is now.",
             extra={"current": CustomerSegmentView.model_validate(present).model_dump(mode="json")},
         )
+    return present

@@ -9,6 +9,7 @@ from ringway.crm_api.access import Caller, Permission, roles_of_tenant
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.knowledge import category_store as store
 from ringway.crm_api.knowledge.access import Tree, tree_of
 from ringway.crm_api.knowledge.schemas import (
@@ -87,7 +88,10 @@ async def change(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await store.lock(conn, caller.tenant_id)
         tree = await tree_of(conn, caller)
-        _check_version(tree, tree.category(category_id), version, caller)
+        present = tree.category(category_id)
+        _check_version(tree, present, version, caller)
+        if says_nothing_new(shown := view_of(tree, present, caller), wanted):
+            return shown
         return await _put(deps, conn, caller, tree, category_id, wanted)
 
 

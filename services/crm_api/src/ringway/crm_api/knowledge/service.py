@@ -12,6 +12,7 @@ from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.knowledge import attachment_store, search, store
 from ringway.crm_api.knowledge.access import Tree, tree_of
 from ringway.crm_api.knowledge.markdown import to_html
@@ -112,6 +113,10 @@ async def change(
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
         tree, article = await own(deps, conn, caller, article_id, version)
+        item = ArticleItem.model_validate(article)
+        is_same = says_nothing_new(item, wanted, apart=("body", "note"))
+        if is_same and article.body == wanted.body:
+            return await _view(conn, caller, tree, article)
         if wanted.category_id != article.category_id:
             tree.check_place(wanted.category_id)
         await replace(deps, conn, caller, article_id, wanted, "changed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.orders.amounts import rounded
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.media_sources import store
 from ringway.crm_api.media_sources.schemas import (
     MediaReportLine,
@@ -39,11 +41,18 @@ async def put(
         Conflict: The name or a number is another source's.
     """
     made = media_source_id or uuid7()
-    numbers = _numbers(wanted, deps.now())
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await store.lock(conn, caller.tenant_id)
+        present: store.Source | None = None
         if media_source_id is not None:
-            _check_version(await find(conn, caller.tenant_id, media_source_id), version)
+            present = await find(conn, caller.tenant_id, media_source_id)
+            _check_version(present, version)
+        numbers = _numbers(wanted, deps.now(), present.numbers if present is not None else ())
+        if present is not None:
+            view = MediaSourceView.model_validate(present)
+            is_same = says_nothing_new(view, wanted, apart=("numbers",))
+            if is_same and list(present.numbers) == numbers:
+                return view
         taken = await store.overlapping(
             conn, tenant_id=caller.tenant_id, media_source_id=made, numbers=numbers
         )
@@ -97,6 +106,9 @@ async def put_placement(
         if placement_id is not None:
             present = await find_placement(conn, caller.tenant_id, media_source_id, placement_id)
             _check_placement(present, version)
+            view = PlacementView.model_validate(present)
+            if says_nothing_new(view, wanted):
+                return view
         await store.put_placement(
             conn,
             tenant_id=caller.tenant_id,
@@ -162,10 +174,22 @@ async def find_placement(
     return found
 
 
-def _numbers(wanted: MediaSourceBody, now: datetime) -> list[store.Number]:
+def _numbers(
+    wanted: MediaSourceBody, now: datetime, present: Sequence[store.Number]
+) -> list[store.Number]:
+    """Return numbers with their beginnings: one from now on that is there began before."""
+    began = {
+        (each.did, each.valid_until): each.valid_from
+        for each in present
+        if each.valid_from <= now and (each.valid_until is None or now < each.valid_until)
+    }
     numbers = sorted(
         (
-            store.Number(each.did, each.valid_from or now, each.valid_until)
+            store.Number(
+                each.did,
+                each.valid_from or began.get((each.did, each.valid_until), now),
+                each.valid_until,
+            )
             for each in wanted.numbers
         ),
         key=lambda each: (each.did, each.valid_from),

@@ -13,6 +13,7 @@ from ringway.crm_api.core.member_cards.numbers import is_guessed_first, is_valid
 from ringway.crm_api.customers import scope as scopes
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.member_cards import settings, store
 from ringway.crm_api.member_cards.schemas import (
     CardBody,
@@ -71,6 +72,9 @@ async def change(
     """Change what is said of a card. Raises NotFound, Invalid and PreconditionFailed."""
     async with deps.pool.tenant(caller.tenant_id) as conn:
         present = await _locked(deps, conn, caller, card_id, version)
+        view_before = await shown(deps, conn, caller, present)
+        if says_nothing_new(view_before, wanted):
+            return view_before
         await _check_customer(conn, caller, wanted.customer_id)
         await store.change(
             conn,

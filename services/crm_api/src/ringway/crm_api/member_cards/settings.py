@@ -10,6 +10,7 @@ from ringway.crm_api.audit import store as audit
 from ringway.crm_api.core.member_cards.numbers import CardNumberCheck
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.member_cards.schemas import CardSettingsBody, CardSettingsView
 from ringway.runtime.postgres import Connection
 
@@ -86,6 +87,8 @@ async def change(
                 "The settings were changed meanwhile; `current` is what they are now.",
                 extra={"current": view_of(present).model_dump(mode="json")},
             )
+        if says_nothing_new(view_of(present), wanted):
+            return view_of(present)
         await conn.execute(
             "UPDATE crm.member_card_settings SET number_check = $2, prefix = $3, "
             "number_length = $4, pin_length = $5, version = version + 1, updated_at = $6 "

@@ -11,6 +11,7 @@ from ringway.crm_api.access import Caller, Permission, roles_of_tenant
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.features import Feature
 from ringway.crm_api.notices import store
 from ringway.crm_api.notices.schemas import NoticeBody, NoticeState, NoticeView, Priority
@@ -68,6 +69,11 @@ async def change(
         present = await own(conn, caller, notice_id, version)
         if present.state != NoticeState.DRAFT:
             raise Conflict("notice_published", "Withdraw it and write another: it has been shown.")
+        if wanted.begins_at is None and present.begins_at <= deps.now():
+            wanted = wanted.model_copy(update={"begins_at": present.begins_at})  # it has begun
+        shown = NoticeView.model_validate(present)
+        if says_nothing_new(shown, wanted):
+            return shown
         await _check_audience(conn, caller, wanted)
         changed = replace(present, updated_at=deps.now(), **_values(deps, wanted))
         made = await store.put(conn, tenant_id=caller.tenant_id, notice=changed)

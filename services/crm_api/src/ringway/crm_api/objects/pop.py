@@ -19,6 +19,7 @@ from ringway.crm_api.customers.service import view as customer_view
 from ringway.crm_api.customers.store import Customer
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.objects import (
     bindings,
     catalogue,
@@ -143,6 +144,8 @@ async def put_binding(
         if binding_id is not None:
             before = await _binding(conn, caller, binding_id, for_update=True)
             _check_version(before, version)
+            if says_nothing_new(BindingView.model_validate(before), wanted):
+                return before
         elif len(await _all_bindings(conn, caller)) >= _MOST_BINDINGS:
             raise Conflict("bindings_too_many", f"An enterprise has at most {_MOST_BINDINGS}.")
         kinds = await object_store.known_of(

@@ -11,7 +11,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Cursor, DepsOf, Limit, requires
 from ringway.crm_api.errors import PreconditionFailed
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.objects import bindings, pop, pop_settings, recent
 from ringway.crm_api.objects.bindings import BoundTo
 from ringway.crm_api.objects.pop_schemas import BindingBody, BindingView, PopView, RecentView
@@ -169,6 +169,10 @@ async def put_pop_settings(
     """Say which fields of customers and which panels agents see; it holds for the next pop."""
     version, now, tenant_id = expected_version(if_match), deps.now(), caller.tenant_id
     async with deps.pool.tenant(tenant_id) as conn:
+        before = await pop_settings.get(conn, tenant_id=tenant_id)
+        if version in (None, before.version) and says_nothing_new(before.view(), wanted):
+            set_etag(response, before.version)
+            return before.view()
         done = await pop_settings.put(
             conn, tenant_id=tenant_id, version=version, body=wanted, now=now
         )

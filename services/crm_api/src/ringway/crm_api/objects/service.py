@@ -69,6 +69,8 @@ async def change(
             )
         if before.archived_at is not None:
             raise Conflict("object_archived", "Bring the object back before you change it.")
+        if wanted == before.definition:
+            return await _view(conn, caller, object_id)
         if wanted.kind is not before.definition.kind:
             raise Invalid("object_kind_fixed", "An object keeps its kind; make another one.")
         await _check(conn, caller, wanted)

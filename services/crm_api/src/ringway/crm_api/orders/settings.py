@@ -11,6 +11,7 @@ from ringway.crm_api.access import Caller, Role
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.orders.schemas import OrderSettingsBody, OrderSettingsView
 from ringway.runtime.postgres import Connection
 
@@ -84,6 +85,9 @@ async def change(
                 "The settings were changed meanwhile; `current` is what they are now.",
                 extra={"current": view_of(present).model_dump(mode="json")},
             )
+        limits = {"discount_limits": {**DISCOUNT_LIMITS, **wanted.discount_limits}}
+        if says_nothing_new(view_of(present), wanted.model_copy(update=limits)):
+            return view_of(present)
         await conn.execute(
             """
             INSERT INTO crm.order_settings AS s (tenant_id, number_prefix, prices_include_tax,

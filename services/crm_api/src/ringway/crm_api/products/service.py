@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ringway.crm_api.access import Caller
 from ringway.crm_api.audit import store as audit
-from ringway.crm_api.core.orders.prices import Price, contradiction
+from ringway.crm_api.core.orders.prices import Price, contradiction, price_at
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from ringway.crm_api.products import store
@@ -21,6 +21,7 @@ from ringway.crm_api.products.schemas import (
     ProductBody,
     ProductCategoryBody,
     ProductCategoryView,
+    ProductFields,
     ProductImportOutcome,
     ProductImportReport,
     ProductPrice,
@@ -50,7 +51,8 @@ async def create(deps: Deps, caller: Caller, new: NewProduct) -> ProductView:
     """
     product_id = uuid7()
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        await _put(deps, conn, caller, product_id, new, stock=new.stock, sets_stock=True)
+        prices = _prices(new.prices, deps.now())
+        await _put(deps, conn, caller, product_id, new, prices, stock=new.stock, sets_stock=True)
         await _note(deps, conn, caller, "product.created", product_id, new)
         return ProductView.model_validate(await find(conn, caller.tenant_id, product_id))
 
@@ -58,11 +60,17 @@ async def create(deps: Deps, caller: Caller, new: NewProduct) -> ProductView:
 async def change(
     deps: Deps, caller: Caller, product_id: UUID, version: int | None, wanted: ProductBody
 ) -> ProductView:
-    """Change a product, but for its stock. Raises as create, and PreconditionFailed."""
+    """Change a product, but for its stock. What says what it is already changes nothing.
+
+    Raises as create, and PreconditionFailed.
+    """
     async with deps.pool.tenant(caller.tenant_id) as conn:
         present = await find(conn, caller.tenant_id, product_id, lock=True)
         _check_version(present, version)
-        await _put(deps, conn, caller, product_id, wanted, stock=None, sets_stock=False)
+        prices = _prices(wanted.prices, deps.now(), present.prices)
+        if _is_same(present, wanted, prices, wanted.category_id):
+            return ProductView.model_validate(present)
+        await _put(deps, conn, caller, product_id, wanted, prices, stock=None, sets_stock=False)
         await _note(deps, conn, caller, "product.changed", product_id, wanted)
         return ProductView.model_validate(await find(conn, caller.tenant_id, product_id))
 
@@ -96,6 +104,8 @@ async def change_stock(
             stock = (present.stock or 0) + wanted.change
             if not 0 <= stock <= 2_000_000_000:
                 raise Conflict("stock_short", f"There are {present.stock or 0} units.")
+        if stock == present.stock:
+            return ProductView.model_validate(present)
         await store.set_stock(
             conn, tenant_id=caller.tenant_id, product_id=product_id, stock=stock, now=deps.now()
         )
@@ -118,6 +128,8 @@ async def bring_in(
         await conn.execute(
             "SELECT pg_advisory_xact_lock(hashtext('crm.product'), hashtext($1))", caller.tenant
         )
+        codes = [each.code for each in products]
+        await store.lock_codes(conn, tenant_id=caller.tenant_id, codes=codes)
         for each in products:
             views.append(await _bring(deps, conn, caller, each, is_repeated=each.code in seen))
             seen.add(each.code)
@@ -138,20 +150,25 @@ async def bring_in(
 async def _bring(
     deps: Deps, conn: Connection, caller: Caller, new: ImportedProduct, *, is_repeated: bool
 ) -> ImportedProductView:
-    prices = _prices(new.prices, deps.now())
+    tenant_id = caller.tenant_id
+    known = await store.id_of_code(conn, tenant_id=tenant_id, code=new.code)
+    present = await find(conn, tenant_id, known, lock=True) if known is not None else None
+    prices = _prices(new.prices, deps.now(), present.prices if present is not None else ())
     wrong = "the code was there before" if is_repeated else contradiction(prices)
     if wrong is not None:
         return ImportedProductView(
             code=new.code, outcome=ProductImportOutcome.REFUSED, detail=wrong
         )
-    tenant_id = caller.tenant_id
     category_id = None
     if new.category is not None:
         category_id = await store.category_named(
             conn, tenant_id=tenant_id, new_id=uuid7(), name=new.category, now=deps.now()
         )
-    known = await store.id_of_code(conn, tenant_id=tenant_id, code=new.code)
     product_id = known or uuid7()
+    outcome = ProductImportOutcome.CREATED if known is None else ProductImportOutcome.CHANGED
+    stock_stays = present is not None and new.stock in (None, present.stock)
+    if present is not None and stock_stays and _is_same(present, new, prices, category_id):
+        return ImportedProductView(code=new.code, outcome=outcome, product_id=product_id)
     await store.put(
         conn,
         tenant_id=tenant_id,
@@ -163,7 +180,6 @@ async def _bring(
         prices=prices,
         now=deps.now(),
     )
-    outcome = ProductImportOutcome.CREATED if known is None else ProductImportOutcome.CHANGED
     return ImportedProductView(code=new.code, outcome=outcome, product_id=product_id)
 
 
@@ -179,6 +195,8 @@ async def put_category(
         if category_id is not None:
             present = await find_category(conn, caller.tenant_id, category_id, lock=True)
             _check_category(present, version)
+            if present.name == wanted.name:
+                return ProductCategoryView.model_validate(present)
         made = category_id or uuid7()
         try:
             await store.put_category(
@@ -223,11 +241,11 @@ async def _put(
     caller: Caller,
     product_id: UUID,
     wanted: ProductBody,
+    prices: Sequence[Price],
     *,
     stock: int | None,
     sets_stock: bool,
 ) -> None:
-    prices = _prices(wanted.prices, deps.now())
     if (wrong := contradiction(prices)) is not None:
         raise Invalid("prices_contradict", f"prices: {wrong}.")
     category_id = wanted.category_id
@@ -251,11 +269,36 @@ async def _put(
         raise Conflict("product_code_taken", f"Another product is {wanted.code}.") from None
 
 
-def _prices(given: Sequence[ProductPrice], now: datetime) -> list[Price]:
+def _prices(
+    given: Sequence[ProductPrice], now: datetime, present: Sequence[Price] = ()
+) -> list[Price]:
+    """Return prices with their beginnings: one from now on that holds already began before."""
+
+    def begins_at(price: ProductPrice) -> datetime:
+        holding = price_at(present, price.currency, now)
+        if holding is not None and (holding.amount, holding.valid_until) == (
+            price.amount,
+            price.valid_until,
+        ):
+            return holding.valid_from
+        return now
+
     return [
-        Price(each.currency, each.amount, each.valid_from or now, each.valid_until)
+        Price(each.currency, each.amount, each.valid_from or begins_at(each), each.valid_until)
         for each in given
     ]
+
+
+def _is_same(
+    present: store.Product, wanted: ProductFields, prices: Sequence[Price], category_id: UUID | None
+) -> bool:
+    """Whether a product is already what is wanted of it, but for its stock."""
+    fields = ("code", "name", "tax_bp", "needs_shipping", "is_active")
+    return (
+        all(getattr(present, name) == getattr(wanted, name) for name in fields)
+        and present.category_id == category_id
+        and Counter(present.prices) == Counter(prices)
+    )
 
 
 def _check_version(present: store.Product, version: int | None) -> None:

@@ -108,6 +108,15 @@ async def id_of_code(conn: Connection, *, tenant_id: UUID, code: str) -> UUID | 
     return found
 
 
+async def lock_codes(conn: Connection, *, tenant_id: UUID, codes: Sequence[str]) -> None:
+    """Let nobody else change products with these codes, in the one order of :func:`move_stock`."""
+    await conn.execute(
+        "SELECT 1 FROM crm.product WHERE tenant_id = $1 AND code = ANY ($2::text[]) "
+        "ORDER BY product_id FOR UPDATE",
+        *(tenant_id, list(codes)),
+    )
+
+
 async def page(
     conn: Connection,
     *,

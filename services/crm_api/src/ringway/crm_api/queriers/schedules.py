@@ -90,6 +90,8 @@ async def change(
             raise Forbidden("not_the_owner", "Only its owner changes a schedule.")
         _check_version(present, version)
         schedule = await _made(deps, conn, caller, schedule_id, present.querier_id, wanted)
+        if _is_same(present, schedule):
+            return view(present)
         changed = await schedule_store.put(conn, tenant_id=caller.tenant_id, schedule=schedule)
         await _note(deps, conn, caller, "querier.schedule_changed", changed)
     return view(changed)
@@ -289,6 +291,13 @@ def view(schedule: Schedule) -> ScheduleView:
         name: getattr(schedule, name) for name in ScheduleView.model_fields if name != "at_time"
     }
     return ScheduleView(**shown, at_time=at.strftime("%H:%M") if at is not None else None)
+
+
+def _is_same(present: Schedule, wanted: Schedule) -> bool:
+    """Whether a schedule is what is wanted already; one that pauses goes on when sent anew."""
+    of_its_own = ("next_run_at", "version", "created_at", "updated_at")
+    known = {name: getattr(present, name) for name in of_its_own}
+    return replace(wanted, **known) == present
 
 
 async def _made(

@@ -17,6 +17,7 @@ from ringway.crm_api.errors import (
     NotFound,
     PreconditionFailed,
 )
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.objects.catalogue import role_of
 from ringway.crm_api.queriers import running, store
 from ringway.crm_api.queriers.schemas import (
@@ -87,6 +88,8 @@ async def change(
         present = await find(conn, caller, querier_id, lock=True)
         _check_owner(caller, present)
         _check_version(present, version)
+        if says_nothing_new(view(present), wanted):
+            return view(present)
         (await running.joined(deps, caller, conn)).columns(wanted.query)
         await teams_service.check_known(conn, caller.tenant_id, wanted.shared_team_ids)
         changed = await store.change(

@@ -11,6 +11,7 @@ from ringway.crm_api.core.questionnaires.check import faults
 from ringway.crm_api.core.questionnaires.design import QuestionnaireDesign
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.questionnaires import store
 from ringway.crm_api.questionnaires.schemas import (
     DesignCheck,
@@ -50,6 +51,9 @@ async def put(
     async with deps.pool.tenant(caller.tenant_id) as conn:
         if questionnaire_id is not None:
             await _locked(conn, caller, questionnaire_id, version)
+            shown = await view(conn, caller.tenant_id, questionnaire_id)
+            if says_nothing_new(shown, wanted):
+                return shown
         await store.put(
             conn,
             tenant_id=caller.tenant_id,

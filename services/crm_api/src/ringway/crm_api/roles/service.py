@@ -100,6 +100,9 @@ async def change(
         asked = frozenset(wanted.permissions)
         _check(caller, template, asked, has_now)
         name = (wanted.name or before.name) if is_own and before else template.value
+        present = _view(template, before)
+        if (name, sorted({*asked, Permission.ME})) == (present.name, present.permissions):
+            return present
         view = await _put(deps, conn, caller, role_id, template, name, asked)
     deps.rights.forget(caller.tenant_id)
     return view

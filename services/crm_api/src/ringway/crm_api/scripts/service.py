@@ -9,6 +9,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.scripts import store
 from ringway.crm_api.scripts.schemas import ScriptBody, ScriptState, ScriptView
 from ringway.runtime.ids import uuid7
@@ -42,7 +43,11 @@ async def change(
         Conflict: Its name is taken.
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
-        _check_version(await find(conn, caller, script_id, lock=True), version)
+        present = await find(conn, caller, script_id, lock=True)
+        _check_version(present, version)
+        shown = ScriptView.model_validate(present)
+        if says_nothing_new(shown, wanted):
+            return shown
         return await _put(deps, conn, caller, script_id, wanted, "script.changed")
 
 

@@ -13,7 +13,7 @@ from ringway.crm_api.auth.schemas import TokenPair
 from ringway.crm_api.auth.service import Device
 from ringway.crm_api.deps import Deps, DepsOf, client_ip, requires
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from ringway.crm_api.etag import IfMatch, expected_version, set_etag
+from ringway.crm_api.etag import IfMatch, expected_version, says_nothing_new, set_etag
 from ringway.crm_api.outside import AddressRefused, check_url
 from ringway.crm_api.routing import api_router
 from ringway.crm_api.schemas import Page
@@ -118,6 +118,12 @@ async def change_identity_provider(
         before = await store.get(conn, tenant_id=caller.tenant_id, provider_id=provider_id)
         if before is None:
             raise _not_found(provider_id)
+        version = expected_version(if_match)
+        if version in (None, before.version) and body.client_secret is None:
+            shown = _view(before)
+            if says_nothing_new(shown, body, apart=("client_secret",)):
+                set_etag(response, shown.version)
+                return shown
         if body.client_secret is None and body.issuer != before.issuer and before.client_secret:
             raise Invalid("client_secret_needed", "A secret is not sent to another issuer.")
         wanted = await _wanted(deps, conn, caller, body)
@@ -128,7 +134,7 @@ async def change_identity_provider(
                 provider_id=provider_id,
                 wanted=wanted,
                 client_secret=_sealed(deps, caller, provider_id, body),
-                version=expected_version(if_match),
+                version=version,
                 now=deps.now(),
             )
         except store.NameTaken:

@@ -10,6 +10,7 @@ from ringway.crm_api.access import Caller, Permission
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.teams import store
 from ringway.crm_api.teams.schemas import TeamBody, TeamKind, TeamView
 from ringway.crm_api.users import store as users
@@ -49,6 +50,9 @@ async def change(
         await store.lock(conn, caller.tenant_id)
         present = await find(conn, caller.tenant_id, team_id)
         _check_version(present, version)
+        shown = TeamView.model_validate(present)
+        if says_nothing_new(shown, wanted):
+            return shown
         was_above = await store.above(conn, tenant_id=caller.tenant_id, team_ids=[team_id])
         children = await store.children(conn, tenant_id=caller.tenant_id, team_id=team_id)
         if wanted.kind is TeamKind.TEAM and children:

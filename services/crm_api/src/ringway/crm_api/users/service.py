@@ -127,6 +127,8 @@ async def change(
         if gives_role:
             role = wanted.role or before.role
             await standing.check_grant(conn, caller, role, wanted.own_role_id)
+        if version in (None, before.version) and _is_same(before, wanted):
+            return before
         has_seat = before.agent_number is not None
         if wanted.role is not None and has_seat and wanted.role not in SEAT_ROLES:
             raise Conflict("role_without_seat", f"The role {wanted.role} has no agent number.")
@@ -191,6 +193,21 @@ async def change(
     deps.guard.forget(caller.tenant_id, user_id)
     deps.rights.forget(caller.tenant_id)
     return user
+
+
+def _is_same(present: store.User, wanted: UserChange) -> bool:
+    """Whether a user is what is wanted already. A password always counts: it ends his sessions."""
+    if wanted.password is not None or wanted.must_change_password is not None:
+        return False
+    role = present.role if wanted.role is None else wanted.role
+    own_role_id = present.own_role_id if wanted.role is None else None
+    if "own_role_id" in wanted.model_fields_set:
+        own_role_id = wanted.own_role_id
+    return (
+        (role, own_role_id) == (present.role, present.own_role_id)
+        and wanted.display_name in (None, present.display_name)
+        and wanted.is_enabled in (None, present.is_enabled)
+    )
 
 
 async def _good_password(

@@ -13,6 +13,7 @@ from ringway.crm_api.access import PLATFORM_TENANT, Caller
 from ringway.crm_api.audit import store as audit
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.tenants import store as tenants
 from ringway.crm_api.tenants.service import tenant_not_found
 from ringway.crm_api.virtual_operators import pushing, store
@@ -63,6 +64,10 @@ async def change(
     try:
         async with deps.pool.tenant(PLATFORM_TENANT) as conn:
             present = await _held(conn, operator_id, version)
+            secrets = ("secret", "pool_key")
+            keeps_secrets = new.secret is None and new.pool_key is None
+            if keeps_secrets and says_nothing_new(view(present), new, apart=secrets):
+                return view(present)
             made = await store.put(
                 conn,
                 virtual_operator_id=operator_id,

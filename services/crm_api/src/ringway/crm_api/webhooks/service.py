@@ -16,6 +16,7 @@ from ringway.crm_api.core.webhooks.patterns import matches
 from ringway.crm_api.core.webhooks.signature import SECRET_BYTES, secret_text
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.events.sight import rule_of
 from ringway.crm_api.outside import AddressRefused, Plain, check_url
 from ringway.crm_api.webhooks import delivery_store, store
@@ -101,6 +102,14 @@ async def change(
     async with deps.pool.tenant(tenant_id) as conn:
         present = await find(conn, tenant_id, webhook_id, lock=True)
         _check_version(present, version)
+        # One that fails or was switched off begins anew when it is sent again.
+        works = present.failures == 0 and not present.disabled_reason
+        if (
+            works
+            and present.sees == sees
+            and says_nothing_new(WebhookView.model_validate(present), wanted)
+        ):
+            return present
         changed = await store.change(
             conn,
             tenant_id=tenant_id,

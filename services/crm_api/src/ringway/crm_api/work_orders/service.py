@@ -55,6 +55,11 @@ async def change(
                 raise Invalid("field_required", f"{name} cannot be null; leave it out to keep it.")
         if "data" in given:
             given["data"] = await _data(scene, reach, given["data"])
+        given = {
+            name: value
+            for name, value in given.items()
+            if name == "priority" or getattr(scene.order, name) != value
+        }
         state = replace(scene.order.state, priority=given.pop("priority", scene.order.priority))
         if given or state != scene.order.state:
             detail: dict[str, Any] = {}
@@ -191,6 +196,8 @@ async def put_participants(
     """Say who takes part. Who is new is told. Raises Invalid, NotFound, PreconditionFailed."""
     async with changing(deps, caller, work_order_id, version) as (scene, reach):
         ids = sorted({*wanted.user_ids})
+        if ids == sorted(scene.order.participant_ids):
+            return await views.full_view(scene, reach)
         await check_users(scene, ids)
         new = {*ids} - {*scene.order.participant_ids}
         changed = {"participant_ids": ids}

@@ -21,6 +21,7 @@ from ringway.crm_api.core.work_orders.design import (
 )
 from ringway.crm_api.deps import Deps
 from ringway.crm_api.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from ringway.crm_api.etag import says_nothing_new
 from ringway.crm_api.objects import catalogue
 from ringway.crm_api.teams import store as teams
 from ringway.crm_api.users import store as users
@@ -66,8 +67,12 @@ async def put_design(
         await ensure(deps, conn, caller)
         await _check_references(conn, tenant_id, *_people_of(wanted.design))
         if design_id is not None:
-            present = await find_design(conn, tenant_id, design_id, lock=True)
-            _check_version("design", version, DesignView.model_validate(present))
+            shown = DesignView.model_validate(
+                await find_design(conn, tenant_id, design_id, lock=True)
+            )
+            _check_version("design", version, shown)
+            if says_nothing_new(shown, wanted):
+                return shown
         new_id = design_id or uuid7()
         try:
             await store.put_design(
@@ -129,8 +134,10 @@ async def put_type(
     async with deps.pool.tenant(tenant_id) as conn:
         await ensure(deps, conn, caller)
         if type_id is not None:
-            present = await find_type(conn, tenant_id, type_id, lock=True)
-            _check_version("business_type", version, TypeView.model_validate(present))
+            present = TypeView.model_validate(await find_type(conn, tenant_id, type_id, lock=True))
+            _check_version("business_type", version, present)
+            if says_nothing_new(present, wanted):
+                return present
         await _check_type(conn, tenant_id, wanted)
         if calendar_id is not None and calendar is not None:
             await calendars.keep(
