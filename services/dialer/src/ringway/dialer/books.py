@@ -25,6 +25,7 @@ from ringway.dialer import (
     attempt_store,
     call_notes,
     callback_store,
+    campaign_store,
     disposition_store,
     dnc_store,
     facts,
@@ -231,6 +232,8 @@ class Books:
         """Write a batch in one transaction, or one by one when something in it is wrong."""
         try:
             async with self._pool.tenant(tenant_id, settings=BY_INDEX) as conn:
+                # What agents said of these calls may have them called again.
+                await campaign_store.promising(conn, tenant_id=tenant_id)
                 for _, run in groupby(batch, key=lambda note: note.call is None):
                     await _write_run(conn, list(run))
             return

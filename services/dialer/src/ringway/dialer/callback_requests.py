@@ -59,10 +59,13 @@ class CallbackRequests:
     async def put_callback(self, request: p.PutCallbackV1) -> p.CallbackV1:
         """Make or change a call-back."""
         async with changing(self._pool, request) as (conn, tenant_id):
+            await campaign_store.promising(conn, tenant_id=tenant_id)
             campaign = await campaign_store.get_campaign(
                 conn, tenant_id=tenant_id, campaign_id=request.campaign_id
             )
-            if campaign is None:
+            if campaign is None or await campaign_store.is_removed(
+                conn, tenant_id=tenant_id, campaign_id=request.campaign_id
+            ):
                 raise Refused("campaign_not_found", "There is no such campaign.")
             lead = await callback_store.hold_lead(
                 conn,
@@ -126,6 +129,7 @@ class CallbackRequests:
             request.code, request.note, request.callback, request.by, request.own_agent_id
         )
         async with changing(self._pool, request) as (conn, tenant_id):
+            await campaign_store.promising(conn, tenant_id=tenant_id)
             await disposition_store.say(
                 conn,
                 word,

@@ -81,7 +81,10 @@ def _due(wish: CallbackWish, lead: asyncpg.Record, spec: CampaignSpec) -> tuple[
 
 
 async def run_again(conn: Connection, campaign: Campaign) -> None:
-    """A campaign that had finished has something to dial again."""
+    """A campaign that had finished has something to dial again.
+
+    Whoever calls this has held its end off since before the campaign was read (``promising``).
+    """
     if campaign.state is not CampaignState.FINISHED:
         return
     tenant_id = UUID(campaign.tenant)
@@ -92,8 +95,9 @@ async def run_again(conn: Connection, campaign: Campaign) -> None:
     is_stopped = is_stopped or trunk_stop is not None
     state = CampaignState.PAUSED if is_stopped else CampaignState.RUNNING
     reason = "an agent asked for another call"
-    await campaign_store.set_state(
+    if not await campaign_store.run_again(
         conn, tenant_id=tenant_id, campaign_id=campaign.campaign_id, state=state, reason=reason
-    )
+    ):
+        return
     fact = facts.state_changed(campaign.tenant, campaign.campaign_id, campaign.state, state, reason)
     await outbox.add(conn, OUTBOX, fact)

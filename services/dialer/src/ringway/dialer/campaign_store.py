@@ -54,6 +54,16 @@ _SET_STATE = """
            finished_at = CASE WHEN $3 IN ('stopped', 'finished') THEN now() END
      WHERE tenant_id = $1 AND campaign_id = $2
 """
+_RUN_AGAIN = """
+    UPDATE dialer.campaign
+       SET state = $3, state_reason = $4, version = version + 1, changed_at = now(),
+           finished_at = NULL
+     WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'finished' AND removed_at IS NULL
+    RETURNING true
+"""
+# Whoever promises another call and whoever finds that there is none left wait for each other.
+_PROMISING = "SELECT pg_advisory_xact_lock_shared(hashtext('dialer.finish'), hashtext($1))"
+_FINISHING = "SELECT pg_advisory_xact_lock(hashtext('dialer.finish'), hashtext($1))"
 _IS_REMOVED = """
     SELECT removed_at IS NOT NULL FROM dialer.campaign WHERE tenant_id = $1 AND campaign_id = $2
 """
@@ -156,6 +166,27 @@ async def set_state(
         reason: Why, when nobody of the tenant asked for it.
     """
     await conn.execute(_SET_STATE, tenant_id, campaign_id, state.value, reason)
+
+
+async def run_again(
+    conn: Connection, *, tenant_id: UUID, campaign_id: str, state: CampaignState, reason: str
+) -> bool:
+    """Begin a finished campaign again; False: somebody has stopped or removed it meanwhile."""
+    begun = await conn.fetchval(_RUN_AGAIN, tenant_id, campaign_id, state.value, reason)
+    return bool(begun)
+
+
+async def promising(conn: Connection, *, tenant_id: UUID) -> None:
+    """Let no campaign of the tenant finish until the transaction ends.
+
+    Ask before any row is locked, or read whose campaign may have something to dial again.
+    """
+    await conn.execute(_PROMISING, str(tenant_id))
+
+
+async def finishing(conn: Connection, *, tenant_id: UUID) -> None:
+    """Wait for all who promise calls of the tenant; ask before any row is locked."""
+    await conn.execute(_FINISHING, str(tenant_id))
 
 
 async def is_removed(conn: Connection, *, tenant_id: UUID, campaign_id: str) -> bool:

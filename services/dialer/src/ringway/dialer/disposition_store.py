@@ -272,6 +272,9 @@ async def _call_back(
     campaign: Campaign,
     now: datetime,
 ) -> None:
+    tenant_id = UUID(campaign.tenant)
+    if await campaign_store.is_removed(conn, tenant_id=tenant_id, campaign_id=campaign.campaign_id):
+        return
     try:
         wanted = callback_wishes.wanted(
             wish, callback_id=str(uuid7()), campaign=campaign, lead=lead, now=now,
@@ -279,7 +282,7 @@ async def _call_back(
         )  # fmt: skip
     except callback_wishes.CallbackInvalid:
         return  # the campaign was changed or stopped since it was asked for
-    facts = await callback_store.put(conn, lead, wanted, tenant_id=UUID(campaign.tenant))
+    facts = await callback_store.put(conn, lead, wanted, tenant_id=tenant_id)
     await outbox.add_many(conn, callback_store.OUTBOX, facts)
     await callback_wishes.run_again(conn, campaign)
 

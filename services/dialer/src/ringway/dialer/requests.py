@@ -201,6 +201,7 @@ class Requests:
         tenant_id = tenant_id_of(request)
         key: dict[str, Any] = {"tenant_id": tenant_id, "campaign_id": request.campaign_id}
         async with self._pool.tenant(tenant_id) as conn:
+            await campaign_store.finishing(conn, tenant_id=tenant_id)
             row = await campaign_store.get_campaign(conn, **key, for_update=True)
             if row is None:
                 raise _not_found()

@@ -396,6 +396,7 @@ class CampaignRunner:
     async def _finish_rows(self, conn: Connection, *, is_over: bool) -> bool:
         tenant, campaign_id = self.key
         tenant_id = self.tenant_id
+        await campaign_store.finishing(conn, tenant_id=tenant_id)
         row = await campaign_store.get_campaign(
             conn, tenant_id=tenant_id, campaign_id=campaign_id, for_update=True
         )
