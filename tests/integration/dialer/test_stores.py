@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.postgres import Database, connect
+from tests.support.waiting import eventually
 
 from ringway.dialer import attempt_store, campaign_store, lead_store
 from ringway.dialer.core.retry import Closed, ClosedReason, DialAgain
@@ -387,3 +388,24 @@ async def test_a_claim_reads_no_more_of_a_long_list_than_it_takes(pool: Pool) ->
 
 async def _plan(conn: Connection, statement: str, arguments: tuple[object, ...]) -> str:
     return "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {statement}", *arguments))
+
+
+async def test_open_attempts_are_read_when_claims_under_way_are_committed(pool: Pool) -> None:
+    await _fill(pool, 1)
+
+    async def found() -> list[UUID]:
+        async with pool.tenant(TENANT) as conn:
+            attempts = await attempt_store.open_attempts(conn, tenant_id=TENANT, campaign_id="c")
+        return [attempt.attempt_id for attempt in attempts]
+
+    async with pool.tenant(TENANT, settings=BY_INDEX) as conn:
+        # As of a process that was lost, or does not know whether PostgreSQL has heard it.
+        (claimed,) = await Gate(TENANT, "c", _spec()).claim(conn, nodes=["ast-0"], now=utcnow())
+        looking = asyncio.create_task(found())
+
+        async def is_looked() -> bool:
+            waiting = await conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(waiting) or looking.done()
+
+        await eventually(is_looked, what="somebody looks")
+    assert await looking == [claimed.attempt_id]

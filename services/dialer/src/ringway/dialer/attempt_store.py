@@ -27,6 +27,10 @@ _OPEN_OF_CAMPAIGN = f"""
     SELECT {_FIELDS} FROM dialer.attempt
      WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NULL ORDER BY attempt_id
 """  # noqa: S608 - a constant
+# A claim shares its campaign's row until it is committed, also when nobody hears of that any more.
+_NO_CLAIM = """
+    SELECT 1 FROM dialer.campaign WHERE tenant_id = $1 AND campaign_id = $2 FOR NO KEY UPDATE
+"""
 # attempt_id = ANY is there for the planner: without statistics it may rather read every row.
 _PLACED = """
     UPDATE dialer.attempt
@@ -144,7 +148,11 @@ class Ending:
 async def open_attempts(
     conn: Connection, *, tenant_id: UUID, campaign_id: str
 ) -> Sequence[Attempt]:
-    """Return a campaign's attempts that have no end yet, oldest first."""
+    """Return a campaign's attempts that have no end yet, oldest first.
+
+    Claims that are being committed are waited for: their attempts are among them.
+    """
+    await conn.execute(_NO_CLAIM, tenant_id, campaign_id)
     rows = await conn.fetch(_OPEN_OF_CAMPAIGN, tenant_id, campaign_id)
     return [_attempt(row) for row in rows]
 
