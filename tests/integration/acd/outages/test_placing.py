@@ -142,7 +142,7 @@ async def test_a_room_stays_until_who_is_being_joined_in_it_is_out_of_it(
     assert await is_there(desk, room)
     proxy.mend()
     await until_room_ends(desk, room)
-    await hears_not(customer, BOB_HZ)
+    await hears(customer, BOB_HZ)
     customer.hang_up()
     await ends(centre, outages, ann, bob)
 
@@ -205,7 +205,7 @@ async def test_who_is_just_told_his_place_is_joined_when_that_can_be_stopped(
     await centre.ready(ann.agent_id, ready=False)
     says = {"position": True, "expected_wait": False, "first_after_s": 0.5, "every_s": 30}
     _, did = await queue_of(centre, ann, after_call="none", announcements=says)
-    proxy.keep(b"/play")
+    proxy.keep(b"/play/")
     customer = await centre.call(did)
     await eventually(lambda: proxy.is_held, what="he is told his place")
     await centre.ready(ann.agent_id)
@@ -235,4 +235,29 @@ async def test_music_begins_for_two_who_come_to_it_at_once(
     await centre.until_sounds(second)
     first.hang_up()
     second.hang_up()
+    await ends(centre, outages, ann)
+
+
+async def test_who_is_told_the_agents_number_is_put_on_hold_at_once(
+    desk: Desk, centre: FrontCentre, outages: Outages, proxy: CutProxy
+) -> None:
+    ann = await desk.agent()
+    _, did = await queue_of(centre, ann, after_call="none", announce_agent_number=True)
+    proxy.hold(b"/play/")
+    customer = await centre.call(did)
+    await eventually(lambda: proxy.is_held, what="the number is told")
+    await centre.acd.until_state(ann.agent_id, p.AgentState.TALKING)
+    interaction = await centre.started(did)
+    proxy.mend()
+    proxy.hold(b"DELETE /ari/playbacks/")
+    holding = asyncio.ensure_future(desk.ask(calls.HoldV1, ann))
+    await eventually(lambda: proxy.is_held, what="it is told no more")
+    proxy.mend()
+    await holding
+    bridges = await desk.centre.node.get_bridges()
+    assert any(x.bridge_type == "holding" and x.channels for x in bridges)
+    await desk.ask(calls.ResumeV1, ann)
+    await hears(customer, ANN_HZ)
+    assert centre.told("connected", interaction_id=interaction)
+    customer.hang_up()
     await ends(centre, outages, ann)

@@ -57,6 +57,9 @@ class FrontHooks(Protocol):
     async def make_way(self, call: Call) -> None:
         """The customer is about to be joined: announcements end, nobody else moves his channel."""
 
+    async def hush(self, call: Call) -> None:
+        """Stop what the customer is just told: he cannot be moved before its end."""
+
     def connected(self, call: Call, agent_id: str) -> None:
         """An agent has the customer now: waiting is over, announcements end."""
 

@@ -203,9 +203,14 @@ class NodeLinks:
                 await here.add_to_bridge(room, *together)
         except BaseException as error:
             link = Link(node, channel, room, near, to, far)
-            if not runner.is_closed:  # else who has the tenant now ends it as a stray
+            has_failed = isinstance(error, AriError | TimeoutError)
+            if runner.is_closed:
+                pass  # who has the tenant now ends it as a stray
+            elif has_failed and own_room:
+                await self.drop(link, with_room=True)  # before anybody moves who may be in it
+            else:
                 self._acd.spawn(self.drop(link, with_room=own_room), "drop link")
-            if not isinstance(error, AriError | TimeoutError) or isinstance(error, AriDown):
+            if not has_failed or isinstance(error, AriDown):
                 raise
             _log.warning(
                 "Two nodes could not be linked.",

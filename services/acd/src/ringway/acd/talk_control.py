@@ -233,6 +233,7 @@ class TalkControl:
     # -- legs that are there -------------------------------------------------------------------
 
     async def _move(self, live: Live, room: str, leg_ids: Sequence[str]) -> None:
+        await self._hush(live, leg_ids)
         channels = [live.channels[leg] for leg in leg_ids if leg in live.channels]
         node = self._node(live)
         try:
@@ -245,10 +246,16 @@ class TalkControl:
                     await node.add_to_bridge(room, channel)
 
     async def _hold(self, live: Live, leg_ids: Sequence[str]) -> None:
+        await self._hush(live, leg_ids)
         music = self._music(live)
         for leg_id in leg_ids:
             if leg_id in live.channels:
                 await self._runner.control.hold(live.call.node, live.channels[leg_id], music)
+
+    async def _hush(self, live: Live, leg_ids: Sequence[str]) -> None:
+        """Stop the agent's number, which the customer may just be told."""
+        if CUSTOMER in leg_ids and self._runner.front is not None:
+            await self._runner.front.hush(live.call)
 
     async def _mix(self, live: Live) -> None:
         """See that nobody's recording or supervision misses whom he talks to after another.

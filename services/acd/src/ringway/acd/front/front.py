@@ -175,6 +175,13 @@ class Front:
         async with visit.placing:
             visit.caller.nudge()
 
+    async def hush(self, call: Call) -> None:
+        """Stop what the customer is just told: he cannot be moved before its end."""
+        caller = self.callers.get(call.interaction_id)
+        if caller is not None:
+            with suppress(AriDown, AriError):
+                await caller.hush()
+
     def connected(self, call: Call, agent_id: str) -> None:
         """An agent has the customer now."""
         visit = self.visits.pop(call.interaction_id, None)
