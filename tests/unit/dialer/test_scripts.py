@@ -16,6 +16,7 @@ from ringway.dialer.model import Attempt
 from ringway.dialer.switchboard import Line, Switchboard
 from ringway.proto.dialer import CampaignMode
 from ringway.proto.dialer_spec import KeyAction, KeyScript, ScriptKey
+from ringway.runtime.ari import AriNode
 from ringway.runtime.clock import utcnow
 
 pytestmark = pytest.mark.unit
@@ -42,6 +43,32 @@ class _Board:
 
     async def hang_up(self, line: Line) -> None:
         pass
+
+
+class _Node:
+    """Begins to play when it is told so."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.begins = asyncio.Event()
+        self.is_playing = self.was_stopped = False
+
+    async def play(self, *_: object, **__: object) -> None:
+        self.is_asked = True
+        await self.begins.wait()
+        self.is_playing = True
+
+    async def stop_playback(self, _: str) -> bool:
+        self.was_stopped = self.is_playing
+        return self.is_playing
+
+
+class _Switchboard(Switchboard):
+    def __init__(self, node: _Node) -> None:
+        self._only = node
+
+    def node(self, line: Line) -> AriNode:
+        return cast(AriNode, self._only)
 
 
 def _line(events: list[Any]) -> Line:
@@ -85,3 +112,19 @@ async def test_an_agent_comes_when_the_sounds_have_ended() -> None:
     await running
     assert [e.wants_agent for e in events] == [True]
     assert line.live_at is not None
+
+
+async def test_sounds_that_have_not_begun_when_the_key_comes_are_stopped_nevertheless() -> None:
+    events: list[Any] = []
+    line, node = _line(events), _Node()
+    running = asyncio.create_task(
+        scripts.run(line, _Switchboard(node), SCRIPT, lambda _: None), name="script"
+    )
+    await eventually(lambda: node.is_asked, what="the script is to be played")
+    line.keys.put_nowait("1")
+    await eventually(lambda: line.script_answer == "1", what="the key was heard")
+    assert events == []
+    node.begins.set()
+    await running
+    assert node.was_stopped
+    assert [e.wants_agent for e in events] == [True]

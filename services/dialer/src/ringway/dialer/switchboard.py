@@ -89,6 +89,7 @@ class Line:
     script_answer: str | None = None  # what the person answered to the script
     keys: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     played: asyncio.Event = field(default_factory=asyncio.Event)
+    beginning: asyncio.Task[object] | None = None  # Asterisk is asked to play
 
     @property
     def attempt_id(self) -> str:
@@ -378,16 +379,25 @@ class Switchboard:
         line.played.clear()
         if line.ended_at is not None:
             return
-        await self.node(line).play(
-            tuple(f"sound:{name}" for name in sounds),
-            channel=line.attempt.channel_id,
-            playback_id=f"{line.playback_id}{n}",
+        line.beginning = asyncio.get_running_loop().create_task(
+            self.node(line).play(
+                tuple(f"sound:{name}" for name in sounds),
+                channel=line.attempt.channel_id,
+                playback_id=f"{line.playback_id}{n}",
+            )
         )
+        await asyncio.shield(line.beginning)
         await line.played.wait()
 
     async def stop_playing(self, line: Line, n: int) -> None:
-        """Play no more."""
+        """Play no more.
+
+        Asterisk stops nothing that it has not begun: it would play all of it, and move the channel
+        to no agent before the end.
+        """
         try:
+            if line.beginning is not None:
+                await asyncio.shield(line.beginning)
             await self.node(line).stop_playback(f"{line.playback_id}{n}")
         except (AriDown, AriError):
             _log.debug("It had ended.", extra={"channel_id": line.attempt.channel_id})
