@@ -102,6 +102,8 @@ class Hearing:
                 ear.has_started.clear()
                 await node.continue_(ear.snoop, "amd", self._amd_extension(rule), 1)
                 await _set_within(ear.has_started, rule.decide_within_ms / 1000 + 1.0)
+            if self._by_attempt.get(line.attempt_id) is not ear:
+                return  # the call ended meanwhile
             if rule.engine is AmdEngine.AUDIO or rule.on_machine is OnMachine.MESSAGE:
                 self._listener.expect(call, lambda samples: self._heard(ear, samples))
                 await node.continue_(ear.snoop, "listen", self._listener.extension(call), 1)
@@ -110,7 +112,8 @@ class Hearing:
                 "A call could not be listened to.",
                 extra={"channel_id": line.attempt.channel_id, "error": str(error)},
             )
-            self._decide(ear, Verdict(Answerer.UNSURE, "not_heard", self._ms(ear)))
+            if not ear.is_decided:  # else it is only the beep that will not be heard
+                self._decide(ear, Verdict(Answerer.UNSURE, "not_heard", self._ms(ear)))
             await self.forget(line.attempt_id)
 
     async def until_beep(self, attempt_id: str) -> bool:
