@@ -141,10 +141,12 @@ async def change_identity_provider(
             raise _name_taken(body.name) from None
         if made is None:
             present = await store.get(conn, tenant_id=caller.tenant_id, provider_id=provider_id)
+            if present is None:
+                raise _not_found(provider_id)
             raise PreconditionFailed(
                 "identity_provider_changed",
                 "It was changed meanwhile; `current` is what it is now.",
-                extra={"current": _view(present or before).model_dump(mode="json")},
+                extra={"current": _view(present).model_dump(mode="json")},
             )
         await _note(deps, conn, caller, made, "identity_provider.changed")
     set_etag(response, made.version)
