@@ -29,6 +29,7 @@ async def rate(
     language = caller.language
     try:
         async with call.placing:  # the agent's room, which may end with his leg, ends after it
+            await caller.hush()  # the agent's number, if he was quick
             await caller.music("none")
         for half in ("ri", "ro"):
             await caller.node.hangup(f"{call.interaction_id}.{half}")  # the talk is over
