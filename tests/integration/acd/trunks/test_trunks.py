@@ -336,6 +336,38 @@ async def test_calls_from_before_a_change_take_their_places_on_the_trunk(
         assert await bench.outbound.choices(bench.tenant, "+8613900000002")
 
 
+async def test_a_call_while_its_trunk_is_made_anew_is_carried(
+    bench: TrunkBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Provider.open() as provider:
+        await bench.put("t1", provider.address)
+        choices = await bench.outbound.choices(bench.tenant, "+8613900000001")
+        is_off, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow_push(node: AriNode, trunk: Trunk, left: set[str]) -> None:
+            await take_off(node, trunk.endpoint)
+            is_off.set()
+            await go_on.wait()
+            await push(node, trunk, left)
+
+        monkeypatch.setattr(trunks, "push", slow_push)
+        changing = asyncio.create_task(bench.put("t1", provider.address, dtmf="info"))
+        await is_off.wait()
+        asks = bench.trunks.changed
+
+        async def asks_and_goes_on(tenant: str, trunk_id: str) -> bool:
+            asyncio.get_running_loop().call_soon(go_on.set)
+            return await asks(tenant, trunk_id)
+
+        monkeypatch.setattr(bench.trunks, "changed", asks_and_goes_on)
+        try:
+            assert (await bench.place(choices)).is_answered
+        finally:
+            go_on.set()
+            await changing
+            monkeypatch.undo()
+
+
 async def test_node_gets_its_trunks_at_connect_and_loses_those_deleted_meanwhile(
     bench: TrunkBench,
 ) -> None:

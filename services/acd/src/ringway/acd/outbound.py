@@ -314,7 +314,12 @@ class Outbound:
                 return Failure(choice.trunk_id, 34, 0), False
             try:
                 endpoint = f"PJSIP/{choice.dial_string.replace('#', '%23')}@{trunk.endpoint}"
-                await begin(call, endpoint, attempt, caller_id)
+                try:
+                    await begin(call, endpoint, attempt, caller_id)
+                except AriError as error:
+                    if error.status != 500 or not await self._trunks.changed(*key):
+                        raise
+                    await begin(call, endpoint, attempt, caller_id)  # it was being made anew
             except AriError as error:
                 if error.status != 500:
                     raise

@@ -34,6 +34,7 @@ _log = logging.getLogger("ringway.acd.trunks")
 _RESOLVE_LIMIT_S = 3.0
 _PREFIX = "trunk-"
 _PUSHES_AT_ONCE = 8
+_CHANGE_LIMIT_S = 6.0  # a registration's goodbye may be part of it
 
 Key = tuple[str, str]
 """Tenant and trunk id."""
@@ -238,6 +239,16 @@ class Trunks:
             if trunk is not None and wanted is not None:
                 with suppress(AriError, DependencyDown):
                     await node.put_dynamic(CLASS, "registration", trunk.endpoint, wanted)
+
+    async def changed(self, tenant: str, trunk_id: str) -> bool:
+        """Wait for a change that is being pushed; return whether there was one, and it is over."""
+        lock = self._changing.get((tenant, trunk_id))
+        if lock is None or not lock.locked():
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CHANGE_LIMIT_S), lock:
+                return True
+        return False
 
     async def left_behind(self, node: AriNode, trunk: Trunk) -> frozenset[str]:
         """Return the channels on a node that a trunk has from before its endpoint was made anew.
