@@ -110,11 +110,8 @@ class Desk(ApiMachine):
             return
         assert known is not None
         assert answer.is_success, answer.text
-        # A priority that is the present one changes nothing, nor does an empty change.
-        if change.keys() - {"priority"} or change.get("priority") not in (
-            None,
-            known.fields["priority"],
-        ):
+        # What is so already changes nothing, nor does an empty change.
+        if any(known.fields[name] != value for name, value in change.items()):
             known.acts.append("changed")
             known.fields |= change
         self.check(work_order_id, who)
