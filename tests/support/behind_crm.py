@@ -292,15 +292,18 @@ class Behind:
     async def put_campaign(self, request: PutCampaignV1) -> Done:
         self.note(request)
         spec = request.spec
-        await self.owner.execute(
+        is_put = await self.owner.fetchval(
             """
             INSERT INTO dialer.campaign (tenant_id, campaign_id, project_id, name, spec, list_ids)
             VALUES ($1, $2, $3, $4, $5::jsonb, $6) ON CONFLICT (tenant_id, campaign_id) DO UPDATE
             SET name = excluded.name, spec = excluded.spec, version = campaign.version + 1
+            WHERE $7::int IS NULL OR campaign.version = $7 RETURNING true
             """,
             *(UUID(request.tenant), request.campaign_id, spec.project_id, spec.name),
-            *(spec.model_dump_json(), list(spec.list_ids)),
+            *(spec.model_dump_json(), list(spec.list_ids), request.if_version),
         )
+        if not is_put:
+            raise Refused("campaign_changed", "The campaign was changed meanwhile.")
         return Done()
 
     async def control_campaign(self, request: ControlCampaignV1) -> CampaignStateV1:

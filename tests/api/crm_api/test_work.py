@@ -226,6 +226,27 @@ async def test_everything_that_is_set_on_a_campaign_is_kept_and_shown(crm: Crm) 
         refused(response, 422, "validation_failed")
 
 
+async def test_a_campaign_is_not_changed_when_another_was_faster_at_the_dialer(crm: Crm) -> None:
+    boss = await crm.open_tenant("acme")
+    campaigns = _Campaigns(boss)
+    body = (await campaigns.prepare(crm)).body
+    campaign = await boss.post("/campaigns", body)
+    at, seen = f"/campaigns/{campaign['campaign_id']}", {"If-Match": f'"{campaign["version"]}"'}
+    # Both have seen this version: the dialer decides who was first.
+    answers = await asyncio.gather(
+        *(
+            boss("PUT", at, json={**body, "name": name}, headers=seen)
+            for name in ("Spring", "Autumn")
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    (won,) = (answer.json() for answer in answers if answer.status_code == 200)
+    (lost,) = (answer.json() for answer in answers if answer.status_code == 412)
+    assert (lost["code"], lost["current"]["name"]) == ("campaign_changed", won["name"])
+    assert crm.behind.last(PutCampaignV1).if_version == campaign["version"]
+    assert (await boss.get(at))["name"] == won["name"]
+
+
 async def test_campaign_of_unknown_parts_is_refused_before_the_dialer_is_asked(crm: Crm) -> None:
     boss = await crm.open_tenant("acme")
     body = (await _Campaigns(boss).prepare(crm)).body

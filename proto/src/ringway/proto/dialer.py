@@ -216,13 +216,15 @@ class LeadsAddedV1(Reply):
 class PutCampaignV1(Request):
     """Create a campaign, or change one: changes take effect within seconds.
 
-    Refused with ``campaign_invalid`` when a list or project does not exist.
+    ``if_version``: only when it is still this version. Refused with ``campaign_changed`` when it is
+    another one, and with ``campaign_invalid`` when a list or project does not exist.
     """
 
     SUBJECT: ClassVar[str] = "dialer.v1.{tenant}.cmd.put_campaign"
 
     campaign_id: Token
     spec: CampaignSpec
+    if_version: int | None = None
 
 
 class CampaignAction(StrEnum):

@@ -123,6 +123,8 @@ class Requests:
                     conn, tenant_id=tenant_id, campaign_id=request.campaign_id, for_update=True
                 )
                 await _check_present(conn, tenant_id, request.campaign_id)
+                if before is not None and request.if_version not in (None, before.version):
+                    raise Refused("campaign_changed", "The campaign was changed meanwhile.")
                 if before is not None and before.state is p.CampaignState.RUNNING:
                     await outbound_stop.check_trunk(
                         conn, tenant_id=tenant_id, trunk_id=request.spec.trunk_id

@@ -86,7 +86,13 @@ async def change_campaign(
     version = expected_version(if_match)
     present = await service.at_version(deps, caller, campaign_id, version)
     view = await service.put(
-        deps, caller, campaign_id, wanted, action="campaign.changed", present=present
+        deps,
+        caller,
+        campaign_id,
+        wanted,
+        action="campaign.changed",
+        present=present,
+        version=version,
     )
     set_etag(response, view.version)
     return view

@@ -23,6 +23,7 @@ from ringway.proto.dialer import (
     PutCampaignV1,
     RemoveCampaignV1,
 )
+from ringway.runtime.errors import Refused
 
 
 async def put(
@@ -33,11 +34,17 @@ async def put(
     *,
     action: str,
     present: CampaignView | None = None,
+    version: int | None = None,
 ) -> CampaignView:
     """Create or change a campaign. What the body leaves out is as the enterprise's defaults say.
 
+    Args:
+        present: What it is now.
+        version: Change it only when it is still this one.
+
     Raises:
         Invalid: An agent, a team or the trunk does not exist.
+        PreconditionFailed: It is another version by now.
         Refused, DependencyDown: The dialer did not take it.
     """
     async with deps.pool.tenant(caller.tenant_id) as conn:
@@ -59,9 +66,18 @@ async def put(
     if present is not None and says_nothing_new(present, spec):
         return present
     question = PutCampaignV1(
-        occurred_at=now, tenant=caller.tenant, campaign_id=str(campaign_id), spec=spec
+        occurred_at=now,
+        tenant=caller.tenant,
+        campaign_id=str(campaign_id),
+        spec=spec,
+        if_version=version,
     )
-    await deps.bus.request(question, Reply)
+    try:
+        await deps.bus.request(question, Reply)
+    except Refused as refused:
+        if refused.code != "campaign_changed":
+            raise
+        raise _changed(await get(deps, caller, campaign_id)) from refused
     async with deps.pool.tenant(caller.tenant_id) as conn:
         await audit.add(
             conn,
