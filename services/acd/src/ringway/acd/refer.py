@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ringway.acd.app import Acd
 
 _log = logging.getLogger("ringway.acd.refer")
+# Asterisk 22.10 tells of a REFER before it has accepted it itself. Told in that moment what becomes
+# of it, it crashes (1 in 6); nothing is heard of the end of that moment. After 50 ms: 0 of 240.
+_ACCEPTED_S = 0.2
 _BACK_S = 5.0
 _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 
@@ -57,6 +60,7 @@ class Refer:
     ) -> None:
         runner, channel_id = talks.runner, event.channel.id
         try:
+            await asyncio.sleep(_ACCEPTED_S)
             live = talks.of_agent(agent_id)
             if event.destination_channel is not None:
                 await self._between_lines(talks, live, node, agent_id, event)
