@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from tests.support.call_desk import Desk, desk_on
-from tests.support.cut_proxy import cut_proxy
+from tests.support.cut_proxy import CutProxy, cut_proxy
 from tests.support.front_centre import FrontCentre, front_centre
 from tests.support.outages import Outages
 from tests.support.postgres import PostgresServer
@@ -47,3 +47,9 @@ async def desk(outages: Outages, centre: FrontCentre) -> AsyncIterator[Desk]:
     outages.began = len(centre.acd.facts)
     async with desk_on(centre.acd) as desk:
         yield desk
+
+
+@pytest.fixture
+def proxy(centre: FrontCentre) -> CutProxy:
+    assert centre.acd.proxy is not None
+    return centre.acd.proxy

@@ -38,12 +38,6 @@ pytestmark = [
 OFFER = {"enabled": True, "key": "5", "offer_after_s": 0, "ring_s": 20}
 
 
-@pytest.fixture
-def proxy(centre: FrontCentre) -> CutProxy:
-    assert centre.acd.proxy is not None
-    return centre.acd.proxy
-
-
 async def until_no_channel(centre: FrontCentre) -> None:
     """Wait until Asterisk has no channel more: all ends have been told."""
 

@@ -39,12 +39,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def proxy(centre: FrontCentre) -> CutProxy:
-    assert centre.acd.proxy is not None
-    return centre.acd.proxy
-
-
 async def patient_campaign(desk: Desk, *agents: Agent) -> None:
     """Have a campaign of these agents whose customers wait longer than a test lasts."""
     await desk.centre.ask(

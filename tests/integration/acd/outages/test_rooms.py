@@ -35,12 +35,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def proxy(centre: FrontCentre) -> CutProxy:
-    assert centre.acd.proxy is not None
-    return centre.acd.proxy
-
-
 async def three(desk: Desk, ann: Agent, bob: Agent) -> tuple[PhoneCall, str]:
     """Have two agents and a customer talk in the first one's room."""
     interaction, customer = await desk.talk(ann, wrap_up_s=0)
